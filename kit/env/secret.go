@@ -1,0 +1,116 @@
+package env
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+)
+
+// Secret is a setting that must not be shown. It comes from NAME, or from the file that NAME_FILE names and then can
+// change while the service runs. Safe for concurrent use.
+type Secret struct {
+	name, path string
+	required   bool
+
+	mu    sync.RWMutex
+	value string
+}
+
+// maxSecretBytes bounds a secret file, so that a wrong path (a device, a log) is an error and not an out-of-memory.
+const maxSecretBytes = 64 << 10
+
+// Secret reads a secret that has to be set.
+func (r *Reader) Secret(name string) *Secret {
+	s := r.secret(name, true)
+	if s.Value() == "" && !r.failed(name) {
+		r.Fail(name, "is required: set %s, or %s_FILE to the path of a file that holds it", name, name)
+	}
+	return s
+}
+
+// OptionalSecret reads a secret that may be absent, or a file that may be empty: its value is then empty.
+func (r *Reader) OptionalSecret(name string) *Secret { return r.secret(name, false) }
+
+func (r *Reader) secret(name string, required bool) *Secret {
+	s := &Secret{name: name, required: required}
+	value, direct := r.get(name)
+	path, byFile := r.get(name + "_FILE")
+	switch {
+	case direct && byFile:
+		r.Fail(name, "%s and %s_FILE are both set: keep one", name, name)
+	case direct:
+		s.value = value
+	case byFile:
+		s.path = path
+		if _, err := s.Reload(); err != nil {
+			r.errs = append(r.errs, err)
+		}
+	}
+	return s
+}
+
+func (r *Reader) failed(name string) bool {
+	for _, err := range r.errs {
+		if strings.HasPrefix(err.Error(), name+":") || strings.HasPrefix(err.Error(), name+"_FILE:") {
+			return true
+		}
+	}
+	return false
+}
+
+// NewSecret returns a fixed secret, for programs that hold the value already.
+func NewSecret(name, value string) *Secret { return &Secret{name: name, value: value} }
+
+// Name is the variable's name, without _FILE.
+func (s *Secret) Name() string { return s.name }
+
+// Value is the secret as last read, with one line ending removed.
+func (s *Secret) Value() string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.value
+}
+
+// String hides the value from logs and formatted errors.
+func (s *Secret) String() string { return "[secret]" }
+
+// GoString hides the value from %#v.
+func (s *Secret) GoString() string { return "[secret]" }
+
+// Reload reads the file again and reports whether the value changed. A file that cannot be read keeps the old value.
+func (s *Secret) Reload() (changed bool, err error) {
+	if s.path == "" {
+		return false, nil
+	}
+	value, err := readSecretFile(s.path)
+	if err == nil && value == "" && s.required {
+		err = fmt.Errorf("%s is empty", s.path)
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s_FILE: %w", s.name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed = value != s.value
+	s.value = value
+	return changed, nil
+}
+
+func readSecretFile(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a regular file", path)
+	}
+	if info.Size() > maxSecretBytes {
+		return "", fmt.Errorf("%s is larger than %d bytes", path, maxSecretBytes)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r"), nil
+}

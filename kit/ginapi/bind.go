@@ -1,0 +1,124 @@
+package ginapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tallygate/kit/problem"
+)
+
+// MaxBodyBytes bounds a JSON body.
+const MaxBodyBytes = 64 << 10
+
+// Bind reads the request's body, one JSON object (RFC 8259) in UTF-8, into a T. Strictly: member names match exactly,
+// unknown and duplicate ones are refused, and nothing may follow the object. Absent members and null leave the zero
+// value. The error is always a problem: 400 unreadable, 413 too large, 415 not JSON, 422 a member is wrong.
+//
+// A body without Content-Type is taken as JSON. One that says it is something else is refused with a sentence for those
+// who forgot curl's -H.
+func Bind[T any](c *gin.Context) (T, error) { return BindUpTo[T](c, MaxBodyBytes) }
+
+// BindUpTo is Bind with another bound on the body.
+func BindUpTo[T any](c *gin.Context, maxBytes int64) (T, error) {
+	var into T
+	if err := checkMediaType(c.Request.Header); err != nil {
+		return into, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBytes))
+	if err != nil {
+		if errors.As(err, new(*http.MaxBytesError)) {
+			return into, problem.New(http.StatusRequestEntityTooLarge, "body-too-large",
+				fmt.Sprintf("The body is larger than %d bytes.", maxBytes))
+		}
+		return into, problem.New(http.StatusBadRequest, "body-unreadable", "The body ended before it was complete.")
+	}
+	value := jsontext.Value(body)
+	if err := json.Unmarshal(body, &into, json.RejectUnknownMembers(true)); err != nil {
+		return into, bindProblem(value, err)
+	}
+	if value.Kind() != jsontext.KindBeginObject {
+		return into, notAnObject()
+	}
+	return into, nil
+}
+
+func checkMediaType(h http.Header) error {
+	const hint = "Send the body as JSON, with the header Content-Type: application/json (curl: -H 'Content-Type: application/json')."
+	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return problem.New(http.StatusUnsupportedMediaType, "unsupported-encoding", "Send the body without Content-Encoding.")
+	}
+	field := h.Get("Content-Type")
+	if field == "" {
+		return nil
+	}
+	mediaType, params, err := mime.ParseMediaType(field)
+	charset := params["charset"]
+	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type", hint).With("Accept", "application/json")
+	}
+	return nil
+}
+
+func notAnObject() *problem.Details {
+	return problem.New(http.StatusBadRequest, "not-an-object", "The body has to be one JSON object.")
+}
+
+// bindProblem says in our own words what is wrong with the body.
+func bindProblem(body jsontext.Value, err error) *problem.Details {
+	var semantic *json.SemanticError
+	if !errors.As(err, &semantic) {
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			return problem.New(http.StatusBadRequest, "duplicate-member", "The body has the same member twice.")
+		}
+		return problem.New(http.StatusBadRequest, "malformed-json", "The body is not valid JSON in UTF-8.")
+	}
+	name := shorten(semantic.JSONPointer.LastToken())
+	switch {
+	case semantic.JSONPointer == "" && body.Kind() != jsontext.KindBeginObject:
+		return notAnObject()
+	case errors.Is(err, json.ErrUnknownName):
+		return problem.New(http.StatusUnprocessableEntity, "unknown-member", fmt.Sprintf("The member %q is not known here.", name))
+	}
+	return problem.New(http.StatusUnprocessableEntity, "wrong-type",
+		fmt.Sprintf("The member %q has to be %s.", name, typeName(semantic.GoType)))
+}
+
+// shorten keeps a client's own text in an answer within bounds.
+func shorten(name string) string {
+	const most = 64
+	if len(name) > most {
+		return strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	return name
+}
+
+func typeName(t reflect.Type) string {
+	if t == nil {
+		return "of another type"
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "a whole number"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	}
+	return "of another type"
+}

@@ -1,0 +1,104 @@
+package ginapi
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/kit/httpd"
+	"tallygate/kit/problem"
+)
+
+// Config is what an API is built with.
+type Config struct {
+	Log       *slog.Logger
+	AccessLog bool
+	Metrics   prometheus.Registerer
+	// Problems turns an error of the service into what the client is told; nil means that it knows nothing of it.
+	Problems func(error) *problem.Details
+}
+
+// API is a gin engine whose handlers return errors.
+type API struct {
+	*gin.Engine
+	cfg      Config
+	duration *prometheus.HistogramVec
+}
+
+// Handler answers a request, or returns why it did not. It must not do both.
+type Handler func(*gin.Context) error
+
+// New returns an API with no routes. Unknown paths and methods are answered with problems.
+func New(cfg Config) *API {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.RedirectFixedPath = false
+	engine.ForwardedByClientIP = false // the client's address comes from httpd.ClientAddr alone
+	api := &API{Engine: engine, cfg: cfg, duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "http_server_request_duration_seconds", Help: "Time from the request's head to the answer's end.",
+		Buckets: httpd.DurationBuckets(),
+	}, []string{"http_request_method", "http_route", "http_response_status_code"})}
+	if cfg.Metrics != nil {
+		cfg.Metrics.MustRegister(api.duration)
+	}
+	engine.Use(api.observe, api.recoverPanic)
+	engine.NoRoute(api.Handle(func(*gin.Context) error { return problem.NotFound() }))
+	engine.NoMethod(api.Handle(func(c *gin.Context) error {
+		// gin has put the path's methods into Allow.
+		return problem.MethodNotAllowed(strings.Split(c.Writer.Header().Get("Allow"), ", "))
+	}))
+	return api
+}
+
+// Handle makes a gin handler of h: its error becomes the answer.
+func (a *API) Handle(h Handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			a.refuse(c, err)
+		}
+	}
+}
+
+// refuse writes what err means to the client and stops the chain. An error that nobody foresaw is logged.
+func (a *API) refuse(c *gin.Context, err error) {
+	c.Abort()
+	if c.Writer.Written() {
+		a.cfg.Log.ErrorContext(c, "error after the answer had begun", "error", err, "request_id", RequestID(c))
+		return
+	}
+	var details *problem.Details
+	if !errors.As(err, &details) {
+		if a.cfg.Problems != nil {
+			details = a.cfg.Problems(err)
+		}
+		if details == nil {
+			a.cfg.Log.ErrorContext(c, "unforeseen error", "error", err, "request_id", RequestID(c))
+			details = problem.Internal()
+		}
+	}
+	details.Write(c.Writer)
+}
+
+// recoverPanic turns a panic into a 500 for that request alone.
+func (a *API) recoverPanic(c *gin.Context) {
+	defer func() {
+		switch cause := recover(); cause {
+		case nil:
+		case http.ErrAbortHandler: // a panic value, compared as net/http does
+			panic(cause)
+		default:
+			a.cfg.Log.ErrorContext(c, "panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()),
+				"request_id", RequestID(c))
+			a.refuse(c, problem.Internal())
+		}
+	}()
+	c.Next()
+}

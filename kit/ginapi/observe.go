@@ -1,0 +1,68 @@
+package ginapi
+
+import (
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tallygate/kit/httpd"
+)
+
+const (
+	requestIDKey = "tallygate.request_id"
+	userIDKey    = "tallygate.user_id"
+)
+
+// RequestID is the id of the request, the one that its answer carries.
+func RequestID(c *gin.Context) string { return c.GetString(requestIDKey) }
+
+// SetUserID notes whose request it is, for the log line.
+func SetUserID(c *gin.Context, id int64) { c.Set(userIDKey, id) }
+
+// observe gives the request an id, and after it writes the log line and the metric. Paths, queries, tokens and bodies
+// stay out of both.
+func (a *API) observe(c *gin.Context) {
+	start := time.Now()
+	id := httpd.RequestID(c.GetHeader(httpd.RequestIDHeader))
+	c.Set(requestIDKey, id)
+	c.Header(httpd.RequestIDHeader, id)
+	c.Header("X-Content-Type-Options", "nosniff")
+
+	c.Next()
+
+	took := time.Since(start)
+	method, route, status := knownMethod(c.Request.Method), c.FullPath(), c.Writer.Status()
+	if route == "" {
+		route = "none"
+	}
+	a.duration.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+	if !a.cfg.AccessLog {
+		return
+	}
+	attrs := [...]slog.Attr{
+		slog.String("method", method), slog.String("route", route), slog.Int("status", status),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000), slog.String("request_id", id),
+		slog.Int("bytes_out", max(c.Writer.Size(), 0)), slog.Int64("user_id", c.GetInt64(userIDKey)),
+	}
+	// The last one is left out where nobody is known.
+	n := len(attrs)
+	if c.GetInt64(userIDKey) == 0 {
+		n--
+	}
+	level := slog.LevelInfo
+	if route == "/livez" || route == "/readyz" {
+		level = slog.LevelDebug // probes ask every second: the log is for what people do
+	}
+	a.cfg.Log.LogAttrs(c, level, "request", attrs[:n]...)
+}
+
+// knownMethod keeps a client from making up labels.
+func knownMethod(method string) string {
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
+		return method
+	}
+	return "_OTHER"
+}

@@ -1,0 +1,42 @@
+package httpd
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// ClientAddr is the address of who sent the request: the TCP peer, or, when the peer is a trusted proxy, the
+// right-most entry of X-Forwarded-For that is not. Entries left of it are hearsay. forwardedFor holds the field's
+// values in the order received. An entry that is no address ends the search: the hop before it is the client.
+func ClientAddr(peer netip.Addr, forwardedFor []string, trusted []netip.Prefix) netip.Addr {
+	client := peer.Unmap().WithZone("")
+	for _, rest := range slices.Backward(forwardedFor) {
+		for rest != "" {
+			if !contains(trusted, client) {
+				return client
+			}
+			var entry string
+			if comma := strings.LastIndexByte(rest, ','); comma >= 0 {
+				rest, entry = rest[:comma], rest[comma+1:]
+			} else {
+				rest, entry = "", rest
+			}
+			hop, err := netip.ParseAddr(strings.Trim(entry, " \t"))
+			if err != nil {
+				return client
+			}
+			client = hop.Unmap().WithZone("")
+		}
+	}
+	return client
+}
+
+func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}

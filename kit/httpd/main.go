@@ -1,0 +1,104 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"tallygate/kit/env"
+)
+
+// Program is what a main hands over.
+type Program struct {
+	Name    string
+	Version string
+	// PrivateAddr is the default of PRIVATE_ADDR, which -healthcheck asks.
+	PrivateAddr string
+	// Run serves until ctx ends. Its error is a mistake in the configuration or a failure that ended the service.
+	Run func(ctx context.Context, lookup env.Lookup, out io.Writer) error
+	// Flags, if set, adds flags of the program's own. The function it returns runs after parsing with what is left of
+	// the arguments; if it handled the call it says so with its exit code.
+	Flags func(*flag.FlagSet) func(ctx context.Context, args []string) (code int, handled bool)
+}
+
+// Main parses the command line, runs the program until SIGINT or SIGTERM, and returns the exit code: 0 after a clean
+// stop, 1 after a failure, 2 after a wrong command line. A second signal ends the process at once.
+func Main(p Program) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
+	version := flags.Bool("version", false, "print the version and exit")
+	health := flags.Bool("healthcheck", false, "ask the running service whether it is ready, exit 0 if it is")
+	var own func(context.Context, []string) (int, bool)
+	if p.Flags != nil {
+		own = p.Flags(flags)
+	}
+	if err := flags.Parse(os.Args[1:]); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+	switch {
+	case *version:
+		fmt.Println(p.Name, p.Version)
+		return 0
+	case *health:
+		return report(p.Name, healthcheck(ctx, env.NewReader(os.LookupEnv).String("PRIVATE_ADDR", p.PrivateAddr)))
+	}
+	if own != nil {
+		if code, handled := own(ctx, flags.Args()); handled {
+			return code
+		}
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "%s: unknown argument %q (see -help)\n", p.Name, flags.Arg(0))
+		return 2
+	}
+	return report(p.Name, p.Run(ctx, os.LookupEnv, os.Stdout))
+}
+
+func report(name string, err error) int {
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		return 1
+	}
+	return 0
+}
+
+// healthcheck asks /readyz on the private listener of this machine.
+func healthcheck(ctx context.Context, privateAddr string) error {
+	host, port, err := net.SplitHostPort(privateAddr)
+	if err != nil {
+		return fmt.Errorf("PRIVATE_ADDR: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	client := &http.Client{Transport: &http.Transport{Proxy: nil}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("not reachable: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: status %d", resp.StatusCode)
+	}
+	return nil
+}

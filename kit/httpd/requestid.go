@@ -1,0 +1,36 @@
+package httpd
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+)
+
+// RequestIDHeader is the field that carries a request's id, in and out (canonical form of X-Request-ID).
+const RequestIDHeader = "X-Request-Id"
+
+const maxRequestIDBytes = 128
+
+// RequestID keeps the id that came with a request if it is harmless (1 to 128 of A-Z a-z 0-9 . _ -), and makes a
+// random one otherwise.
+func RequestID(came string) string {
+	if ValidRequestID(came) {
+		return came
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
+
+// ValidRequestID reports whether an id may be taken over from a client.
+func ValidRequestID(id string) bool {
+	if len(id) == 0 || len(id) > maxRequestIDBytes {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}

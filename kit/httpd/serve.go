@@ -1,0 +1,137 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Limits of every net/http server in the workspace. The gateway's public listener has its own, which do not cut long
+// bodies.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 32 << 10
+)
+
+// Server is what listens: *http.Server is one.
+type Server interface {
+	Serve(net.Listener) error
+	// Shutdown stops accepting, lets what is in flight finish, and returns when it has or when ctx ends.
+	Shutdown(context.Context) error
+}
+
+// Config is a service ready to run.
+type Config struct {
+	Addr   string
+	Public Server
+
+	PrivateAddr string
+	// Private adds routes to the private listener beside /livez, /readyz and /metrics. It may be nil.
+	Private *http.ServeMux
+	Metrics prometheus.Gatherer
+
+	Readiness *Readiness
+	// Settle is how long the service stays up, no longer ready, before it stops accepting: what routes to it needs
+	// that long to see it.
+	Settle time.Duration
+	// Drain bounds how long requests in flight may take to finish after that.
+	Drain time.Duration
+	Log   *slog.Logger
+	// Ready, if set, is told the addresses once both listeners are open; tests use it.
+	Ready func(public, private net.Addr)
+}
+
+// NewServer returns a net/http server with the workspace's limits.
+func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// Run serves until ctx ends, then stops being ready, waits Settle, stops accepting and drains. It returns nil after a
+// clean stop; an address that cannot be listened on is an error that names it.
+func Run(ctx context.Context, cfg Config) error {
+	public, err := listen(ctx, "ADDR", cfg.Addr)
+	if err != nil {
+		return err
+	}
+	defer public.Close()
+	private, err := listen(ctx, "PRIVATE_ADDR", cfg.PrivateAddr)
+	if err != nil {
+		return err
+	}
+	defer private.Close()
+
+	mux := cfg.Private
+	if mux == nil {
+		mux = http.NewServeMux()
+	}
+	mux.Handle("GET /livez", Live())
+	mux.Handle("GET /readyz", cfg.Readiness.Private())
+	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{}))
+	privateServer := NewServer(mux, cfg.Log)
+
+	ended := make(chan error, 2)
+	go func() { ended <- fmt.Errorf("public listener: %w", cfg.Public.Serve(public)) }()
+	go func() { ended <- fmt.Errorf("private listener: %w", privateServer.Serve(private)) }()
+	cfg.Log.Info("listening", "addr", public.Addr().String(), "private_addr", private.Addr().String())
+	if cfg.Ready != nil {
+		cfg.Ready(public.Addr(), private.Addr())
+	}
+
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	cfg.Readiness.Drain()
+	cfg.Log.Info("stopping", "settle", cfg.Settle.String(), "drain", cfg.Drain.String())
+	pause(ended, cfg.Settle)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Drain)
+	defer cancel()
+	err = cfg.Public.Shutdown(drain)
+	// The private listener goes last: metrics and health are wanted to the end. Its long polls need not be waited for.
+	if closeErr := privateServer.Close(); closeErr != nil {
+		err = errors.Join(err, closeErr)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		cfg.Log.Warn("stopped with requests in flight", "drain", cfg.Drain.String())
+		return nil
+	}
+	return err
+}
+
+func listen(ctx context.Context, name, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return l, nil
+}
+
+// pause waits, unless a listener ends first.
+func pause(ended <-chan error, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ended: //nolint:errcheck // it is stopping: how a listener ended matters no more
+	case <-timer.C:
+	}
+}

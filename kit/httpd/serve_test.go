@@ -1,0 +1,153 @@
+package httpd_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tallygate/kit/httpd"
+)
+
+type running struct {
+	public, private string
+	stop            context.CancelFunc
+	ended           chan error
+}
+
+func start(t *testing.T, handler http.Handler, cfg httpd.Config) running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	opened := make(chan [2]net.Addr, 1)
+	cfg.Addr, cfg.PrivateAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Log = slog.New(slog.DiscardHandler)
+	cfg.Public, cfg.Metrics = httpd.NewServer(handler, cfg.Log), httpd.NewRegistry("test", "v0")
+	cfg.Ready = func(public, private net.Addr) { opened <- [2]net.Addr{public, private} }
+	ended := make(chan error, 1)
+	go func() { ended <- httpd.Run(ctx, cfg) }()
+	addrs := <-opened
+	t.Cleanup(cancel)
+	return running{"http://" + addrs[0].String(), "http://" + addrs[1].String(), cancel, ended}
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+func TestAStoppingServiceFinishesWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	begun, release := make(chan struct{}), make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(begun)
+		<-release
+		_, _ = io.WriteString(w, "done")
+	})
+	ready := httpd.NewReadiness()
+	s := start(t, handler, httpd.Config{Readiness: ready, Drain: 10 * time.Second})
+	if status, _ := get(t, s.private+"/readyz"); status != 200 {
+		t.Fatalf("readyz before: %d", status)
+	}
+	answer := make(chan string, 1)
+	go func() { _, body := get(t, s.public); answer <- body }()
+	<-begun
+	s.stop()
+	for ready.Err(t.Context()) == nil { // Run sets it right after the context ends
+		select {
+		case err := <-s.ended:
+			t.Fatalf("ended with a request in flight: %v", err)
+		default:
+		}
+	}
+	close(release)
+	if got := <-answer; got != "done" {
+		t.Errorf("in flight: got %q", got)
+	}
+	if err := <-s.ended; err != nil {
+		t.Errorf("clean stop: got %v", err)
+	}
+}
+
+func TestTheDrainHasABound(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+	})
+	s := start(t, handler, httpd.Config{Readiness: httpd.NewReadiness(), Drain: time.Millisecond})
+	go func() {
+		resp, err := http.Get(s.public)
+		if err == nil {
+			resp.Body.Close()
+		}
+	}()
+	<-begun
+	s.stop()
+	if err := <-s.ended; err != nil {
+		t.Errorf("got %v, want nil after the bound", err)
+	}
+}
+
+func TestReadinessFollowsItsChecksAndPublicAnswersHideTheReason(t *testing.T) {
+	t.Parallel()
+	ready := httpd.NewReadiness(func(context.Context) error { return errors.New("database is away") })
+	s := start(t, ready, httpd.Config{Readiness: ready})
+	if status, body := get(t, s.private+"/readyz"); status != 503 || !strings.Contains(body, "database is away") {
+		t.Errorf("private: %d %s", status, body)
+	}
+	if status, body := get(t, s.public+"/readyz"); status != 503 || strings.Contains(body, "database") {
+		t.Errorf("public: %d %s", status, body)
+	}
+	if status, _ := get(t, s.private+"/livez"); status != 200 {
+		t.Errorf("livez: %d", status)
+	}
+	if status, body := get(t, s.private+"/metrics"); status != 200 || !strings.Contains(body, `tallygate_build_info{service="test",version="v0"} 1`) {
+		t.Errorf("metrics: %d", status)
+	}
+}
+
+func TestATakenPortIsNamed(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	log := slog.New(slog.DiscardHandler)
+	err = httpd.Run(t.Context(), httpd.Config{
+		Addr: l.Addr().String(), Public: httpd.NewServer(http.NotFoundHandler(), log),
+		PrivateAddr: "127.0.0.1:0", Metrics: httpd.NewRegistry("test", "v0"), Readiness: httpd.NewReadiness(), Log: log,
+	})
+	if err == nil || !strings.HasPrefix(err.Error(), "ADDR: ") || !strings.Contains(err.Error(), l.Addr().String()) {
+		t.Errorf("got %v, want an error that names ADDR and the address", err)
+	}
+}
+
+func TestRequestIDsFromClientsAreKeptOnlyIfHarmless(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{"a", "A-b_c.9", strings.Repeat("x", 128)} {
+		if got := httpd.RequestID(good); got != good {
+			t.Errorf("%q became %q", good, got)
+		}
+	}
+	for _, bad := range []string{"", "a b", "a\nb", "é", strings.Repeat("x", 129), `"`} {
+		if got := httpd.RequestID(bad); got == bad || !httpd.ValidRequestID(got) {
+			t.Errorf("%q became %q", bad, got)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package httpd
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"tallygate/kit/env"
+	"tallygate/kit/token"
+)
+
+// Settings are the ones that every service has, under the same names.
+type Settings struct {
+	Addr        string
+	PrivateAddr string
+	AccessLog   bool
+	Settle      time.Duration
+	Drain       time.Duration
+
+	JWTSecret, JWTOtherSecrets *env.Secret
+	JWTIssuer, JWTAudience     string
+	JWTTTL                     time.Duration
+
+	logLevel, logFormat string
+}
+
+// ReadSettings reads them; the two addresses differ by service.
+func ReadSettings(r *env.Reader, addr, privateAddr string) Settings {
+	return Settings{
+		Addr:            r.String("ADDR", addr),
+		PrivateAddr:     r.String("PRIVATE_ADDR", privateAddr),
+		AccessLog:       r.Bool("ACCESS_LOG", true),
+		Settle:          r.Duration("SHUTDOWN_SETTLE", 0, 0),
+		Drain:           r.Duration("SHUTDOWN_DRAIN", 20*time.Second, 0),
+		JWTSecret:       r.Secret("JWT_SECRET"),
+		JWTOtherSecrets: r.OptionalSecret("JWT_OTHER_SECRETS"),
+		JWTIssuer:       r.String("JWT_ISSUER", "tallygate"),
+		JWTAudience:     r.String("JWT_AUDIENCE", "tallygate"),
+		JWTTTL:          r.Duration("JWT_TTL", 60*time.Minute, time.Second),
+		logLevel:        r.OneOf("LOG_LEVEL", "info", "debug", "warn", "error"),
+		logFormat:       r.OneOf("LOG_FORMAT", "json", "text"),
+	}
+}
+
+// Keyring checks the JWT secrets; what is wrong with them goes to r under the variable's name.
+func (s *Settings) Keyring(r *env.Reader) *token.Keyring {
+	if s.JWTSecret.Value() == "" {
+		return nil // r knows it already
+	}
+	ring, err := token.NewKeyring(s.JWTSecret.Value(), token.SplitSecrets(s.JWTOtherSecrets.Value()))
+	if err != nil {
+		r.Add(err)
+	}
+	return ring
+}
+
+// Verifier is the one verifier, over the ring.
+func (s *Settings) Verifier(ring *token.Keyring) *token.Verifier {
+	return token.NewVerifier(token.Config{Keys: ring, Issuer: s.JWTIssuer, Audience: s.JWTAudience, MaxLife: s.JWTTTL})
+}
+
+// Logger writes to out at the level and in the form that are set, with the service's name in every line.
+func (s *Settings) Logger(out io.Writer, service string) *slog.Logger {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "warn": slog.LevelWarn, "error": slog.LevelError}
+	options := &slog.HandlerOptions{Level: levels[s.logLevel]}
+	var handler slog.Handler = slog.NewJSONHandler(out, options)
+	if s.logFormat == "text" {
+		handler = slog.NewTextHandler(out, options)
+	}
+	return slog.New(handler).With("service", service)
+}

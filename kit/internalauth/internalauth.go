@@ -1,0 +1,71 @@
+// Package internalauth is how gateway and auth-service prove themselves to each other on the private listener: a
+// bearer that both derive from INTERNAL_SECRET, so that the secret itself never travels.
+//
+// It refuses to know anything of users: those have tokens.
+package internalauth
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"tallygate/kit/token"
+)
+
+// label separates this use of the secret from any other (RFC 5869 section 3.2).
+const label = "tallygate private listener v1"
+
+// Bearer makes and checks the credential. Safe for concurrent use.
+type Bearer struct {
+	current atomic.Pointer[[]string] // the first is sent, all are accepted
+}
+
+// New derives the credential. The secret may be several, comma-separated, during a rotation: the first is sent, all
+// are accepted. Every one has to pass token.CheckSecret.
+func New(secret string) (*Bearer, error) {
+	b := &Bearer{}
+	if err := b.Replace(secret); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// Replace puts new secrets in force. On an error the old ones stay.
+func (b *Bearer) Replace(secret string) error {
+	var headers []string
+	for _, one := range token.SplitSecrets(secret) {
+		if err := token.CheckSecret(one); err != nil {
+			return fmt.Errorf("INTERNAL_SECRET: %w", err)
+		}
+		key, err := hkdf.Key(sha256.New, []byte(one), nil, label, 32)
+		if err != nil {
+			return fmt.Errorf("INTERNAL_SECRET: %w", err)
+		}
+		headers = append(headers, "Bearer "+base64.RawURLEncoding.EncodeToString(key))
+	}
+	if len(headers) == 0 {
+		return fmt.Errorf("INTERNAL_SECRET: %w", token.CheckSecret(""))
+	}
+	b.current.Store(&headers)
+	return nil
+}
+
+// Header is the value of the Authorization field to send.
+func (b *Bearer) Header() string { return (*b.current.Load())[0] }
+
+// Check reports, in constant time, whether an Authorization field holds one of the credentials.
+func (b *Bearer) Check(header string) bool {
+	scheme, rest, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return false
+	}
+	good := 0
+	for _, want := range *b.current.Load() {
+		good |= subtle.ConstantTimeCompare([]byte("Bearer "+rest), []byte(want))
+	}
+	return good == 1
+}

@@ -1,0 +1,28 @@
+package problem
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// NotFound is the answer to a path that nobody serves.
+func NotFound() *Details {
+	return New(http.StatusNotFound, "not-found", "There is nothing at this path.")
+}
+
+// MethodNotAllowed names the methods that the path takes (RFC 9110 section 15.5.6).
+func MethodNotAllowed(allow []string) *Details {
+	list := strings.Join(allow, ", ")
+	return New(http.StatusMethodNotAllowed, "method-not-allowed", "This path takes "+list+" only.").With("Allow", list)
+}
+
+// Internal is the answer to an error that nobody foresaw. The log has the rest under the request id.
+func Internal() *Details {
+	return New(http.StatusInternalServerError, "internal", "Something went wrong on our side; the log has the details.")
+}
+
+// Unavailable is the answer while something that we need is away.
+func Unavailable(detail string, retryAfter time.Duration) *Details {
+	return New(http.StatusServiceUnavailable, "unavailable", detail).RetryAfter(retryAfter)
+}

@@ -1,0 +1,91 @@
+// Package problem is what clients are told when something goes wrong: problem details (RFC 9457) with the extra member
+// message, and the one body that every refused token gets.
+//
+// It refuses to know why: services translate their own errors into problems in one table each.
+package problem
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// ContentType is the media type of every error but the 401 about a token.
+const ContentType = "application/problem+json"
+
+// typePrefix makes a problem type out of a slug. A URN, because types are names, not pages (RFC 9457 section 3.1.1).
+const typePrefix = "urn:tallygate:problem:"
+
+// Details is one problem. It is an error, so that handlers can return it. Treat it as a value: the With methods change
+// and return the same one.
+type Details struct {
+	Status int
+	Slug   string // kebab-case, stable: clients may switch on type
+	Detail string // one sentence for people, without anything internal
+	Header http.Header
+
+	token bool // the fixed body about tokens
+}
+
+// New returns a problem.
+func New(status int, slug, detail string) *Details {
+	return &Details{Status: status, Slug: slug, Detail: detail, Header: http.Header{}}
+}
+
+// Error is the slug and the sentence.
+func (d *Details) Error() string { return d.Slug + ": " + d.Detail }
+
+// With sets a header field of the answer.
+func (d *Details) With(name, value string) *Details {
+	d.Header.Set(name, value)
+	return d
+}
+
+// RetryAfter says when to come back, in whole seconds rounded up, at least 1 (RFC 9110 section 10.2.3).
+func (d *Details) RetryAfter(wait time.Duration) *Details {
+	seconds := max(1, int64((wait+time.Second-1)/time.Second))
+	return d.With("Retry-After", strconv.FormatInt(seconds, 10))
+}
+
+// ContentType is the media type of Body.
+func (d *Details) ContentType() string {
+	if d.token {
+		return "application/json"
+	}
+	return ContentType
+}
+
+// Body is the JSON text of the answer. Equal problems have equal bytes.
+func (d *Details) Body() []byte {
+	if d.token {
+		return []byte(tokenBody)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	// Encoding strings and an int cannot fail.
+	_ = enc.Encode(struct {
+		Type    string `json:"type"`
+		Title   string `json:"title"`
+		Status  int    `json:"status"`
+		Detail  string `json:"detail"`
+		Message string `json:"message"`
+	}{typePrefix + d.Slug, http.StatusText(d.Status), d.Status, d.Detail, d.Detail})
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// Write sends the problem. Nothing may have been written before.
+func (d *Details) Write(w http.ResponseWriter) {
+	h := w.Header()
+	maps.Copy(h, d.Header)
+	body := d.Body()
+	h.Set("Content-Type", d.ContentType())
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(d.Status)
+	_, _ = w.Write(body) // the client is gone: there is nobody left to tell
+}

@@ -1,0 +1,28 @@
+package token
+
+import "strings"
+
+// FromAuthorization finds the token in the values of a request's Authorization fields. Two forms are taken: the bare
+// token, which clients of the first contract send, and "Bearer" 1*SP token (RFC 6750 section 2.1), the scheme in any
+// case. No field, or an empty one, is ErrMissing; several fields and every other form are ErrInvalid.
+func FromAuthorization(values []string) (string, error) {
+	switch len(values) {
+	case 0:
+		return "", ErrMissing
+	case 1:
+	default:
+		return "", ErrInvalid
+	}
+	value := values[0]
+	if value == "" {
+		return "", ErrMissing
+	}
+	const scheme = "bearer "
+	if len(value) > len(scheme) && strings.EqualFold(value[:len(scheme)], scheme) {
+		value = strings.TrimLeft(value[len(scheme):], " ")
+	}
+	if value == "" || len(value) > MaxBytes || strings.ContainsAny(value, " \t,") {
+		return "", ErrInvalid
+	}
+	return value, nil
+}

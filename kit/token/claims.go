@@ -1,0 +1,147 @@
+package token
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Claims are what a verified token says.
+type Claims struct {
+	UserID    int64     // sub
+	IssuedAt  time.Time // iat; zero if absent
+	ExpiresAt time.Time // exp
+	ID        string    // jti; empty if absent
+	SessionID string    // sid; empty if absent
+	// Generation is the user's token generation (gen); HasGeneration tells an absent one from 0.
+	Generation    int64
+	HasGeneration bool
+	Role          string // role; empty for ordinary users
+}
+
+// rawClaims are the claims as read, before they are judged. Times are seconds since 1970; NaN means absent.
+type rawClaims struct {
+	Claims
+	issuer        string
+	audience      []string
+	exp, nbf, iat float64
+}
+
+// readClaims checks the types of the claims that we know and ignores the others (RFC 7519 section 4).
+func readClaims(part string) (rawClaims, error) {
+	c := rawClaims{exp: math.NaN(), nbf: math.NaN(), iat: math.NaN()}
+	doc, err := decode(part)
+	if err != nil {
+		return c, err
+	}
+	err = eachMember(doc, func(name string, value member) error {
+		switch name {
+		case "iss":
+			return readString(value, &c.issuer)
+		case "aud":
+			return readAudience(value, &c.audience)
+		case "exp":
+			return readTime(value, &c.exp)
+		case "nbf":
+			return readTime(value, &c.nbf)
+		case "iat":
+			return readTime(value, &c.iat)
+		case "sub":
+			return readUserID(value, &c.UserID)
+		case "jti":
+			return readString(value, &c.ID)
+		case "sid":
+			return readString(value, &c.SessionID)
+		case "role":
+			return readString(value, &c.Role)
+		case "gen":
+			c.HasGeneration = true
+			return readGeneration(value, &c.Generation)
+		}
+		return nil
+	})
+	if err != nil {
+		return c, err
+	}
+	c.ExpiresAt = asTime(c.exp)
+	c.IssuedAt = asTime(c.iat)
+	return c, nil
+}
+
+func readString(value member, into *string) error {
+	if value.Kind() != jsontext.KindString {
+		return errMalformed
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	if err != nil {
+		return errMalformed
+	}
+	*into = string(text)
+	return nil
+}
+
+// readAudience reads one string or an array of strings (RFC 7519 section 4.1.3).
+func readAudience(value member, into *[]string) error {
+	if value.Kind() == jsontext.KindString {
+		*into = make([]string, 1)
+		return readString(value, &(*into)[0])
+	}
+	if value.Kind() != jsontext.KindBeginArray {
+		return errMalformed
+	}
+	return eachElement(value, func(element member) error {
+		var one string
+		if err := readString(element, &one); err != nil {
+			return err
+		}
+		*into = append(*into, one)
+		return nil
+	})
+}
+
+// readTime reads a NumericDate (RFC 7519 section 2): a finite JSON number.
+func readTime(value member, into *float64) error {
+	if value.Kind() != jsontext.KindNumber {
+		return errMalformed
+	}
+	seconds, err := strconv.ParseFloat(string(value), 64)
+	if err != nil {
+		return errMalformed
+	}
+	*into = seconds
+	return nil
+}
+
+// readUserID reads a positive decimal number without sign or leading zero, in a string: the only form that is issued.
+func readUserID(value member, into *int64) error {
+	var text string
+	if err := readString(value, &text); err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != text {
+		return errMalformed
+	}
+	*into = id
+	return nil
+}
+
+func readGeneration(value member, into *int64) error {
+	generation, err := strconv.ParseInt(string(value), 10, 64)
+	if err != nil || generation < 0 {
+		return errMalformed
+	}
+	*into = generation
+	return nil
+}
+
+// asTime keeps fractions down to the microsecond; times no clock of ours can reach become the zero time, which is
+// refused wherever it matters.
+func asTime(seconds float64) time.Time {
+	if math.IsNaN(seconds) || math.Abs(seconds) > 1e11 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(seconds * 1e6)).UTC()
+}

@@ -1,0 +1,120 @@
+package token
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+)
+
+// MinSecretBytes is the least length of a secret (RFC 7518 section 3.2).
+const MinSecretBytes = 32
+
+// minDistinctBytes keeps out "aaaa…": 32 random bytes, in any encoding, hold more different ones by far.
+const minDistinctBytes = 8
+
+// exampleWords stand in secrets that people copy from examples and forget to change. Thirty-two random bytes in
+// hexadecimal or base64 hold one of them once in some billions of years.
+func exampleWords() []string {
+	return []string{
+		"changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_me", "placeholder", "example",
+		"your-secret", "your_secret", "yoursecret", "your-256", "your_256", "your-jwt", "your_jwt",
+		"a-string-secret-at-least-256-bits-long",
+	}
+}
+
+// CheckSecret refuses a secret that is too short, too plain, or known from examples. The error never holds the secret.
+func CheckSecret(secret string) error {
+	if len(secret) < MinSecretBytes {
+		return fmt.Errorf("is %d bytes long; at least %d random bytes are needed (openssl rand -hex 32 makes some)",
+			len(secret), MinSecretBytes)
+	}
+	var seen [256]bool
+	distinct := 0
+	for i := range len(secret) {
+		if !seen[secret[i]] {
+			seen[secret[i]] = true
+			distinct++
+		}
+	}
+	if distinct < minDistinctBytes {
+		return errors.New("repeats a few characters; use random bytes (openssl rand -hex 32 makes some)")
+	}
+	lower := strings.ToLower(secret)
+	for _, word := range exampleWords() {
+		if strings.Contains(lower, word) {
+			return errors.New("is known from examples; use random bytes (openssl rand -hex 32 makes some)")
+		}
+	}
+	return nil
+}
+
+// KeyID is the kid of a secret: a one-way derivation, so that it names the key and tells nothing about it.
+func KeyID(secret string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("tallygate kid v1"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:9])
+}
+
+// key is one secret that tokens may be signed with.
+type key struct {
+	id     string
+	secret []byte
+}
+
+// keys is one state of a Keyring. It never changes.
+type keys struct {
+	list    []key
+	version uint64
+}
+
+// Keyring holds the secrets that verify: the one that signs, and others during a rotation. Safe for concurrent use;
+// Replace swaps the whole set at once.
+type Keyring struct {
+	current  atomic.Pointer[keys]
+	versions atomic.Uint64
+}
+
+// NewKeyring checks the secrets and returns a ring of them. Errors name the variable that is at fault.
+func NewKeyring(secret string, others []string) (*Keyring, error) {
+	k := &Keyring{}
+	if err := k.Replace(secret, others); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// Replace puts a new set of secrets in force. On an error the old set stays. Verifications that a [Cache] remembers
+// under the old set are made again.
+func (k *Keyring) Replace(secret string, others []string) error {
+	if err := CheckSecret(secret); err != nil {
+		return fmt.Errorf("JWT_SECRET: %w", err)
+	}
+	set := &keys{list: []key{{id: KeyID(secret), secret: []byte(secret)}}}
+	for i, other := range others {
+		if err := CheckSecret(other); err != nil {
+			return fmt.Errorf("JWT_OTHER_SECRETS: entry %d: %w", i+1, err)
+		}
+		if other != secret {
+			set.list = append(set.list, key{id: KeyID(other), secret: []byte(other)})
+		}
+	}
+	set.version = k.versions.Add(1)
+	k.current.Store(set)
+	return nil
+}
+
+// SplitSecrets reads the comma-separated form of JWT_OTHER_SECRETS. Empty entries are dropped, nothing is trimmed
+// inside an entry but white space at its ends.
+func SplitSecrets(list string) []string {
+	var secrets []string
+	for entry := range strings.SplitSeq(list, ",") {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			secrets = append(secrets, entry)
+		}
+	}
+	return secrets
+}

@@ -1,0 +1,132 @@
+package tokentest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+func jsonAttacks(p Params) []Vector {
+	claims := mustJSON(p.Claims())
+	inner := claims[1 : len(claims)-1]
+	signed := func(name, text string) Vector { return one(name, Sign(p.Secret, goodHeader, text), false) }
+	return []Vector{
+		signed("claim twice", `{`+inner+`,"sub":`+mustJSON(p.UserID)+`}`),
+		signed("claim twice, once escaped", `{`+inner+`,"\u0073ub":"2"}`),
+		signed("unknown claim twice", `{`+inner+`,"x":1,"x":2}`),
+		signed("duplicate inside a nested object", `{`+inner+`,"x":{"a":1,"a":2}}`),
+		signed("exp in another case", strings.Replace(claims, `"exp"`, `"EXP"`, 1)),
+		signed("sub in another case", strings.Replace(claims, `"sub"`, `"Sub"`, 1)),
+		signed("sub with a long s", strings.Replace(claims, `"sub"`, `"\u017fub"`, 1)),
+		signed("invalid UTF-8 in a value", `{`+inner+",\"x\":\"\xff\"}"),
+		signed("invalid UTF-8 in a name", `{`+inner+",\"x\xc0\xaf\":1}"),
+		signed("lone surrogate", `{`+inner+`,"x":"\ud800"}`),
+		signed("byte-order mark", "\ufeff"+claims),
+		signed("UTF-16", utf16(claims)),
+		signed("data after the object", claims+"{}"),
+		signed("comma after the last member", `{`+inner+`,}`),
+		signed("comment", `{`+inner+`/**/}`),
+		signed("single quotes", strings.ReplaceAll(claims, `"`, `'`)),
+		signed("NaN", `{`+inner+`,"x":NaN}`),
+		signed("control character in a string", `{`+inner+",\"x\":\"\x01\"}"),
+		signed("not closed", `{`+inner),
+		signed("list", `[`+claims+`]`),
+		signed("string", mustJSON(claims)),
+		signed("null", `null`),
+		signed("number", `1`),
+		signed("empty object", `{}`),
+		signed("1,000 levels of lists", `{`+inner+`,"x":`+strings.Repeat("[", 1000)+strings.Repeat("]", 1000)+`}`),
+		signed("500 levels of objects", `{`+inner+`,"x":`+strings.Repeat(`{"a":`, 500)+"1"+strings.Repeat("}", 500)+`}`),
+		signed("5,000 levels not closed", strings.Repeat("[", 5000)),
+	}
+}
+
+func utf16(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		b.WriteByte(0)
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+func claimAttacks(p Params) []Vector {
+	now := p.Now.Unix()
+	with := func(name, claim string, value any) Vector {
+		return one(name, p.TokenWith(map[string]any{claim: value}), false)
+	}
+	raw := func(name, claim, text string) Vector {
+		inner := strings.TrimPrefix(mustJSON(p.without(claim)), "{")
+		return one(name, Sign(p.Secret, goodHeader, fmt.Sprintf(`{%q:%s,%s`, claim, text, inner)), false)
+	}
+	life := int64(p.MaxLife / time.Second)
+	return []Vector{
+		with("no exp", "exp", nil),
+		raw("exp is null", "exp", "null"),
+		with("exp is a string", "exp", fmt.Sprint(now+60)),
+		with("exp is a list", "exp", []int64{now + 60}),
+		with("exp is true", "exp", true),
+		with("exp is an object", "exp", map[string]any{}),
+		raw("exp overflows a float", "exp", "1e400"),
+		raw("exp is huge", "exp", "1e300"),
+		raw("exp is the largest int64", "exp", "9223372036854775807"),
+		raw("exp is over the largest int64", "exp", "9223372036854775808"),
+		raw("exp is negative", "exp", "-1"),
+		raw("exp is zero", "exp", "0"),
+		raw("exp is minus zero", "exp", "-0"),
+		raw("exp has a leading zero", "exp", fmt.Sprintf("0%d", now+60)),
+		raw("exp is hexadecimal", "exp", "0x7fffffff"),
+		with("expired an hour ago", "exp", now-3600),
+		one("expired a second ago", p.TokenWith(map[string]any{"iat": now - 60, "exp": now - 1}), false),
+		one("expires now", p.TokenWith(map[string]any{"iat": now - 60, "exp": now}), false),
+		with("nbf in an hour", "nbf", now+3600),
+		with("nbf in a minute", "nbf", now+60),
+		with("nbf is a string", "nbf", "0"),
+		raw("nbf is null", "nbf", "null"),
+		raw("nbf overflows", "nbf", "1e999"),
+		one("iat in an hour", p.TokenWith(map[string]any{"iat": now + 3600, "exp": now + 3660}), false),
+		one("iat in a minute", p.TokenWith(map[string]any{"iat": now + 60, "exp": now + 120}), false),
+		with("iat is a string", "iat", "now"),
+		raw("iat is negative", "iat", "-1"),
+		with("lives a second too long", "exp", now+life+1),
+		with("lives for ten years", "exp", now+10*365*24*3600),
+		one("lives too long and has no iat", p.TokenWith(map[string]any{"iat": nil, "exp": now + life + 3600}), false),
+		one("lives too long, iat in the past", p.TokenWith(map[string]any{"iat": now - 86400*30, "exp": now + 60}), false),
+		with("no sub", "sub", nil),
+		raw("sub is null", "sub", "null"),
+		with("sub is empty", "sub", ""),
+		with("sub is a number", "sub", 1),
+		with("sub is a list", "sub", []string{"1"}),
+		with("sub is zero", "sub", "0"),
+		with("sub is negative", "sub", "-1"),
+		with("sub has a sign", "sub", "+1"),
+		with("sub has a leading zero", "sub", "01"),
+		with("sub has white space", "sub", "1 "),
+		with("sub in other digits", "sub", "\u0661"),
+		with("sub is a name", "sub", "eligijus"),
+		with("sub is SQL", "sub", "1 OR 1=1"),
+		with("sub is over int64", "sub", "9223372036854775808"),
+		with("no iss", "iss", nil),
+		with("other iss", "iss", "somebody"),
+		with("iss in another case", "iss", strings.ToUpper(p.Issuer)),
+		with("iss is a list", "iss", []string{p.Issuer}),
+		with("no aud", "aud", nil),
+		with("other aud", "aud", "somebody"),
+		with("aud is an empty list", "aud", []string{}),
+		with("aud is a list of others", "aud", []string{"a", "b"}),
+		with("aud is a list with a number", "aud", []any{p.Audience, 1}),
+		with("aud starts like ours", "aud", p.Audience+"-2"),
+		with("gen is a string", "gen", "0"),
+		with("gen is negative", "gen", -1),
+		with("gen is a fraction", "gen", 0.5),
+		with("sid is a number", "sid", 1),
+		with("jti is a number", "jti", 1),
+		with("role is a list", "role", []string{"admin"}),
+	}
+}
+
+func (p Params) without(claim string) map[string]any {
+	claims := p.Claims()
+	delete(claims, claim)
+	return claims
+}

@@ -1,0 +1,102 @@
+package token
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Leeway is how far nbf and iat may lie ahead of this machine's clock.
+const Leeway = 5 * time.Second
+
+// What a caller can learn of a refused token. Clients see one body for all three; see package problem.
+var (
+	ErrMissing = errors.New("no token")
+	ErrInvalid = errors.New("token is not valid")
+	ErrExpired = errors.New("token has expired") // its signature was good
+)
+
+// Config says which tokens are ours.
+type Config struct {
+	Keys     *Keyring
+	Issuer   string
+	Audience string
+	MaxLife  time.Duration    // the longest exp - iat that is accepted
+	Now      func() time.Time // time.Now if nil
+}
+
+// Verifier checks tokens. Safe for concurrent use.
+type Verifier struct {
+	cfg Config
+}
+
+// NewVerifier returns a Verifier; Keys, Issuer, Audience and MaxLife are required.
+func NewVerifier(cfg Config) *Verifier {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Verifier{cfg: cfg}
+}
+
+// KeysVersion changes with the set of keys. Who remembers verifications reads it before Verify, and verifies anew when it
+// has changed: a token whose key was withdrawn is then refused.
+func (v *Verifier) KeysVersion() uint64 { return v.cfg.Keys.current.Load().version }
+
+// Verify checks one token and returns its claims. The error is ErrInvalid or ErrExpired.
+func (v *Verifier) Verify(raw string) (Claims, error) {
+	signed, header, claims, signature, err := split(raw)
+	if err != nil {
+		return Claims{}, ErrInvalid
+	}
+	h, err := readHeader(header)
+	if err != nil {
+		return Claims{}, ErrInvalid
+	}
+	mac, err := decode(signature)
+	if err != nil || !v.cfg.Keys.current.Load().signed(h.kid, signed, mac) {
+		return Claims{}, ErrInvalid
+	}
+	c, err := readClaims(claims)
+	if err != nil {
+		return Claims{}, ErrInvalid
+	}
+	return v.judge(c)
+}
+
+// signed reports whether one of the keys made the MAC. The key that kid names is tried first; a kid that names none
+// changes nothing.
+func (k *keys) signed(kid, text string, mac []byte) bool {
+	named := slices.IndexFunc(k.list, func(key key) bool { return key.id == kid })
+	if named >= 0 && jwt.SigningMethodHS256.Verify(text, mac, k.list[named].secret) == nil {
+		return true
+	}
+	for i := range k.list {
+		if i != named && jwt.SigningMethodHS256.Verify(text, mac, k.list[i].secret) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// judge holds the claims against the clock and the configuration.
+func (v *Verifier) judge(c rawClaims) (Claims, error) {
+	now := v.cfg.Now()
+	seconds := float64(now.UnixMicro()) / 1e6
+	life, leeway := v.cfg.MaxLife.Seconds(), Leeway.Seconds()
+	switch {
+	case c.UserID == 0, c.issuer != v.cfg.Issuer, !slices.Contains(c.audience, v.cfg.Audience):
+		return Claims{}, ErrInvalid
+	case math.IsNaN(c.exp), c.exp <= 0, c.exp-seconds > life+leeway:
+		return Claims{}, ErrInvalid
+	case !math.IsNaN(c.nbf) && c.nbf > seconds+leeway, !math.IsNaN(c.iat) && c.iat > seconds+leeway:
+		return Claims{}, ErrInvalid
+	case !math.IsNaN(c.iat) && (c.iat < 0 || c.exp-c.iat > life):
+		return Claims{}, ErrInvalid
+	case seconds >= c.exp:
+		return Claims{}, ErrExpired
+	}
+	return c.Claims, nil
+}
