@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+
+	"tallygate/kit/env"
+	"tallygate/kit/httpd"
+	"tallygate/kit/token"
+	"tallygate/math-service/internal/httpapi"
+)
+
+// The defaults of the two listeners.
+const (
+	defaultAddr        = ":8002"
+	defaultPrivateAddr = "127.0.0.1:9002"
+)
+
+// rememberedTokens bounds the cache of verified tokens: some 10 MB at most.
+const rememberedTokens = 10_000
+
+// serve puts the parts together and runs them until ctx ends. listening, if not nil, is told the addresses.
+func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func(public, private net.Addr)) error {
+	r := env.NewReader(lookup)
+	cfg := httpd.ReadSettings(r, defaultAddr, defaultPrivateAddr)
+	keys := cfg.Keyring(r)
+	if err := r.Err(); err != nil {
+		return err
+	}
+	log := cfg.Logger(out, "math-service")
+	metrics := httpd.NewRegistry("math-service", version)
+	readiness := httpd.NewReadiness()
+	api := httpapi.New(httpapi.Config{
+		Tokens: token.NewCache(cfg.Verifier(keys), rememberedTokens), Readiness: readiness,
+		Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
+	})
+	go cfg.WatchSecrets(ctx, keys, log)
+	return httpd.Run(ctx, httpd.Config{
+		Addr: cfg.Addr, Public: httpd.NewServer(api, log), PrivateAddr: cfg.PrivateAddr, Metrics: metrics,
+		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,
+	})
+}
