@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/store"
+	"tallygate/kit/env"
+)
+
+// databaseWait is how long a command waits for the database; a service waits for ever.
+const databaseWait = 10 * time.Second
+
+// administer runs auth-service admin create|grant|revoke NAME, on the database itself: the first administrator has
+// nobody to ask.
+func administer(ctx context.Context, what, name string, lookup env.Lookup, std streams) error {
+	accounts, closeAccounts, err := openAccounts(ctx, lookup)
+	if err != nil {
+		return err
+	}
+	defer closeAccounts()
+	user, err := setRole(ctx, accounts, what, name, std)
+	switch {
+	case errors.Is(err, account.ErrNameTaken):
+		return fmt.Errorf("there is a user %q already: use admin grant", name)
+	case errors.Is(err, account.ErrNoUser):
+		return fmt.Errorf("there is no user %q", name)
+	case err != nil:
+		return err
+	}
+	done := map[string]string{"create": "is a new administrator", "grant": "is an administrator", "revoke": "is no administrator"}[what]
+	fmt.Fprintf(std.out, "%s (user id %d) %s.\n", user.Name, user.ID, done)
+	return nil
+}
+
+// openAccounts opens the domain over the database alone, without the secrets that serving needs.
+func openAccounts(ctx context.Context, lookup env.Lookup) (accounts *account.Service, closeAll func(), err error) {
+	r := env.NewReader(lookup)
+	cfg := config{database: readDatabase(r)}
+	cfg.readPasswords(r)
+	if err := r.Err(); err != nil {
+		return nil, nil, err
+	}
+	db, err := openForCommand(ctx, cfg.database)
+	if err != nil {
+		return nil, nil, err
+	}
+	closeAll = func() { _ = db.Close() } // the process ends
+	if accounts, err = cfg.accounts(db); err != nil {
+		closeAll()
+	}
+	return accounts, closeAll, err
+}
+
+// openForCommand opens a database that should be up.
+func openForCommand(ctx context.Context, cfg store.Config) (*store.Store, error) {
+	cfg.Log = slog.New(slog.DiscardHandler)
+	db, err := store.Open(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, databaseWait)
+	defer cancel()
+	if err := db.Start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("database: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+// commandLine is who acts when no administrator does.
+func commandLine() account.Actor { return account.Actor{Name: "command line"} }
+
+func setRole(ctx context.Context, accounts *account.Service, what, name string, std streams) (account.User, error) {
+	by := commandLine()
+	switch what {
+	case "grant":
+		return accounts.SetRole(ctx, by, name, account.RoleAdmin)
+	case "revoke":
+		return accounts.SetRole(ctx, by, name, account.RoleNone)
+	}
+	secret, err := readPassword(std)
+	if err != nil {
+		return account.User{}, err
+	}
+	return accounts.CreateAdmin(ctx, by, account.Credentials{Name: name, Password: secret})
+}
+
+// readPassword asks twice on a terminal, without showing what is typed, and reads one line otherwise.
+func readPassword(std streams) (string, error) {
+	fd := int(std.in.Fd())
+	if !term.IsTerminal(fd) {
+		line, err := bufio.NewReader(io.LimitReader(std.in, 4096)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", err
+		}
+		return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), nil
+	}
+	var typed [2]string
+	for i, prompt := range [...]string{"Password: ", "Again: "} {
+		fmt.Fprint(std.err, prompt)
+		raw, err := term.ReadPassword(fd)
+		fmt.Fprintln(std.err)
+		if err != nil {
+			return "", err
+		}
+		typed[i] = string(raw)
+	}
+	if typed[0] != typed[1] {
+		return "", errors.New("the two passwords differ")
+	}
+	return typed[0], nil
+}

@@ -1,0 +1,192 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tallygate/auth-service/internal/password"
+)
+
+// Actor is who does something to somebody else's account.
+type Actor struct {
+	ID      int64  // 0 for the command line
+	Name    string // "command line" there
+	Address string // empty there
+}
+
+// AuditEntry is one thing that an administrator did.
+type AuditEntry struct {
+	ID         int64
+	At         time.Time
+	Actor      Actor
+	Action     string
+	TargetID   int64
+	TargetName string
+	Detail     string
+}
+
+// Edit is what an administrator wants changed; nil leaves things as they are.
+type Edit struct {
+	Disabled *bool
+	Role     *Role
+	Quota    *Quota
+}
+
+// Quota is a monthly number of requests, or none.
+type Quota struct {
+	Limit *int64
+}
+
+// EditUser changes somebody's account and writes it into the audit log, both or neither. Disabling ends every token of
+// the user, taking a role away every access token, which carries it. Errors: ErrNoUser, ErrOwnAccount, *InvalidError,
+// ErrUnavailable.
+func (s *Service) EditUser(ctx context.Context, by Actor, userID int64, e Edit) (User, error) {
+	if by.ID == userID && (e.Disabled != nil || e.Role != nil) {
+		return User{}, ErrOwnAccount
+	}
+	now := s.now()
+	user, err := s.cfg.Store.UpdateUser(ctx, userID, now, func(u User) (Change, error) {
+		c := e.apply(u)
+		if c.Audit != nil {
+			c.Audit.At, c.Audit.Actor = now, by
+		}
+		return c, nil
+	})
+	if err != nil {
+		return User{}, fmt.Errorf("edit user: %w", err)
+	}
+	return user, nil
+}
+
+// apply says what the edit does to u.
+func (e Edit) apply(u User) Change {
+	c := Change{User: u}
+	var done []string
+	if e.Disabled != nil && *e.Disabled != u.Disabled {
+		c.User.Disabled = *e.Disabled
+		done = append(done, "disabled="+strconv.FormatBool(*e.Disabled))
+		if *e.Disabled {
+			c.User.Generation, c.EndSessions = u.Generation+1, true
+		}
+	}
+	if e.Role != nil && *e.Role != u.Role {
+		c.User.Role = *e.Role
+		done = append(done, "role="+string(*e.Role))
+		if *e.Role == RoleNone {
+			c.User.Generation = u.Generation + 1
+		}
+	}
+	if e.Quota != nil && !sameQuota(e.Quota.Limit, u.MonthlyQuota) {
+		c.User.MonthlyQuota = e.Quota.Limit
+		done = append(done, "monthly_quota="+quotaText(e.Quota.Limit))
+	}
+	if len(done) > 0 {
+		c.Audit = &AuditEntry{Action: "edit", TargetID: u.ID, TargetName: u.Name, Detail: strings.Join(done, " ")}
+	}
+	return c
+}
+
+func sameQuota(a, b *int64) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+func quotaText(limit *int64) string {
+	if limit == nil {
+		return "none"
+	}
+	return strconv.FormatInt(*limit, 10)
+}
+
+// RemoveUser deletes somebody's account and writes it into the audit log. Errors: ErrNoUser, ErrOwnAccount,
+// ErrUnavailable.
+func (s *Service) RemoveUser(ctx context.Context, by Actor, userID int64) error {
+	if by.ID == userID {
+		return ErrOwnAccount
+	}
+	now := s.now()
+	_, err := s.cfg.Store.UpdateUser(ctx, userID, now, func(u User) (Change, error) {
+		entry := &AuditEntry{At: now, Actor: by, Action: "delete", TargetID: u.ID, TargetName: u.Name}
+		return Change{User: u, Delete: true, Audit: entry}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("remove user: %w", err)
+	}
+	return nil
+}
+
+// MaxPage is the most that one page of a listing holds.
+const MaxPage = 1000
+
+// Users returns users whose names begin with prefix and come after the name after, in the order of names. Errors:
+// *InvalidError, ErrUnavailable.
+func (s *Service) Users(ctx context.Context, prefix, after string, limit int) ([]User, error) {
+	for field, text := range map[string]string{"query": prefix, "cursor": after} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return nil, &InvalidError{field, "This holds characters that no user name has."}
+		}
+	}
+	if prepared, err := PrepareName(prefix); err == nil {
+		prefix = prepared
+	} else {
+		prefix = strings.ToLower(prefix) // half a name need not be one
+	}
+	return s.cfg.Store.Users(ctx, prefix, after, limit)
+}
+
+// Audit returns what administrators did before the entry with the id before, the newest first; 0 begins with the
+// last one.
+func (s *Service) Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error) {
+	return s.cfg.Store.Audit(ctx, before, limit)
+}
+
+// CreateAdmin registers a user who is an administrator, and writes it into the audit log. Errors: ErrNameTaken, and
+// those of Register.
+func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (User, error) {
+	name, err := PrepareName(c.Name)
+	if err != nil {
+		return User{}, err
+	}
+	entry := &AuditEntry{At: s.now(), Actor: by, Action: "create", TargetName: name, Detail: "role=admin"}
+	user, created, err := s.register(ctx, c, Origin{}, NewUser{Role: RoleAdmin, Audit: entry})
+	if err == nil && !created {
+		return User{}, ErrNameTaken
+	}
+	return user, err
+}
+
+// ImportUser adds a user with the hash of a password from another system, argon2id in PHC form or bcrypt; the first
+// sign-in makes it one of ours. Errors: *InvalidError, ErrNameTaken, ErrUnavailable.
+func (s *Service) ImportUser(ctx context.Context, by Actor, name, passwordHash string) (User, error) {
+	name, err := PrepareName(name)
+	if err != nil {
+		return User{}, err
+	}
+	if err := password.CheckImported(passwordHash); err != nil {
+		return User{}, &InvalidError{"password_hash", "The hash is neither argon2id in PHC form nor bcrypt of a cost up to 14."}
+	}
+	now := s.now()
+	return s.cfg.Store.InsertUser(ctx, NewUser{
+		Name: name, PasswordHash: passwordHash, CreatedAt: now,
+		Audit: &AuditEntry{At: now, Actor: by, Action: "import", TargetName: name},
+	})
+}
+
+// SetRole gives a user, by name, a role. Errors: *InvalidError, ErrNoUser, ErrUnavailable.
+func (s *Service) SetRole(ctx context.Context, by Actor, name string, role Role) (User, error) {
+	name, err := PrepareName(name)
+	if err != nil {
+		return User{}, err
+	}
+	user, err := s.cfg.Store.UserByName(ctx, name)
+	if err != nil {
+		return User{}, err
+	}
+	return s.EditUser(ctx, by, user.ID, Edit{Role: &role})
+}

@@ -1,0 +1,149 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// ErrCursorGone means that changes after the cursor may have been forgotten, or that it is from another database. The
+// reader has to forget what it knows and begin anew.
+var ErrCursorGone = errors.New("cursor is too old")
+
+// maxChanges is how many records one answer of the feed holds.
+const maxChanges = 1000
+
+// pollInterval is how often the database is asked for news while somebody waits for them.
+const pollInterval = 100 * time.Millisecond
+
+// Feed tells readers of changes of users as they happen, in whichever replica. However many wait, the database is asked
+// once an interval. Safe for concurrent use.
+type Feed struct {
+	store    Store
+	accounts *Service
+
+	mu      sync.Mutex
+	waiters int
+	wanted  chan struct{} // has one entry when somebody began to wait
+	news    chan struct{} // closed when last or err have been set anew
+	last    int64
+	err     error
+}
+
+// NewFeed returns a feed; Run has to run.
+func NewFeed(store Store, accounts *Service) *Feed {
+	return &Feed{store: store, accounts: accounts, wanted: make(chan struct{}, 1), news: make(chan struct{})}
+}
+
+// Cursor is where the feed is now.
+func (f *Feed) Cursor(ctx context.Context) (int64, error) {
+	last, _, err := f.store.ChangeCounter(ctx)
+	return last, err
+}
+
+// After returns the records of the users who changed after the cursor, and the cursor after them. If there are none it
+// waits for at most wait. Errors: ErrCursorGone, ErrUnavailable.
+func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) ([]Record, int64, error) {
+	last, pruned, err := f.store.ChangeCounter(ctx)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case cursor < pruned || cursor > last:
+		return nil, 0, ErrCursorGone
+	}
+	if last == cursor && wait > 0 {
+		if err := f.await(ctx, cursor, wait); err != nil {
+			return nil, 0, err
+		}
+	}
+	changes, err := f.store.ChangesAfter(ctx, cursor, maxChanges)
+	if err != nil || len(changes) == 0 {
+		return nil, cursor, err
+	}
+	ids := make([]int64, len(changes))
+	for i, c := range changes {
+		ids[i] = c.UserID
+	}
+	records, err := f.store.Records(ctx, ids, f.accounts.cfg.Lifetimes.Access, f.accounts.now())
+	return records, changes[len(changes)-1].Number, err
+}
+
+// await returns when there is something after the cursor, or wait is over. An outage ends it at once: the reader must
+// not take silence for peace.
+func (f *Feed) await(ctx context.Context, cursor int64, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waiters++
+	defer func() { f.waiters-- }()
+	for first := true; ; first = false {
+		if !first && f.err != nil {
+			return f.err
+		}
+		if f.last > cursor {
+			return nil
+		}
+		news := f.news
+		select {
+		case f.wanted <- struct{}{}:
+		default:
+		}
+		f.mu.Unlock()
+		var over bool
+		select {
+		case <-news:
+		case <-timer.C:
+			over = true
+		case <-ctx.Done():
+			over = true
+		}
+		f.mu.Lock()
+		if over {
+			return ctx.Err()
+		}
+	}
+}
+
+// Run asks the database for news while somebody waits for them, until ctx ends.
+func (f *Feed) Run(ctx context.Context) {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-f.wanted:
+		case <-ctx.Done():
+			return
+		}
+		for f.waiting() {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			f.publish(f.Cursor(ctx))
+		}
+	}
+}
+
+func (f *Feed) waiting() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.waiters > 0
+}
+
+// publish wakes the waiters if there is something new to know.
+func (f *Feed) publish(last int64, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err == nil && f.err == nil && last == f.last {
+		return
+	}
+	f.err = err
+	if err == nil {
+		f.last = last
+	}
+	close(f.news)
+	f.news = make(chan struct{})
+}

@@ -1,0 +1,43 @@
+package account
+
+import (
+	"unicode/utf8"
+
+	"golang.org/x/text/secure/precis"
+)
+
+// MaxNameLength is the longest user name in characters, after preparation.
+const MaxNameLength = 128
+
+// maxNameBytes bounds the work of preparing a name.
+const maxNameBytes = 4 * MaxNameLength
+
+// preparations is how often a name may change under preparation before it counts as unstable (RFC 8264 section 7).
+const preparations = 4
+
+// PrepareName brings a user name into the one form that is stored and compared: RFC 8265's UsernameCaseMapped, so that
+// Ada and ada are one account. The error is an *InvalidError.
+func PrepareName(raw string) (string, error) {
+	if raw == "" {
+		return "", &InvalidError{"username", "The user name must not be empty."}
+	}
+	tooLong := &InvalidError{"username", "The user name is longer than 128 characters."}
+	if len(raw) > maxNameBytes {
+		return "", tooLong
+	}
+	name := raw
+	for range preparations {
+		next, err := precis.UsernameCaseMapped.String(name)
+		if err != nil {
+			break
+		}
+		if next == name {
+			if utf8.RuneCountInString(name) > MaxNameLength {
+				return "", tooLong
+			}
+			return name, nil
+		}
+		name = next
+	}
+	return "", &InvalidError{"username", "The user name may hold letters, digits and ASCII punctuation, but no spaces and no control characters."}
+}

@@ -1,0 +1,100 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tallygate/auth-service/internal/password"
+)
+
+// maxSessions is how many sessions a listing shows, the last used first.
+const maxSessions = 100
+
+// Sessions returns where the user is signed in.
+func (s *Service) Sessions(ctx context.Context, userID int64) ([]Session, error) {
+	life := s.cfg.Lifetimes
+	now := s.now()
+	return s.cfg.Store.Sessions(ctx, userID, now, now.Add(-life.SessionIdle), maxSessions)
+}
+
+// EndSession ends one of the user's sessions: its refresh token is refused from now on, its access tokens as soon as
+// the gateways hear of it. Errors: ErrNoSession, ErrUnavailable.
+func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string) error {
+	if !isSessionID(sessionID) {
+		return ErrNoSession
+	}
+	return s.cfg.Store.EndSession(ctx, userID, sessionID, s.now())
+}
+
+// ChangePassword replaces the caller's password and ends every token of theirs. Errors: *InvalidError, ErrWrongCredentials,
+// *ThrottledError, password.ErrBusy, ErrUnavailable.
+func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next string, from Origin) error {
+	currentPassword, err := preparePassword("current_password", current)
+	if err != nil {
+		return err
+	}
+	nextPassword, err := preparePassword("new_password", next)
+	if err != nil {
+		return err
+	}
+	if err := s.checkPolicy("new_password", nextPassword, who.User.Name); err != nil {
+		return err
+	}
+	user, err := s.confirm(ctx, who, currentPassword, from)
+	if err != nil {
+		return err
+	}
+	hash, err := s.cfg.Hasher.Hash(ctx, nextPassword, func() error { return nil })
+	if err != nil {
+		return err
+	}
+	return s.changeOwn(ctx, user, func(u User) Change {
+		u.PasswordHash, u.Generation = hash, u.Generation+1
+		return Change{User: u, EndSessions: true}
+	})
+}
+
+// DeleteAccount removes the caller and ends every token of theirs. The name is free again; the id is never given to
+// anybody else. Errors: those of ChangePassword.
+func (s *Service) DeleteAccount(ctx context.Context, who Caller, current string, from Origin) error {
+	p, err := preparePassword("password", current)
+	if err != nil {
+		return err
+	}
+	user, err := s.confirm(ctx, who, p, from)
+	if err != nil {
+		return err
+	}
+	return s.changeOwn(ctx, user, func(u User) Change { return Change{User: u, Delete: true} })
+}
+
+// confirm verifies the caller's own password. Whoever has stolen a token can guess here too, so it counts as a sign-in
+// does.
+func (s *Service) confirm(ctx context.Context, who Caller, p password.Prepared, from Origin) (User, error) {
+	user, guess, err := s.verify(ctx, who.User.Name, p, from)
+	if err != nil {
+		return User{}, err
+	}
+	if user.ID != who.User.ID { // the name has found a new owner meanwhile
+		return User{}, errors.Join(ErrRefused, guess.settle(ctx, notVerified))
+	}
+	return user, guess.settle(ctx, guessedRight)
+}
+
+// changeOwn changes a user whose password was verified, if it still is the same user with the same password.
+func (s *Service) changeOwn(ctx context.Context, verified User, change func(User) Change) error {
+	_, err := s.cfg.Store.UpdateUser(ctx, verified.ID, s.now(), func(u User) (Change, error) {
+		if u.Generation != verified.Generation {
+			return Change{}, ErrStale
+		}
+		return change(u), nil
+	})
+	switch {
+	case errors.Is(err, ErrNoUser), errors.Is(err, ErrStale):
+		return ErrRefused // whatever came between has ended the caller's token too
+	case err != nil:
+		return fmt.Errorf("change account: %w", err)
+	}
+	return nil
+}

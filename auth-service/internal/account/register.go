@@ -1,0 +1,76 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tallygate/auth-service/internal/password"
+)
+
+// Register makes a user, or finds the one who has the name already and changes nothing; created tells which. Errors:
+// *InvalidError, password.ErrBusy, ErrUnavailable.
+func (s *Service) Register(ctx context.Context, c Credentials, from Origin) (user User, created bool, err error) {
+	return s.register(ctx, c, from, NewUser{})
+}
+
+// register is Register for a user of whom some things are settled.
+func (s *Service) register(ctx context.Context, c Credentials, from Origin, settled NewUser) (user User, created bool, err error) {
+	p, err := c.prepare()
+	if err != nil {
+		return User{}, false, err
+	}
+	// A name that is found taken can be given up, by a deletion, before it is looked at: then it is free again.
+	for {
+		user, err = s.cfg.Store.UserByName(ctx, p.name)
+		if err == nil {
+			return user, false, nil
+		}
+		if !errors.Is(err, ErrNoUser) {
+			return User{}, false, err
+		}
+		if err := s.guard.limitRegistration(ctx, guessScope{name: p.name, address: from.Address}); err != nil {
+			return User{}, false, err
+		}
+		user, err = s.insert(ctx, p, settled)
+		if err == nil {
+			return user, true, nil
+		}
+		if !errors.Is(err, ErrNameTaken) {
+			return User{}, false, err
+		}
+	}
+}
+
+func (s *Service) insert(ctx context.Context, p prepared, u NewUser) (User, error) {
+	if err := s.checkPolicy("password", p.password, p.name); err != nil {
+		return User{}, err
+	}
+	hash, err := s.cfg.Hasher.Hash(ctx, p.password, func() error {
+		_, err := s.cfg.Store.UserByName(ctx, p.name)
+		switch {
+		case err == nil:
+			return ErrNameTaken
+		case errors.Is(err, ErrNoUser):
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return User{}, err
+	}
+	u.Name, u.PasswordHash, u.CreatedAt = p.name, hash, s.now()
+	user, err := s.cfg.Store.InsertUser(ctx, u)
+	if err != nil {
+		return User{}, fmt.Errorf("register: %w", err)
+	}
+	return user, nil
+}
+
+func (s *Service) checkPolicy(field string, p password.Prepared, name string) error {
+	err := s.cfg.Policy.Check(p, name)
+	if refused, ok := errors.AsType[*password.RefusedError](err); ok {
+		return &InvalidError{field, refused.Reason}
+	}
+	return err
+}

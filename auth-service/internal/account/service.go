@@ -1,0 +1,107 @@
+package account
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"tallygate/auth-service/internal/password"
+)
+
+// Config is what a Service is made of. All but Now and Random are required.
+type Config struct {
+	Store       Store
+	Hasher      *password.Hasher
+	Policy      *password.Policy
+	RefreshKeys *RefreshKeys
+	Lifetimes   Lifetimes
+	Guesses     GuessLimits
+	// Patience is how long a sign-in waits for others of the same name or address to end.
+	Patience time.Duration
+	Now      func() time.Time // time.Now if nil
+	Random   io.Reader        // crypto/rand if nil
+}
+
+// Service is the domain. Safe for concurrent use.
+type Service struct {
+	cfg   Config
+	guard *guard
+}
+
+// NewService returns a Service.
+func NewService(cfg Config) *Service {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	s := &Service{cfg: cfg}
+	s.guard = newGuard(cfg.Store, cfg.Guesses, cfg.Patience, s.now)
+	return s
+}
+
+// now is the time to the microsecond, which both databases keep.
+func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+const sessionIDBytes = 16
+
+func (s *Service) newSessionID() (string, error) {
+	var b [sessionIDBytes]byte
+	if _, err := io.ReadFull(s.cfg.Random, b[:]); err != nil {
+		return "", fmt.Errorf("random bytes: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+// isSessionID reports whether a client's text can be the id of a session at all: no other goes to the database.
+func isSessionID(text string) bool {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return err == nil && len(raw) == sessionIDBytes
+}
+
+// Credentials are a user name and a password as a client sent them.
+type Credentials struct {
+	Name     string
+	Password string
+}
+
+type prepared struct {
+	name     string
+	password password.Prepared
+}
+
+// prepare applies the same rules at registration and at sign-in. The error is an *InvalidError.
+func (c Credentials) prepare() (prepared, error) {
+	name, err := PrepareName(c.Name)
+	if err != nil {
+		return prepared{}, err
+	}
+	p, err := preparePassword("password", c.Password)
+	return prepared{name: name, password: p}, err
+}
+
+func preparePassword(field, raw string) (password.Prepared, error) {
+	p, err := password.Prepare(raw)
+	switch {
+	case err == nil:
+		return p, nil
+	case errors.Is(err, password.ErrEmpty):
+		return p, &InvalidError{field, "The password must not be empty."}
+	case errors.Is(err, password.ErrTooLong):
+		return p, &InvalidError{field, fmt.Sprintf("The password is longer than %d bytes.", password.MaxBytes)}
+	}
+	return p, &InvalidError{field, "The password must not hold control characters or unassigned ones."}
+}
+
+// clientName cuts what a client calls itself.
+func clientName(raw string) string {
+	if len(raw) > maxClientBytes {
+		raw = raw[:maxClientBytes]
+	}
+	return strings.ToValidUTF8(raw, "")
+}

@@ -1,0 +1,111 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tallygate/auth-service/internal/password"
+)
+
+// Grant is what a user has signed in to: what the access token says, and the refresh token.
+type Grant struct {
+	User      User
+	SessionID string
+	Refresh   RefreshToken
+	At        time.Time
+}
+
+// signInAttempts bounds how often a sign-in starts over because the account changed while its password was verified.
+const signInAttempts = 3
+
+// SignIn verifies a name and a password and starts a session. Errors: *InvalidError, ErrWrongCredentials, *ThrottledError,
+// password.ErrBusy, ErrUnavailable.
+func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant, error) {
+	p, err := c.prepare()
+	if err != nil {
+		return Grant{}, err
+	}
+	for range signInAttempts {
+		user, guess, err := s.verify(ctx, p.name, p.password, from)
+		if err != nil {
+			return Grant{}, err
+		}
+		grant, err := s.startSession(ctx, user, guess, from)
+		if err == nil {
+			guess.leave()
+			return grant, nil
+		}
+		// The transaction that settles the guess was undone.
+		err = errors.Join(err, guess.settle(ctx, notVerified))
+		if !errors.Is(err, ErrStale) {
+			return Grant{}, err
+		}
+	}
+	return Grant{}, ErrWrongCredentials
+}
+
+// verify finds the user whose name and password these are, and counts it as a guess, which the caller has to settle if
+// there is no error. It takes the same time whether there is such a user or not.
+func (s *Service) verify(ctx context.Context, name string, p password.Prepared, from Origin) (User, *guess, error) {
+	// A flood of guesses must not reach the database: everybody else needs it.
+	leave, err := s.cfg.Hasher.Enter()
+	if err != nil {
+		return User{}, nil, err
+	}
+	defer leave()
+	guess, err := s.guard.admit(ctx, guessScope{name: name, address: from.Address})
+	if err != nil {
+		return User{}, nil, err
+	}
+	user, err := s.cfg.Store.UserByName(ctx, name)
+	if err != nil && !errors.Is(err, ErrNoUser) {
+		return User{}, nil, errors.Join(err, guess.settle(ctx, notVerified))
+	}
+	ok, outdated, err := s.cfg.Hasher.Verify(ctx, p, user.PasswordHash)
+	if err != nil {
+		return User{}, nil, errors.Join(err, guess.settle(ctx, notVerified))
+	}
+	if !ok || user.Disabled {
+		if err := guess.settle(ctx, guessedWrong); err != nil {
+			return User{}, nil, err
+		}
+		return User{}, nil, ErrWrongCredentials
+	}
+	if outdated {
+		s.rehash(ctx, user, p)
+	}
+	return user, guess, nil
+}
+
+// rehash makes the stored hash one of today's form and costs. It is a courtesy to later logins: this one is good
+// whether it succeeds or not.
+func (s *Service) rehash(ctx context.Context, user User, p password.Prepared) {
+	hash, err := s.cfg.Hasher.Hash(ctx, p, func() error { return nil })
+	if err == nil {
+		_ = s.cfg.Store.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash) // the next login tries again
+	}
+}
+
+func (s *Service) startSession(ctx context.Context, user User, guess *guess, from Origin) (Grant, error) {
+	id, err := s.newSessionID()
+	if err != nil {
+		return Grant{}, err
+	}
+	refresh, err := newRefreshToken(s.cfg.Random)
+	if err != nil {
+		return Grant{}, err
+	}
+	now := s.now()
+	user, err = s.cfg.Store.StartSession(ctx, NewSession{
+		Session: Session{
+			ID: id, UserID: user.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.Session),
+			Client: clientName(from.Client), Address: from.Address.String(), Live: refresh.hash(),
+		},
+		Generation: user.Generation, KnownAddress: guess.scope.network(), Guess: guess.settlement(guessedRight),
+	})
+	if err != nil {
+		return Grant{}, err
+	}
+	return Grant{User: user, SessionID: id, Refresh: refresh, At: now}, nil
+}

@@ -1,0 +1,91 @@
+package account
+
+import (
+	"context"
+	"time"
+)
+
+// Store is what the domain needs of a database. Each method is one transaction: when it returns nil, what it did
+// survives the death of every process. While the database cannot be asked, every method returns ErrUnavailable.
+// Functions that are handed in run inside the transaction, possibly more than once; their errors pass unchanged.
+type Store interface {
+	// UserByName finds a user; ErrNoUser.
+	UserByName(ctx context.Context, name string) (User, error)
+	// UserWithSession finds a user and one of their sessions; ErrNoUser, ErrNoSession.
+	UserWithSession(ctx context.Context, userID int64, sessionID string) (User, Session, error)
+	// Users returns users whose names begin with prefix and come after after, in the order of names.
+	Users(ctx context.Context, prefix, after string, limit int) ([]User, error)
+	// InsertUser adds a user with a new id; ErrNameTaken.
+	InsertUser(ctx context.Context, u NewUser) (User, error)
+	// ReplacePasswordHash stores another hash of the same password, unless the password has changed since.
+	ReplacePasswordHash(ctx context.Context, userID int64, from, to string) error
+	// UpdateUser lets update say what changes about a user, and does it while nobody else can; ErrNoUser. A change gets
+	// the next number of the feed. It returns the user as they are then.
+	UpdateUser(ctx context.Context, userID int64, at time.Time, update func(User) (Change, error)) (User, error)
+	// Audit returns entries older than before, or the newest if that is 0, the newest first.
+	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+
+	// StartSession adds a session of a user who is of that generation, and settles the guess that led to it; ErrStale
+	// if the user is not. The address becomes a known one. It returns the user as they are at that moment.
+	StartSession(ctx context.Context, s NewSession) (User, error)
+	// UpdateSession finds the session that a refresh token belongs to, lets update change it, and stores what came out,
+	// all while nobody else can; ErrNoSession.
+	UpdateSession(ctx context.Context, token RefreshHash, update func(User, Session) Session) error
+	// Sessions returns the sessions of a user that live now and were used after usedAfter, the last used first.
+	Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int) ([]Session, error)
+	// EndSession ends a session of the user; ErrNoSession if it does not live.
+	EndSession(ctx context.Context, userID int64, sessionID string, at time.Time) error
+
+	// UpdateGuesses lets update change the counters, all while nobody else can. known says whether the user of that
+	// name has signed in at that address before.
+	UpdateGuesses(ctx context.Context, name, address string, keys []GuessKey,
+		update func(known bool, counters []GuessCounter) []GuessCounter) error
+
+	// Records returns one record for each id, in that order. A session counts as ended for accessLife after its end.
+	// A record may be newer than its version says, never older.
+	Records(ctx context.Context, userIDs []int64, accessLife time.Duration, now time.Time) ([]Record, error)
+	// ChangeCounter returns the number of the last change, and the one up to which changes may have been forgotten.
+	ChangeCounter(ctx context.Context) (last, pruned int64, err error)
+	// ChangesAfter returns the last change of each user who changed after that number, in the order of numbers.
+	ChangesAfter(ctx context.Context, number int64, limit int) ([]UserChange, error)
+
+	// Sweep removes what is over.
+	Sweep(ctx context.Context, e Expiry) error
+}
+
+// NewUser is a user who begins.
+type NewUser struct {
+	Name         string
+	PasswordHash string
+	Role         Role
+	CreatedAt    time.Time
+	Audit        *AuditEntry // what the log has to say of it, without the id; nil if nothing
+}
+
+// Change is what happens to a user.
+type Change struct {
+	User        User // as they are afterwards
+	EndSessions bool // all of them, so that no refresh token is good any more
+	Delete      bool
+	Audit       *AuditEntry // what the log has to say of it; nil if nothing
+}
+
+// NewSession is a session that begins.
+type NewSession struct {
+	Session
+	Generation   int64  // of the user whose password was verified
+	KnownAddress string // where they are
+	Guess        GuessUpdate
+}
+
+// GuessUpdate is a change of guess counters.
+type GuessUpdate struct {
+	Keys   []GuessKey
+	Change func([]GuessCounter) []GuessCounter
+}
+
+// UserChange is the number of a user's last change.
+type UserChange struct {
+	UserID int64
+	Number int64
+}

@@ -1,0 +1,35 @@
+package account
+
+import (
+	"context"
+	"time"
+)
+
+// How long things are kept that nobody needs any more.
+const (
+	// knownAddressLife is how long an address stays known after the last sign-in at it.
+	knownAddressLife = 90 * 24 * time.Hour
+	// changeLife is how long it is remembered that a user is gone. A gateway that was away longer begins anew.
+	changeLife = 7 * 24 * time.Hour
+)
+
+// Expiry says what is over: everything last used, ended or changed before these times.
+type Expiry struct {
+	Now            time.Time
+	SessionsEnded  time.Time // ended, or past their longest life
+	SessionsIdle   time.Time
+	KnownAddresses time.Time
+	Changes        time.Time
+}
+
+// Sweep removes what is over. Any replica may do it at any time.
+func (s *Service) Sweep(ctx context.Context) error {
+	now, life := s.now(), s.cfg.Lifetimes
+	return s.cfg.Store.Sweep(ctx, Expiry{
+		Now:            now,
+		SessionsEnded:  now.Add(-life.Access), // until then records name them
+		SessionsIdle:   now.Add(-life.SessionIdle - life.Access),
+		KnownAddresses: now.Add(-knownAddressLife),
+		Changes:        now.Add(-max(changeLife, 2*life.Access)),
+	})
+}

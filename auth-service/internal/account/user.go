@@ -1,0 +1,25 @@
+package account
+
+import "time"
+
+// Role is what a user may do beyond their own account.
+type Role string
+
+// The roles.
+const (
+	RoleNone  Role = ""
+	RoleAdmin Role = "admin"
+)
+
+// User is one account.
+type User struct {
+	ID           int64
+	Name         string // as PrepareName made it
+	PasswordHash string
+	Role         Role
+	Disabled     bool
+	// Generation is in every access token; raising it ends all of them.
+	Generation   int64
+	MonthlyQuota *int64 // requests a calendar month; nil means no limit
+	CreatedAt    time.Time
+}

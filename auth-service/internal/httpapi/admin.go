@@ -1,0 +1,194 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/kit/ginapi"
+	"tallygate/kit/problem"
+)
+
+// managedUser is a user as an administrator sees them.
+type managedUser struct {
+	profile
+	Disabled     bool   `json:"disabled"`
+	MonthlyQuota *int64 `json:"monthly_quota"`
+}
+
+func newManagedUser(u account.User) managedUser {
+	return managedUser{
+		profile:  profile{UserID: u.ID, Username: u.Name, CreatedAt: u.CreatedAt, Role: roleName(u.Role)},
+		Disabled: u.Disabled, MonthlyQuota: u.MonthlyQuota,
+	}
+}
+
+type userPage struct {
+	Users      []managedUser `json:"users"`
+	NextCursor *string       `json:"next_cursor"` // null on the last page
+}
+
+// listUsers pages by name: the cursor is where the page before ended, so that a page costs the same wherever it is.
+func (s *server) listUsers(c *gin.Context) error {
+	limit, err := pageLimit(c)
+	if err != nil {
+		return err
+	}
+	after, err := readCursor(c)
+	if err != nil {
+		return err
+	}
+	// One more than asked for tells whether another page follows.
+	users, err := s.Accounts.Users(c.Request.Context(), c.Query("query"), after, limit+1)
+	if err != nil {
+		return err
+	}
+	page := userPage{Users: make([]managedUser, 0, limit)}
+	for i, u := range users {
+		if i == limit {
+			page.NextCursor = writeCursor(users[i-1].Name)
+			break
+		}
+		page.Users = append(page.Users, newManagedUser(u))
+	}
+	c.JSON(http.StatusOK, page)
+	return nil
+}
+
+// userEdit is what may be changed about a user. An absent member changes nothing; a null quota removes it.
+type userEdit struct {
+	Disabled     *bool         `json:"disabled"`
+	Role         *string       `json:"role"`
+	MonthlyQuota optionalQuota `json:"monthly_quota"`
+}
+
+func (e userEdit) edit() (account.Edit, error) {
+	out := account.Edit{Disabled: e.Disabled}
+	if e.MonthlyQuota.given {
+		if q := e.MonthlyQuota.limit; q != nil && *q < 0 {
+			return out, &account.InvalidError{Field: "monthly_quota", Reason: "The quota must not be negative."}
+		}
+		out.Quota = &account.Quota{Limit: e.MonthlyQuota.limit}
+	}
+	if e.Role != nil {
+		role := account.RoleNone
+		switch *e.Role {
+		case "admin":
+			role = account.RoleAdmin
+		case "user":
+		default:
+			return out, &account.InvalidError{Field: "role", Reason: `The role has to be "admin" or "user".`}
+		}
+		out.Role = &role
+	}
+	return out, nil
+}
+
+func (s *server) editUser(c *gin.Context) error {
+	id, err := userID(c)
+	if err != nil {
+		return err
+	}
+	body, err := ginapi.Bind[userEdit](c)
+	if err != nil {
+		return err
+	}
+	edit, err := body.edit()
+	if err != nil {
+		return err
+	}
+	user, err := s.Accounts.EditUser(c.Request.Context(), s.actor(c), id, edit)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, newManagedUser(user))
+	return nil
+}
+
+func (s *server) removeUser(c *gin.Context) error {
+	id, err := userID(c)
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.RemoveUser(c.Request.Context(), s.actor(c), id); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+func (s *server) actor(c *gin.Context) account.Actor {
+	u := caller(c).User
+	return account.Actor{ID: u.ID, Name: u.Name, Address: s.origin(c).Address.String()}
+}
+
+type auditEntry struct {
+	ID             int64     `json:"id"`
+	At             time.Time `json:"at"`
+	ActorID        *int64    `json:"actor_id"` // null: the command line
+	Actor          string    `json:"actor"`
+	Address        string    `json:"address"`
+	Action         string    `json:"action"`
+	TargetID       int64     `json:"target_id"`
+	TargetUsername string    `json:"target_username"`
+	Detail         string    `json:"detail"`
+}
+
+type auditPage struct {
+	Entries    []auditEntry `json:"entries"`
+	NextCursor *string      `json:"next_cursor"` // null on the last page
+}
+
+func (s *server) listAudit(c *gin.Context) error {
+	limit, err := pageLimit(c)
+	if err != nil {
+		return err
+	}
+	cursor, err := readCursor(c)
+	if err != nil {
+		return err
+	}
+	var before int64
+	if cursor != "" {
+		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before <= 0 {
+			return wrongCursor()
+		}
+	}
+	entries, err := s.Accounts.Audit(c.Request.Context(), before, limit+1)
+	if err != nil {
+		return err
+	}
+	page := auditPage{Entries: make([]auditEntry, 0, limit)}
+	for i, e := range entries {
+		if i == limit {
+			page.NextCursor = writeCursor(strconv.FormatInt(entries[i-1].ID, 10))
+			break
+		}
+		page.Entries = append(page.Entries, newAuditEntry(e))
+	}
+	c.JSON(http.StatusOK, page)
+	return nil
+}
+
+func newAuditEntry(e account.AuditEntry) auditEntry {
+	out := auditEntry{
+		ID: e.ID, At: e.At, Actor: e.Actor.Name, Address: e.Actor.Address, Action: e.Action,
+		TargetID: e.TargetID, TargetUsername: e.TargetName, Detail: e.Detail,
+	}
+	if e.Actor.ID != 0 {
+		out.ActorID = &e.Actor.ID
+	}
+	return out
+}
+
+// userID reads the id in the path.
+func userID(c *gin.Context) (int64, error) {
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, problem.New(http.StatusUnprocessableEntity, "invalid-id", "The user id has to be a positive whole number.")
+	}
+	return id, nil
+}

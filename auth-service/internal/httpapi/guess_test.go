@@ -1,0 +1,181 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+func (s *service) guess(name, password, address string) answer {
+	return s.do(call{method: "POST", path: "/token", body: credentials(name, password), address: address})
+}
+
+func TestDelayGrowsAfterTenFailures(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"ada", "nobody"} {
+		s := newService(t, options{guesses: defaultGuesses()})
+		s.register(t, "ada", "123456")
+		for range 10 {
+			if got := s.guess(name, "wrong", ""); got.status != 401 {
+				t.Fatalf("%s: a free failure: got %d", name, got.status)
+			}
+		}
+		wait := 1
+		for range 12 {
+			for range 3 { // asking again makes it no worse
+				got := s.guess(name, "123456", "")
+				if got.status != 429 || got.header.Get("Retry-After") != strconv.Itoa(wait) {
+					t.Fatalf("%s: got %d, Retry-After %s, want 429, %d", name, got.status, got.header.Get("Retry-After"), wait)
+				}
+			}
+			s.clock.advance(time.Duration(wait) * time.Second)
+			if got := s.guess(name, "wrong", ""); got.status != 401 {
+				t.Fatalf("%s: after %d s: got %d", name, wait, got.status)
+			}
+			wait = min(2*wait, 900)
+		}
+		s.clock.advance(30 * time.Minute)
+		if got := s.guess(name, "wrong", ""); got.status != 401 {
+			t.Errorf("%s: it is not forgotten: got %d", name, got.status)
+		}
+	}
+}
+
+func TestRightPasswordForgivesItsOwnNameOnly(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{guesses: defaultGuesses()})
+	s.register(t, "ada", "123456")
+	for range 3 {
+		for range 9 {
+			s.guess("ada", "wrong", "")
+		}
+		s.signIn(t, "ada", "123456")
+	}
+	for i := range 91 {
+		s.guess(fmt.Sprint("nobody", i), "wrong", "192.0.2.2")
+		if i == 50 {
+			ask[signedIn](t, s, call{method: "POST", path: "/token", body: credentials("ada", "123456"), address: "192.0.2.2"}, 200)
+		}
+	}
+	for i := range 9 {
+		if got := s.guess(fmt.Sprint("somebody", i), "wrong", "192.0.2.2"); got.status != 401 {
+			t.Fatalf("failure %d at the address: got %d", 92+i, got.status)
+		}
+	}
+	if got := s.guess("another", "wrong", "192.0.2.2"); got.status != 429 {
+		t.Errorf("failure 101 at the address: got %d, want 429", got.status)
+	}
+}
+
+func TestOwnerSignsInAtAKnownAddressWhileOthersHammerTheName(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{guesses: defaultGuesses()})
+	s.register(t, "ada", "123456")
+	const home = "198.51.100.7"
+	if got := s.guess("ada", "123456", home); got.status != 200 {
+		t.Fatalf("got %d", got.status)
+	}
+	for i := range 101 {
+		s.guess("ada", "wrong", fmt.Sprintf("203.0.113.%d", i%5))
+		s.guess(fmt.Sprint("nobody", i), "wrong", home) // a neighbour behind the same address
+	}
+	if got := s.guess("ada", "123456", "203.0.113.0"); got.status != 429 {
+		t.Errorf("at an attacker's address: got %d, want 429", got.status)
+	}
+	if got := s.guess("bob", "123456", home); got.status != 429 {
+		t.Errorf("another name at the hammered address: got %d, want 429", got.status)
+	}
+	if got := s.guess("ada", "123456", home); got.status != 200 {
+		t.Errorf("at home: got %d, want 200", got.status)
+	}
+}
+
+func TestAddressIsTakenFromTrustedHopsOnly(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{guesses: defaultGuesses()})
+	s.register(t, "ada", "123456")
+	for i := range 10 {
+		// What stands left of the last hop is the client's own claim.
+		s.guess("ada", "wrong", fmt.Sprintf("198.51.100.%d, 203.0.113.9", i))
+	}
+	if got := s.guess("ada", "123456", "198.51.100.99, 203.0.113.9"); got.status != 429 {
+		t.Errorf("got %d, want 429", got.status)
+	}
+	if got := s.guess("ada", "123456", "203.0.113.10"); got.status != 200 {
+		t.Errorf("another address: got %d, want 200", got.status)
+	}
+}
+
+func TestRegistrationsCanBeLimitedByAddress(t *testing.T) {
+	t.Parallel()
+	limits := defaultGuesses()
+	limits.Registrations = 3
+	s := newService(t, options{guesses: limits})
+	register := func(name, address string) answer {
+		return s.do(call{method: "POST", path: "/users/register", body: credentials(name, "123456"), address: address})
+	}
+	for i := range 3 {
+		if got := register(fmt.Sprint("user", i), ""); got.status != 201 {
+			t.Fatalf("registration %d: got %d", i, got.status)
+		}
+	}
+	if got := register("user3", ""); got.status != 429 || got.header.Get("Retry-After") != "1" {
+		t.Errorf("past the free ones: got %d %v", got.status, got.header)
+	}
+	if got := register("user0", ""); got.status != 200 {
+		t.Errorf("a name that is taken: got %d, want 200", got.status)
+	}
+	if got := register("user3", "192.0.2.77"); got.status != 201 {
+		t.Errorf("another address: got %d, want 201", got.status)
+	}
+	if got := s.guess("user0", "123456", ""); got.status != 200 {
+		t.Errorf("sign-in at that address: got %d, want 200", got.status)
+	}
+}
+
+func TestThousandGuessesAtOnceGetNoMoreTries(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		clock := newClock() // it stands still: no delay ever ends
+		replicas := []*service{
+			newService(t, options{url: url, clock: clock, guesses: defaultGuesses()}),
+			newService(t, options{url: url, clock: clock, guesses: defaultGuesses()}),
+		}
+		replicas[0].register(t, "ada", "123456")
+		var mu sync.Mutex
+		count := map[int]int{}
+		var all sync.WaitGroup
+		for i := range 1000 {
+			all.Go(func() {
+				got := replicas[i%2].guess("ada", "wrong", "")
+				mu.Lock()
+				defer mu.Unlock()
+				count[got.status]++
+			})
+		}
+		all.Wait()
+		if count[http.StatusUnauthorized] != 10 || count[http.StatusTooManyRequests] != 990 {
+			t.Errorf("got %v, want 10 times 401 and 990 times 429", count)
+		}
+	})
+}
+
+func TestHundredRightPasswordsAtOnceAllPass(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url, guesses: defaultGuesses()})
+		s.register(t, "ada", "123456")
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if got := s.guess("ada", "123456", ""); got.status != 200 {
+					t.Errorf("got %d %s", got.status, got.body)
+				}
+			})
+		}
+		all.Wait()
+	})
+}

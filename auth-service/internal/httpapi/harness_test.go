@@ -1,0 +1,199 @@
+package httpapi_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/httpapi"
+	"tallygate/auth-service/internal/issuer"
+	"tallygate/auth-service/internal/ledger"
+	"tallygate/auth-service/internal/password"
+	"tallygate/auth-service/internal/store"
+	"tallygate/auth-service/internal/store/pgtest"
+	"tallygate/kit/env"
+	"tallygate/kit/httpd"
+	"tallygate/kit/internalauth"
+	"tallygate/kit/token"
+)
+
+const (
+	jwtSecret      = "0123456789abcdef0123456789abcdef-jwt"
+	internalSecret = "0123456789abcdef0123456789abcdef-int"
+)
+
+// server is the one PostgreSQL of this test binary; nil where none can be had.
+var (
+	server  *pgtest.Server
+	missing error
+)
+
+func TestMain(m *testing.M) {
+	server, missing = pgtest.Start(context.Background(), false)
+	code := m.Run()
+	if server != nil {
+		if err := server.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	os.Exit(code)
+}
+
+// onEachDatabase runs a test on SQLite and on PostgreSQL, each time on an empty database of its own.
+func onEachDatabase(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, sqlite(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		if missing != nil && os.Getenv("CI") != "true" {
+			t.Skip("SKIPPED: " + missing.Error() + "; install postgresql to run this test on it")
+		}
+		if missing != nil {
+			t.Fatal(missing)
+		}
+		test(t, server.NewDatabase(t.Context(), t))
+	})
+}
+
+func sqlite(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+}
+
+// clock is a clock that tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// options are what a test wants to be different; the zero value is what most want.
+type options struct {
+	url     string
+	clock   *clock
+	guesses account.GuessLimits
+	params  password.Params
+	policy  *password.Policy
+	log     io.Writer
+	ttl     time.Duration
+	quota   *int64
+}
+
+func unlimited() account.GuessLimits {
+	return account.GuessLimits{PerName: math.MaxInt32, PerAddress: math.MaxInt32, Window: time.Minute}
+}
+
+func defaultGuesses() account.GuessLimits {
+	return account.GuessLimits{
+		PerName: 10, PerAddress: 100, Window: 15 * time.Minute,
+		FirstDelay: time.Second, MaxDelay: 15 * time.Minute, KnownMaxDelay: time.Minute,
+	}
+}
+
+// service is one replica of the API over a real database.
+type service struct {
+	public, private http.Handler
+	accounts        *account.Service
+	clock           *clock
+	internal        string
+	keys            *account.RefreshKeys
+}
+
+func newService(t testing.TB, o options) *service {
+	t.Helper()
+	if o.url == "" {
+		o.url = sqlite(t)
+	}
+	if o.clock == nil {
+		o.clock = newClock()
+	}
+	if o.guesses == (account.GuessLimits{}) {
+		o.guesses = unlimited()
+	}
+	if o.params == (password.Params{}) {
+		o.params = password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}
+	}
+	if o.policy == nil {
+		o.policy = must(password.NewPolicy(1, false))(t)
+	}
+	if o.log == nil {
+		o.log = io.Discard
+	}
+	if o.ttl == 0 {
+		o.ttl = time.Hour
+	}
+	log := slog.New(slog.NewJSONHandler(o.log, nil))
+	db := must(store.Open(store.Config{URL: o.url, MaxConns: 8, Log: log}))(t)
+	t.Cleanup(func() { _ = db.Close() })
+	if err := db.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	keys := must(token.NewKeyring(jwtSecret, nil))(t)
+	bearer := must(internalauth.New(internalSecret))(t)
+	refreshKeys := must(account.NewRefreshKeys([]string{internalSecret}))(t)
+	accounts := account.NewService(account.Config{
+		Store:       db,
+		Hasher:      must(password.NewHasher(o.params, password.NewQueue(4, 1000, time.Minute), nil))(t),
+		Policy:      o.policy,
+		RefreshKeys: refreshKeys,
+		Lifetimes: account.Lifetimes{
+			Access: o.ttl, SessionIdle: 30 * 24 * time.Hour, Session: 90 * 24 * time.Hour, Replay: 10 * time.Second,
+		},
+		Guesses: o.guesses, Patience: time.Minute, Now: o.clock.Now,
+	})
+	feed := account.NewFeed(db, accounts)
+	go feed.Run(t.Context())
+	s := &service{accounts: accounts, clock: o.clock, internal: bearer.Header(), keys: refreshKeys}
+	tally := ledger.NewService(ledger.Config{
+		Store: db, HoursKept: 90 * 24 * time.Hour, DefaultQuota: o.quota, LeaseTime: 30 * time.Second, Log: log, Now: o.clock.Now,
+	})
+	s.public, s.private = httpapi.New(httpapi.Config{
+		Accounts: accounts, Feed: feed, Ledger: tally,
+		Issuer: issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, jwtSecret),
+		Verifier: token.NewVerifier(token.Config{
+			Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: o.ttl, Now: o.clock.Now,
+		}),
+		Internal: bearer, Readiness: httpd.NewReadiness(db.Ready),
+		TrustedProxies: env.NewReader(func(string) (string, bool) { return "", false }).Prefixes("", "loopback"),
+		Metrics:        prometheus.NewRegistry(), Log: log, AccessLog: true,
+	})
+	return s
+}
+
+// must makes a fatal error of an error.
+func must[T any](value T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}

@@ -1,0 +1,61 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tallygate/auth-service/internal/ledger"
+	"tallygate/kit/ginapi"
+)
+
+// leaseRequest is a gateway's wish for calls of a user under a quota.
+type leaseRequest struct {
+	Gateway string `json:"gateway"`
+	UserID  int64  `json:"user_id"`
+	Month   string `json:"month"` // 2026-11
+	Request int64  `json:"request"`
+	Want    int64  `json:"want"`
+}
+
+type lease struct {
+	Granted   int64     `json:"granted"`
+	Limit     *int64    `json:"limit"` // null: no quota
+	Remaining *int64    `json:"remaining"`
+	ResetsAt  time.Time `json:"resets_at"`
+	UseWithin string    `json:"use_within"`
+}
+
+func (s *server) leaseCalls(c *gin.Context) error {
+	body, err := ginapi.Bind[leaseRequest](c)
+	if err != nil {
+		return err
+	}
+	month, err := time.Parse("2006-01", body.Month)
+	if err != nil {
+		return &ledger.InvalidError{Field: "month", Reason: "The month has to be one like 2026-11."}
+	}
+	state, err := s.Ledger.Lease(c.Request.Context(), ledger.LeaseRequest{
+		Gateway: body.Gateway, UserID: body.UserID, Month: ledger.Month(month), Number: body.Request, Want: body.Want,
+	})
+	if err != nil {
+		return err
+	}
+	s.tally.lease(state.Granted > 0)
+	out := lease{Granted: state.Granted, Limit: state.Limit, ResetsAt: state.ResetsAt, UseWithin: state.UseWithin.String()}
+	if state.Limit != nil {
+		out.Remaining = &state.Remaining
+	}
+	c.JSON(http.StatusOK, out)
+	return nil
+}
+
+// endLeases gives back what a gateway has leased and will not use.
+func (s *server) endLeases(c *gin.Context) error {
+	if err := s.Ledger.EndLeases(c.Request.Context(), c.Param("gateway")); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}

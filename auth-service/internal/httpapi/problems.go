@@ -1,0 +1,61 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/ledger"
+	"tallygate/auth-service/internal/password"
+	"tallygate/kit/problem"
+	"tallygate/kit/token"
+)
+
+// How long clients are asked to stay away.
+const (
+	retryUnavailable = 2 * time.Second
+	retryBusy        = 2 * time.Second
+)
+
+// problems is the table of what clients are told.
+func (s *server) problems(err error) *problem.Details {
+	if invalid, ok := errors.AsType[*account.InvalidError](err); ok {
+		return problem.New(http.StatusUnprocessableEntity, "invalid-"+invalid.Field, invalid.Reason)
+	}
+	if invalid, ok := errors.AsType[*ledger.InvalidError](err); ok {
+		return problem.New(http.StatusUnprocessableEntity, "invalid-"+invalid.Field, invalid.Reason)
+	}
+	if throttled, ok := errors.AsType[*account.ThrottledError](err); ok {
+		return problem.New(http.StatusTooManyRequests, "too-many-tries",
+			"Too many tries from here; wait before the next one.").RetryAfter(throttled.RetryAfter)
+	}
+	switch {
+	case errors.Is(err, account.ErrUnavailable):
+		s.Log.Warn("database is not available", "error", err)
+		return problem.Unavailable("The service cannot reach its database; try again soon.", retryUnavailable)
+	case errors.Is(err, password.ErrBusy):
+		return problem.Unavailable("The service is checking too many passwords; try again soon.", retryBusy)
+	case errors.Is(err, context.Canceled): // the client is gone: nobody reads this
+		return problem.Unavailable("The request was cancelled.", retryUnavailable)
+	case errors.Is(err, account.ErrWrongCredentials):
+		return problem.New(http.StatusUnauthorized, "wrong-credentials", "The user name or the password is wrong.").
+			With("WWW-Authenticate", "Bearer")
+	case errors.Is(err, account.ErrRefused):
+		return problem.TokenRefused(token.ErrInvalid)
+	case errors.Is(err, account.ErrNotAdmin):
+		return problem.New(http.StatusForbidden, "not-admin", "Only administrators may do this.")
+	case errors.Is(err, account.ErrOwnAccount):
+		return problem.New(http.StatusConflict, "own-account", "Administrators cannot do this to their own account.")
+	case errors.Is(err, account.ErrNoUser):
+		return problem.New(http.StatusNotFound, "no-such-user", "There is no such user.")
+	case errors.Is(err, account.ErrNoSession):
+		return problem.New(http.StatusNotFound, "no-such-session", "You have no such session.")
+	case errors.Is(err, ledger.ErrStaleLease):
+		return problem.New(http.StatusConflict, "stale-lease", "A later request of this lease was answered already.")
+	case errors.Is(err, account.ErrCursorGone):
+		return cursorGone()
+	}
+	return nil
+}

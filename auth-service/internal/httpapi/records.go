@@ -1,0 +1,63 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/kit/problem"
+)
+
+// record is account.Record as gateways read it.
+type record struct {
+	UserID        int64          `json:"user_id"`
+	Exists        bool           `json:"exists"`
+	Disabled      bool           `json:"disabled"`
+	Generation    int64          `json:"generation"`
+	Role          string         `json:"role"`
+	Version       int64          `json:"version"`
+	EndedSessions []endedSession `json:"ended_sessions"`
+	MonthlyQuota  *int64         `json:"monthly_quota"`
+}
+
+type endedSession struct {
+	ID    string    `json:"id"`
+	Until time.Time `json:"until"`
+}
+
+// newRecord has the quota that counts, so that gateways need not know the default.
+func (s *server) newRecord(r account.Record) record {
+	out := record{
+		UserID: r.UserID, Exists: r.Exists, Disabled: r.Disabled, Generation: r.Generation, Role: string(r.Role),
+		Version: r.Version, EndedSessions: make([]endedSession, len(r.Ended)), MonthlyQuota: s.Ledger.Quota(r.MonthlyQuota),
+	}
+	for i, e := range r.Ended {
+		out.EndedSessions[i] = endedSession(e)
+	}
+	return out
+}
+
+// requireGateway lets only those pass who share INTERNAL_SECRET.
+func (s *server) requireGateway(c *gin.Context) error {
+	if !s.Internal.Check(c.GetHeader("Authorization")) {
+		return problem.New(http.StatusUnauthorized, "wrong-credential", "The credential of the private listener is wrong.").
+			With("WWW-Authenticate", "Bearer")
+	}
+	return nil
+}
+
+func (s *server) readRecord(c *gin.Context) error {
+	id, err := userID(c)
+	if err != nil {
+		return err
+	}
+	r, err := s.Accounts.Record(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	noStore(c)
+	c.JSON(http.StatusOK, s.newRecord(r))
+	return nil
+}

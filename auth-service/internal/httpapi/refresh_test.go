@@ -1,0 +1,146 @@
+package httpapi_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestRefreshRotates(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url})
+		first := s.user(t, "ada")
+		second := read[signedIn](t, s.refresh(first))
+		third := read[signedIn](t, s.refresh(second))
+		if first.RefreshToken == second.RefreshToken || second.RefreshToken == third.RefreshToken {
+			t.Error("a refresh token was given twice")
+		}
+		for i, tokens := range []signedIn{first, second, third} {
+			if !s.works(tokens.Token) {
+				t.Errorf("access token %d does not work", i)
+			}
+		}
+	})
+}
+
+func TestReplayedParentGetsTheSameChildForTenSeconds(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{})
+	parent := s.user(t, "ada")
+	child := read[signedIn](t, s.refresh(parent))
+	s.clock.advance(10 * time.Second)
+	again := read[signedIn](t, s.refresh(parent))
+	if again.RefreshToken != child.RefreshToken {
+		t.Error("the replay got another child")
+	}
+	s.clock.advance(time.Microsecond)
+	wantRefused(t, s.refresh(parent))
+	wantRefused(t, s.refresh(child)) // the session is over
+	if s.works(child.Token) {
+		t.Error("an access token outlives its session")
+	}
+}
+
+func TestReplayAfterTheChildWasUsedEndsTheSession(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url})
+		parent := s.user(t, "ada")
+		other := s.signIn(t, "ada", "123456")
+		child := read[signedIn](t, s.refresh(parent))
+		grandchild := read[signedIn](t, s.refresh(child))
+		wantRefused(t, s.refresh(parent))
+		wantRefused(t, s.refresh(grandchild))
+		if !s.works(other.Token) || s.refresh(other).status != 200 {
+			t.Error("another session of the user ended too")
+		}
+	})
+}
+
+func TestWhatWasNeverIssuedSignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{})
+	ada := s.user(t, "ada")
+	flipped := []byte(ada.RefreshToken)
+	flipped[10] ^= 1
+	for _, guess := range []string{
+		"", "tgr_", string(flipped), ada.RefreshToken + "A", ada.RefreshToken[4:], "TGR_" + ada.RefreshToken[4:],
+		ada.RefreshToken + " ", ada.Token,
+	} {
+		wantRefused(t, s.refresh(signedIn{RefreshToken: guess}))
+	}
+	if !s.works(ada.Token) || s.refresh(ada).status != 200 {
+		t.Error("the session has ended")
+	}
+}
+
+func TestFiftyRefreshesAtOnceLeaveOneLiveChain(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		// Two replicas on one database.
+		replicas := []*service{newService(t, options{url: url}), newService(t, options{url: url})}
+		parent := replicas[0].user(t, "ada")
+		var mu sync.Mutex
+		children := map[string]int{}
+		var all sync.WaitGroup
+		for i := range 50 {
+			all.Go(func() {
+				got := replicas[i%2].refresh(parent)
+				mu.Lock()
+				defer mu.Unlock()
+				if got.status != 200 {
+					t.Errorf("got %d %s", got.status, got.body)
+					return
+				}
+				children[read[signedIn](t, got).RefreshToken]++
+			})
+		}
+		all.Wait()
+		if len(children) != 1 {
+			t.Fatalf("got %d different children, want 1", len(children))
+		}
+		for child := range children {
+			if got := replicas[1].refresh(signedIn{RefreshToken: child}); got.status != 200 {
+				t.Errorf("the child: got %d %s", got.status, got.body)
+			}
+		}
+	})
+}
+
+func TestChildIsGivenAgainOverARotationOfTheKey(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{})
+	parent := s.user(t, "ada")
+	child := read[signedIn](t, s.refresh(parent))
+	const next = "fedcba9876543210fedcba9876543210-int"
+	if err := s.keys.Replace([]string{next, internalSecret}); err != nil {
+		t.Fatal(err)
+	}
+	if again := read[signedIn](t, s.refresh(parent)); again.RefreshToken != child.RefreshToken {
+		t.Error("the replay got another child")
+	}
+	if err := s.keys.Replace([]string{next}); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, s.refresh(parent)) // it cannot be derived any more, which is nobody's fault
+	if got := s.refresh(child); got.status != 200 {
+		t.Errorf("the child: got %d", got.status)
+	}
+}
+
+func TestSessionEndsByIdlenessAndByAge(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{})
+	idle := s.user(t, "ada")
+	s.clock.advance(30 * 24 * time.Hour)
+	wantRefused(t, s.refresh(idle))
+
+	used := s.signIn(t, "ada", "123456")
+	for range 3 {
+		s.clock.advance(29 * 24 * time.Hour)
+		used = read[signedIn](t, s.refresh(used))
+	}
+	s.clock.advance(3 * 24 * time.Hour)
+	wantRefused(t, s.refresh(used))
+}

@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/kit/ginapi"
+)
+
+// credentials is the body of a registration and of a sign-in. Pointers tell an absent member from an empty one.
+type credentials struct {
+	Username *string `json:"username"`
+	Password *string `json:"password"`
+}
+
+// readCredentials binds the body and asks for both members.
+func readCredentials(c *gin.Context) (account.Credentials, error) {
+	body, err := ginapi.Bind[credentials](c)
+	if err != nil {
+		return account.Credentials{}, err
+	}
+	if err := required("username", body.Username); err != nil {
+		return account.Credentials{}, err
+	}
+	if err := required("password", body.Password); err != nil {
+		return account.Credentials{}, err
+	}
+	return account.Credentials{Name: *body.Username, Password: *body.Password}, nil
+}
+
+func required(name string, value *string) error {
+	if value == nil {
+		return &account.InvalidError{Field: name, Reason: `The member "` + name + `" is missing.`}
+	}
+	return nil
+}
+
+// registered has exactly the members that existing clients compare whole.
+type registered struct {
+	Message string `json:"message"`
+	UserID  int64  `json:"user_id"`
+}
+
+func (s *server) register(c *gin.Context) error {
+	credentials, err := readCredentials(c)
+	if err != nil {
+		return err
+	}
+	from := s.origin(c)
+	user, created, err := s.Accounts.Register(c.Request.Context(), credentials, from)
+	if err != nil {
+		return err
+	}
+	noStore(c)
+	if !created {
+		c.JSON(http.StatusOK, registered{"User already exists", user.ID})
+		return nil
+	}
+	s.logEvent(c, "registered", user.ID, from)
+	c.JSON(http.StatusCreated, registered{"User created successfully", user.ID})
+	return nil
+}

@@ -1,0 +1,59 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/netip"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/issuer"
+	"tallygate/auth-service/internal/ledger"
+	"tallygate/kit/ginapi"
+	"tallygate/kit/httpd"
+	"tallygate/kit/internalauth"
+	"tallygate/kit/token"
+)
+
+// Config is what the API is made of. Every field is required.
+type Config struct {
+	Accounts       *account.Service
+	Feed           *account.Feed
+	Ledger         *ledger.Service
+	Issuer         *issuer.Issuer
+	Verifier       *token.Verifier
+	Internal       *internalauth.Bearer
+	Readiness      *httpd.Readiness
+	TrustedProxies []netip.Prefix
+	Metrics        prometheus.Registerer
+	Log            *slog.Logger
+	AccessLog      bool
+}
+
+// server holds what handlers need.
+type server struct {
+	Config
+	tally   *tally
+	signIns *signIns
+}
+
+// origin is where the request comes from, as trusted proxies tell it.
+func (s *server) origin(c *gin.Context) account.Origin {
+	var peer netip.Addr
+	if at, err := netip.ParseAddrPort(c.Request.RemoteAddr); err == nil {
+		peer = at.Addr()
+	}
+	return account.Origin{
+		Address: httpd.ClientAddr(peer, c.Request.Header.Values("X-Forwarded-For"), s.TrustedProxies),
+		Client:  c.Request.UserAgent(),
+	}
+}
+
+// noStore keeps tokens and account data out of caches (RFC 6749 section 5.1).
+func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
+
+// logEvent notes what an auditor wants to know of a sign-in or a change: who, from where, under which request.
+func (s *server) logEvent(c *gin.Context, event string, userID int64, from account.Origin) {
+	s.Log.InfoContext(c, "account event", "event", event, "user_id", userID, "client_address", from.Address.String(), "request_id", ginapi.RequestID(c))
+}

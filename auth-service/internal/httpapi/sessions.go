@@ -1,0 +1,58 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// session is one place where the caller is signed in.
+type session struct {
+	ID        string    `json:"id"`
+	Created   time.Time `json:"created"`
+	LastUsed  time.Time `json:"last_used"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Client    string    `json:"client"`
+	Address   string    `json:"address"`
+	Current   bool      `json:"current"` // the one that this call was made with
+}
+
+type sessionList struct {
+	Sessions []session `json:"sessions"`
+}
+
+func (s *server) listSessions(c *gin.Context) error {
+	who := caller(c)
+	found, err := s.Accounts.Sessions(c.Request.Context(), who.User.ID)
+	if err != nil {
+		return err
+	}
+	list := sessionList{Sessions: make([]session, len(found))}
+	for i, f := range found {
+		list.Sessions[i] = session{
+			ID: f.ID, Created: f.CreatedAt, LastUsed: f.LastUsedAt, ExpiresAt: f.ExpiresAt,
+			Client: f.Client, Address: f.Address, Current: f.ID == who.SessionID,
+		}
+	}
+	c.JSON(http.StatusOK, list)
+	return nil
+}
+
+func (s *server) endSession(c *gin.Context) error {
+	return s.end(c, c.Param("id"))
+}
+
+func (s *server) logout(c *gin.Context) error {
+	return s.end(c, caller(c).SessionID)
+}
+
+func (s *server) end(c *gin.Context, sessionID string) error {
+	who := caller(c)
+	if err := s.Accounts.EndSession(c.Request.Context(), who.User.ID, sessionID); err != nil {
+		return err
+	}
+	s.logEvent(c, "session ended", who.User.ID, s.origin(c))
+	c.Status(http.StatusNoContent)
+	return nil
+}

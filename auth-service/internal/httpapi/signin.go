@@ -1,0 +1,55 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/issuer"
+)
+
+// tokens is the answer to a sign-in and to a refresh (RFC 6749 section 5.1, under this API's older names).
+type tokens struct {
+	Message      string `json:"message"`
+	Token        string `json:"token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"` // seconds
+	RefreshToken string `json:"refresh_token"`
+}
+
+func (s *server) signIn(c *gin.Context) error {
+	credentials, err := readCredentials(c)
+	if err != nil {
+		return err
+	}
+	from := s.origin(c)
+	grant, err := s.Accounts.SignIn(c.Request.Context(), credentials, from)
+	s.signIns.ended(err)
+	if err != nil {
+		if errors.Is(err, account.ErrWrongCredentials) {
+			s.logEvent(c, "sign-in failed", 0, from)
+		}
+		return err
+	}
+	s.logEvent(c, "signed in", grant.User.ID, from)
+	return s.sendTokens(c, "Token created successfully", grant)
+}
+
+func (s *server) sendTokens(c *gin.Context, message string, grant account.Grant) error {
+	access, err := s.Issuer.Issue(issuer.Subject{
+		UserID: grant.User.ID, SessionID: grant.SessionID,
+		Generation: grant.User.Generation, Role: string(grant.User.Role),
+	}, grant.At)
+	if err != nil {
+		return err
+	}
+	noStore(c)
+	c.JSON(http.StatusOK, tokens{
+		Message: message, Token: access, TokenType: "Bearer",
+		ExpiresIn: int64(s.Issuer.TTL() / time.Second), RefreshToken: grant.Refresh.Text(),
+	})
+	return nil
+}

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tallygate/auth-service/internal/ledger"
+)
+
+// usagePage is what users called on routes, in pages.
+type usagePage struct {
+	From       time.Time   `json:"from"`
+	To         time.Time   `json:"to"`
+	Lines      []usageLine `json:"lines"`
+	NextCursor *string     `json:"next_cursor"` // null on the last page
+}
+
+type usageLine struct {
+	UserID   int64   `json:"user_id"`
+	Username *string `json:"username"` // null: the user is gone
+	Route    string  `json:"route"`
+	counts
+}
+
+// listUsage answers with a page, or with all lines as CSV.
+func (s *server) listUsage(c *gin.Context) error {
+	p, err := readParameters(c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	l := ledger.Listing{}
+	if l.Period, err = p.period(); err != nil {
+		return err
+	}
+	l.Period = s.Ledger.Complete(l.Period)
+	if l.Route, err = p.get("route"); err != nil {
+		return err
+	}
+	switch format, err := p.get("format"); {
+	case err != nil:
+		return err
+	case format == "csv":
+		return s.exportUsage(c, l)
+	case format != "" && format != "json":
+		return &ledger.InvalidError{Field: "format", Reason: `The parameter "format" has to be json or csv.`}
+	}
+	return s.sendUsagePage(c, p, l)
+}
+
+func (s *server) sendUsagePage(c *gin.Context, p parameters, l ledger.Listing) error {
+	limit, err := pageLimit(c)
+	if err != nil {
+		return err
+	}
+	sort, err := p.get("sort")
+	if err != nil || sort != "" && sort != "requests" && sort != "user" {
+		return &ledger.InvalidError{Field: "sort", Reason: `The parameter "sort" has to be requests or user, once.`}
+	}
+	l.MostCalls = sort != "user"
+	if l.After, err = readLineCursor(c); err != nil {
+		return err
+	}
+	l.Limit = limit + 1 // one more tells whether another page follows
+	lines, err := s.Ledger.List(c.Request.Context(), l)
+	if err != nil {
+		return err
+	}
+	page := usagePage{From: l.From, To: l.To, Lines: make([]usageLine, 0, limit)}
+	for i, line := range lines {
+		if i == limit {
+			last := lines[i-1]
+			page.NextCursor = writeCursor(fmt.Sprint(last.Requests, " ", last.UserID, " ", last.Route))
+			break
+		}
+		page.Lines = append(page.Lines, newUsageLine(line))
+	}
+	c.JSON(http.StatusOK, page)
+	return nil
+}
+
+func newUsageLine(l ledger.Line) usageLine {
+	out := usageLine{UserID: l.UserID, Route: l.Route, counts: counts(l.Counts)}
+	if l.Username != "" {
+		out.Username = &l.Username
+	}
+	return out
+}
+
+// readLineCursor reads what of a line decides its place: requests, user id and route.
+func readLineCursor(c *gin.Context) (*ledger.Line, error) {
+	cursor, err := readCursor(c)
+	if err != nil || cursor == "" {
+		return nil, err
+	}
+	parts := strings.SplitN(cursor, " ", 3)
+	if len(parts) != 3 {
+		return nil, wrongCursor()
+	}
+	requests, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil {
+		return nil, wrongCursor()
+	}
+	userID, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil || strings.ContainsRune(parts[2], 0) {
+		return nil, wrongCursor()
+	}
+	return &ledger.Line{UserID: userID, Route: parts[2], Counts: ledger.Counts{Requests: requests}}, nil
+}

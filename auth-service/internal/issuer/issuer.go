@@ -1,0 +1,98 @@
+// Package issuer signs access tokens; nothing else in the workspace signs.
+//
+// It refuses to know whether somebody may have a token: package account decides that.
+package issuer
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"tallygate/kit/token"
+)
+
+// Config says what tokens say of themselves.
+type Config struct {
+	Issuer   string
+	Audience string
+	TTL      time.Duration // cut to whole seconds
+	Random   io.Reader     // crypto/rand if nil
+}
+
+// Subject is whom a token is about.
+type Subject struct {
+	UserID     int64
+	SessionID  string
+	Generation int64
+	Role       string // empty for ordinary users
+}
+
+// Issuer signs tokens. Safe for concurrent use.
+type Issuer struct {
+	cfg Config
+	key atomic.Pointer[signingKey]
+}
+
+type signingKey struct {
+	id     string
+	secret []byte
+}
+
+// claims are RFC 7519's and ours. Times are whole seconds, so that exp - iat is exactly the lifetime.
+type claims struct {
+	Issuer     string `json:"iss"`
+	Audience   string `json:"aud"`
+	Subject    string `json:"sub"`
+	IssuedAt   int64  `json:"iat"`
+	ExpiresAt  int64  `json:"exp"`
+	ID         string `json:"jti"`
+	SessionID  string `json:"sid"`
+	Generation int64  `json:"gen"`
+	Role       string `json:"role,omitempty"`
+	jwt.Claims `json:"-"`
+}
+
+// New returns an Issuer that signs with secret, whose strength the token.Keyring has checked.
+func New(cfg Config, secret string) *Issuer {
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	i := &Issuer{cfg: cfg}
+	i.Replace(secret)
+	return i
+}
+
+// Replace signs with another secret from now on. Whoever verifies has to know it already.
+func (i *Issuer) Replace(secret string) {
+	i.key.Store(&signingKey{id: token.KeyID(secret), secret: []byte(secret)})
+}
+
+// TTL is how long tokens live.
+func (i *Issuer) TTL() time.Duration { return i.cfg.TTL.Truncate(time.Second) }
+
+// Issue signs a token of whom s names, that lives from now on.
+func (i *Issuer) Issue(s Subject, now time.Time) (string, error) {
+	var id [16]byte
+	if _, err := io.ReadFull(i.cfg.Random, id[:]); err != nil {
+		return "", fmt.Errorf("random bytes: %w", err)
+	}
+	issued := now.Unix()
+	key := i.key.Load()
+	unsigned := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+		Issuer: i.cfg.Issuer, Audience: i.cfg.Audience, Subject: strconv.FormatInt(s.UserID, 10),
+		IssuedAt: issued, ExpiresAt: issued + int64(i.TTL()/time.Second),
+		ID: base64.RawURLEncoding.EncodeToString(id[:]), SessionID: s.SessionID, Generation: s.Generation, Role: s.Role,
+	})
+	unsigned.Header["kid"] = key.id
+	signed, err := unsigned.SignedString(key.secret)
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return signed, nil
+}

@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of a batch.
+const (
+	MaxRows      = 200_000
+	maxGateway   = 64      // bytes of an instance's name
+	maxRoute     = 128     // bytes of a route's name
+	maxCount     = 1 << 53 // of one row: JSON's readers keep such numbers exactly
+	earliestYear = 2000
+	latestYear   = 2200
+)
+
+// Batch is what a gateway delivers.
+type Batch struct {
+	Gateway  string // the instance that counted
+	Sequence int64  // from 1 up, without gaps; in whatever order they arrive
+	Rows     []Row
+}
+
+// Row is what a user called on one route in one hour or day.
+type Row struct {
+	UserID int64
+	Route  string
+	Start  time.Time // of the hour or the day, UTC
+	Counts
+}
+
+// InvalidError means that a batch, a question or a lease can never be right.
+type InvalidError struct {
+	Field  string
+	Reason string // a sentence for people
+}
+
+func (i *InvalidError) Error() string { return fmt.Sprintf("%s: %s", i.Field, i.Reason) }
+
+// Add adds a batch to the ledger, exactly once however often it is delivered: added is false if it was there before.
+// Rows of users who are gone are kept. Errors: *InvalidError, and what the Store returns.
+func (s *Service) Add(ctx context.Context, b Batch) (added bool, err error) {
+	if err := b.check(); err != nil {
+		return false, err
+	}
+	b.Rows = Merge(b.Rows)
+	return s.cfg.Store.AddBatch(ctx, b, s.now())
+}
+
+func (b *Batch) check() error {
+	switch {
+	case !validName(b.Gateway, maxGateway):
+		return &InvalidError{"gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens."}
+	case b.Sequence < 1:
+		return &InvalidError{"sequence", "The sequence has to be a positive whole number."}
+	case len(b.Rows) > MaxRows:
+		return &InvalidError{"rows", fmt.Sprintf("A batch holds at most %d rows.", MaxRows)}
+	}
+	for i := range b.Rows {
+		if reason := b.Rows[i].wrong(); reason != "" {
+			return &InvalidError{"rows", fmt.Sprintf("Row %d: %s", i+1, reason)}
+		}
+	}
+	return nil
+}
+
+func (r *Row) wrong() string {
+	switch year := r.Start.Year(); {
+	case r.UserID < 1:
+		return "user_id has to be a positive whole number."
+	case !validRoute(r.Route):
+		return "route has to be a name of 1 to 128 bytes without control characters."
+	case !r.Start.Equal(r.Start.Truncate(time.Hour)) || year < earliestYear || year > latestYear:
+		return "hour has to be a full hour."
+	case r.least() < 0 || r.most() > maxCount:
+		return "counts have to be whole numbers from 0 to 2^53."
+	}
+	return ""
+}
+
+func validName(name string, most int) bool {
+	if name == "" || len(name) > most {
+		return false
+	}
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
+}
+
+func validRoute(name string) bool {
+	return name != "" && len(name) <= maxRoute && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// Merge puts rows into the order of their keys, in which every transaction touches them, and makes one of those with
+// the same key.
+func Merge(rows []Row) []Row {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.UserID, b.UserID), a.Start.Compare(b.Start), strings.Compare(a.Route, b.Route))
+	})
+	merged := rows[:0]
+	for _, r := range rows {
+		r.Start = r.Start.UTC()
+		if n := len(merged); n > 0 && merged[n-1].UserID == r.UserID && merged[n-1].Route == r.Route && merged[n-1].Start.Equal(r.Start) {
+			merged[n-1].Counts = merged[n-1].Plus(r.Counts)
+			continue
+		}
+		merged = append(merged, r)
+	}
+	return merged
+}
+
+// Total is the sum of the rows.
+func (b *Batch) Total() (total Counts) {
+	for i := range b.Rows {
+		total = total.Plus(b.Rows[i].Counts)
+	}
+	return total
+}

@@ -1,0 +1,29 @@
+package ledger
+
+// Counts are what is tallied of calls.
+type Counts struct {
+	Requests     int64 // let through
+	ClientErrors int64 // of these, answered 4xx
+	ServerErrors int64 // of these, answered 5xx
+	RateLimited  int64 // refused with 429, not in Requests
+	BytesIn      int64
+	BytesOut     int64
+}
+
+// Plus is the sum.
+func (c Counts) Plus(o Counts) Counts {
+	return Counts{
+		Requests: c.Requests + o.Requests, ClientErrors: c.ClientErrors + o.ClientErrors,
+		ServerErrors: c.ServerErrors + o.ServerErrors, RateLimited: c.RateLimited + o.RateLimited,
+		BytesIn: c.BytesIn + o.BytesIn, BytesOut: c.BytesOut + o.BytesOut,
+	}
+}
+
+// least and most are the smallest and the largest of the counts.
+func (c Counts) least() int64 {
+	return min(c.Requests, c.ClientErrors, c.ServerErrors, c.RateLimited, c.BytesIn, c.BytesOut)
+}
+
+func (c Counts) most() int64 {
+	return max(c.Requests, c.ClientErrors, c.ServerErrors, c.RateLimited, c.BytesIn, c.BytesOut)
+}

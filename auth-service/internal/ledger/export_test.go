@@ -1,0 +1,7 @@
+package ledger
+
+// Spans and Grant let tests see what the Service hands to its Store.
+func (p Period) Spans(by Step, m Marks) []Span { return p.spans(by, m) }
+
+// Grant is grant.
+func Grant(limit *int64, used, reserved, want int64) int64 { return grant(limit, used, reserved, want) }

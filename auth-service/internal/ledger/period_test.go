@@ -1,0 +1,79 @@
+package ledger_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"tallygate/auth-service/internal/ledger"
+)
+
+// start is a day on which the tests' days are counted.
+func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+func hoursIn(from, to int) ledger.Period {
+	return ledger.Period{From: start().Add(time.Duration(from) * time.Hour), To: start().Add(time.Duration(to) * time.Hour)}
+}
+
+// TestSpansHoldEachHourOnce draws periods and marks, and looks at every hour.
+func TestSpansHoldEachHourOnce(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 400 {
+		from := r.IntN(20 * 24)
+		p := hoursIn(from, from+1+r.IntN(10*24))
+		pruned := r.IntN(20)
+		rolled := pruned + r.IntN(12)
+		m := ledger.Marks{Pruned: start().AddDate(0, 0, pruned), Rolled: start().AddDate(0, 0, rolled)}
+		for _, by := range []ledger.Step{ledger.ByHour, ledger.ByDay, ledger.ByMonth} {
+			spans := p.Spans(by, m)
+			for hour := p.From.AddDate(0, 0, -2); hour.Before(p.To.AddDate(0, 0, 2)); hour = hour.Add(time.Hour) {
+				if got, want := times(t, spans, m, hour), wanted(p, m, hour); got != want {
+					t.Fatalf("%v by %d with %v: hour %v is read %d times, want %d: %v", p, by, m, hour, got, want, spans)
+				}
+			}
+		}
+	}
+}
+
+// wanted is 1 for the hours of the period, and for those of days that are only kept whole.
+func wanted(p ledger.Period, m ledger.Marks, hour time.Time) int {
+	first, last := p.From, p.To
+	if hour.Before(m.Pruned) {
+		first, last = ledger.ByDay.Start(first), ledger.ByDay.Start(last.Add(-1)).AddDate(0, 0, 1)
+	}
+	if hour.Before(first) || !hour.Before(last) {
+		return 0
+	}
+	return 1
+}
+
+func times(t *testing.T, spans []ledger.Span, m ledger.Marks, hour time.Time) (n int) {
+	t.Helper()
+	for _, s := range spans {
+		at := hour
+		if s.Daily {
+			at = ledger.ByDay.Start(hour)
+		}
+		if at.Before(s.From) || !at.Before(s.To) {
+			continue
+		}
+		n++
+		if s.Daily && !at.Before(m.Rolled) || !s.Daily && at.Before(m.Pruned) {
+			t.Fatalf("%v is read from where it is not: %v with %v", hour, s, m)
+		}
+	}
+	return n
+}
+
+func TestReportByHourReadsDaysOnlyWhereHoursAreGone(t *testing.T) {
+	t.Parallel()
+	m := ledger.Marks{Pruned: start().AddDate(0, 0, 1), Rolled: start().AddDate(0, 0, 9)}
+	spans := hoursIn(0, 5*24).Spans(ledger.ByHour, m)
+	if len(spans) != 2 || !spans[0].Daily || !spans[0].To.Equal(m.Pruned) || spans[1].Daily {
+		t.Errorf("got %v", spans)
+	}
+	if spans = hoursIn(0, 5*24).Spans(ledger.ByDay, m); len(spans) != 1 || !spans[0].Daily {
+		t.Errorf("by day: got %v", spans)
+	}
+}

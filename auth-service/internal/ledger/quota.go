@@ -1,0 +1,113 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrStaleLease means that a later request of the same lease has been answered already.
+var ErrStaleLease = errors.New("a later request of this lease was answered already")
+
+// reservedFor is how many times the lease time calls stay reserved. A gateway counts its time from before it asked; the
+// reservation outlives that by enough for what was counted to be delivered, also by another gateway that takes over
+// from a dead one.
+const reservedFor = 2
+
+// What one grant holds at most: a fiftieth of the quota, so that a dead gateway keeps little from a user.
+const (
+	maxGrant       = 1000
+	partOfLimit    = 50
+	partOfLeftover = 4
+)
+
+// leaseMemory is how long a lease that is over is remembered, for late repetitions of its last request.
+const leaseMemory = time.Hour
+
+// LeaseRequest is a gateway's wish for calls of a user in a month.
+type LeaseRequest struct {
+	Gateway string
+	UserID  int64
+	Month   Period
+	// Number counts the requests of this gateway for this user and month from 1. The same number again gets the same
+	// grant, not another: the first answer was lost.
+	Number int64
+	Want   int64
+	Until  time.Time // how long it is reserved; the Service sets it
+}
+
+// Account is the state of a user's month.
+type Account struct {
+	Quota    *int64 // the user's own
+	Used     int64
+	Reserved int64 // by all gateways
+}
+
+// Lease is the answer to a LeaseRequest. A user who is gone gets nothing.
+type Lease struct {
+	Granted int64
+	Account // after the grant
+}
+
+// LeaseState is a lease as a gateway is told.
+type LeaseState struct {
+	Granted   int64
+	Limit     *int64 // nil: no quota
+	Remaining int64  // neither used nor reserved
+	ResetsAt  time.Time
+	// UseWithin is how long all that the gateway holds for the user and month may be used, from before it asked.
+	UseWithin time.Duration
+}
+
+// Quota is the quota that counts: the user's own, or else the default; nil is none.
+func (s *Service) Quota(own *int64) *int64 {
+	if own != nil {
+		return own
+	}
+	return s.cfg.DefaultQuota
+}
+
+// Lease reserves calls for a gateway. Errors: *InvalidError, ErrStaleLease, and what the Store returns.
+func (s *Service) Lease(ctx context.Context, r LeaseRequest) (LeaseState, error) {
+	now := s.now()
+	switch near := Month(now); {
+	case !validName(r.Gateway, maxGateway):
+		return LeaseState{}, &InvalidError{"gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens."}
+	case r.UserID < 1 || r.Number < 1 || r.Want < 1:
+		return LeaseState{}, &InvalidError{"want", "The members user_id, request and want have to be positive whole numbers."}
+	case r.Month.To.Before(near.From) || r.Month.From.After(near.To):
+		return LeaseState{}, &InvalidError{"month", "The month has to be the present one or a neighbour of it."}
+	}
+	where := func(m Marks) []Span { return r.Month.spans(ByMonth, m) }
+	r.Until = now.Add(reservedFor * s.cfg.LeaseTime)
+	lease, err := s.cfg.Store.Lease(ctx, r, now, where, func(a Account) int64 {
+		return grant(s.Quota(a.Quota), a.Used, a.Reserved, r.Want)
+	})
+	if err != nil {
+		return LeaseState{}, err
+	}
+	state := LeaseState{Granted: lease.Granted, Limit: s.Quota(lease.Quota), ResetsAt: r.Month.To, UseWithin: s.cfg.LeaseTime}
+	if state.Limit != nil {
+		state.Remaining = max(*state.Limit-lease.Used-lease.Reserved, 0)
+	}
+	return state, nil
+}
+
+// EndLeases gives back what a gateway has reserved. Everything that it counted must have been delivered.
+func (s *Service) EndLeases(ctx context.Context, gateway string) error {
+	return s.cfg.Store.EndLeases(ctx, gateway)
+}
+
+// grant says how many calls are reserved next: small parts, that get smaller towards the end.
+func grant(limit *int64, used, reserved, want int64) int64 {
+	if limit == nil {
+		return want
+	}
+	left := *limit - used - reserved
+	if left <= 0 {
+		return 0
+	}
+	return min(want, maxGrant, roundUp(*limit, partOfLimit), roundUp(left, partOfLeftover))
+}
+
+func roundUp(n, by int64) int64 { return n/by + min(n%by, 1) }

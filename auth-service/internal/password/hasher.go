@@ -1,0 +1,74 @@
+package password
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+)
+
+// Hasher makes and verifies stored hashes. Every hash waits its turn in the queue. Safe for concurrent use.
+type Hasher struct {
+	params Params
+	queue  *Queue
+	random io.Reader
+	dummy  phc
+}
+
+// NewHasher returns a Hasher that makes hashes with params. random is where salts come from; nil means crypto/rand.
+func NewHasher(params Params, queue *Queue, random io.Reader) (*Hasher, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	h := &Hasher{params: params, queue: queue, random: random}
+	h.dummy = phc{params: params, salt: make([]byte, saltBytes), key: make([]byte, keyBytes)}
+	for _, b := range [...][]byte{h.dummy.salt, h.dummy.key} {
+		if _, err := io.ReadFull(random, b); err != nil {
+			return nil, fmt.Errorf("random bytes: %w", err)
+		}
+	}
+	return h, nil
+}
+
+// Hash returns the PHC string to store. When its turn comes it first calls still, and hashes nothing if that says no:
+// a hundred registrations of one name need not all be hashed. The error is ErrBusy or ctx's, or still's.
+func (h *Hasher) Hash(ctx context.Context, p Prepared, still func() error) (stored string, err error) {
+	queued := h.queue.Do(ctx, func() {
+		if err = still(); err != nil {
+			return
+		}
+		made := phc{params: h.params, salt: make([]byte, saltBytes)}
+		if _, err = io.ReadFull(h.random, made.salt); err != nil {
+			return
+		}
+		made.key = derive(p, made.salt, h.params)
+		stored = made.String()
+	})
+	if queued != nil {
+		return "", queued
+	}
+	return stored, err
+}
+
+// Enter keeps a place in the queue while a caller does what comes before Verify; see Queue.Enter.
+func (h *Hasher) Enter() (leave func(), err error) { return h.queue.Enter() }
+
+// Verify reports whether p is the password of the stored hash, and whether that hash should be made anew because its
+// form or its costs are not today's. An empty stored hash stands for a user who does not exist: it costs the same as a
+// real one and never matches. The error is ErrBusy or ctx's.
+func (h *Hasher) Verify(ctx context.Context, p Prepared, stored string) (ok, outdated bool, err error) {
+	err = h.queue.Do(ctx, func() { ok, outdated = h.verify(p, stored) })
+	return ok, ok && outdated, err
+}
+
+func (h *Hasher) verify(p Prepared, stored string) (ok, outdated bool) {
+	if isBcrypt(stored) {
+		return bcryptMatches(stored, p), true
+	}
+	known, err := parsePHC(stored)
+	if err != nil {
+		h.dummy.matches(p)
+		return false, false
+	}
+	return known.matches(p), known.params != h.params
+}

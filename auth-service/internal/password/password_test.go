@@ -1,0 +1,262 @@
+package password_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"tallygate/auth-service/internal/password"
+)
+
+func prepare(t *testing.T, raw string) password.Prepared {
+	t.Helper()
+	p, err := password.Prepare(raw)
+	if err != nil {
+		t.Fatalf("%q: %v", raw, err)
+	}
+	return p
+}
+
+func always() error { return nil }
+
+func cheap() password.Params { return password.Params{MemoryKiB: 64, Passes: 1, Threads: 1} }
+
+func hasher(t *testing.T, params password.Params) *password.Hasher {
+	t.Helper()
+	h, err := password.NewHasher(params, password.NewQueue(2, 2, time.Second), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func hash(t *testing.T, h *password.Hasher, raw string) string {
+	t.Helper()
+	stored, err := h.Hash(t.Context(), prepare(t, raw), always)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
+}
+
+func TestPreparation(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]struct {
+		raw  string
+		want error
+	}{
+		"one byte":                    {"x", nil},
+		"the longest":                 {strings.Repeat("x", password.MaxBytes), nil},
+		"spaces at the ends are kept": {" x ", nil},
+		"empty":                       {"", password.ErrEmpty},
+		"one byte too many":           {strings.Repeat("x", password.MaxBytes+1), password.ErrTooLong},
+		"NUL":                         {"a\x00b", password.ErrCharacters},
+		"a line break":                {"a\nb", password.ErrCharacters},
+		"invalid UTF-8":               {"a\xffb", password.ErrCharacters},
+	} {
+		if _, err := password.Prepare(look.raw); !errors.Is(err, look.want) {
+			t.Errorf("%s: got %v, want %v", name, err, look.want)
+		}
+	}
+}
+
+func TestOneTextInTwoNormalFormsIsOnePassword(t *testing.T) {
+	t.Parallel()
+	h := hasher(t, cheap())
+	stored := hash(t, h, "caf\u00e9\u3000au lait")
+	if ok, _, _ := h.Verify(t.Context(), prepare(t, "cafe\u0301 au lait"), stored); !ok {
+		t.Error("the decomposed form with a plain space is another password")
+	}
+	if ok, _, _ := h.Verify(t.Context(), prepare(t, "Caf\u00e9 au lait"), stored); ok {
+		t.Error("case was folded")
+	}
+}
+
+func TestStoredHashIsAPHCStringWithItsOwnSalt(t *testing.T) {
+	t.Parallel()
+	h := hasher(t, cheap())
+	one, two := hash(t, h, "123456"), hash(t, h, "123456")
+	if !strings.HasPrefix(one, "$argon2id$v=19$m=64,t=1,p=1$") || one == two || strings.Contains(one, "123456") {
+		t.Errorf("got %s and %s", one, two)
+	}
+}
+
+func TestHashOfOtherCostsIsOutdated(t *testing.T) {
+	t.Parallel()
+	old, today := hasher(t, cheap()), hasher(t, password.Params{MemoryKiB: 128, Passes: 2, Threads: 1})
+	stored := hash(t, old, "123456")
+	for _, look := range []struct {
+		h            *password.Hasher
+		raw          string
+		ok, outdated bool
+	}{
+		{old, "123456", true, false}, {today, "123456", true, true}, {today, "1234567", false, false},
+	} {
+		ok, outdated, err := look.h.Verify(t.Context(), prepare(t, look.raw), stored)
+		if err != nil || ok != look.ok || outdated != look.outdated {
+			t.Errorf("%s: got %v, %v, %v", look.raw, ok, outdated, err)
+		}
+	}
+}
+
+func TestBcryptIsVerifiedAndOutdated(t *testing.T) {
+	t.Parallel()
+	h := hasher(t, cheap())
+	stored, err := bcrypt.GenerateFromPassword([]byte(strings.Repeat("x", 72)), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := password.CheckImported(string(stored)); err != nil {
+		t.Error(err)
+	}
+	for raw, want := range map[string]bool{
+		strings.Repeat("x", 72): true, strings.Repeat("x", 71): false,
+		strings.Repeat("x", 73): false, // bcrypt would not look at the last one
+	} {
+		ok, outdated, err := h.Verify(t.Context(), prepare(t, raw), string(stored))
+		if err != nil || ok != want || outdated != want {
+			t.Errorf("%d bytes: got %v, %v, %v", len(raw), ok, outdated, err)
+		}
+	}
+}
+
+func TestDamagedHashNeverMatches(t *testing.T) {
+	t.Parallel()
+	h := hasher(t, cheap())
+	good := hash(t, h, "123456")
+	for _, stored := range []string{
+		"", "123456", "$argon2id$", good[:len(good)-1], good + "A", strings.Replace(good, "m=64", "m=0", 1),
+		strings.Replace(good, "m=64", "m=4294967295", 1), strings.Replace(good, "t=1", "t=0", 1),
+		strings.Replace(good, "p=1", "p=0", 1), strings.Replace(good, "argon2id", "argon2i", 1), "$2a$04$short",
+	} {
+		if ok, _, err := h.Verify(t.Context(), prepare(t, "123456"), stored); ok || err != nil {
+			t.Errorf("%q: got %v, %v", stored, ok, err)
+		}
+	}
+	for _, bad := range []string{"", "plain", "$2a$04$short", good + "A", "$2a$15$" + strings.Repeat("x", 53)} {
+		if password.CheckImported(bad) == nil {
+			t.Errorf("%q may be imported", bad)
+		}
+	}
+}
+
+func TestQueueShedsWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := password.NewQueue(2, 3, 5*time.Second)
+		release := make(chan struct{})
+		var ran, busy atomic.Int64
+		start := time.Now()
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				err := q.Do(t.Context(), func() { <-release })
+				switch {
+				case err == nil:
+					ran.Add(1)
+				case errors.Is(err, password.ErrBusy):
+					busy.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		if busy.Load() != 5 || time.Since(start) != 0 || q.Waiting() != 3 {
+			t.Errorf("at once: %d busy, %d waiting, want 5 and 3", busy.Load(), q.Waiting())
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if busy.Load() != 8 || q.Waiting() != 0 {
+			t.Errorf("after the wait: %d busy, %d waiting, want 8 and 0", busy.Load(), q.Waiting())
+		}
+		close(release)
+		all.Wait()
+		if ran.Load() != 2 {
+			t.Errorf("%d ran, want 2", ran.Load())
+		}
+	})
+}
+
+func TestQueueLetsInNoMoreThanItCanHold(t *testing.T) {
+	t.Parallel()
+	q := password.NewQueue(2, 3, time.Hour)
+	var leave func()
+	for range 5 {
+		var err error
+		if leave, err = q.Enter(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := q.Enter(); !errors.Is(err, password.ErrBusy) {
+		t.Errorf("the sixth: got %v, want ErrBusy", err)
+	}
+	leave()
+	if _, err := q.Enter(); err != nil {
+		t.Errorf("after one has left: got %v", err)
+	}
+}
+
+func TestClientWhoLeavesTheQueueIsNotServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := password.NewQueue(1, 1, time.Hour)
+		release := make(chan struct{})
+		go func() { _ = q.Do(context.Background(), func() { <-release }) }()
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() { left <- q.Do(ctx, func() { t.Error("it ran") }) }()
+		synctest.Wait()
+		cancel()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want Canceled", err)
+		}
+		close(release)
+	})
+}
+
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	tutorial, err := password.NewPolicy(1, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict, err := password.NewPolicy(10, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, look := range []struct {
+		policy *password.Policy
+		raw    string
+		ok     bool
+	}{
+		{tutorial, "123456", true},
+		{tutorial, "x", true},
+		{strict, "123456", false},
+		{strict, "éééééééééé", true},
+		{strict, "ééééééééé", false},
+		{strict, "1234567890", false},
+		{strict, "QWERTYUIOP", false},
+		{strict, "ada-lovelace", false},
+		{strict, "correct horse battery staple", true},
+	} {
+		err := look.policy.Check(prepare(t, look.raw), "ada-lovelace")
+		if _, refused := errors.AsType[*password.RefusedError](err); refused == look.ok {
+			t.Errorf("%s: got %v", look.raw, err)
+		}
+	}
+}
+
+func TestPasswordIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	p := prepare(t, "123456")
+	if got := p.String() + p.GoString(); strings.Contains(got, "123456") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"tallygate/auth-service/internal/ledger"
+)
+
+// postgresBulk hands over whole columns as arrays: one statement, planned once, whatever the number of rows. gorm would
+// take each array apart, so the statements go to the connection itself.
+type postgresBulk struct{}
+
+func (postgresBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var (
+		users, starts, routes = make([]int64, len(rows)), make([]time.Time, len(rows)), make([]string, len(rows))
+		columns               [6][]int64
+	)
+	for i := range columns {
+		columns[i] = make([]int64, len(rows))
+	}
+	for i := range rows {
+		r := &rows[i]
+		users[i], starts[i], routes[i] = r.UserID, r.Start, r.Route
+		columns[0][i], columns[1][i], columns[2][i] = r.Requests, r.ClientErrors, r.ServerErrors
+		columns[3][i], columns[4][i], columns[5][i] = r.RateLimited, r.BytesIn, r.BytesOut
+	}
+	_, err := tx.Statement.ConnPool.ExecContext(ctx, fmt.Sprintf(`
+insert into %[1]s as t (user_id, %[2]s, route, %[3]s)
+select * from unnest($1::bigint[], $2::timestamptz[], $3::text[],
+    $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+on conflict (user_id, %[2]s, route) do update set
+    %[4]s`, t.name, t.start, countNames, each("%[1]s = t.%[1]s + excluded.%[1]s", ", ")),
+		users, starts, routes, columns[0], columns[1], columns[2], columns[3], columns[4], columns[5])
+	return err
+}
+
+func (postgresBulk) settle(ctx context.Context, tx *gorm.DB, gateway string, delivered []ledger.Row) error {
+	users, months, calls := make([]int64, len(delivered)), make([]time.Time, len(delivered)), make([]int64, len(delivered))
+	for i := range delivered {
+		users[i], months[i], calls[i] = delivered[i].UserID, delivered[i].Start, delivered[i].Requests
+	}
+	_, err := tx.Statement.ConnPool.ExecContext(ctx, `
+update quota_leases l set reserved = greatest(l.reserved - d.calls, 0)
+from unnest($2::bigint[], $3::timestamptz[], $4::bigint[]) as d (user_id, month, calls)
+where l.gateway = $1 and l.user_id = d.user_id and l.month = d.month and l.reserved > 0`, gateway, users, months, calls)
+	return err
+}

@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"tallygate/auth-service/internal/ledger"
+)
+
+// sqliteBulk inserts several hundred rows a statement. There is no network to save trips over.
+type sqliteBulk struct{}
+
+const sqliteRowsAtOnce = 500
+
+func (sqliteBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if t == days {
+		into := make([]dayRow, len(rows))
+		for i, r := range rows {
+			into[i] = dayRow{UserID: r.UserID, Day: r.Start, Route: r.Route, Counts: counts(r.Counts)}
+		}
+		return gorm.G[dayRow](tx, addTo(t)).CreateInBatches(ctx, &into, sqliteRowsAtOnce)
+	}
+	into := make([]hourRow, len(rows))
+	for i, r := range rows {
+		into[i] = hourRow{UserID: r.UserID, Hour: r.Start, Route: r.Route, Counts: counts(r.Counts)}
+	}
+	return gorm.G[hourRow](tx, addTo(t)).CreateInBatches(ctx, &into, sqliteRowsAtOnce)
+}
+
+// addTo adds the counts of a row whose key is there to those that it has.
+func addTo(t table) clause.OnConflict {
+	sums := map[string]any{}
+	for column := range strings.SplitSeq(countNames, ", ") {
+		sums[column] = gorm.Expr(t.name + "." + column + " + excluded." + column)
+	}
+	return clause.OnConflict{
+		Columns:   []clause.Column{{Name: "user_id"}, {Name: t.start}, {Name: "route"}},
+		DoUpdates: clause.Assignments(sums),
+	}
+}
+
+func (sqliteBulk) settle(ctx context.Context, tx *gorm.DB, gateway string, delivered []ledger.Row) error {
+	for _, d := range delivered {
+		_, err := gorm.G[leaseRow](tx).
+			Where("gateway = ? and user_id = ? and month = ? and reserved > 0", gateway, d.UserID, d.Start).
+			Update(ctx, "reserved", gorm.Expr("max(reserved - ?, 0)", d.Requests))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"tallygate/auth-service/internal/account"
+)
+
+type changeRow struct {
+	UserID    int64 `gorm:"primaryKey;autoIncrement:false"`
+	Number    int64
+	ChangedAt time.Time
+}
+
+// TableName is for gorm.
+func (changeRow) TableName() string { return "user_changes" }
+
+type counterRow struct {
+	ID     int `gorm:"primaryKey;autoIncrement:false"`
+	Last   int64
+	Pruned int64
+}
+
+// TableName is for gorm.
+func (counterRow) TableName() string { return "change_counter" }
+
+// noteChange gives the transaction's change of a user its number. It has to come last: from here to the commit all
+// other changes wait.
+func noteChange(ctx context.Context, tx *gorm.DB, userID int64, at time.Time) error {
+	if _, err := gorm.G[counterRow](tx).Where("id = 1").Update(ctx, "last", gorm.Expr("last + 1")); err != nil {
+		return err
+	}
+	counter, err := gorm.G[counterRow](tx).Where("id = 1").Take(ctx)
+	if err != nil {
+		return err
+	}
+	upsert := clause.OnConflict{
+		Columns:   []clause.Column{{Name: "user_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"number", "changed_at"}),
+	}
+	return gorm.G[changeRow](tx, upsert).Create(ctx, &changeRow{UserID: userID, Number: counter.Last, ChangedAt: at})
+}
+
+// ChangeCounter implements account.Store.
+func (s *Store) ChangeCounter(ctx context.Context) (last, pruned int64, err error) {
+	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+		counter, err := gorm.G[counterRow](db).Where("id = 1").Take(ctx)
+		last, pruned = counter.Last, counter.Pruned
+		return err
+	})
+	return last, pruned, err
+}
+
+// ChangesAfter implements account.Store.
+func (s *Store) ChangesAfter(ctx context.Context, number int64, limit int) (changes []account.UserChange, err error) {
+	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+		rows, err := gorm.G[changeRow](db).Where("number > ?", number).Order("number").Limit(limit).Find(ctx)
+		for _, r := range rows {
+			changes = append(changes, account.UserChange{UserID: r.UserID, Number: r.Number})
+		}
+		return err
+	})
+	return changes, err
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"tallygate/auth-service/internal/account"
+)
+
+type guessRow struct {
+	Key          []byte `gorm:"primaryKey"`
+	Failures     int
+	Pending      int
+	PendingUntil time.Time
+	BlockedUntil time.Time
+	ForgottenAt  time.Time
+}
+
+// TableName is for gorm.
+func (guessRow) TableName() string { return "guess_counters" }
+
+type knownAddressRow struct {
+	UserID     int64  `gorm:"primaryKey;autoIncrement:false"`
+	Address    string `gorm:"primaryKey"`
+	LastUsedAt time.Time
+}
+
+// TableName is for gorm.
+func (knownAddressRow) TableName() string { return "known_addresses" }
+
+// knownAddressPrecision is how old the time of an address's last use may be before it is written anew.
+const knownAddressPrecision = 24 * time.Hour
+
+func newGuessRow(key account.GuessKey, c account.GuessCounter) guessRow {
+	return guessRow{
+		Key: key[:], Failures: c.Failures, Pending: c.Pending, PendingUntil: orEpoch(c.PendingUntil),
+		BlockedUntil: orEpoch(c.BlockedUntil), ForgottenAt: orEpoch(c.ForgottenAt),
+	}
+}
+
+func (r guessRow) counter() account.GuessCounter {
+	return account.GuessCounter{
+		Failures: r.Failures, Pending: r.Pending, PendingUntil: r.PendingUntil.UTC(),
+		BlockedUntil: r.BlockedUntil.UTC(), ForgottenAt: r.ForgottenAt.UTC(),
+	}
+}
+
+// orEpoch takes the place of the zero time, which microseconds since 1970 cannot hold in a sane way.
+func orEpoch(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Unix(0, 0).UTC()
+	}
+	return t
+}
+
+// UpdateGuesses implements account.Store.
+func (s *Store) UpdateGuesses(ctx context.Context, name, address string, keys []account.GuessKey,
+	update func(known bool, counters []account.GuessCounter) []account.GuessCounter,
+) error {
+	waiting, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	select {
+	case s.guessing <- struct{}{}:
+		defer func() { <-s.guessing }()
+	case <-waiting.Done():
+		return s.translate(ctx, waiting.Err())
+	}
+	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+		known, err := gorm.G[knownAddressRow](tx).
+			Where("address = ? and user_id = (select id from users where username = ?)", address, name).Count(ctx, "*")
+		if err != nil {
+			return err
+		}
+		return updateGuesses(ctx, tx, keys, func(counters []account.GuessCounter) []account.GuessCounter {
+			return update(known > 0, counters)
+		})
+	})
+}
+
+// updateGuesses locks the counters in the order of their keys, so that two transactions never wait for each other.
+func updateGuesses(ctx context.Context, tx *gorm.DB, keys []account.GuessKey,
+	update func([]account.GuessCounter) []account.GuessCounter,
+) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	raw := make([][]byte, len(keys))
+	for i := range keys {
+		raw[i] = keys[i][:]
+	}
+	rows, err := gorm.G[guessRow](tx, clause.Locking{Strength: "UPDATE"}).Where("key in ?", raw).Order("key").Find(ctx)
+	if err != nil {
+		return err
+	}
+	if len(rows) < len(keys) {
+		if rows, err = addGuesses(ctx, tx, raw, rows); err != nil {
+			return err
+		}
+	}
+	before := make([]account.GuessCounter, len(keys))
+	for i := range keys {
+		for _, r := range rows {
+			if bytes.Equal(r.Key, keys[i][:]) {
+				before[i] = r.counter()
+			}
+		}
+	}
+	for i, after := range update(before) {
+		if after == before[i] {
+			continue
+		}
+		row := newGuessRow(keys[i], after)
+		_, err := gorm.G[guessRow](tx).Where("key = ?", row.Key).
+			Select("failures", "pending", "pending_until", "blocked_until", "forgotten_at").Updates(ctx, row)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addGuesses adds the counters that do not exist yet and locks all of them.
+func addGuesses(ctx context.Context, tx *gorm.DB, keys [][]byte, present []guessRow) ([]guessRow, error) {
+	sorted := append([][]byte(nil), keys...)
+	if len(sorted) == 2 && bytes.Compare(sorted[0], sorted[1]) > 0 {
+		sorted[0], sorted[1] = sorted[1], sorted[0]
+	}
+	for _, key := range sorted {
+		exists := false
+		for _, r := range present {
+			exists = exists || bytes.Equal(r.Key, key)
+		}
+		if exists {
+			continue
+		}
+		row := newGuessRow(account.GuessKey(key), account.GuessCounter{})
+		if err := gorm.G[guessRow](tx, clause.OnConflict{DoNothing: true}).Create(ctx, &row); err != nil {
+			return nil, err
+		}
+	}
+	return gorm.G[guessRow](tx, clause.Locking{Strength: "UPDATE"}).Where("key in ?", keys).Order("key").Find(ctx)
+}
+
+// knowAddress notes that the user has signed in at the address.
+func knowAddress(ctx context.Context, tx *gorm.DB, userID int64, address string, at time.Time) error {
+	fresh, err := gorm.G[knownAddressRow](tx).
+		Where("user_id = ? and address = ? and last_used_at > ?", userID, address, at.Add(-knownAddressPrecision)).Count(ctx, "*")
+	if err != nil || fresh > 0 {
+		return err
+	}
+	upsert := clause.OnConflict{
+		Columns:   []clause.Column{{Name: "user_id"}, {Name: "address"}},
+		DoUpdates: clause.AssignmentColumns([]string{"last_used_at"}),
+	}
+	return gorm.G[knownAddressRow](tx, upsert).
+		Create(ctx, &knownAddressRow{UserID: userID, Address: address, LastUsedAt: at})
+}

@@ -1,0 +1,49 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"tallygate/auth-service/internal/account"
+)
+
+func TestAFloodOfGuessesLeavesConnectionsToOthers(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		db := open(t, url)
+		under, hold := make(chan struct{}, 1), make(chan struct{})
+		var flood sync.WaitGroup
+		defer flood.Wait()
+		defer close(hold)
+		for i := range 100 {
+			flood.Go(func() {
+				keys := []account.GuessKey{{byte(i)}}
+				err := db.UpdateGuesses(context.Background(), fmt.Sprintf("name%d", i), "192.0.2.1", keys,
+					func(_ bool, counters []account.GuessCounter) []account.GuessCounter {
+						select {
+						case under <- struct{}{}:
+						default:
+						}
+						<-hold
+						return counters
+					})
+				// Who waited too long meanwhile is told so.
+				if err != nil && !errors.Is(err, account.ErrUnavailable) {
+					t.Error(err)
+				}
+			})
+		}
+		<-under // so many as are let in hold their connections now, or soon
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		for range 20 {
+			if _, err := db.UserByName(ctx, "ada"); !errors.Is(err, account.ErrNoUser) {
+				t.Fatalf("somebody else's question: got %v, want an answer", err)
+			}
+		}
+	})
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Waiting for a database that is not up yet.
+const (
+	firstWait = 100 * time.Millisecond
+	longWait  = 2 * time.Second
+)
+
+// Start waits until the database can be asked, for as long as it takes, and brings its schema up to date. Several
+// replicas may do so at once. The error is ctx's, or a migration that went wrong.
+func (s *Store) Start(ctx context.Context) error {
+	wait := firstWait
+	for {
+		err := s.engine.migrate(ctx, s.pool, s.log)
+		if err == nil {
+			s.ready.Store(true)
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !s.engine.outage(err) {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		s.log.WarnContext(ctx, "waiting for the database", "error", err, "again_in", wait.String())
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+		wait = min(2*wait, longWait)
+	}
+}
+
+func migrate(ctx context.Context, dialect goose.Dialect, pool *sql.DB, log *slog.Logger, more ...goose.ProviderOption) error {
+	folder := map[goose.Dialect]string{goose.DialectPostgres: "postgres", goose.DialectSQLite3: "sqlite"}[dialect]
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, pool, files, append(more, goose.WithDisableGlobalRegistry(true))...)
+	if err != nil {
+		return err
+	}
+	done, err := provider.Up(ctx)
+	for _, one := range done {
+		log.InfoContext(ctx, "migrated", "file", one.Source.Path, "took", one.Duration.String())
+	}
+	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+		return partial.Err
+	}
+	return err
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"tallygate/auth-service/internal/ledger"
+)
+
+// rollTimeout bounds the roll-up of one day, and the deletion of old hours.
+const rollTimeout = 10 * time.Minute
+
+// RollDay implements ledger.Store. Fresh batches come in meanwhile; late ones wait for the marks.
+func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err error) {
+	err = s.writeWithin(ctx, rollTimeout, func(ctx context.Context, tx *gorm.DB) error {
+		rolled = false
+		marks, err := readMarks(ctx, tx, clause.Locking{Strength: "UPDATE"})
+		if err != nil {
+			return err
+		}
+		if marks.Rolled.Unix() == 0 { // never rolled: the first hour there is says where to begin
+			first, err := gorm.G[hourRow](tx).Order("hour").Take(ctx)
+			if errors.Is(err, gorm.ErrRecordNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			marks.Rolled = ledger.ByDay.Start(first.Hour)
+		}
+		if !marks.Rolled.Before(before) {
+			return nil
+		}
+		next := marks.Rolled.AddDate(0, 0, 1)
+		if err := sumDay(ctx, tx, marks.Rolled, next); err != nil {
+			return err
+		}
+		rolled = true
+		_, err = gorm.G[marksRow](tx).Where("id = 1").Update(ctx, "rolled", next)
+		return err
+	})
+	return rolled, err
+}
+
+func sumDay(ctx context.Context, tx *gorm.DB, day, next time.Time) error {
+	return gorm.G[dayRow](tx).Exec(ctx, "insert into usage_days (user_id, day, route, "+countNames+") "+
+		"select user_id, cast(? as timestamptz), route, "+sums()+" from usage_hours where hour >= ? and hour < ? "+
+		"group by user_id, route", day, day, next)
+}
+
+// Prune implements ledger.Store.
+func (s *Store) Prune(ctx context.Context, before time.Time) error {
+	// A day before the mark, nobody who has read an older mark looks any more, and nobody adds.
+	err := s.writeWithin(ctx, rollTimeout, func(ctx context.Context, tx *gorm.DB) error {
+		marks, err := readMarks(ctx, tx)
+		if err != nil {
+			return err
+		}
+		_, err = gorm.G[hourRow](tx).Where("hour < ?", marks.Pruned.AddDate(0, 0, -1)).Delete(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+		marks, err := readMarks(ctx, tx, clause.Locking{Strength: "UPDATE"})
+		if err != nil {
+			return err
+		}
+		if marks.Rolled.Before(before) {
+			before = marks.Rolled
+		}
+		if !marks.Pruned.Before(before) {
+			return nil
+		}
+		_, err = gorm.G[marksRow](tx).Where("id = 1").Update(ctx, "pruned", before)
+		return err
+	})
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	gormsqlite "gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteOptions: write-ahead log, synced at every commit, because an acknowledged write has to survive a power cut;
+// transactions take the write lock at their start, because one that reads first and writes later cannot wait for it;
+// times are stored as microseconds.
+func sqliteOptions() string {
+	return url.Values{
+		"_pragma": {
+			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		},
+		"_txlock":              {"immediate"},
+		"_time_integer_format": {"unix_micro"},
+		"_inttotime":           {"1"},
+	}.Encode()
+}
+
+func openSQLite(path string) (engine, error) {
+	if path == "" || path == ":memory:" {
+		return engine{}, errors.New("has no path of a file behind sqlite")
+	}
+	// What the file holds is nobody else's to read, so its folder is made for us alone.
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return engine{}, fmt.Errorf("folder of the database: %w", err)
+	}
+	// The files beside it take its mode over.
+	own, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return engine{}, fmt.Errorf("file of the database: %w", err)
+	}
+	if err := own.Close(); err != nil {
+		return engine{}, fmt.Errorf("file of the database: %w", err)
+	}
+	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: sqliteOptions()}
+	pool, err := sql.Open("sqlite", file.String())
+	if err != nil {
+		return engine{}, fmt.Errorf("open database: %w", err)
+	}
+	return engine{
+		name: "sqlite", pool: pool, dialector: &sqliteDialector{gormsqlite.Dialector{Conn: pool}},
+		migrate: migrateSQLite, outage: sqliteOutage, retryable: sqliteBusy, bulk: sqliteBulk{},
+		oneWriter: true,
+	}, nil
+}
+
+// migrateAttempts is how often a migration starts over when another process migrates the same file: SQLite has no lock
+// that outlives a transaction.
+const migrateAttempts = 5
+
+func migrateSQLite(ctx context.Context, pool *sql.DB, log *slog.Logger) (err error) {
+	for range migrateAttempts {
+		if err = migrate(ctx, goose.DialectSQLite3, pool, log); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// sqliteDialector is gorm's SQLite dialect over an engine without cgo, whose errors it does not know by itself.
+type sqliteDialector struct {
+	gormsqlite.Dialector
+}
+
+// Translate gives gorm's names to the errors that gorm has names for.
+func (*sqliteDialector) Translate(err error) error {
+	refusal, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch refusal.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return gorm.ErrDuplicatedKey
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return gorm.ErrForeignKeyViolated
+	}
+	return err
+}
+
+// sqliteOutage: the file is locked by somebody, gone, not writable, or the disk is full or broken.
+func sqliteOutage(err error) bool {
+	refusal, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch refusal.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+		sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN:
+		return true
+	}
+	return false
+}
+
+func sqliteBusy(err error) bool {
+	refusal, ok := errors.AsType[*sqlite.Error](err)
+	return ok && refusal.Code()&0xff == sqlite3.SQLITE_BUSY
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"tallygate/auth-service/internal/account"
+)
+
+// writeAttempts is how often a transaction is tried that the database gave up in favour of another.
+const writeAttempts = 4
+
+// forever, as a limit, is none.
+const forever time.Duration = 1<<63 - 1
+
+// read runs a query.
+func (s *Store) read(ctx context.Context, query func(ctx context.Context, db *gorm.DB) error) error {
+	return s.readWithin(ctx, operationTimeout, query)
+}
+
+// readWithin is read with a time limit of its own.
+func (s *Store) readWithin(ctx context.Context, limit time.Duration, query func(ctx context.Context, db *gorm.DB) error) error {
+	if !s.ready.Load() {
+		return account.ErrUnavailable
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return s.translate(ctx, query(bounded, s.db))
+}
+
+// write runs change in one transaction: all of it is kept, synced to disk, or nothing. It may run change more than once.
+func (s *Store) write(ctx context.Context, change func(ctx context.Context, tx *gorm.DB) error) error {
+	return s.writeWithin(ctx, operationTimeout, change)
+}
+
+// writeWithin is write with a time limit of its own.
+func (s *Store) writeWithin(ctx context.Context, limit time.Duration, change func(ctx context.Context, tx *gorm.DB) error) error {
+	if !s.ready.Load() {
+		return account.ErrUnavailable
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if s.writer != nil {
+		select {
+		case s.writer <- struct{}{}:
+			defer func() { <-s.writer }()
+		case <-bounded.Done():
+			return s.translate(ctx, bounded.Err())
+		}
+	}
+	var err error
+	for range writeAttempts {
+		err = s.db.WithContext(bounded).Transaction(func(tx *gorm.DB) error { return change(bounded, tx) })
+		if err == nil || !s.engine.retryable(err) {
+			break
+		}
+	}
+	return s.translate(ctx, err)
+}
+
+// translate makes an outage of the database account.ErrUnavailable. Errors of the domain pass, and so does the end of
+// the caller's own ctx.
+func (s *Store) translate(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return err
+	case errors.Is(err, context.DeadlineExceeded), s.engine.outage(err), s.engine.retryable(err):
+		return fmt.Errorf("%w: %w", account.ErrUnavailable, err)
+	}
+	return err
+}

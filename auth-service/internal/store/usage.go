@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"tallygate/auth-service/internal/ledger"
+)
+
+// batchTimeout bounds adding a batch, which may hold 200,000 rows.
+const batchTimeout = 20 * time.Second
+
+// counts are the columns that all tables of the tally have.
+type counts struct {
+	Requests     int64
+	ClientErrors int64
+	ServerErrors int64
+	RateLimited  int64
+	BytesIn      int64
+	BytesOut     int64
+}
+
+type hourRow struct {
+	UserID int64     `gorm:"primaryKey;autoIncrement:false"`
+	Hour   time.Time `gorm:"primaryKey"`
+	Route  string    `gorm:"primaryKey"`
+	Counts counts    `gorm:"embedded"`
+}
+
+// TableName is for gorm.
+func (hourRow) TableName() string { return "usage_hours" }
+
+type dayRow struct {
+	UserID int64     `gorm:"primaryKey;autoIncrement:false"`
+	Day    time.Time `gorm:"primaryKey"`
+	Route  string    `gorm:"primaryKey"`
+	Counts counts    `gorm:"embedded"`
+}
+
+// TableName is for gorm.
+func (dayRow) TableName() string { return "usage_days" }
+
+type marksRow struct {
+	ID     int `gorm:"primaryKey;autoIncrement:false"`
+	Rolled time.Time
+	Pruned time.Time
+}
+
+// TableName is for gorm.
+func (marksRow) TableName() string { return "ledger_marks" }
+
+func readMarks(ctx context.Context, db *gorm.DB, lock ...clause.Expression) (ledger.Marks, error) {
+	row, err := gorm.G[marksRow](db, lock...).Where("id = 1").Take(ctx)
+	return ledger.Marks{Rolled: row.Rolled.UTC(), Pruned: row.Pruned.UTC()}, err
+}
+
+type gatewayRow struct {
+	Gateway     string `gorm:"primaryKey"`
+	Applied     int64
+	DeliveredAt time.Time
+	Counts      counts `gorm:"embedded"`
+}
+
+// TableName is for gorm.
+func (gatewayRow) TableName() string { return "usage_gateways" }
+
+type batchRow struct {
+	Gateway  string `gorm:"primaryKey"`
+	Sequence int64  `gorm:"primaryKey;autoIncrement:false"`
+}
+
+// TableName is for gorm.
+func (batchRow) TableName() string { return "usage_batches" }
+
+// AddBatch implements ledger.Store.
+func (s *Store) AddBatch(ctx context.Context, b ledger.Batch, now time.Time) (added bool, err error) {
+	err = s.writeWithin(ctx, batchTimeout, func(ctx context.Context, tx *gorm.DB) error {
+		if added, err = noteBatch(ctx, tx, b, now); err != nil || !added {
+			return err
+		}
+		if err := s.addRows(ctx, tx, b.Rows, now); err != nil {
+			return err
+		}
+		return s.settleLeases(ctx, tx, b)
+	})
+	return added && err == nil, err
+}
+
+// noteBatch notes that the batch is in the ledger, or reports false if it was before. The gateway's row is held until
+// the transaction ends, so the batches of one gateway come one after the other.
+func noteBatch(ctx context.Context, tx *gorm.DB, b ledger.Batch, now time.Time) (added bool, err error) {
+	gateway, err := lockGateway(ctx, tx, b.Gateway, now)
+	if err != nil || b.Sequence <= gateway.Applied {
+		return false, err
+	}
+	early, err := gorm.G[batchRow](tx).Where("gateway = ?", b.Gateway).Order("sequence").Find(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range early {
+		if e.Sequence == b.Sequence {
+			return false, nil
+		}
+	}
+	if b.Sequence == gateway.Applied+1 {
+		gateway.Applied++
+		for _, e := range early {
+			if e.Sequence == gateway.Applied+1 {
+				gateway.Applied++
+			}
+		}
+		_, err = gorm.G[batchRow](tx).Where("gateway = ? and sequence <= ?", b.Gateway, gateway.Applied).Delete(ctx)
+	} else {
+		err = gorm.G[batchRow](tx).Create(ctx, &batchRow{Gateway: b.Gateway, Sequence: b.Sequence})
+	}
+	if err != nil {
+		return false, err
+	}
+	gateway.DeliveredAt = now
+	gateway.Counts = counts(ledger.Counts(gateway.Counts).Plus(b.Total()))
+	_, err = gorm.G[gatewayRow](tx).Where("gateway = ?", b.Gateway).
+		Select("applied", "delivered_at", "requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out").
+		Updates(ctx, gateway)
+	return true, err
+}
+
+func lockGateway(ctx context.Context, tx *gorm.DB, name string, now time.Time) (gatewayRow, error) {
+	find := func() (gatewayRow, error) {
+		return gorm.G[gatewayRow](tx, clause.Locking{Strength: "UPDATE"}).Where("gateway = ?", name).Take(ctx)
+	}
+	row, err := find()
+	if !errors.Is(err, gorm.ErrRecordNotFound) {
+		return row, err
+	}
+	// Somebody may make it at the same moment.
+	err = gorm.G[gatewayRow](tx, clause.OnConflict{DoNothing: true}).Create(ctx, &gatewayRow{Gateway: name, DeliveredAt: now})
+	if err != nil {
+		return row, err
+	}
+	return find()
+}
+
+// addRows adds to the hours, and to the days that are rolled already. Only what is late has to look at the marks, and
+// holds them: then no day is rolled and no hour pruned meanwhile.
+func (s *Store) addRows(ctx context.Context, tx *gorm.DB, rows []ledger.Row, now time.Time) error {
+	var fresh, late []ledger.Row
+	for _, r := range rows {
+		if r.Start.Add(time.Hour + ledger.FreshFor).After(now) {
+			fresh = append(fresh, r)
+		} else {
+			late = append(late, r)
+		}
+	}
+	if len(late) == 0 {
+		return s.engine.bulk.add(ctx, tx, hours, fresh)
+	}
+	marks, err := readMarks(ctx, tx, clause.Locking{Strength: "SHARE"})
+	if err != nil {
+		return err
+	}
+	var rolled []ledger.Row
+	for _, r := range late {
+		if r.Start.Before(marks.Rolled) {
+			r.Start = ledger.ByDay.Start(r.Start)
+			rolled = append(rolled, r)
+		}
+	}
+	kept := rows[:0:0]
+	for _, r := range rows {
+		if !r.Start.Before(marks.Pruned) {
+			kept = append(kept, r)
+		}
+	}
+	if err := s.engine.bulk.add(ctx, tx, hours, kept); err != nil {
+		return err
+	}
+	return s.engine.bulk.add(ctx, tx, days, ledger.Merge(rolled))
+}

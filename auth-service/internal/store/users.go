@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"tallygate/auth-service/internal/account"
+)
+
+type userRow struct {
+	ID           int64 `gorm:"primaryKey;autoIncrement"`
+	Username     string
+	PasswordHash string
+	Role         string
+	Disabled     bool
+	Generation   int64
+	MonthlyQuota *int64
+	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
+}
+
+// TableName is for gorm.
+func (userRow) TableName() string { return "users" }
+
+func (r userRow) user() account.User {
+	return account.User{
+		ID: r.ID, Name: r.Username, PasswordHash: r.PasswordHash, Role: account.Role(r.Role), Disabled: r.Disabled,
+		Generation: r.Generation, MonthlyQuota: r.MonthlyQuota, CreatedAt: r.CreatedAt.UTC(),
+	}
+}
+
+// firstGeneration is the token generation of a new user.
+const firstGeneration = 1
+
+// UserByName implements account.Store.
+func (s *Store) UserByName(ctx context.Context, name string) (account.User, error) {
+	var row userRow
+	err := s.read(ctx, func(ctx context.Context, db *gorm.DB) (err error) {
+		row, err = gorm.G[userRow](db).Where("username = ?", name).Take(ctx)
+		return orNoUser(err)
+	})
+	return row.user(), err
+}
+
+// Users implements account.Store.
+func (s *Store) Users(ctx context.Context, prefix, after string, limit int) (users []account.User, err error) {
+	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+		// Both databases compare names byte by byte, so the names with a prefix lie between two bounds. There is one lower
+		// bound only: given two, SQLite may start at the wrong one and read all the rest.
+		query := gorm.G[userRow](db).Order("username").Limit(limit)
+		if after < prefix {
+			query = query.Where("username >= ?", prefix)
+		} else {
+			query = query.Where("username > ?", after)
+		}
+		if prefix != "" {
+			query = query.Where("username < ?", prefix+"\U0010FFFF")
+		}
+		rows, err := query.Find(ctx)
+		for _, r := range rows {
+			users = append(users, r.user())
+		}
+		return err
+	})
+	return users, err
+}
+
+// InsertUser implements account.Store.
+func (s *Store) InsertUser(ctx context.Context, u account.NewUser) (account.User, error) {
+	row := userRow{
+		Username: u.Name, PasswordHash: u.PasswordHash, Role: string(u.Role), Generation: firstGeneration, CreatedAt: u.CreatedAt,
+	}
+	err := s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+		row.ID = 0
+		err := gorm.G[userRow](tx).Create(ctx, &row)
+		if errors.Is(err, gorm.ErrDuplicatedKey) {
+			return account.ErrNameTaken
+		}
+		if err != nil || u.Audit == nil {
+			return err
+		}
+		entry := *u.Audit
+		entry.TargetID = row.ID
+		return addAudit(ctx, tx, entry)
+	})
+	return row.user(), err
+}
+
+// ReplacePasswordHash implements account.Store.
+func (s *Store) ReplacePasswordHash(ctx context.Context, userID int64, from, to string) error {
+	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+		_, err := gorm.G[userRow](tx).Where("id = ? and password_hash = ?", userID, from).Update(ctx, "password_hash", to)
+		return err
+	})
+}
+
+// lockUser reads a user whom nobody else can change until the transaction ends. strength is SHARE or UPDATE.
+func lockUser(ctx context.Context, tx *gorm.DB, id int64, strength string) (userRow, error) {
+	row, err := gorm.G[userRow](tx, clause.Locking{Strength: strength}).Where("id = ?", id).Take(ctx)
+	return row, orNoUser(err)
+}
+
+func orNoUser(err error) error {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return account.ErrNoUser
+	}
+	return err
+}
+
+// UpdateUser implements account.Store.
+func (s *Store) UpdateUser(ctx context.Context, userID int64, at time.Time, update func(account.User) (account.Change, error),
+) (user account.User, err error) {
+	err = s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+		row, err := lockUser(ctx, tx, userID, "UPDATE")
+		if err != nil {
+			return err
+		}
+		change, err := update(row.user())
+		if err != nil {
+			return err
+		}
+		user = change.User
+		return changeUser(ctx, tx, row.user(), change, at)
+	})
+	return user, err
+}
+
+func changeUser(ctx context.Context, tx *gorm.DB, before account.User, change account.Change, at time.Time) error {
+	if change.Audit != nil {
+		if err := addAudit(ctx, tx, *change.Audit); err != nil {
+			return err
+		}
+	}
+	if change.Delete {
+		if _, err := gorm.G[userRow](tx).Where("id = ?", before.ID).Delete(ctx); err != nil {
+			return err
+		}
+		return noteChange(ctx, tx, before.ID, at)
+	}
+	if change.User == before {
+		return nil
+	}
+	row := userRow{
+		PasswordHash: change.User.PasswordHash, Role: string(change.User.Role), Disabled: change.User.Disabled,
+		Generation: change.User.Generation, MonthlyQuota: change.User.MonthlyQuota,
+	}
+	_, err := gorm.G[userRow](tx).Where("id = ?", before.ID).
+		Select("password_hash", "role", "disabled", "generation", "monthly_quota").Updates(ctx, row)
+	if err != nil {
+		return err
+	}
+	if change.EndSessions {
+		if _, err := gorm.G[sessionRow](tx).Where("user_id = ?", before.ID).Delete(ctx); err != nil {
+			return err
+		}
+	}
+	return noteChange(ctx, tx, before.ID, at)
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"strings"
+	"testing"
+)
+
+func TestLedgerVerifySaysWhetherTheTallyAgrees(t *testing.T) {
+	t.Parallel()
+	vars := settings(t)
+	verify := func() (code int, said string) {
+		var out bytes.Buffer
+		code = command(t.Context(), []string{"ledger", "verify"}, lookup(vars), streams{out: &out, err: &out})
+		return code, out.String()
+	}
+	if code, said := verify(); code != 0 || !strings.Contains(said, "The ledger agrees") {
+		t.Errorf("a new database: got %d %s", code, said)
+	}
+	db, err := sql.Open("sqlite", strings.TrimPrefix(vars["DATABASE_URL"], "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := db.ExecContext(t.Context(), "insert into usage_hours values (7, 0, 'root', 5, 0, 0, 0, 0, 0)"); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := verify(); code != 1 || !strings.Contains(said, "all rows: {Requests:5 ") {
+		t.Errorf("a row that no batch brought: got %d %s", code, said)
+	}
+}

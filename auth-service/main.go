@@ -1,0 +1,27 @@
+// Command auth-service owns users and issues tokens: it is the only signer and the only one with a database.
+//
+// It refuses to know what tokens are used for; the gateway asks it who may still use them.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"tallygate/kit/env"
+	"tallygate/kit/httpd"
+)
+
+// version is set when a release is linked.
+var version = "dev"
+
+func main() {
+	os.Exit(httpd.Main(httpd.Program{
+		Name: "auth-service", Version: version, PrivateAddr: defaultPrivateAddr, Run: run, Flags: commands,
+	}))
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, lookup env.Lookup, out io.Writer) error {
+	return serve(ctx, lookup, out, nil)
+}
