@@ -1,0 +1,82 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"tallygate/kit/env"
+	"tallygate/kit/httpd"
+	"tallygate/kit/token"
+)
+
+const (
+	serviceName = "gateway"
+	defaultAddr = ":8000"
+	// defaultPrivateAddr is what -healthcheck asks when PRIVATE_ADDR is not set.
+	defaultPrivateAddr = "127.0.0.1:9000"
+)
+
+// config is every setting of the gateway.
+type config struct {
+	httpd.Settings
+
+	internalSecret *env.Secret
+	auth           *url.URL
+	authPrivate    *url.URL
+	math           *url.URL
+	routesFile     string
+	stateDir       string
+	trusted        []netip.Prefix
+	tlsCert        string
+	tlsKey         string
+	maxConnections int
+	maxStaleness   time.Duration
+	quotaRefuse    bool
+	logText        bool
+
+	keys *token.Keyring
+}
+
+// readConfig reports all mistakes at once.
+func readConfig(lookup env.Lookup) (*config, error) {
+	r := env.NewReader(lookup)
+	c := &config{
+		Settings:       httpd.ReadSettings(r, defaultAddr, defaultPrivateAddr),
+		internalSecret: r.Secret("INTERNAL_SECRET"),
+		auth:           r.URL("AUTH_URL", "http://127.0.0.1:8001"),
+		authPrivate:    r.URL("AUTH_PRIVATE_URL", "http://127.0.0.1:9001"),
+		math:           r.URL("MATH_URL", "http://127.0.0.1:8002"),
+		routesFile:     r.String("ROUTES_FILE", ""),
+		stateDir:       r.String("STATE_DIR", "data/gateway"),
+		trusted:        r.Prefixes("TRUSTED_PROXIES", "none"),
+		tlsCert:        r.String("TLS_CERT_FILE", ""),
+		tlsKey:         r.String("TLS_KEY_FILE", ""),
+		maxStaleness:   r.Duration("REVOCATION_MAX_STALENESS", 0, 0),
+		quotaRefuse:    r.OneOf("QUOTA_WHEN_UNREACHABLE", "allow", "refuse") == "refuse",
+		logText:        r.String("LOG_FORMAT", "json") == "text",
+		maxConnections: r.Int("MAX_CONNECTIONS", 20000, 1, 1<<20),
+	}
+	c.keys = c.Keyring(r)
+	for name, u := range map[string]*url.URL{"AUTH_URL": c.auth, "MATH_URL": c.math} {
+		if u.Scheme != "http" {
+			r.Fail(name, "the gateway reaches its upstreams by http, not %s", u.Scheme)
+		}
+	}
+	if (c.tlsCert == "") != (c.tlsKey == "") {
+		r.Fail("TLS_CERT_FILE", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither")
+	}
+	return c, r.Err()
+}
+
+// hostPort is an http address's host and port.
+func hostPort(u *url.URL) string {
+	if u.Port() == "" {
+		return net.JoinHostPort(u.Hostname(), "80")
+	}
+	return u.Host
+}
+
+// filePoll is how often files of secrets, certificates and routes are looked at.
+const filePoll = time.Second

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/check"
+	"tallygate/gateway/internal/console"
+	"tallygate/gateway/internal/edge"
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/limit"
+	"tallygate/gateway/internal/meter"
+	"tallygate/gateway/internal/wire"
+	"tallygate/kit/env"
+	"tallygate/kit/httpd"
+	"tallygate/kit/internalauth"
+	"tallygate/kit/token"
+)
+
+// gateway is all parts, put together.
+type gateway struct {
+	cfg      *config
+	log      *slog.Logger
+	registry *prometheus.Registry
+	bearer   *internalauth.Bearer
+	checker  *check.Checker
+	meter    *meter.Meter
+	quotas   *limit.Quotas
+	watch    *wire.Watch
+	access   *edge.AccessLog
+	edge     *edge.Server
+	routes   *routes
+	cert     *certificate // nil without TLS
+}
+
+func newGateway(cfg *config, out io.Writer) (*gateway, error) {
+	g := &gateway{cfg: cfg, log: cfg.Logger(out, serviceName), registry: httpd.NewRegistry(serviceName, version)}
+	pages, err := console.Pages()
+	if err != nil {
+		return nil, err
+	}
+	if g.bearer, err = internalauth.New(cfg.internalSecret.Value()); err != nil {
+		return nil, fmt.Errorf("INTERNAL_SECRET: %w", err)
+	}
+	auth := authority.New(cfg.authPrivate.String(), g.bearer)
+	g.checker = check.New(check.Config{Verifier: cfg.Verifier(cfg.keys), Authority: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
+	if g.meter, err = meter.Open(meter.Config{StateDir: cfg.stateDir, Ledger: auth, Log: g.log}); err != nil {
+		return nil, err
+	}
+	g.quotas = limit.NewQuotas(limit.QuotaConfig{
+		Gateway: g.meter.Instance(), Lessor: auth, Log: g.log, RefuseWhenUnreachable: cfg.quotaRefuse, Settled: g.meter.Adopted(),
+	})
+	metrics := edge.NewMetrics()
+	g.registry.MustRegister(metrics)
+	g.registry.MustRegister(slices.Concat(g.checker.Collectors(), g.meter.Collectors(), g.quotas.Collectors())...)
+	g.watch = wire.NewWatch()
+	if cfg.AccessLog && g.log.Enabled(context.Background(), slog.LevelInfo) {
+		g.access = edge.NewAccessLog(out, serviceName, cfg.logText)
+	}
+	var tlsConfig *tls.Config
+	if cfg.tlsCert != "" {
+		if g.cert, err = newCertificate(cfg.tlsCert, cfg.tlsKey); err != nil {
+			return nil, fmt.Errorf("TLS_CERT_FILE, TLS_KEY_FILE: %w", err)
+		}
+		tlsConfig = g.cert.config()
+	}
+	engine := forward.New(forward.Config{Watch: g.watch, Log: g.log, Via: "tallygate"})
+	g.registry.MustRegister(engine.Collector())
+	g.edge = edge.New(edge.Config{
+		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(), Quotas: g.quotas,
+		Engine: engine,
+		Watch:  g.watch, Pages: pages, Trusted: cfg.trusted, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig,
+		MaxConnections: cfg.maxConnections,
+	})
+	g.routes = newRoutes(cfg, g.edge, g.log)
+	g.registry.MustRegister(g.routes.valid)
+	return g, g.routes.load()
+}
+
+// lastDelivery bounds the delivery of what was counted before the end. What is left then is on the disk.
+const lastDelivery = 5 * time.Second
+
+// serve runs the parts until ctx ends and the last request has been answered.
+func (g *gateway) serve(ctx context.Context) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var parts sync.WaitGroup
+	parts.Go(func() { g.watch.Run(background) })
+	parts.Go(func() { _ = g.checker.Run(background) }) // ends with background only
+	parts.Go(func() { _ = g.meter.Run(background) })   // the same
+	parts.Go(func() { _ = g.quotas.Run(background) })  // the same
+	parts.Go(func() { g.routes.follow(background) })
+	if g.cert != nil {
+		parts.Go(func() { g.cert.follow(background, g.log) })
+	}
+	if g.access != nil {
+		parts.Go(func() { g.access.Run(background) })
+	}
+	secrets := []*env.Secret{g.cfg.JWTSecret, g.cfg.JWTOtherSecrets, g.cfg.internalSecret}
+	parts.Go(func() { env.Watch(background, filePoll, g.secretsChanged, g.secretsFailed, secrets...) })
+
+	readiness := httpd.NewReadiness(g.checker.Ready)
+	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }
+	err := httpd.Run(ctx, httpd.Config{
+		Addr: g.cfg.Addr, Public: g.edge, PrivateAddr: g.cfg.PrivateAddr, Metrics: g.registry,
+		Readiness: readiness, Settle: g.cfg.Settle, Drain: g.cfg.Drain, Log: g.log,
+	})
+	stop()
+	parts.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastDelivery)
+	defer cancel()
+	if closeErr := g.meter.Close(last); closeErr != nil {
+		g.log.Warn("usage is left for the next gateway to deliver", "error", closeErr)
+	}
+	return err
+}
+
+func (g *gateway) secretsChanged() {
+	if err := g.cfg.keys.Replace(g.cfg.JWTSecret.Value(), token.SplitSecrets(g.cfg.JWTOtherSecrets.Value())); err != nil {
+		g.log.Error("new secrets are refused, the old ones stay", "error", err)
+		return
+	}
+	if err := g.bearer.Replace(g.cfg.internalSecret.Value()); err != nil {
+		g.log.Error("the new INTERNAL_SECRET is refused, the old one stays", "error", err)
+		return
+	}
+	g.log.Info("secrets read anew")
+}
+
+func (g *gateway) secretsFailed(err error) {
+	g.log.Error("secrets cannot be read, the old ones stay", "error", err)
+}

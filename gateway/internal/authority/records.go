@@ -1,0 +1,55 @@
+package authority
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Record is a user's state as auth-service has it. Of two, the one with the higher Version is the newer.
+type Record struct {
+	UserID        int64          `json:"user_id"`
+	Exists        bool           `json:"exists"` // the rest but Version is zero if not
+	Disabled      bool           `json:"disabled"`
+	Generation    int64          `json:"generation"`
+	Role          string         `json:"role"`
+	Version       int64          `json:"version"`
+	EndedSessions []EndedSession `json:"ended_sessions"`
+	MonthlyQuota  *int64         `json:"monthly_quota"` // calls a calendar month; nil: no quota
+}
+
+// EndedSession is a session that is over; past Until none of its access tokens can live.
+type EndedSession struct {
+	ID    string    `json:"id"`
+	Until time.Time `json:"until"`
+}
+
+// Page is a piece of the feed: the state now of users who have changed. Cursor is where the next piece begins.
+type Page struct {
+	Cursor string   `json:"cursor"`
+	Users  []Record `json:"users"`
+}
+
+// Record asks for one user. That there is no such user is an answer, not an error. Errors: ErrUnavailable, *RefusedError.
+func (c *Client) Record(ctx context.Context, userID int64) (Record, error) {
+	var r Record
+	err := c.call(ctx, http.MethodGet, "/internal/users/"+strconv.FormatInt(userID, 10), nil, &r)
+	return r, err
+}
+
+// Cursor is the feed's end as it is now. Errors: ErrUnavailable, *RefusedError.
+func (c *Client) Cursor(ctx context.Context) (string, error) {
+	var page Page
+	err := c.call(ctx, http.MethodGet, "/internal/changes", nil, &page)
+	return page.Cursor, err
+}
+
+// Changes waits up to wait for changes after the cursor. Errors: ErrCursorGone, ErrUnavailable, *RefusedError.
+func (c *Client) Changes(ctx context.Context, cursor string, wait time.Duration) (Page, error) {
+	query := url.Values{"after": {cursor}, "wait": {wait.String()}}
+	var page Page
+	err := c.call(ctx, http.MethodGet, "/internal/changes?"+query.Encode(), nil, &page)
+	return page, err
+}

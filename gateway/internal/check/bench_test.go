@@ -1,0 +1,26 @@
+package check_test
+
+import (
+	"testing"
+	"time"
+)
+
+// The cost of a token that was seen before, with every core at it.
+func BenchmarkSecondCall(b *testing.B) {
+	f := start(b, newService(7), nil)
+	defer f.stop()
+	fields := []string{"Bearer " + params(7, time.Now()).Token()}
+	for f.Ready(b.Context()) != nil {
+		time.Sleep(time.Millisecond)
+	}
+	ctx := b.Context()
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := f.Check(ctx, fields); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,187 @@
+package check_test
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/check"
+	"tallygate/kit/token"
+	"tallygate/kit/token/tokentest"
+)
+
+const secret = "b1946ac92492d2347c6235b4d2611184aa0d8f7e"
+
+// service is auth-service as a gateway sees it: users, and a feed of their changes in the order of versions.
+type service struct {
+	mu      sync.Mutex
+	users   map[int64]authority.Record
+	version int64
+	pruned  int64
+	changed chan struct{}
+	away    bool
+	lookups int
+	// answering, if set, holds an answer about a user back after it was made.
+	answering func(userID int64)
+}
+
+func newService(users ...int64) *service {
+	s := &service{users: map[int64]authority.Record{}, changed: make(chan struct{})}
+	for _, id := range users {
+		s.users[id] = authority.Record{UserID: id, Exists: true, Generation: 3}
+	}
+	return s
+}
+
+func (s *service) Record(_ context.Context, userID int64) (authority.Record, error) {
+	s.mu.Lock()
+	s.lookups++
+	r, away, hold := s.record(userID), s.away, s.answering
+	s.mu.Unlock()
+	if away {
+		return authority.Record{}, authority.ErrUnavailable
+	}
+	if hold != nil {
+		hold(userID)
+	}
+	return r, nil
+}
+
+func (s *service) record(userID int64) authority.Record {
+	r := s.users[userID]
+	r.UserID = userID
+	return r
+}
+
+func (s *service) Cursor(context.Context) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return "", authority.ErrUnavailable
+	}
+	return strconv.FormatInt(s.version, 10), nil
+}
+
+func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration) (authority.Page, error) {
+	after, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil {
+		return authority.Page{}, err
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for over := false; ; {
+		page, changed, err := s.page(after)
+		if err != nil || len(page.Users) > 0 || over {
+			return page, err
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			over = true
+		case <-ctx.Done():
+			return authority.Page{}, authority.ErrUnavailable
+		}
+	}
+}
+
+func (s *service) page(after int64) (authority.Page, chan struct{}, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return authority.Page{}, nil, authority.ErrUnavailable
+	}
+	if after < s.pruned {
+		return authority.Page{}, nil, authority.ErrCursorGone
+	}
+	page := authority.Page{Cursor: strconv.FormatInt(s.version, 10)}
+	for _, r := range s.users {
+		if r.Version > after {
+			page.Users = append(page.Users, r)
+		}
+	}
+	slices.SortFunc(page.Users, func(a, b authority.Record) int { return int(a.Version - b.Version) })
+	return page, s.changed, nil
+}
+
+// change changes a user and tells the feed.
+func (s *service) change(userID int64, change func(*authority.Record)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.record(userID)
+	change(&r)
+	s.version++
+	r.Version = s.version
+	s.users[userID] = r
+	s.wake()
+}
+
+// outage takes the service away, or brings it back.
+func (s *service) outage(away bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = away
+	s.wake()
+}
+
+func (s *service) wake() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+func (s *service) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lookups
+}
+
+// params are for tokens of one user at the moment.
+func params(userID int64, now time.Time) tokentest.Params {
+	return tokentest.Params{
+		Secret: secret, Issuer: "tallygate", Audience: "tallygate", MaxLife: time.Hour, Now: now,
+		UserID: strconv.FormatInt(userID, 10), SessionID: "session-1", Generation: 3, TrapURL: "http://127.0.0.1:1/",
+	}
+}
+
+// fixture is a checker that runs in front of a service.
+type fixture struct {
+	*check.Checker
+	service *service
+	keys    *token.Keyring
+	stop    func()
+}
+
+func start(t testing.TB, s *service, change func(*check.Config)) *fixture {
+	t.Helper()
+	keys, err := token.NewKeyring(secret, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := check.Config{
+		Verifier:  token.NewVerifier(token.Config{Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: time.Hour}),
+		Authority: s, Log: slog.New(slog.DiscardHandler),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	f := &fixture{Checker: check.New(cfg), service: s, keys: keys}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := f.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	f.stop = func() { cancel(); wg.Wait() }
+	return f
+}
+
+// as checks a token of the user as it is issued now.
+func (f *fixture) as(userID int64) error {
+	_, err := f.Check(context.Background(), []string{params(userID, time.Now()).Token()})
+	return err
+}

@@ -1,0 +1,135 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tallygate/gateway/internal/authority"
+	"tallygate/kit/problem"
+	"tallygate/kit/token"
+)
+
+const (
+	// maxAsking bounds the questions under way, maxWaiting the users whose question has to wait for one to end.
+	maxAsking  = 64
+	maxWaiting = 10_000
+	// askTimeout is how long a new user waits for an answer.
+	askTimeout = 2 * time.Second
+	// askPause keeps a question that failed from being asked with every call: by the same user, or, while the feed is
+	// broken too, by anybody.
+	askPause = 500 * time.Millisecond
+	// relearnAfter is how old an answer may get before a new token causes another question. The feed tells all that
+	// changes of a user; this is for what changes of all of them, such as the default quota.
+	relearnAfter = time.Hour
+)
+
+// errRevoked is a token that was good once. Clients are told no more than of any other bad one.
+var errRevoked = fmt.Errorf("%w: revoked", token.ErrInvalid)
+
+// know returns the user's state, from memory or from auth-service. A state that the token is ahead of is asked for
+// anew. The error is a *problem.Details.
+func (c *Checker) know(ctx context.Context, claims *token.Claims) (*user, *state, error) {
+	for range 2 { // a second time if the user was forgotten while the question was under way
+		at, f, known := c.ask(claims)
+		if known != nil {
+			return at, known, nil
+		}
+		if f == nil {
+			break
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+		}
+		if f.known() != nil {
+			return at, f.known(), nil
+		}
+	}
+	return nil, nil, problem.Unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.", retryAfter)
+}
+
+// known is the answer, if it has come and is good.
+func (f *fetch) known() *state {
+	select {
+	case <-f.done:
+		return f.state
+	default:
+		return nil
+	}
+}
+
+// ask returns what is known, or else the question under way that will tell. It returns neither if it is no use asking.
+func (c *Checker) ask(claims *token.Claims) (at *user, f *fetch, known *state) {
+	c.users.mu.Lock()
+	defer c.users.mu.Unlock()
+	at = c.users.get(claims.UserID, claims.ExpiresAt)
+	held, now := at.state.Load(), c.cfg.Now()
+	if held != nil && held.judge(claims) != ahead {
+		if now.Sub(at.learnedAt) > relearnAfter && at.fetching == nil && c.mayAsk(at, now) {
+			c.begin(at)
+		}
+		return at, nil, held
+	}
+	if at.fetching == nil && c.mayAsk(at, now) {
+		c.begin(at)
+	}
+	return at, at.fetching, nil
+}
+
+// mayAsk reports whether it is any use asking about the user. c.users.mu is held.
+func (c *Checker) mayAsk(at *user, now time.Time) bool {
+	return now.Sub(at.failedAt) >= askPause && (!c.stale.Load() || now.Sub(c.users.failedAt) >= askPause) &&
+		c.users.fetches < maxAsking+maxWaiting
+}
+
+// begin starts a question about the user. c.users.mu is held.
+func (c *Checker) begin(at *user) {
+	at.fetching = &fetch{done: make(chan struct{})}
+	c.users.fetches++
+	go c.fetch(at, at.fetching)
+}
+
+// fetch asks auth-service. The caller who caused it may be gone by now: others wait, or will come.
+func (c *Checker) fetch(at *user, f *fetch) {
+	record, err := c.question(at.id)
+	c.metrics.looked(err)
+	c.users.mu.Lock()
+	defer c.users.mu.Unlock()
+	c.users.fetches--
+	at.fetching = nil
+	if err != nil {
+		at.failedAt = c.cfg.Now()
+		if at.failedAt.Sub(c.users.failedAt) > askPause {
+			c.cfg.Log.Warn("users cannot be looked up", "user_id", at.id, "error", err)
+		}
+		c.users.failedAt = at.failedAt
+	} else {
+		at.learnedAt = c.cfg.Now()
+		f.state = c.learned(at, &record)
+	}
+	close(f.done)
+}
+
+// question waits for its turn and asks.
+func (c *Checker) question(userID int64) (authority.Record, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	select {
+	case c.asking <- struct{}{}:
+		defer func() { <-c.asking }()
+	case <-ctx.Done():
+		return authority.Record{}, ctx.Err()
+	}
+	return c.cfg.Authority.Record(ctx, userID)
+}
+
+// learned takes over what was fetched, or what the feed brought meanwhile if that is newer. A user who was forgotten
+// meanwhile is not learned: the answer may be older than the feed's new beginning. c.users.mu is held.
+func (c *Checker) learned(at *user, r *authority.Record) *state {
+	if c.users.byID[at.id] != at {
+		return nil
+	}
+	at.apply(r)
+	return at.state.Load()
+}

@@ -1,0 +1,75 @@
+package check
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/kit/token"
+)
+
+type metrics struct {
+	refused    *prometheus.CounterVec
+	lookups    *prometheus.CounterVec
+	changes    prometheus.Counter
+	feedErrors prometheus.Counter
+	collectors []prometheus.Collector
+}
+
+func newMetrics(c *Checker) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	gauge := func(name, help string, read func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read)
+	}
+	x := &metrics{
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tallygate_check_refused_total", Help: "Calls that did not pass the check of their token.",
+		}, []string{"reason"}),
+		lookups: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tallygate_check_lookups_total", Help: "Questions to auth-service about a user.",
+		}, []string{"result"}),
+		changes:    counter("tallygate_check_changes_total", "Changes of users that the feed has told."),
+		feedErrors: counter("tallygate_check_feed_errors_total", "Times that the feed of changes broke."),
+	}
+	x.collectors = []prometheus.Collector{
+		x.refused, x.lookups, x.changes, x.feedErrors,
+		gauge("tallygate_check_tokens", "Verified tokens that are remembered.", func() float64 { return float64(c.tokens.len()) }),
+		gauge("tallygate_check_users", "Users whose record is held.", func() float64 { return float64(c.users.len()) }),
+		gauge("tallygate_check_staleness_seconds", "For how long revocations may have gone unheard.",
+			func() float64 { return c.Staleness().Seconds() }),
+	}
+	return x
+}
+
+// refuse counts why a call did not pass, and returns the reason.
+func (x *metrics) refuse(err error) error {
+	if err == nil {
+		return nil
+	}
+	reason := "unavailable"
+	switch {
+	case errors.Is(err, token.ErrMissing):
+		reason = "missing"
+	case errors.Is(err, token.ErrExpired):
+		reason = "expired"
+	case errors.Is(err, errRevoked):
+		reason = "revoked"
+	case errors.Is(err, token.ErrInvalid):
+		reason = "invalid"
+	}
+	x.refused.WithLabelValues(reason).Inc()
+	return err
+}
+
+func (x *metrics) looked(err error) {
+	result := "answered"
+	if err != nil {
+		result = "failed"
+	}
+	x.lookups.WithLabelValues(result).Inc()
+}
+
+// Collectors are the checker's metrics. None has a label that names a user.
+func (c *Checker) Collectors() []prometheus.Collector { return c.metrics.collectors }

@@ -1,0 +1,123 @@
+package check_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/check"
+)
+
+func TestWhileAuthServiceIsAwayKnownUsersPassAndNewOnesWait(t *testing.T) {
+	t.Parallel()
+	s := newService(7, 8, 9)
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		f.expect(t, "before", 7, 200)
+		if got := f.Staleness(); got != 0 {
+			t.Errorf("stale for %s with a good feed", got)
+		}
+		s.outage(true)
+		time.Sleep(10 * time.Minute)
+		f.expect(t, "away", 7, 200)
+		f.expect(t, "away", 8, 503)
+		before := s.asked()
+		for range 100 {
+			f.expect(t, "away", 8, 503)
+			f.expect(t, "away", 9, 503)
+		}
+		if got := s.asked() - before; got > 1 {
+			t.Errorf("asked %d times within a moment of the outage", got)
+		}
+		if got := f.Staleness(); got < 9*time.Minute || got > 11*time.Minute {
+			t.Errorf("stale for %s after ten minutes", got)
+		}
+		if err := f.Ready(t.Context()); err != nil {
+			t.Errorf("not ready: %v", err)
+		}
+		s.change(7, func(r *authority.Record) { r.Disabled = true }) // while nobody hears it
+		s.outage(false)
+		time.Sleep(4 * time.Second)
+		f.expect(t, "back", 7, 401)
+		f.expect(t, "back", 8, 200)
+		if got := f.Staleness(); got != 0 {
+			t.Errorf("stale for %s after the feed is back", got)
+		}
+	})
+}
+
+func TestAGatewayThatHasNeverReachedAuthServiceLetsNobodyPass(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	s.away = true
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		f.expect(t, "never reached", 7, 503)
+		if err := f.Ready(t.Context()); err == nil {
+			t.Error("ready")
+		}
+		s.outage(false)
+		time.Sleep(4 * time.Second)
+		f.expect(t, "reached", 7, 200)
+		if err := f.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAFeedThatIsBackIsFollowedAtOnceAlsoWithNothingToTell(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		s.outage(true)
+		time.Sleep(time.Minute)
+		if f.Staleness() == 0 {
+			t.Error("current while auth-service is away")
+		}
+		s.outage(false)
+		time.Sleep(time.Second)
+		if got := f.Staleness(); got != 0 {
+			t.Errorf("still stale for %s a second after auth-service's return", got)
+		}
+	})
+}
+
+func TestAnswersThatNeverComeAreGivenUp(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		hold := make(chan struct{})
+		s.answering = func(int64) { <-hold }
+		start := time.Now()
+		ctx, cancel := contextWithTimeout(t, time.Second)
+		defer cancel()
+		_, err := f.Check(ctx, []string{params(7, start).Token()})
+		if got := status(err); got != 503 || time.Since(start) != time.Second {
+			t.Errorf("got %d after %s", got, time.Since(start))
+		}
+		close(hold)
+		synctest.Wait()
+		f.expect(t, "answered", 7, 200)
+	})
+}
+
+func TestAMaximalStalenessTurnsIntoUnavailable(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	strict := func(cfg *check.Config) { cfg.MaxStaleness = 6 * time.Second }
+	inBubble(t, s, strict, func(t *testing.T, f *fixture) {
+		f.expect(t, "before", 7, 200)
+		time.Sleep(time.Minute)
+		f.expect(t, "the feed is well and has nothing to tell", 7, 200)
+		s.outage(true)
+		time.Sleep(3 * time.Second)
+		f.expect(t, "away for a little", 7, 200)
+		time.Sleep(5 * time.Second)
+		f.expect(t, "away for too long", 7, 503)
+		if err := f.Ready(t.Context()); err == nil {
+			t.Error("ready")
+		}
+		s.outage(false)
+		time.Sleep(4 * time.Second)
+		f.expect(t, "back", 7, 200)
+	})
+}

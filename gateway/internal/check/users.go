@@ -1,0 +1,120 @@
+package check
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tallygate/gateway/internal/authority"
+)
+
+// user is the place of one user's state.
+type user struct {
+	id int64
+	// state is nil while nothing is known: before the first fetch has ended, and after the user was forgotten.
+	state atomic.Pointer[state]
+
+	// Guarded by users.mu.
+	until    time.Time // no token of the user that was seen lives longer
+	fetching *fetch
+	failedAt time.Time // when the last fetch failed
+	// learnedAt is when the last fetch was answered.
+	learnedAt time.Time
+}
+
+// fetch is a question about a user that is under way. All who want to know wait for the one.
+type fetch struct {
+	done  chan struct{}
+	state *state // after done; nil if it failed
+}
+
+// users holds the users that the feed keeps up to date.
+type users struct {
+	most int
+
+	mu       sync.Mutex
+	byID     map[int64]*user
+	fetches  int       // under way
+	failedAt time.Time // when the last fetch of anybody failed
+}
+
+func newUsers(most int) *users { return &users{most: most, byID: map[int64]*user{}} }
+
+// get returns the user's place, made if need be, which is kept at least until then. u.mu is held.
+func (u *users) get(id int64, until time.Time) *user {
+	at := u.byID[id]
+	if at == nil {
+		if len(u.byID) >= u.most {
+			u.evict()
+		}
+		at = &user{id: id}
+		u.byID[id] = at
+	}
+	if until.After(at.until) {
+		at.until = until
+	}
+	return at
+}
+
+// evict forgets an eighth of the users, any ones. u.mu is held.
+func (u *users) evict() {
+	n := max(u.most/8, 1)
+	for _, at := range u.byID {
+		if n == 0 {
+			return
+		}
+		if at.fetching == nil {
+			u.forget(at)
+			n--
+		}
+	}
+}
+
+// forget takes a user off the feed; a token's entry sees by the missing state that it has to ask anew. u.mu is held.
+func (u *users) forget(at *user) {
+	at.state.Store(nil)
+	delete(u.byID, at.id)
+}
+
+// sweep forgets the users none of whose tokens can live.
+func (u *users) sweep(now time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, at := range u.byID {
+		if at.fetching == nil && now.After(at.until) {
+			u.forget(at)
+		}
+	}
+}
+
+// clear forgets all.
+func (u *users) clear() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, at := range u.byID {
+		at.state.Store(nil)
+	}
+	u.byID = map[int64]*user{}
+}
+
+// apply takes a record over if the user is held and nothing newer is known.
+func (u *users) apply(r *authority.Record) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if at := u.byID[r.UserID]; at != nil {
+		at.apply(r)
+	}
+}
+
+// apply takes a record over if nothing newer is known. users.mu is held.
+func (at *user) apply(r *authority.Record) {
+	if held := at.state.Load(); held == nil || r.Version >= held.version {
+		at.state.Store(newState(r))
+	}
+}
+
+func (u *users) len() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.byID)
+}

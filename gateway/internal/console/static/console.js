@@ -1,0 +1,168 @@
+// The console: everything here goes through the public API with the token of whoever signed in.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const store = sessionStorage; // ends with the tab
+
+function notice(text, alarm = false) {
+  $("notice").textContent = text;
+  $("notice").hidden = !text;
+  $("notice").classList.toggle("alarm", alarm);
+}
+
+class Refused extends Error {
+  constructor(status, message) { super(message); this.status = status; }
+}
+
+async function send(method, path, { body, token } = {}) {
+  const headers = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const text = await answer.text();
+  const json = text && answer.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : {};
+  if (!answer.ok) throw new Refused(answer.status, json.message || `The gateway answered ${answer.status}.`);
+  return json;
+}
+
+// authorized calls with the access token; if that has ended it trades the refresh token for a new pair, once.
+async function authorized(method, path, body) {
+  try {
+    return await send(method, path, { body, token: store.token });
+  } catch (err) {
+    if (err.status !== 401 || !store.refresh) throw err;
+  }
+  try {
+    keep(await send("POST", "/token/refresh", { body: { refresh_token: store.refresh } }));
+  } catch (err) {
+    leave();
+    throw err;
+  }
+  return send(method, path, { body, token: store.token });
+}
+
+function keep(pair) {
+  store.token = pair.token;
+  if (pair.refresh_token) store.refresh = pair.refresh_token;
+}
+
+function leave() {
+  store.clear();
+  $("room").hidden = $("who").hidden = $("sign-out").hidden = true;
+  $("door").hidden = false;
+}
+
+async function enter() {
+  $("door").hidden = true;
+  $("room").hidden = $("who").hidden = $("sign-out").hidden = false;
+  $("who").textContent = store.username;
+  showCurl();
+  await Promise.all([showUsage(), showSessions()]);
+}
+
+function showCurl() {
+  const query = new URLSearchParams({ number: $("number").value, n: $("n").value });
+  $("curl").textContent = `curl '${location.origin}/root?${query}' -H "Authorization: Bearer $TOKEN"`;
+}
+
+function row(cells) {
+  const tr = document.createElement("tr");
+  for (const cell of cells) {
+    const td = document.createElement("td");
+    td.append(cell);
+    tr.append(td);
+  }
+  return tr;
+}
+
+async function showUsage() {
+  const usage = await authorized("GET", "/users/me/usage");
+  const columns = ["requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out"];
+  const routes = new Map();
+  const days = new Map();
+  for (const entry of usage.series) {
+    const sums = routes.get(entry.route) ?? columns.map(() => 0);
+    routes.set(entry.route, sums.map((sum, i) => sum + entry[columns[i]]));
+    days.set(entry.start, (days.get(entry.start) ?? 0) + entry.requests);
+  }
+  $("usage").tBodies[0].replaceChildren(...[...routes].sort().map(([route, sums]) => row([route, ...sums.map((n) => n.toLocaleString())])));
+  const most = Math.max(1, ...days.values());
+  $("bars").replaceChildren(...[...days].sort().map(([start, n]) => {
+    const bar = document.createElement("span");
+    bar.style.height = `${(100 * n) / most}%`;
+    bar.title = `${start.slice(0, 10)}: ${n}`;
+    return bar;
+  }));
+  const { limit, remaining, resets_at: resets } = usage.quota;
+  $("total").textContent = `${usage.total.requests.toLocaleString()} calls` +
+    (limit === null ? "" : `, ${remaining.toLocaleString()} of ${limit.toLocaleString()} left until ${new Date(resets).toLocaleString()}`);
+}
+
+async function showSessions() {
+  const { sessions } = await authorized("GET", "/users/me/sessions");
+  $("sessions").tBodies[0].replaceChildren(...sessions.map((session) => {
+    const end = document.createElement("button");
+    end.className = "plain";
+    end.textContent = session.current ? "this one" : "End";
+    end.disabled = Boolean(session.current);
+    end.addEventListener("click", guarded(async () => {
+      await authorized("DELETE", `/users/me/sessions/${encodeURIComponent(session.id)}`);
+      await showSessions();
+    }));
+    const time = (text) => new Date(text).toLocaleString();
+    return row([session.client || "unknown", session.address, time(session.created), time(session.last_used), end]);
+  }));
+}
+
+// guarded turns an error of a handler into a notice.
+function guarded(handler) {
+  return async (event) => {
+    event?.preventDefault();
+    notice("");
+    try {
+      await handler(event);
+    } catch (err) {
+      notice(err.message, true);
+    }
+  };
+}
+
+const credentials = () => ({ username: $("username").value, password: $("password").value });
+
+async function signIn() {
+  keep(await send("POST", "/token", { body: credentials() }));
+  store.username = $("username").value;
+  $("password").value = "";
+  await enter();
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  $("credentials").addEventListener("submit", guarded(signIn));
+  $("register").addEventListener("click", guarded(async () => {
+    if (!$("credentials").reportValidity()) return;
+    const { message } = await send("POST", "/users/register", { body: credentials() });
+    notice(`${message}.`);
+    await signIn();
+  }));
+  $("sign-out").addEventListener("click", guarded(async () => {
+    try {
+      await authorized("POST", "/logout");
+    } finally {
+      leave();
+    }
+  }));
+  $("call").addEventListener("input", showCurl);
+  $("call").addEventListener("submit", guarded(async () => {
+    const query = new URLSearchParams({ number: $("number").value, n: $("n").value });
+    $("answer").textContent = "";
+    $("answer").textContent = `= ${(await authorized("GET", `/root?${query}`)).root}`;
+    for (const wait of [700, 2200]) setTimeout(guarded(showUsage), wait); // a call shows within two seconds
+  }));
+  $("change").addEventListener("submit", guarded(async () => {
+    await authorized("PUT", "/users/me/password", { current_password: $("current").value, new_password: $("new").value });
+    $("change").reset();
+    leave();
+    notice("Password changed. Every session has ended: sign in with the new one.");
+  }));
+  if (store.token) guarded(enter)();
+});

@@ -1,0 +1,166 @@
+package edge
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+	"unsafe"
+)
+
+const (
+	accessFlush = 100 * time.Millisecond
+	accessBytes = 32 << 10
+)
+
+// AccessLog writes one line for each request, in the form of log/slog's, JSON or text. Lines are gathered for up to a tenth
+// of a second and written together. Paths, queries and tokens are in none of them.
+type AccessLog struct {
+	out     io.Writer
+	service string
+	text    bool
+
+	mu     sync.Mutex
+	lines  []byte
+	second int64 // of which date is the text
+	date   []byte
+}
+
+// NewAccessLog returns a log; Run has to run for the lines to be written soon.
+func NewAccessLog(out io.Writer, service string, text bool) *AccessLog {
+	return &AccessLog{out: out, service: service, text: text}
+}
+
+// Run writes what has been gathered, again and again, until ctx ends, and then once more.
+func (a *AccessLog) Run(ctx context.Context) {
+	ticker := time.NewTicker(accessFlush)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			a.Flush()
+			return
+		case <-ticker.C:
+			a.Flush()
+		}
+	}
+}
+
+// Flush writes what has been gathered.
+func (a *AccessLog) Flush() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.flush()
+}
+
+func (a *AccessLog) flush() {
+	if len(a.lines) > 0 {
+		_, _ = a.out.Write(a.lines) // a log that cannot be written cannot be told of
+		a.lines = a.lines[:0]
+	}
+}
+
+func (a *AccessLog) note(k *call, took time.Duration) {
+	now := k.begun.Add(took)
+	method, route := "_OTHER", "none"
+	if m := knownMethod(k.request.Method); m != "" {
+		method = m
+	}
+	if k.site != nil {
+		route = k.site.Name
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l := line{a.lines, a.text}
+	l.begin()
+	l.b = a.appendTime(l.b, now)
+	l.word(`","level":"INFO","msg":"request","service":"`, ` level=INFO msg=request service=`, a.service)
+	l.word(`","method":"`, ` method=`, method)
+	l.word(`","route":"`, ` route=`, route)
+	l.number(`","status":`, ` status=`, int64(k.status))
+	micros := took.Microseconds()
+	l.number(`,"duration_ms":`, ` duration_ms=`, micros/1000)
+	l.b = append(l.b, '.')
+	l.b = appendDigits(l.b, int(micros%1000), 3)
+	if k.who.UserID != 0 {
+		l.number(`,"user_id":`, ` user_id=`, k.who.UserID)
+	}
+	l.number(`,"bytes_in":`, ` bytes_in=`, k.in)
+	l.number(`,"bytes_out":`, ` bytes_out=`, k.out)
+	l.word(`,"request_id":"`, ` request_id=`, unsafe.String(unsafe.SliceData(k.id), len(k.id)))
+	l.word(`","client":"`, ` client=`, k.client)
+	a.lines = l.end()
+	if len(a.lines) >= accessBytes {
+		a.flush()
+	}
+}
+
+// line is a line as it grows. What stands before a value is given in both forms. No value needs quoting or escaping:
+// none of them is a client's, but for the request id, of which only harmless ones are taken over.
+type line struct {
+	b    []byte
+	text bool
+}
+
+func (l *line) begin() {
+	if l.text {
+		l.b = append(l.b, "time="...)
+		return
+	}
+	l.b = append(l.b, `{"time":"`...)
+}
+
+func (l *line) before(json, text string) {
+	if l.text {
+		l.b = append(l.b, text...)
+		return
+	}
+	l.b = append(l.b, json...)
+}
+
+func (l *line) word(json, text, value string) {
+	l.before(json, text)
+	l.b = append(l.b, value...)
+}
+
+func (l *line) number(json, text string, value int64) {
+	l.before(json, text)
+	l.b = strconv.AppendInt(l.b, value, 10)
+}
+
+func (l *line) end() []byte {
+	l.before("\"}\n", "\n")
+	return l.b
+}
+
+// appendTime writes RFC 3339 with milliseconds. The date and the second are written out once a second.
+func (a *AccessLog) appendTime(b []byte, now time.Time) []byte {
+	if s := now.Unix(); s != a.second || a.date == nil {
+		a.second = s
+		a.date = now.UTC().AppendFormat(a.date[:0], "2006-01-02T15:04:05.")
+	}
+	b = append(b, a.date...)
+	return append(appendDigits(b, now.Nanosecond()/int(time.Millisecond), 3), 'Z')
+}
+
+func appendDigits(b []byte, n, width int) []byte {
+	for at := len(b) + width; len(b) < at; {
+		b = append(b, '0')
+	}
+	for i := len(b) - 1; n > 0; i-- {
+		b[i] = '0' + byte(n%10)
+		n /= 10
+	}
+	return b
+}
+
+// knownMethod keeps clients from making up values.
+func knownMethod(method []byte) string {
+	for _, m := range [...]string{"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"} {
+		if string(method) == m {
+			return m
+		}
+	}
+	return ""
+}

@@ -1,0 +1,85 @@
+package edge
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"tallygate/gateway/internal/check"
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/wire"
+	"tallygate/kit/httpd"
+)
+
+// call is one request and all that is known of it. It is used again for the next one.
+type call struct {
+	conn    *conn
+	request wire.Request
+	body    wire.Body
+	site    *site          // nil: nothing is at this path
+	who     check.Identity // UserID 0: nobody's
+
+	begun    time.Time
+	id       []byte // of the request
+	idMemory [32]byte
+	client   string // address
+
+	status   int
+	in, out  int64 // bytes of the bodies
+	keep     bool  // the connection may be used again
+	left     bool  // the client has gone
+	exchange forward.Exchange
+	auth     [2]string
+	text     [20]byte // the user's id as text
+	scratch  []byte
+	lines    []byte // header lines for the answer, whoever gives it
+}
+
+// begin makes k ready for the next request of c.
+func (k *call) begin(c *conn) {
+	k.conn, k.site, k.who = c, nil, check.Identity{}
+	k.begun = time.Now()
+	k.request.Reset()
+	k.body = wire.Body{}
+	k.id, k.lines = nil, k.lines[:0]
+	k.client = c.client
+	k.status, k.in, k.out, k.keep, k.left = 0, 0, 0, false, false
+}
+
+// whole reports whether the request is all there and nothing but its answer is to be exchanged.
+func (k *call) whole() bool {
+	r := &k.request
+	return r.ContentLength >= 0 && !r.ExpectContinue && !r.WebSocket &&
+		int64(r.HeadBytes())+r.ContentLength <= int64(len(k.conn.buffer.Bytes()))
+}
+
+// release lets go of what belongs to the connection.
+func (k *call) release() {
+	k.conn = nil
+	k.exchange.Client, k.exchange.Body, k.exchange.Request, k.exchange.Set = nil, nil, nil, nil
+}
+
+// identify keeps the client's request id if it is harmless, and makes one otherwise. It need not be hard to guess, but
+// it is.
+func (k *call) identify() {
+	if id := k.request.RequestID; len(id) > 0 && httpd.ValidRequestID(string(id)) {
+		k.id = id
+		return
+	}
+	const digits = "0123456789abcdef"
+	high, low := rand.Uint64(), rand.Uint64()
+	for i := range 16 {
+		k.idMemory[i], k.idMemory[16+i] = digits[high&15], digits[low&15]
+		high, low = high>>4, low>>4
+	}
+	k.id = k.idMemory[:]
+}
+
+// end notes the request, answered or not, in the log and the metrics.
+func (k *call) end() {
+	took := time.Since(k.begun)
+	s := k.conn.server
+	s.cfg.Metrics.observe(k, took)
+	if s.cfg.Access != nil {
+		s.cfg.Access.note(k, took)
+	}
+}

@@ -1,0 +1,246 @@
+package edge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"sync/atomic"
+
+	"tallygate/gateway/internal/wire"
+	"tallygate/kit/problem"
+)
+
+// conn is one client's connection, and the goroutine that serves it.
+type conn struct {
+	server *Server
+	wire   *wire.Conn
+	tls    *tls.Conn // nil without
+	peer   netip.Addr
+	client string // the peer's address as text
+	proto  string
+	idle   atomic.Int32
+	begun  bool         // a request has been served
+	over   bool         // no further request is taken
+	left   bool         // the client has gone
+	buffer *wire.Buffer // what has been read; nil while idle
+	// parsed is a request whose head quick has read, or found to be bad, and not answered. A head is read once: Parse
+	// changes it.
+	parsed *call
+	fault  error
+}
+
+const (
+	busy int32 = iota
+	resting
+	dismissed
+)
+
+func newConn(s *Server, nc net.Conn) *conn {
+	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http"}
+	c.wire.WriteLimit = writeLimit
+	if addr, err := netip.ParseAddrPort(nc.RemoteAddr().String()); err == nil {
+		c.peer = addr.Addr().Unmap().WithZone("")
+		c.client = c.peer.String()
+	}
+	if t, ok := nc.(*tls.Conn); ok {
+		c.tls, c.proto = t, "https"
+	}
+	return c
+}
+
+// serve answers the connection's requests, one after the other, until it ends.
+func (c *conn) serve() {
+	defer c.server.closed(c)
+	defer c.wire.Close()
+	defer c.survive()
+	if c.tls != nil {
+		c.wire.Limit(headLimit)
+		if err := c.tls.HandshakeContext(context.Background()); err != nil {
+			return
+		}
+	}
+	quick := c.quick
+	for c.await(quick) {
+		if c.over {
+			break
+		}
+		if c.over = !c.turn(); c.over {
+			break
+		}
+		c.begun = true
+	}
+	if c.over && !c.left {
+		c.linger()
+	}
+}
+
+// survive keeps one request's programming error from ending the others.
+func (c *conn) survive() {
+	if p := recover(); p != nil {
+		c.server.cfg.Log.Error("panic while serving", "panic", p, "stack", string(debug.Stack()))
+	}
+}
+
+// await waits until there is something to do that quick has not done. While it waits the connection holds no buffer.
+func (c *conn) await(quick func(*wire.Buffer) bool) bool {
+	if c.buffer != nil {
+		if len(c.buffer.Bytes()) > 0 {
+			return true // pipelined
+		}
+		c.server.buffers.Put(c.buffer)
+		c.buffer = nil
+	}
+	if !c.rest() {
+		return false
+	}
+	var err error
+	if c.buffer, err = c.wire.Await(c.server.buffers, quick); err != nil {
+		return false
+	}
+	return c.idle.Load() == busy || c.idle.CompareAndSwap(resting, busy)
+}
+
+// rest says that the connection is between requests.
+func (c *conn) rest() bool {
+	limit := idleLimit
+	if !c.begun {
+		limit = headLimit
+	}
+	c.wire.Limit(limit)
+	c.idle.Store(resting)
+	return !c.server.draining.Load()
+}
+
+// quick answers a request that has come in one piece, as nearly all do. It reports whether the connection waits for
+// the next one; otherwise serve goes on with what is left, from the beginning if nothing has been done yet.
+func (c *conn) quick(b *wire.Buffer) bool {
+	if !c.idle.CompareAndSwap(resting, busy) {
+		return false
+	}
+	c.buffer = b
+	k := c.server.calls.Get().(*call)
+	k.begin(c)
+	n, err := k.request.Parse(b.Bytes())
+	switch {
+	case err == nil && n == 0:
+		c.finished(k)
+		return false
+	case err != nil || !k.whole() || !c.wire.Lift():
+		c.parsed, c.fault = k, err
+		return false
+	}
+	c.over = !c.answer(k)
+	c.finished(k)
+	c.begun = true
+	if c.over || len(b.Bytes()) > 0 || !c.rest() {
+		return false
+	}
+	c.buffer = nil // it is Await's to give back
+	return true
+}
+
+// stopIfIdle ends the connection if it is between requests.
+func (c *conn) stopIfIdle() {
+	if c.idle.CompareAndSwap(resting, dismissed) {
+		c.wire.Stop(wire.Draining)
+	}
+}
+
+func (c *conn) finished(k *call) {
+	k.release()
+	c.server.calls.Put(k)
+}
+
+// turn reads one request, unless quick has, and answers it. It reports whether the connection goes on.
+func (c *conn) turn() bool {
+	k, err := c.parsed, c.fault
+	c.parsed, c.fault = nil, nil
+	if k == nil {
+		k = c.server.calls.Get().(*call)
+		k.begin(c)
+		err = c.readHead(k)
+	}
+	defer c.finished(k)
+	if fault, ok := errors.AsType[*wire.MessageError](err); ok {
+		k.keep = false
+		k.answer(problem.New(fault.Status, fault.Slug, fault.Detail))
+		k.end()
+		return false
+	}
+	if err != nil || !c.wire.Lift() {
+		c.left = true // or its time was up, and with it the use of the connection
+		return false
+	}
+	return c.answer(k)
+}
+
+// answer handles a request whose head has been read. It reports whether another one may follow.
+func (c *conn) answer(k *call) bool {
+	c.server.handle(k)
+	k.end()
+	c.left = k.left
+	if !k.keep || !k.body.Done() {
+		return false
+	}
+	c.buffer.Reset(k.body.Extra())
+	return true
+}
+
+// readHead reads until the head is complete.
+func (c *conn) readHead(k *call) error {
+	limited := false
+	for {
+		n, err := k.request.Parse(c.buffer.Bytes())
+		if err != nil || n > 0 {
+			return err
+		}
+		if !limited {
+			c.wire.Limit(headLimit) // for all of it: it is not set anew by each byte
+			limited = true
+		}
+		if !c.buffer.Room() {
+			return wire.ErrHeadTooLarge
+		}
+		if n, err = c.wire.Read(c.buffer.Free()); n == 0 {
+			return err
+		}
+		c.buffer.Filled(n)
+	}
+}
+
+// gather waits for the rest of a short body, so that it can be sent with its head in one piece, and sent again. A body
+// that is long, chunked, or waited for with a 100 is streamed instead.
+func (c *conn) gather(k *call) bool {
+	r := &k.request
+	if _, whole := k.body.Buffered(); whole || r.ContentLength < 0 || r.ExpectContinue ||
+		int64(r.HeadBytes())+r.ContentLength > int64(len(c.buffer.Memory())) {
+		return true
+	}
+	c.wire.Limit(headLimit)
+	for len(c.buffer.Bytes()) < r.HeadBytes()+int(r.ContentLength) {
+		n, _ := c.wire.Read(c.buffer.Free())
+		if n == 0 {
+			return false
+		}
+		c.buffer.Filled(n)
+	}
+	k.body.Begin(c.wire, c.buffer.Bytes()[r.HeadBytes():], r.ContentLength)
+	return c.wire.Lift()
+}
+
+// linger takes what the client still sends, up to a bound, before the connection is closed: closed at once, the client
+// might lose the answer (RFC 9112 section 9.6).
+func (c *conn) linger() {
+	c.wire.CloseWrite()
+	c.wire.Limit(lingerLimit)
+	for taken := 0; taken < lingerBytes; {
+		n, err := c.wire.Read(c.buffer.Memory())
+		if err != nil {
+			return
+		}
+		taken += n
+	}
+}

@@ -1,0 +1,80 @@
+package edge
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/wire"
+)
+
+// Fields that browsers may send to every route with CORS, beside the route's own list.
+var alwaysAllowed = []string{"Authorization", "Content-Type", "X-Request-Id"} //nolint:gochecknoglobals // a constant list
+
+// preflight answers a browser's question whether it may send a request (the Fetch standard's CORS-preflight fetch).
+func (k *call) preflight(match route.Match) bool {
+	if string(k.request.Method) != "OPTIONS" {
+		return false
+	}
+	method := k.field("access-control-request-method")
+	cors := match.CORS(method)
+	if len(method) == 0 || cors == nil || len(k.origin()) == 0 {
+		return false
+	}
+	k.allowOrigin(cors)
+	b := k.startAnswer(204)
+	methods := strings.Join(match.Allow(), ", ")
+	if methods == "" { // the route takes all
+		methods = string(method)
+	}
+	b = appendField(b, "Access-Control-Allow-Methods", methods)
+	b = appendField(b, "Access-Control-Allow-Headers", strings.Join(append(slices.Clone(alwaysAllowed), cors.Headers...), ", "))
+	b = appendField(b, "Access-Control-Max-Age", strconv.Itoa(int(cors.MaxAge.Seconds())))
+	k.finishAnswer(204, b, nil)
+	return true
+}
+
+// allowOrigin adds to the answer that pages of the request's origin may read it. There are no cookies here, so no
+// credentials are allowed.
+func (k *call) allowOrigin(cors *route.CORS) {
+	k.lines = append(k.lines, "Vary: Origin\r\n"...)
+	origin := k.origin()
+	for _, allowed := range cors.Origins {
+		if allowed != "*" && allowed != string(origin) || len(origin) == 0 {
+			continue
+		}
+		k.lines = appendField(k.lines, "Access-Control-Allow-Origin", allowed)
+		if len(cors.Expose) > 0 {
+			k.lines = appendField(k.lines, "Access-Control-Expose-Headers", strings.Join(cors.Expose, ", "))
+		}
+		return
+	}
+}
+
+// origin is the page that a browser sends for.
+func (k *call) origin() []byte {
+	for i := range k.request.Fields() {
+		if k.request.Kind(i) == wire.Origin {
+			return k.request.Value(i)
+		}
+	}
+	return nil
+}
+
+// field is the value of the first field of a name in lower case.
+func (k *call) field(name string) []byte {
+	for i := range k.request.Fields() {
+		if f := k.request.Field(i); bytes.EqualFold(f.Name, []byte(name)) {
+			return f.Value
+		}
+	}
+	return nil
+}
+
+// isCORS reports whether an upstream's field is one that the gateway writes on routes with CORS.
+func isCORS(name []byte) bool {
+	const prefix = "access-control-"
+	return len(name) > len(prefix) && bytes.EqualFold(name[:len(prefix)], []byte(prefix))
+}

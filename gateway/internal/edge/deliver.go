@@ -1,0 +1,118 @@
+package edge
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/wire"
+	"tallygate/kit/problem"
+)
+
+// statusLeft is what the log says where the client had gone before there was an answer.
+const statusLeft = 499
+
+// forward sends the request to the site's upstream and its answer to the client.
+func (s *Server) forward(k *call) *problem.Details {
+	x, r := &k.exchange, &k.request
+	x.Client, x.Request, x.Body = k.conn.wire, r, &k.body
+	x.ClientAddr, x.Proto, x.Host, x.RequestID = k.client, k.conn.proto, r.Host, k.id
+	x.Path = r.Path
+	if k.site.Strip {
+		x.Path = stripped(r.Path, len(k.site.Path))
+	}
+	x.IdentityName, x.IdentityValue = k.site.IdentityHeader, nil
+	if k.who.UserID != 0 {
+		x.IdentityValue = strconv.AppendInt(k.text[:0], k.who.UserID, 10)
+	}
+	x.Set, x.MaxBody, x.WebSocket = k.site.set, k.site.MaxBody, k.site.WebSocket
+	x.KeepAlive = k.keep
+	x.AnswerLines, x.Replaces = k.lines, nil
+	if k.site.CORS != nil {
+		x.Replaces = isCORS
+	}
+	if len(s.cfg.Trusted) > 0 {
+		k.believe(x)
+	}
+
+	if !k.conn.gather(k) {
+		k.status, k.keep, k.left = statusLeft, false, true
+		return nil
+	}
+	o := s.cfg.Engine.Do(x)
+	k.status, k.in, k.out, k.keep = o.Status, o.BytesIn, o.BytesOut, o.KeepAlive
+	if o.Status != 0 {
+		return nil
+	}
+	k.keep = x.KeepAlive
+	return k.explain(o.Err)
+}
+
+// believe takes over what a trusted proxy says of how the client reached it.
+func (k *call) believe(x *forward.Exchange) {
+	if !contains(k.conn.server.cfg.Trusted, k.conn.peer) {
+		return
+	}
+	for i := range k.request.Fields() {
+		switch f := k.request.Field(i); {
+		case f.Alias:
+		case f.Kind == wire.ForwardedProto && string(f.Value) == "https":
+			x.Proto = "https"
+		case f.Kind == wire.ForwardedProto && string(f.Value) == "http":
+			x.Proto = "http"
+		case f.Kind == wire.ForwardedHost && wire.ValidHost(f.Value):
+			x.Host = f.Value
+		}
+	}
+}
+
+func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// stripped is path without its first n bytes; never empty.
+func stripped(path []byte, n int) []byte {
+	if n == 1 {
+		return path // the route "/"
+	}
+	if len(path) == n {
+		return []byte("/")
+	}
+	return path[n:]
+}
+
+// explain is what the client is told when the request could not be delivered.
+func (k *call) explain(err error) *problem.Details {
+	var fault *wire.MessageError
+	switch {
+	case errors.Is(err, forward.ErrClientLeft):
+		k.status, k.keep, k.left = statusLeft, false, true
+		return nil
+	case errors.As(err, &fault):
+		k.keep = false
+		return problem.New(fault.Status, fault.Slug, fault.Detail)
+	case errors.Is(err, forward.ErrLoop):
+		return problem.New(400, "loop", "The request has passed this gateway several times: the upstream leads back to it.")
+	case errors.Is(err, forward.ErrTooLarge):
+		return tooLarge()
+	case errors.Is(err, forward.ErrSlowBody):
+		k.status, k.keep, k.left = 408, false, true // the connection was stopped: nothing can be said
+		return nil
+	case errors.Is(err, forward.ErrTimeout):
+		return problem.New(504, "upstream-timeout", "The service behind this path has not answered in time.")
+	case errors.Is(err, forward.ErrUnreachable):
+		return problem.Unavailable("The service behind this path cannot be reached at the moment.", time.Second)
+	}
+	return problem.New(502, "upstream-failed", "The service behind this path broke off, or gave an answer that is not valid HTTP.")
+}
+
+func tooLarge() *problem.Details {
+	return problem.New(413, "body-too-large", "The request's body is larger than this path takes.")
+}

@@ -1,0 +1,194 @@
+package edge_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"tallygate/gateway/internal/check"
+	"tallygate/gateway/internal/console"
+	"tallygate/gateway/internal/edge"
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/limit"
+	"tallygate/gateway/internal/meter"
+	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/wire"
+	"tallygate/kit/token"
+)
+
+// keeper knows two users: one's token is "good", the other's "limited", because there is a quota.
+type keeper struct{}
+
+func (keeper) Check(_ context.Context, authorization []string) (check.Identity, error) {
+	raw, err := token.FromAuthorization(authorization)
+	if err != nil {
+		return check.Identity{}, err
+	}
+	if raw == "limited" {
+		return check.Identity{UserID: 8, MonthlyQuota: 1}, nil
+	}
+	if raw != "good" {
+		return check.Identity{}, token.ErrInvalid
+	}
+	return check.Identity{UserID: 7, MonthlyQuota: check.NoQuota}, nil
+}
+
+// nobody takes no tallies: the meter keeps them.
+type nobody struct{}
+
+func (nobody) Usage(context.Context, []byte) error { return errors.New("away") }
+
+func (nobody) Release(context.Context, string) error { return errors.New("away") }
+
+// gate starts a gateway with these routes, and returns its address.
+func gate(t *testing.T, routes ...*route.Route) string {
+	t.Helper()
+	return gateWith(t, edge.Config{}, routes...)
+}
+
+func gateWith(t *testing.T, cfg edge.Config, routes ...*route.Route) string {
+	t.Helper()
+	cfg.Watch = wire.NewWatch()
+	cfg.Log = slog.New(slog.DiscardHandler)
+	cfg.Engine = forward.New(forward.Config{Watch: cfg.Watch, Log: cfg.Log, Via: "test"})
+	cfg.Check, cfg.Metrics = keeper{}, edge.NewMetrics()
+	m, err := meter.Open(meter.Config{StateDir: t.TempDir(), Ledger: nobody{}, Log: cfg.Log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Meter, cfg.Rates = m, limit.NewRates()
+	cfg.Pages = map[string]console.Page{"/docs": {ContentType: "text/html", Body: []byte("<p>docs"), ETag: `"1"`, Policy: "default-src 'none'"}}
+	go cfg.Watch.Run(t.Context())
+	s := edge.New(cfg)
+	table, err := route.NewTable(routes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.SetRoutes(table)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Serve(l) //nolint:errcheck // ends with the test
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = s.Shutdown(ctx) // what is left is cut
+	})
+	return l.Addr().String()
+}
+
+// open is a public route to the upstreams, with retries and without limits.
+func open(path string, upstreams ...string) *route.Route {
+	limits := route.Limits{Connect: time.Second, FirstByte: 5 * time.Second, Progress: 5 * time.Second}
+	return &route.Route{
+		Name: "r" + strings.ReplaceAll(path, "/", "-"), Path: path, Upstreams: upstreams, Public: true,
+		MaxBody: route.NoLimit, Limits: limits, Retries: 1, WebSocket: true,
+	}
+}
+
+// locked is the same with a token required.
+func locked(path string, upstreams ...string) *route.Route {
+	r := open(path, upstreams...)
+	r.Public, r.IdentityHeader = false, "X-User-Id"
+	return r
+}
+
+// upstream starts a server.
+func upstream(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(handler)
+	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+	return s.Listener.Addr().String()
+}
+
+// rawUpstream accepts connections and hands each to serve.
+func rawUpstream(t *testing.T, serve func(net.Conn, *bufio.Reader)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c, bufio.NewReader(c))
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// echo answers with the request as it came.
+func echo(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Method", r.Method)
+	var b strings.Builder
+	b.WriteString(r.Method + " " + r.RequestURI + "\n" + "Host: " + r.Host + "\n")
+	_ = r.Header.Write(&b) // a Builder does not fail
+	_, _ = io.WriteString(w, b.String())
+	_, _ = io.Copy(w, r.Body)
+}
+
+// dial opens a connection to the gate.
+func dial(t *testing.T, addr string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second)) // a test that hangs fails
+	return c, bufio.NewReader(c)
+}
+
+// send writes raw text.
+func send(t *testing.T, c net.Conn, text string) {
+	t.Helper()
+	if _, err := io.WriteString(c, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answer reads one answer with its body.
+func answer(t *testing.T, r *bufio.Reader, method string) (*http.Response, string) {
+	t.Helper()
+	resp, err := http.ReadResponse(r, &http.Request{Method: method})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("after %q: %v", body, err)
+	}
+	return resp, string(body)
+}
+
+// call sends one request and reads the answer.
+func call(t *testing.T, addr, text string) (*http.Response, string) {
+	t.Helper()
+	c, r := dial(t, addr)
+	send(t, c, text)
+	method, _, _ := strings.Cut(text, " ")
+	return answer(t, r, method)
+}
+
+// closed reports whether the other side has closed the connection, and nothing more has come.
+func closed(r *bufio.Reader) bool {
+	_, err := r.ReadByte()
+	return err == io.EOF
+}

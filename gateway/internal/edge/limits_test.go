@@ -1,0 +1,87 @@
+package edge_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"tallygate/gateway/internal/edge"
+	"tallygate/gateway/internal/route"
+	"tallygate/kit/problem"
+)
+
+func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	r := locked("/a", upstream(t, echo))
+	r.Tally, r.Rate = true, route.Rate{Requests: 1, Per: time.Hour, Burst: 2}
+	gw := gate(t, r)
+	const text = "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\n\r\n"
+	for i, want := range []int{200, 200, 429, 429} {
+		resp, body := call(t, gw, text)
+		if resp.StatusCode != want {
+			t.Errorf("call %d: got %d %s, want %d", i+1, resp.StatusCode, body, want)
+		}
+		if want == 429 && (resp.Header.Get("Retry-After") == "" || resp.Header.Get("RateLimit") == "" || resp.Header.Get("RateLimit-Policy") == "") {
+			t.Errorf("call %d: got fields %v", i+1, resp.Header)
+		}
+	}
+}
+
+// spent is a quota of which nothing is left.
+type spent struct{}
+
+func (spent) Admit(context.Context, time.Time, int64, int64) *problem.Details {
+	return problem.New(429, "quota-used-up", "Nothing is left.")
+}
+
+func TestAUserWithoutQuotaLeftIsRefused(t *testing.T) {
+	t.Parallel()
+	r := locked("/a", "127.0.0.1:1")
+	r.Tally = true
+	gw := gateWith(t, edge.Config{Quotas: spent{}}, r)
+	if resp, body := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: limited\r\n\r\n"); resp.StatusCode != 429 {
+		t.Errorf("got %d %s", resp.StatusCode, body)
+	}
+}
+
+func TestSlowClientsDoNotStopOthers(t *testing.T) {
+	t.Parallel()
+	gw := gate(t, open("/a", upstream(t, echo)))
+	const slow = 1000
+	conns := make([]net.Conn, 0, slow)
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	for range slow {
+		c, err := net.Dial("tcp", gw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, c)
+		_, _ = io.WriteString(c, "GET /a HTTP/1.1\r\nHost: a\r\nX-Slow: ") // and nothing more
+	}
+	for range 20 {
+		if resp, _ := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"); resp.StatusCode != 200 {
+			t.Errorf("got %d", resp.StatusCode)
+		}
+	}
+}
+
+func TestConnectionsOverTheBoundWaitForOne(t *testing.T) {
+	t.Parallel()
+	gw := gateWith(t, edge.Config{MaxConnections: 1}, open("/a", upstream(t, echo)))
+	first, r := dial(t, gw)
+	send(t, first, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+	answer(t, r, "GET")
+	second, r2 := dial(t, gw)
+	send(t, second, "GET /a?second HTTP/1.1\r\nHost: a\r\n\r\n")
+	first.Close()
+	if _, body := answer(t, r2, "GET"); !strings.HasPrefix(body, "GET /a?second") {
+		t.Errorf("got %s", body)
+	}
+}

@@ -1,0 +1,192 @@
+package edge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tallygate/gateway/internal/check"
+	"tallygate/gateway/internal/console"
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/limit"
+	"tallygate/gateway/internal/meter"
+	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/wire"
+	"tallygate/kit/problem"
+)
+
+// Limits of time for clients. None bounds a whole body.
+const (
+	headLimit   = 10 * time.Second // from a request's first byte to the end of its head; also for the first request to begin
+	idleLimit   = 75 * time.Second // between requests
+	writeLimit  = 60 * time.Second // without the client taking a byte
+	lingerLimit = 2 * time.Second  // for what a client still sends after the answer that ends the connection
+	lingerBytes = 1 << 20
+)
+
+// Checker says whose token an Authorization field carries. The strings are only valid during the call. Its error is one
+// of kit/token's, or a *problem.Details.
+type Checker interface {
+	Check(ctx context.Context, authorization []string) (check.Identity, error)
+}
+
+// Meter counts what users call.
+type Meter interface {
+	Route(name string) meter.RouteID
+	Begin(at time.Time, userID int64, route meter.RouteID) meter.Tally
+	RateLimited(at time.Time, userID int64, route meter.RouteID)
+}
+
+// Quotas admits calls of users who have a quota, limit calls a month.
+type Quotas interface {
+	Admit(ctx context.Context, at time.Time, userID, limit int64) *problem.Details
+}
+
+// Config is what a Server is made of.
+type Config struct {
+	Check   Checker
+	Meter   Meter
+	Rates   *limit.Rates
+	Quotas  Quotas
+	Engine  *forward.Engine
+	Watch   *wire.Watch
+	Pages   map[string]console.Page
+	Trusted []netip.Prefix // proxies whose X-Forwarded-* are believed
+	TLS     *tls.Config    // nil: plain HTTP
+	Log     *slog.Logger
+	Access  *AccessLog // nil: none
+	Metrics *Metrics
+	// MaxConnections bounds the clients' connections; further ones wait in the kernel's queue. 0: no bound.
+	MaxConnections int
+}
+
+// Server is the public listener. It implements httpd.Server.
+type Server struct {
+	cfg      Config
+	sites    atomic.Pointer[sites]
+	buffers  *wire.Pool
+	calls    sync.Pool // *call
+	draining atomic.Bool
+	base     context.Context
+	cancel   context.CancelFunc
+
+	mu       sync.Mutex
+	listener net.Listener
+	conns    map[*conn]struct{}
+	empty    chan struct{} // closed when draining and no connection is left
+	room     chan struct{}
+}
+
+// New returns a Server; it answers 404 until it is given routes.
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg, buffers: wire.NewPool(), conns: map[*conn]struct{}{}, empty: make(chan struct{})}
+	s.sites.Store(&sites{table: new(route.Table)})
+	s.base, s.cancel = context.WithCancel(context.Background())
+	s.calls.New = func() any { return new(call) }
+	if cfg.MaxConnections > 0 {
+		s.room = make(chan struct{}, cfg.MaxConnections)
+	}
+	return s
+}
+
+// Serve accepts connections until Shutdown has ended, and then returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	s.listener = l
+	s.mu.Unlock()
+	for {
+		if s.room != nil {
+			select {
+			case s.room <- struct{}{}:
+			case <-s.base.Done():
+				return nil
+			}
+		}
+		nc, err := l.Accept()
+		if err == nil {
+			s.open(nc)
+			continue
+		}
+		if s.room != nil {
+			<-s.room
+		}
+		if s.draining.Load() || errors.Is(err, net.ErrClosed) {
+			<-s.base.Done() // httpd.Run takes a return for a failure
+			return nil
+		}
+		s.cfg.Log.Warn("accept", "error", err) // out of descriptors, as a rule: it passes
+		select {
+		case <-s.base.Done():
+			return nil
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Server) open(nc net.Conn) {
+	if s.cfg.TLS != nil {
+		nc = tls.Server(nc, s.cfg.TLS)
+	}
+	c := newConn(s, nc)
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	s.cfg.Metrics.open.Inc()
+	go c.serve()
+}
+
+func (s *Server) closed(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.cfg.Metrics.open.Dec()
+	if s.draining.Load() && len(s.conns) == 0 {
+		s.signalEmpty()
+	}
+	s.mu.Unlock()
+	if s.room != nil {
+		<-s.room
+	}
+}
+
+func (s *Server) signalEmpty() {
+	select {
+	case <-s.empty:
+	default:
+		close(s.empty)
+	}
+}
+
+// Shutdown stops accepting, closes idle connections, lets requests in flight finish, and cuts those that are left when
+// ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	s.mu.Lock()
+	if s.listener != nil {
+		_ = s.listener.Close() // nothing depends on it
+	}
+	for c := range s.conns {
+		c.stopIfIdle()
+	}
+	if len(s.conns) == 0 {
+		s.signalEmpty()
+	}
+	s.mu.Unlock()
+	defer s.cancel()
+	select {
+	case <-s.empty:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.wire.Stop(wire.Draining)
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,32 @@
+package forward
+
+import "sync"
+
+// Of all requests, one in retryShare may be sent again, and retryBurst more at once: an upstream that fails altogether
+// is not finished off by its clients' second tries.
+const (
+	retryShare = 5
+	retryBurst = 100
+)
+
+// budget says whether a request may be sent again. It looks at the number of requests only when asked.
+type budget struct {
+	mu    sync.Mutex
+	seen  uint64
+	spent float64
+}
+
+// allow takes one from the budget if there is one. total is the number of requests so far.
+func (b *budget) allow(total uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if total > b.seen {
+		b.spent = max(0, b.spent-float64(total-b.seen)/retryShare)
+	}
+	b.seen = total
+	if b.spent >= retryBurst {
+		return false
+	}
+	b.spent++
+	return true
+}

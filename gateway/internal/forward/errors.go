@@ -1,0 +1,23 @@
+package forward
+
+import "errors"
+
+// Why a request was not answered. With each of them nothing has been sent to the client yet.
+var (
+	// ErrUnreachable: no replica took the request; none has seen a byte of it.
+	ErrUnreachable = errors.New("no replica of the upstream can be reached")
+	// ErrBroken: the replica ended the connection before it answered, and the request may have been processed.
+	ErrBroken = errors.New("the upstream ended the connection before it answered")
+	// ErrInvalid: the replica's answer was not HTTP as we accept it.
+	ErrInvalid = errors.New("the upstream's answer is malformed")
+	// ErrTimeout: the replica has not begun to answer in time.
+	ErrTimeout = errors.New("the upstream has not answered in time")
+	// ErrClientLeft: the client closed the connection; there is nobody to answer.
+	ErrClientLeft = errors.New("the client has left")
+	// ErrSlowBody: the client stopped sending its body.
+	ErrSlowBody = errors.New("the request's body came to a standstill")
+	// ErrLoop: the request has been through this gateway too often: an upstream leads back to it.
+	ErrLoop = errors.New("the request goes round in a loop")
+	// ErrTooLarge: the body is longer than the route allows.
+	ErrTooLarge = errors.New("the request's body is too large")
+)

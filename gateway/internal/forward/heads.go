@@ -1,0 +1,136 @@
+package forward
+
+import (
+	"bytes"
+	"strconv"
+
+	"tallygate/gateway/internal/wire"
+)
+
+// appendRequest writes the request's head as the upstream gets it: framing, hop-by-hop fields and what proxies say are
+// ours; identity fields from the client are dropped, with everything that an upstream might take for them. length is
+// that of the body, -1 for chunks.
+func (x *Exchange) appendRequest(b []byte, via string, length int64) []byte {
+	r := x.Request
+	b = append(b, r.Method...)
+	b = append(b, ' ')
+	b = append(b, x.Path...)
+	b = append(b, r.Query...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
+	if len(r.Host) == 0 {
+		b = append(b, x.Set.cfg.Addresses[0]...) // HTTP/1.0 without one
+	}
+	b = append(b, r.Host...)
+	b = append(b, "\r\nVia: "...)
+	for i := range r.Fields() {
+		if r.Kind(i) == wire.Via {
+			if f := r.Field(i); !f.Alias {
+				b = append(append(b, f.Value...), ", "...)
+			}
+		}
+	}
+	b = append(b, '1', '.', '0'+byte(r.Minor), ' ')
+	b = append(append(b, via...), "\r\nX-Forwarded-For: "...)
+	b = append(append(b, x.ClientAddr...), "\r\nX-Forwarded-Proto: "...)
+	b = append(append(b, x.Proto...), "\r\nX-Request-Id: "...)
+	b = append(append(b, x.RequestID...), '\r', '\n')
+	if len(x.Host) > 0 {
+		b = append(append(append(b, "X-Forwarded-Host: "...), x.Host...), '\r', '\n')
+	}
+	if len(x.IdentityValue) > 0 {
+		b = append(append(append(b, x.IdentityName...), ": "...), x.IdentityValue...)
+		b = append(b, '\r', '\n')
+	}
+	for i := range r.Fields() {
+		switch r.Kind(i) {
+		case wire.Other, wire.Authorization, wire.Origin:
+			f := r.Field(i)
+			if f.Alias || r.Nominated(f.Name) || len(x.IdentityName) > 0 && wire.SameField(f.Name, x.IdentityName) {
+				continue
+			}
+			b = appendField(b, f.Name, f.Value)
+		}
+	}
+	switch {
+	case x.WebSocket:
+		b = append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
+	case length < 0:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case length > 0 || r.ContentLength != 0 || expectsBody(r.Method):
+		b = append(strconv.AppendInt(append(b, "Content-Length: "...), length, 10), '\r', '\n')
+	}
+	if r.ExpectContinue && x.stream.active {
+		b = append(b, "Expect: 100-continue\r\n"...)
+	}
+	return append(b, '\r', '\n')
+}
+
+// maxHops is how often a request may pass gateways of this name. Some stand in a row; none stands in a circle.
+const maxHops = 5
+
+// looped reports whether the Via field says that the request goes round (RFC 9110 section 7.6.3).
+func (x *Exchange) looped(via string) bool {
+	hops := 0
+	for i := range x.Request.Fields() {
+		if x.Request.Kind(i) == wire.Via {
+			hops += bytes.Count(x.Request.Value(i), []byte(" "+via))
+		}
+	}
+	return hops >= maxHops
+}
+
+// expectsBody: such requests say that they have none (RFC 9110 section 8.6).
+func expectsBody(method []byte) bool {
+	switch string(method) {
+	case "POST", "PUT", "PATCH":
+		return true
+	}
+	return false
+}
+
+func appendField(b, name, value []byte) []byte {
+	b = append(append(b, name...), ": "...)
+	return append(append(b, value...), '\r', '\n')
+}
+
+// appendAnswer writes the answer's head as the client gets it. length is the body's, -1 for chunks, wire.UntilClose for
+// one that ends with the connection, and noLength to say nothing.
+func (x *Exchange) appendAnswer(b []byte, length int64, keepAlive bool) []byte {
+	r := &x.response
+	b = append(b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(r.Status), 10)
+	b = append(append(append(b, ' '), r.Reason...), '\r', '\n')
+	b = x.appendAnswerFields(b)
+	switch {
+	case x.WebSocket && r.Status == 101:
+		return append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"...)
+	case length >= 0:
+		b = append(strconv.AppendInt(append(b, "Content-Length: "...), length, 10), '\r', '\n')
+	case length == -1:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	}
+	switch {
+	case !keepAlive:
+		b = append(b, "Connection: close\r\n"...)
+	case x.Request.Minor == 0:
+		b = append(b, "Connection: keep-alive\r\n"...)
+	}
+	return append(b, '\r', '\n')
+}
+
+func (x *Exchange) appendAnswerFields(b []byte) []byte {
+	r := &x.response
+	for i := range r.Fields() {
+		switch r.Kind(i) {
+		case wire.ContentLength, wire.TransferEncoding, wire.Connection, wire.Hop, wire.Upgrade, wire.RequestID:
+			continue
+		}
+		f := r.Field(i)
+		if f.Alias || r.Nominated(f.Name) || x.Replaces != nil && x.Replaces(f.Name) {
+			continue
+		}
+		b = appendField(b, f.Name, f.Value)
+	}
+	b = append(append(append(b, "X-Request-Id: "...), x.RequestID...), '\r', '\n')
+	return append(b, x.AnswerLines...)
+}

@@ -1,0 +1,198 @@
+package forward
+
+import (
+	"io"
+
+	"tallygate/gateway/internal/wire"
+)
+
+// noLength: the answer's head says nothing of a length.
+const noLength = -3
+
+// maxInformational bounds the 1xx answers before the final one.
+const maxInformational = 16
+
+// relay reads the answer's head, of which in has the beginning, and passes the answer on. It takes care of the link.
+func (e *Engine) relay(x *Exchange, l *link, in *wire.Buffer) Outcome {
+	if err := e.readHead(x, l, in); err != nil {
+		if err != ErrClientLeft { //nolint:errorlint // our own value
+			l.target.failed(false)
+		}
+		x.letGo(l, false, 0)
+		return Outcome{Err: err}
+	}
+	l.target.succeeded()
+	r := &x.response
+	early := in.Bytes()[r.HeadBytes():]
+	if r.Status == 101 {
+		return e.tunnel(x, l, early)
+	}
+	head := string(x.Request.Method) == "HEAD"
+	if !r.HasBody(head) {
+		return e.relayWhole(x, l, nil, early, bodilessLength(r, head))
+	}
+	if r.ContentLength >= 0 && int64(len(early)) >= r.ContentLength {
+		return e.relayWhole(x, l, early[:r.ContentLength], early[r.ContentLength:], r.ContentLength)
+	}
+	return e.relayStream(x, l, early)
+}
+
+// bodilessLength is what an answer without a body may say about its length (RFC 9110 section 8.6).
+func bodilessLength(r *wire.Response, head bool) int64 {
+	switch {
+	case r.Status == 204:
+		return noLength
+	case r.ContentLength < 0 && (head || r.Status == 304):
+		return noLength
+	}
+	return max(r.ContentLength, 0)
+}
+
+// readHead reads up to the head of the final answer, and passes others on.
+func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
+	r := &x.response
+	for range maxInformational {
+		r.Reset()
+		for {
+			n, err := r.Parse(in.Bytes())
+			if err != nil {
+				return ErrInvalid
+			}
+			if n > 0 {
+				break
+			}
+			if !in.Room() {
+				return ErrInvalid
+			}
+			if n, _ = l.Read(in.Free()); n == 0 {
+				return headError(l) // the stop, if there was one, says more than the error
+			}
+			l.answered.Store(true)
+			in.Filled(n)
+		}
+		if r.Status == 101 {
+			if !x.WebSocket || !r.WebSocket {
+				return ErrInvalid
+			}
+			return nil
+		}
+		if r.Status >= 200 {
+			return nil
+		}
+		if err := x.informational(); err != nil {
+			return err
+		}
+		in.Take(r.HeadBytes())
+	}
+	return ErrInvalid
+}
+
+func headError(l *link) error {
+	switch l.Stopped() {
+	case wire.ClientLeft:
+		return ErrClientLeft
+	case wire.TimedOut:
+		return ErrTimeout
+	}
+	if l.answered.Load() {
+		return ErrInvalid
+	}
+	return ErrBroken
+}
+
+// informational passes a 1xx answer on to clients that know them. A 100 is only for those who asked.
+func (x *Exchange) informational() error {
+	r := &x.response
+	if r.Status == 100 {
+		return x.stream.goAhead(x)
+	}
+	if x.Request.Minor == 0 {
+		return nil
+	}
+	x.answer = x.appendAnswer(x.answer[:0], noLength, true)
+	if _, err := x.Client.Write(x.answer); err != nil {
+		return ErrClientLeft
+	}
+	return nil
+}
+
+// relayWhole passes an answer on that is whole in memory, in one write. extra is what came behind it.
+func (e *Engine) relayWhole(x *Exchange, l *link, body, extra []byte, length int64) Outcome {
+	keep := x.KeepAlive && x.bodyRead()
+	x.answer = append(x.appendAnswer(x.answer[:0], length, keep), body...)
+	// The connection to the upstream goes back first: the client's next request may come on another connection before
+	// this one runs again.
+	x.letGo(l, x.response.KeepAlive && len(extra) == 0 && x.bodyRead(), x.response.IdleLimit)
+	_, err := x.Client.Write(x.answer)
+	return Outcome{Status: x.response.Status, BytesOut: int64(len(body)), KeepAlive: keep && err == nil}
+}
+
+// block is memory for streaming, with room for a chunk's framing.
+type block struct {
+	mem [wire.ChunkHeadroom + 64<<10 + wire.ChunkTailroom]byte
+}
+
+func (b *block) data() []byte { return b.mem[wire.ChunkHeadroom : len(b.mem)-wire.ChunkTailroom] }
+
+// relayStream passes an answer on piece by piece, each as soon as it has come.
+func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
+	r := &x.response
+	length := r.ContentLength
+	switch {
+	case r.Chunked:
+		length = -1
+	case length < 0:
+		length = wire.UntilClose
+	}
+	var body wire.Body
+	body.Begin(l.Conn, early, length)
+
+	keep, sent := x.KeepAlive && x.bodyRead(), length
+	if length < 0 {
+		if sent = -1; x.Request.Minor == 0 {
+			sent, keep = wire.UntilClose, false
+		}
+	}
+	b := e.blocks.Get().(*block)
+	defer e.blocks.Put(b)
+	out := Outcome{Status: r.Status}
+	pending := x.appendAnswer(x.answer[:0], sent, keep)
+	begun, complete := false, false
+	for !complete {
+		// What has come already goes out with the head; the head alone goes out before anything is waited for.
+		read := body.Read
+		if !begun {
+			read = body.Early
+		}
+		l.Limit(x.Set.cfg.Limits.Progress)
+		n, err := read(b.data())
+		if complete = err == io.EOF; err != nil && !complete { //nolint:errorlint // Body returns it as it is
+			break
+		}
+		piece := b.data()[:n]
+		if sent == -1 && n > 0 {
+			piece = wire.FrameChunk(b.mem[:], wire.ChunkHeadroom, wire.ChunkHeadroom+n)
+		}
+		pending = append(pending, piece...)
+		if sent == -1 && complete {
+			pending = append(pending, wire.LastChunk...)
+		}
+		begun = true
+		if _, err := x.Client.Write(pending); err != nil {
+			complete, keep = false, false
+			break
+		}
+		out.BytesOut += int64(n)
+		pending = pending[:0]
+	}
+	if !begun {
+		x.letGo(l, false, 0)
+		return Outcome{Err: ErrInvalid}
+	}
+	x.answer = pending
+	x.letGo(l, complete && r.KeepAlive && length != wire.UntilClose && len(body.Extra()) == 0 && x.bodyRead(), r.IdleLimit)
+	// An answer that broke off must not look whole: the client sees the connection end without the last chunk, or
+	// before the length.
+	out.KeepAlive = keep && complete
+	return out
+}

@@ -1,0 +1,153 @@
+package forward_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/wire"
+)
+
+// newSet returns a running set.
+func newSet(t *testing.T, cfg forward.SetConfig) *forward.Set {
+	t.Helper()
+	w := wire.NewWatch()
+	go w.Run(t.Context())
+	engine := forward.New(forward.Config{Watch: w, Log: slog.New(slog.DiscardHandler), Via: "test"})
+	cfg.Limits = forward.Limits{Connect: time.Second, FirstByte: time.Second, Progress: time.Second}
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	return engine.NewSet(ctx, cfg)
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("still not: %s", what)
+		}
+		time.Sleep(time.Millisecond) // the set's own goroutines are waited for
+	}
+}
+
+func TestASickReplicaGetsNothingUntilItIsWell(t *testing.T) {
+	t.Parallel()
+	var sick atomic.Bool
+	moody := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if sick.Load() || r.URL.Path != "/health" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer moody.Close()
+	steady := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer steady.Close()
+	a, b := moody.Listener.Addr().String(), steady.Listener.Addr().String()
+	s := newSet(t, forward.SetConfig{Addresses: []string{a, b}, Health: "/health"})
+
+	sick.Store(true)
+	until(t, "found sick", func() bool { return !s.Replicas()[a] })
+	for range 100 {
+		if got := s.Picked(); got != b {
+			t.Fatalf("a sick replica was picked")
+		}
+	}
+	sick.Store(false)
+	until(t, "found well", func() bool { return s.Replicas()[a] })
+	until(t, "picked again", func() bool { return s.Picked() == a })
+}
+
+func TestOnlyAReplicaThatHangsLosesWhatItHas(t *testing.T) {
+	t.Parallel()
+	for answers, want := range map[bool]bool{true: false, false: true} {
+		a := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		defer a.Close()
+		b := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		defer b.Close()
+		addr := a.Listener.Addr().String()
+		s := newSet(t, forward.SetConfig{Addresses: []string{addr, b.Listener.Addr().String()}})
+		got, err := s.StopsWhatWaits(addr, answers)
+		if err != nil || got != want {
+			t.Errorf("it answers %t: stopped %t, %v, want %t", answers, got, err, want)
+		}
+	}
+}
+
+func TestIfAllAreSickAllAreTried(t *testing.T) {
+	t.Parallel()
+	const a, b = "127.0.0.1:1", "127.0.0.1:2"
+	s := newSet(t, forward.SetConfig{Addresses: []string{a, b}})
+	until(t, "found sick", func() bool { return !s.Replicas()[a] && !s.Replicas()[b] })
+	picked := map[string]bool{}
+	for range 200 {
+		picked[s.Picked()] = true
+	}
+	if !picked[a] || !picked[b] {
+		t.Errorf("got %v, want both", picked)
+	}
+}
+
+func TestANameStandsForAllItsAddresses(t *testing.T) {
+	t.Parallel()
+	s := newSet(t, forward.SetConfig{Addresses: []string{"localhost:1"}})
+	if got := s.Replicas(); len(got) == 0 {
+		t.Errorf("localhost has no address: %v", got)
+	}
+	if got := newSet(t, forward.SetConfig{Addresses: []string{"nobody.invalid:1"}}).Picked(); got != "" {
+		t.Errorf("a name that does not resolve leads to %s", got)
+	}
+}
+
+func TestRetriesHaveABudget(t *testing.T) {
+	t.Parallel()
+	var b forward.Budget
+	allowed := func(total uint64, asks int) (n int) {
+		for range asks {
+			if b.Allow(total) {
+				n++
+			}
+		}
+		return n
+	}
+	if got := allowed(0, 1000); got != forward.RetryBurst {
+		t.Errorf("at once: got %d, want %d", got, forward.RetryBurst)
+	}
+	if got := allowed(100, 1000); got != 20 {
+		t.Errorf("after 100 requests more: got %d, want 20", got)
+	}
+	if got := allowed(1_000_000, 1000); got != forward.RetryBurst {
+		t.Errorf("after a million: got %d, want %d", got, forward.RetryBurst)
+	}
+	if got := allowed(10, 10); got != 0 {
+		t.Errorf("after replicas have gone, and their count with them: got %d, want 0", got)
+	}
+}
+
+func TestADeadReplicaThatItsNameLosesMeanwhileLeavesTheOther(t *testing.T) {
+	t.Parallel()
+	const dead, other = "127.0.0.1:1", "127.0.0.1:2"
+	for _, test := range []struct {
+		name string
+		left []string
+		want bool
+	}{
+		{"both are still there", []string{dead, other}, true},
+		{"the dead one is gone", []string{other}, true},
+		{"only the dead one is left", []string{dead}, false},
+		{"none is left", nil, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSet(t, forward.SetConfig{Addresses: []string{dead, other}})
+			if got := s.GoesElsewhere(dead, test.left...); got != test.want {
+				t.Errorf("sent elsewhere: got %t, want %t", got, test.want)
+			}
+		})
+	}
+}

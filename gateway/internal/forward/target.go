@@ -1,0 +1,237 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tallygate/gateway/internal/wire"
+)
+
+// Passive ejection: a replica that fails rests this long, twice as long after each further failure, up to a bound.
+const (
+	ejectFirst = time.Second
+	ejectMax   = 30 * time.Second
+	ejectAfter = 3 // failures in a row of a replica that does take connections
+)
+
+const (
+	maxIdle      = 512              // connections kept per replica
+	idleLimit    = 55 * time.Second // under the usual 60 of servers that do not say
+	freshForPost = 500              // ms: a request that must not be sent twice takes no connection that has rested longer
+)
+
+// target is one replica: an address.
+type target struct {
+	set  *Set
+	addr string
+
+	busy  atomic.Int64 // requests in flight
+	total atomic.Uint64
+
+	sick     atomic.Bool  // the active check says so
+	restTill atomic.Int64 // watch milliseconds
+
+	failures atomic.Int64 // in a row
+
+	mu      sync.Mutex
+	idle    []*link // the last used is the last
+	links   map[*link]struct{}
+	rests   int
+	retired bool
+}
+
+// link is a connection to a replica.
+type link struct {
+	*wire.Conn
+	target *target
+	// idleFrom is when it was last put back, idleTill when its server may close it; watch milliseconds.
+	idleFrom, idleTill int64
+	answered           atomic.Bool // a byte of the current answer has come
+}
+
+func newTarget(s *Set, addr string) *target {
+	return &target{set: s, addr: addr, links: map[*link]struct{}{}}
+}
+
+// well reports whether the replica gets requests.
+func (t *target) well(now int64) bool { return !t.sick.Load() && t.restTill.Load() <= now }
+
+// take returns an idle connection, the one used last. A request that cannot be sent twice only gets one that is surely
+// still open; so does every request once the connection has rested for a moment, in which the server may have closed
+// it, or said something that would be taken for the answer.
+func (t *target) take(sendOnce bool) *link {
+	now := t.set.engine.watch.Now()
+	for {
+		l := t.pop()
+		if l == nil {
+			return nil
+		}
+		rested := now - l.idleFrom
+		if now < l.idleTill && (!sendOnce || rested <= freshForPost) &&
+			(!sendOnce && rested == 0 || l.Idle()) {
+			return l
+		}
+		t.close(l)
+	}
+}
+
+func (t *target) pop() *link {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := len(t.idle) - 1
+	if n < 0 {
+		return nil
+	}
+	l := t.idle[n]
+	t.idle[n] = nil
+	t.idle = t.idle[:n]
+	return l
+}
+
+// put keeps a connection for the next request. keep is how long its server says it may rest; 0 if it says nothing.
+func (t *target) put(l *link, keep time.Duration) {
+	if !l.Lift() {
+		t.close(l)
+		return
+	}
+	rest := idleLimit
+	if keep > 0 {
+		rest = min(rest, keep-min(keep/2, time.Second))
+	}
+	l.idleFrom = t.set.engine.watch.Now()
+	l.idleTill = l.idleFrom + rest.Milliseconds()
+	t.mu.Lock()
+	full := t.retired || len(t.idle) >= maxIdle
+	if !full {
+		t.idle = append(t.idle, l)
+	}
+	t.mu.Unlock()
+	if full {
+		t.close(l)
+	}
+}
+
+// dial opens a connection.
+func (t *target) dial() (*link, error) {
+	dialer := net.Dialer{Timeout: t.set.cfg.Limits.Connect, KeepAlive: time.Minute}
+	nc, err := dialer.DialContext(context.Background(), "tcp", t.addr)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{Conn: wire.NewConn(nc, t.set.engine.watch), target: t}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.links[l] = struct{}{}
+	return l, nil
+}
+
+func (t *target) close(l *link) {
+	t.mu.Lock()
+	delete(t.links, l)
+	t.mu.Unlock()
+	l.Close()
+}
+
+// retire takes the replica out of use.
+func (t *target) retire() {
+	t.mu.Lock()
+	t.retired = true
+	idle := t.idle
+	t.idle = nil
+	t.mu.Unlock()
+	for _, l := range idle {
+		t.close(l)
+	}
+}
+
+// prune closes the connections that have rested too long.
+func (t *target) prune() {
+	now := t.set.engine.watch.Now()
+	t.mu.Lock()
+	var old []*link
+	kept := t.idle[:0]
+	for _, l := range t.idle {
+		if now < l.idleTill && l.Idle() {
+			kept = append(kept, l)
+		} else {
+			old = append(old, l)
+		}
+	}
+	clear(t.idle[len(kept):])
+	t.idle = kept
+	t.mu.Unlock()
+	for _, l := range old {
+		t.close(l)
+	}
+}
+
+// failed notes a failure; one to connect counts at once.
+func (t *target) failed(connect bool) {
+	if t.failures.Add(1) < ejectAfter && !connect {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.set.engine.watch.Now()
+	if t.restTill.Load() > now {
+		return // many requests meet one crash: that is one failure
+	}
+	rest := min(ejectFirst<<min(t.rests, 10), ejectMax)
+	t.rests++
+	t.restTill.Store(now + rest.Milliseconds())
+}
+
+// succeeded notes an answer.
+func (t *target) succeeded() {
+	if t.failures.Load() == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failures.Store(0)
+	t.rests = 0
+	t.restTill.Store(0)
+}
+
+// judge draws the conclusions from the active check's error. A replica that answers, be it to say that it is not ready,
+// goes on with what it has: it may be stopping, or its database may be away. One that does not answer hangs.
+func (t *target) judge(err error) {
+	sick := err != nil
+	if t.sick.Swap(sick) != sick {
+		t.set.engine.noteHealth(t, sick)
+		if !sick {
+			t.succeeded()
+		}
+	}
+	if sick && !errors.Is(err, errNotReady) {
+		t.giveUp()
+	}
+}
+
+// giveUp stops what a replica that hangs has not begun to answer, to be sent elsewhere; only if there is an elsewhere.
+func (t *target) giveUp() {
+	now := t.set.engine.watch.Now()
+	if scan(*t.set.targets.Load(), 0, func(o *target) bool { return o != t && o.well(now) }) == nil {
+		return
+	}
+	t.mu.Lock()
+	idle := t.idle
+	t.idle = nil
+	var waiting []*link
+	for l := range t.links {
+		if !l.answered.Load() {
+			waiting = append(waiting, l)
+		}
+	}
+	for _, l := range waiting {
+		l.Stop(wire.Ejected) // under the lock: a link is closed only by its user, who needs the lock first
+	}
+	t.mu.Unlock()
+	for _, l := range idle {
+		t.close(l)
+	}
+}

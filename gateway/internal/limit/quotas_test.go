@@ -1,0 +1,232 @@
+package limit_test
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"tallygate/gateway/internal/limit"
+)
+
+func TestThreeGatewaysLetTheQuotaThroughAndNotOneCallMore(t *testing.T) {
+	t.Parallel()
+	for _, quota := range []int64{0, 1, 10, 1000, 5000} {
+		t.Run(strconv.FormatInt(quota, 10), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLedger(quota)
+				ctx, cancel := context.WithCancel(t.Context())
+				var gateways [3]*gateway
+				var load, background sync.WaitGroup
+				for i := range gateways {
+					g := newGateway(strconv.Itoa(i), l, false)
+					gateways[i] = g
+					background.Go(func() { g.delivering(ctx) })
+					for range 4 {
+						load.Go(func() { g.load(2000) })
+					}
+				}
+				load.Wait()
+				time.Sleep(2 * time.Minute) // what a gateway did not use comes back
+				for _, g := range gateways {
+					g.load(int(quota)/10 + 2000)
+				}
+				cancel()
+				background.Wait()
+				var passed int64
+				for _, g := range gateways {
+					passed += g.passed.Load()
+				}
+				if passed != quota {
+					t.Errorf("%d calls passed, want %d", passed, quota)
+				}
+			})
+		})
+	}
+}
+
+func TestALostAnswerCostsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(100)
+		g := newGateway("a", l, true)
+		for range 300 {
+			l.set(func() { l.loseNext = l.asked%2 == 0 })
+			g.call()
+			time.Sleep(1100 * time.Millisecond)
+			l.deliver("a", g.pending.Swap(0))
+		}
+		if got := g.passed.Load(); got != 100 {
+			t.Errorf("%d calls passed, want 100", got)
+		}
+	})
+}
+
+func TestASlowUserLosesNothingToReservationsThatRunOut(t *testing.T) {
+	t.Parallel()
+	for _, every := range []time.Duration{time.Second, 31 * time.Second, 59 * time.Second, 61 * time.Second, 10 * time.Minute} {
+		t.Run(every.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLedger(200)
+				g := newGateway("a", l, true)
+				ctx, cancel := context.WithCancel(t.Context())
+				var background sync.WaitGroup
+				background.Go(func() { _ = g.Run(ctx) })
+				for n := range 200 {
+					if got := g.call(); got != 200 {
+						t.Fatalf("call %d: got %d", n, got)
+					}
+					l.deliver("a", g.pending.Swap(0))
+					time.Sleep(every)
+				}
+				if got := g.call(); got != 429 {
+					t.Errorf("after the quota: got %d", got)
+				}
+				cancel()
+				background.Wait()
+			})
+		})
+	}
+}
+
+func TestWhatADeadGatewayHeldComesBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(100)
+		dead, alive := newGateway("dead", l, false), newGateway("alive", l, false)
+		dead.load(1)
+		l.deliver("dead", 1)
+		alive.load(200)
+		if got := alive.passed.Load(); got < 90 || got >= 99 {
+			t.Errorf("%d calls passed beside the dead gateway's", got)
+		}
+		l.deliver("alive", alive.pending.Swap(0))
+		time.Sleep(2 * useWithin)
+		alive.load(2000)
+		if got := alive.passed.Load(); got != 99 {
+			t.Errorf("%d calls passed, want 99", got)
+		}
+	})
+}
+
+func TestWhatWasReservedIsNotUsedOnceTheLedgerHasGivenItAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(100)
+		idle, busy := newGateway("idle", l, false), newGateway("busy", l, false)
+		idle.load(1)
+		l.deliver("idle", 1)
+		time.Sleep(2*useWithin + time.Second)
+		busy.load(2000)
+		l.deliver("busy", busy.pending.Swap(0))
+		idle.load(100)
+		if got := idle.passed.Load() + busy.passed.Load(); got != 100 {
+			t.Errorf("%d calls passed, want 100", got)
+		}
+	})
+}
+
+func TestARefusalSaysWhenTheMonthEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway("a", newLedger(0), false)
+		at := time.Date(2026, 12, 31, 23, 59, 0, 500, time.UTC)
+		refusal := g.Admit(t.Context(), at, 7, 0)
+		if refusal == nil {
+			t.Fatal("passed")
+		}
+		for name, want := range map[string]string{
+			"Retry-After": "60", "RateLimit-Policy": `"month";q=0;w=2678400`, "RateLimit": `"month";r=0;t=60`,
+		} {
+			if got := refusal.Header.Get(name); got != want {
+				t.Errorf("%s: got %s, want %s", name, got, want)
+			}
+		}
+		if refusal.Status != 429 || !strings.Contains(refusal.Detail, "2027-01-01T00:00:00Z") {
+			t.Errorf("got %d %s", refusal.Status, refusal.Detail)
+		}
+	})
+}
+
+func TestWhileTheLedgerIsAwayLeasedCallsGoOnAndThenThePolicyDecides(t *testing.T) {
+	t.Parallel()
+	for _, refuse := range []bool{false, true} {
+		t.Run(strconv.FormatBool(refuse), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLedger(1000)
+				g := newGateway("a", l, refuse)
+				g.load(1)
+				l.set(func() { l.away = true })
+				g.load(5) // leased
+				if got := g.passed.Load(); got != 6 {
+					t.Errorf("%d of 6 leased calls passed", got)
+				}
+				g.load(100)
+				passed := g.passed.Load()
+				if refuse && passed > 20 || !refuse && passed != 106 {
+					t.Errorf("%d calls passed", passed)
+				}
+				l.set(func() { l.away = false })
+				time.Sleep(2 * time.Second)
+				if got := g.call(); got != 200 {
+					t.Errorf("back: got %d", got)
+				}
+			})
+		})
+	}
+}
+
+func TestALedgerThatIsAwayIsNotAskedForEveryUser(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(1000)
+		l.away = true
+		g := newGateway("a", l, false)
+		for user := range int64(1000) {
+			if refusal := g.Admit(t.Context(), time.Now(), user+1, 1000); refusal != nil {
+				t.Fatal(refusal)
+			}
+		}
+		if l.asked > 3 {
+			t.Errorf("asked %d times", l.asked)
+		}
+	})
+}
+
+func TestTheFirstQuestionWaitsForWhatDeadGatewaysLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(10)
+		settled := make(chan struct{})
+		quotas := limit.NewQuotas(limit.QuotaConfig{Gateway: "a", Lessor: l, Log: slog.New(slog.DiscardHandler), Settled: settled})
+		start := time.Now()
+		time.AfterFunc(time.Second, func() {
+			l.deliver("dead", 10)
+			close(settled)
+		})
+		refusal := quotas.Admit(t.Context(), time.Now(), 7, 10)
+		if refusal == nil || refusal.Status != 429 || time.Since(start) < time.Second {
+			t.Errorf("got %v after %s", refusal, time.Since(start))
+		}
+	})
+}
+
+func TestTheMetricsHaveGoodNames(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(newGateway("a", newLedger(0), false).Collectors()...)
+	problems, err := testutil.GatherAndLint(reg)
+	if err != nil || len(problems) > 0 {
+		t.Error(problems, err)
+	}
+}

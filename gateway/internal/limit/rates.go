@@ -1,0 +1,112 @@
+package limit
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"tallygate/kit/problem"
+)
+
+// lanes are independent parts of a table, so that cores seldom meet in one.
+const lanes = 64
+
+// maxMarks bounds a lane: 1,000,000 users and routes in all, about 60 MB.
+const maxMarks = 1 << 20 / lanes
+
+// Rates limits each user on each route. Safe for concurrent use.
+type Rates struct {
+	lanes [lanes]rateLane
+}
+
+type rateLane struct {
+	mu    sync.Mutex
+	marks map[rateKey]int64
+	// sweepAt is the number of marks at which those that are over are looked for.
+	sweepAt int
+}
+
+type rateKey struct {
+	user  int64
+	route uint16
+}
+
+// NewRates returns limits that nobody has used yet.
+func NewRates() *Rates {
+	r := &Rates{}
+	for i := range r.lanes {
+		r.lanes[i] = rateLane{marks: map[rateKey]int64{}, sweepAt: maxMarks / 16}
+	}
+	return r
+}
+
+// Allow takes one request of the user on the route, or returns the 429 that says when to come back.
+func (r *Rates) Allow(at time.Time, userID int64, route uint16, name string, rate Rate) *problem.Details {
+	lane := &r.lanes[uint64(userID)%lanes]
+	d := lane.decide(rateKey{userID, route}, rate, at.UnixNano())
+	if d.Allowed {
+		return nil
+	}
+	return refuseRate(name, rate, d)
+}
+
+func (l *rateLane) decide(key rateKey, rate Rate, now int64) Decision {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	mark, known := l.marks[key]
+	d := rate.Decide(mark, now)
+	if !known && len(l.marks) >= l.sweepAt {
+		l.sweep(now)
+	}
+	l.marks[key] = d.Mark
+	return d
+}
+
+// sweep forgets marks that are over: they say the same as none. If hardly any is, it forgets some that are not, whose
+// users then get a new burst.
+func (l *rateLane) sweep(now int64) {
+	for key, mark := range l.marks {
+		if mark <= now {
+			delete(l.marks, key)
+		}
+	}
+	for key := range l.marks {
+		if len(l.marks) < maxMarks-maxMarks/8 {
+			break
+		}
+		delete(l.marks, key)
+	}
+	l.sweepAt = min(max(2*len(l.marks), maxMarks/16), maxMarks)
+}
+
+func refuseRate(name string, rate Rate, d Decision) *problem.Details {
+	return tooMany(name, "rate-limited",
+		fmt.Sprintf("You may call %s %d times %s; wait before the next call.", name, rate.Requests, per(rate.Per)),
+		int64(rate.Requests), rate.Per, d.Retry)
+}
+
+func per(d time.Duration) string {
+	switch d {
+	case time.Second:
+		return "a second"
+	case time.Minute:
+		return "a minute"
+	case time.Hour:
+		return "an hour"
+	}
+	return "in " + d.String()
+}
+
+// tooMany is a 429 with the fields of draft-ietf-httpapi-ratelimit-headers: the policy, and that nothing remains of it
+// until the wait is over.
+func tooMany(policy, slug, detail string, quota int64, window, wait time.Duration) *problem.Details {
+	name := strconv.Quote(policy)
+	return problem.New(http.StatusTooManyRequests, slug, detail).RetryAfter(wait).
+		With("RateLimit-Policy", fmt.Sprintf("%s;q=%d;w=%d", name, quota, seconds(window))).
+		With("RateLimit", fmt.Sprintf("%s;r=0;t=%d", name, seconds(wait)))
+}
+
+// seconds rounds up: who comes back then is not too early.
+func seconds(d time.Duration) int64 { return max(1, int64((d+time.Second-1)/time.Second)) }

@@ -1,0 +1,126 @@
+package meter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// adoptEvery is how often a gateway looks for what dead ones left.
+const adoptEvery = 10 * time.Second
+
+// adopting delivers what dead gateways left, until ctx ends.
+func (m *Meter) adopting(ctx context.Context) {
+	tick := time.NewTicker(adoptEvery)
+	defer tick.Stop()
+	told := map[string]string{}
+	for {
+		err := m.adoptAll(ctx, told)
+		if err == nil {
+			m.adoptedOnce.Do(func() { close(m.adopted) })
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// adoptAll goes through the folders once. What goes wrong is told once for each folder and reason.
+func (m *Meter) adoptAll(ctx context.Context, told map[string]string) error {
+	instances, err := others(m.cfg.StateDir, m.instance)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var errs []error
+	for _, instance := range instances {
+		err := m.adoptOne(ctx, instance)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		errs = append(errs, err)
+		if told[instance] != err.Error() {
+			m.cfg.Log.Warn("usage that another gateway left is not delivered yet", "instance", instance, "error", err)
+			told[instance] = err.Error()
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// adoptOne delivers one folder and removes it, unless its gateway lives or another is at it.
+func (m *Meter) adoptOne(ctx context.Context, instance string) error {
+	f, err := takeFolder(m.cfg.StateDir, instance)
+	switch {
+	case errors.Is(err, errLocked):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		// Its gateway, or who adopted it, was ended between removing the lock and the folder.
+		_ = os.Remove(filepath.Join(m.cfg.StateDir, instance)) // only an empty folder goes
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := m.deliverFolder(ctx, f); err != nil {
+		f.release()
+		return err
+	}
+	m.metrics.adopted.Inc()
+	m.cfg.Log.Info("delivered the usage that another gateway left", "instance", instance)
+	return f.remove()
+}
+
+func (m *Meter) deliverFolder(ctx context.Context, f *folder) error {
+	names, err := readRoutes(f.routesPath())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	numbers, err := f.segments()
+	if err != nil {
+		return err
+	}
+	for _, number := range numbers {
+		path := f.segmentPath(number)
+		if err := m.deliverFile(ctx, f.instance, number, path, names); err != nil {
+			return fmt.Errorf("segment %d: %w", number, err)
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return m.cfg.Ledger.Release(ctx, f.instance)
+}
+
+// deliverFile sends a segment's file as the same batch as its own gateway would have sent, or has.
+func (m *Meter) deliverFile(ctx context.Context, instance string, number uint64, path string, names []string) error {
+	file, err := os.ReadFile(path) // at most 2 MiB
+	if err != nil || len(file) < headerBytes {
+		return err // shorter: it ended while it was made, and nothing was counted in it yet
+	}
+	if err := checkHeader(file[:headerBytes]); errors.Is(err, errHeaderForeign) {
+		return err
+	} else if err != nil {
+		m.cfg.Log.Warn("a segment's header is torn; its rows are judged one by one", "instance", instance, "segment", number)
+	}
+	rows := mappedRows(file[headerBytes:])
+	m.reportTorn(instance, number, rows)
+	return m.sendBatch(ctx, instance, number, rows, names)
+}
+
+// reportTorn tells of rows that a power failure has spoiled. Nothing of them is delivered.
+func (m *Meter) reportTorn(instance string, number uint64, rows []row) {
+	torn := 0
+	for i := range rows {
+		if rows[i].read() != (counts{}) && !rows[i].plausible() {
+			torn++
+		}
+	}
+	if torn > 0 {
+		m.metrics.torn.Add(float64(torn))
+		m.cfg.Log.Error("rows of a segment are torn and are left out", "instance", instance, "segment", number, "rows", torn)
+	}
+}

@@ -1,0 +1,96 @@
+package meter
+
+import (
+	"errors"
+	"syscall"
+)
+
+// segment makes the next segment: on disk, or in memory if the disk has no room.
+func (m *Meter) segment(rows int) *segment {
+	s, err := m.fileSegment(rows)
+	if err != nil {
+		return m.memorySegment(rows, err)
+	}
+	if m.metrics.inMemory.Swap(false) {
+		m.cfg.Log.Info("STATE_DIR has room again: usage survives a crash")
+	}
+	return s
+}
+
+// fileSegment makes a segment on disk, and the instance's folder if there is none yet.
+func (m *Meter) fileSegment(rows int) (*segment, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.folder == nil {
+		f, err := createFolder(m.cfg.StateDir, m.instance)
+		if err != nil {
+			return nil, err
+		}
+		m.folder = f
+	}
+	if err := m.names.keepIn(m.folder.routesPath()); err != nil {
+		return nil, err
+	}
+	s, err := m.mapSegment(m.number+1, rows)
+	if err == nil {
+		m.number++
+	}
+	return s, err
+}
+
+// mapSegment makes the file of a segment. m.mu is held, and there is a folder.
+func (m *Meter) mapSegment(number uint64, rows int) (*segment, error) {
+	head, err := encodeHeader(m.instance, number, rows)
+	if err != nil {
+		return nil, err
+	}
+	mapped, err := createMapping(m.folder.segmentPath(number), head, segmentBytes(rows))
+	if err != nil {
+		return nil, err
+	}
+	return newSegment(number, mapped, m.cfg.Now()), nil
+}
+
+// memorySegment is for a disk without room.
+func (m *Meter) memorySegment(rows int, cause error) *segment {
+	if !m.metrics.inMemory.Swap(true) {
+		m.cfg.Log.Error("no room in STATE_DIR: usage is counted in memory only, and a crash would lose it", "error", cause)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.number++
+	return newSegment(m.number, memory(segmentBytes(rows)), m.cfg.Now())
+}
+
+// leaveMemory puts a table on disk in the place of one in memory, and writes down what was counted in memory, if the
+// disk has room again. The deliverer's own.
+func (m *Meter) leaveMemory() {
+	if m.metrics.inMemory.Load() {
+		first, err := m.fileSegment(minRows)
+		if err != nil {
+			return
+		}
+		m.metrics.inMemory.Store(false)
+		m.cfg.Log.Info("STATE_DIR has room again: usage survives a crash")
+		m.replaceActive(first)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, s := range m.waiting {
+		if s.mapped.durable() || m.folder == nil {
+			continue
+		}
+		written, err := m.mapSegment(s.number, len(s.rows))
+		if err != nil {
+			return
+		}
+		copy(written.mapped.data[headerBytes:], s.mapped.data[headerBytes:])
+		written.used.Store(s.used.Load())
+		m.waiting[i] = written
+	}
+}
+
+// diskFull reports whether an error is about room: on the disk, in a quota, or in the process's limit.
+func diskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}

@@ -1,0 +1,62 @@
+package meter
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Run delivers, writes through to the disk and looks after dead gateways' folders until ctx ends. Counting needs none
+// of it: what is counted while Run does not run waits.
+func (m *Meter) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { m.syncing(ctx) })
+	wg.Go(func() { m.adopting(ctx) })
+	m.deliver(ctx)
+	wg.Wait()
+	return nil
+}
+
+// Adopted is closed once what dead gateways had left was delivered for the first time.
+func (m *Meter) Adopted() <-chan struct{} { return m.adopted }
+
+// DeliveredUpTo is the moment up to which every call that was counted is in the ledger.
+func (m *Meter) DeliveredUpTo() time.Time { return time.Unix(0, m.delivered.Load()) }
+
+// Close delivers what is left as long as ctx allows, and removes the folder if nothing is. Otherwise it writes all
+// through to the disk and leaves the folder to the next gateway. Run must have returned. What is counted afterwards
+// is lost.
+func (m *Meter) Close(ctx context.Context) error {
+	err := m.round(ctx, true)
+	m.mu.Lock()
+	f := m.folder
+	m.mu.Unlock()
+	m.names.close()
+	if err == nil && m.waitingSegments() == 0 {
+		err = m.cfg.Ledger.Release(ctx, m.instance)
+		if f != nil && err == nil {
+			return f.remove()
+		}
+	}
+	m.leaveMemory()
+	m.syncAll(m.cfg.Now())
+	if rows := m.rowsInMemory(); rows > 0 {
+		m.cfg.Log.Error("usage is lost: the disk has no room, and the ledger did not take it", "rows", rows)
+	}
+	if f != nil {
+		f.release()
+	}
+	return err
+}
+
+func (m *Meter) rowsInMemory() (rows int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range slices.Concat(m.waiting, *m.active.Load().segments.Load()) {
+		if !s.mapped.durable() {
+			rows += s.used.Load()
+		}
+	}
+	return rows
+}

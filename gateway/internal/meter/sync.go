@@ -1,0 +1,86 @@
+package meter
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+)
+
+const (
+	syncEvery = 400 * time.Millisecond
+	// syncAge spares the disk segments that are delivered before they are this old. syncEvery and syncAge together stay
+	// below the second that a power failure may cost.
+	syncAge = 400 * time.Millisecond
+)
+
+// syncing writes through to the disk what has not been delivered, until ctx ends.
+func (m *Meter) syncing(ctx context.Context) {
+	tick := time.NewTicker(syncEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			m.syncAll(m.cfg.Now().Add(-syncAge))
+		}
+	}
+}
+
+// syncAll writes through the segments that were begun before a moment. Sealed ones need it once.
+func (m *Meter) syncAll(begunBefore time.Time) {
+	m.mu.Lock()
+	sealed := slices.Clone(m.waiting)
+	m.mu.Unlock()
+	for _, s := range sealed {
+		if !s.mapped.synced && s.openedAt.Before(begunBefore) {
+			s.mapped.synced = m.sync(s)
+		}
+	}
+	active := m.active.Load()
+	if active.used.Load() == 0 {
+		return
+	}
+	for _, s := range *active.segments.Load() {
+		if s.openedAt.Before(begunBefore) {
+			m.sync(s)
+		}
+	}
+}
+
+func (m *Meter) sync(s *segment) bool {
+	err := s.mapped.sync()
+	if err == nil && !s.mapped.named {
+		err = syncFolder(s.mapped.path)
+		s.mapped.named = err == nil
+	}
+	if err != nil && !errors.Is(err, os.ErrClosed) { // closed: delivered meanwhile
+		m.metrics.syncErrors.Inc()
+		m.cfg.Log.Error("usage was not written through to the disk", "error", err)
+	}
+	return err == nil
+}
+
+// syncFolder writes a new file's name through to the disk, and its folder's: a file's own sync need not (fsync(2)).
+func syncFolder(path string) error {
+	if path == "" || runtime.GOOS == "windows" { // which has no such call, and no need of it
+		return nil
+	}
+	for range 2 {
+		path = filepath.Dir(path)
+		folder, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		err = folder.Sync()
+		folder.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package meter
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// table finds the row of a user and a key among the segments that are being written. Rows are only ever added, and
+// found without a lock. When it has to, the table grows by a segment.
+type table struct {
+	grow func(rows int) *segment
+
+	index    atomic.Pointer[index]
+	segments atomic.Pointer[[]*segment]
+	mu       sync.Mutex // adding rows
+	used     atomic.Int64
+
+	sealed  atomic.Bool
+	writers [writerLanes]writerLane
+}
+
+// index holds places of rows by hash: open addressing, at most half full. 0 is a free slot; another number is 1 more
+// than the segment's place in the table, times maxRows, plus the row's place in the segment.
+type index []atomic.Uint32
+
+// writerLane counts who is writing at this moment, apart from other lanes, so that cores do not fight over one counter.
+type writerLane struct {
+	n atomic.Int64
+	_ [56]byte
+}
+
+const writerLanes = 32
+
+func newTable(first *segment, grow func(rows int) *segment) *table {
+	t := &table{grow: grow}
+	slots := make(index, 2*len(first.rows))
+	t.index.Store(&slots)
+	t.segments.Store(&[]*segment{first})
+	return t
+}
+
+// add adds to the row of user and key, which is made if it is not there. It reports false, and adds nothing, if the
+// table is sealed: then another has taken its place.
+func (t *table) add(user int64, key uint64, c *counts) bool {
+	lane := &t.writers[uint64(user)%writerLanes]
+	lane.n.Add(1)
+	defer lane.n.Add(-1)
+	// Whoever seals sets sealed first and then waits for the lanes, so one of the two sees the other.
+	if t.sealed.Load() {
+		return false
+	}
+	r := t.find(user, key)
+	if r == nil {
+		r = t.insert(user, key)
+	}
+	r.add(c)
+	return true
+}
+
+func slot(user int64, key uint64) uint64 {
+	h := (uint64(user)*0x9e3779b97f4a7c15 ^ key) * 0xd6e8feb86659fd93
+	return h ^ h>>32
+}
+
+func (t *table) find(user int64, key uint64) *row {
+	slots := *t.index.Load()
+	mask := uint64(len(slots) - 1)
+	for i := slot(user, key); ; i++ {
+		place := slots[i&mask].Load()
+		if place == 0 {
+			return nil
+		}
+		if r := t.row(place); r.user == user && r.key.Load() == key {
+			return r
+		}
+	}
+}
+
+func (t *table) row(place uint32) *row {
+	place--
+	return &(*t.segments.Load())[place/maxRows].rows[place%maxRows]
+}
+
+// insert makes the row, unless somebody else just has.
+func (t *table) insert(user int64, key uint64) *row {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.find(user, key); r != nil {
+		return r
+	}
+	segments := *t.segments.Load()
+	last := segments[len(segments)-1]
+	n := last.used.Load()
+	if n == int64(len(last.rows)) {
+		last, n = t.grow(min(2*len(last.rows), maxRows)), 0
+		segments = append(slices.Clip(segments), last)
+		t.segments.Store(&segments)
+	}
+	r := &last.rows[n]
+	r.user = user
+	r.key.Store(key)
+	last.used.Store(n + 1)
+	if 2*t.used.Add(1) > int64(len(*t.index.Load())) {
+		t.widen()
+	}
+	t.index.Load().put(slot(user, key), uint32((len(segments)-1)*maxRows+int(n)+1))
+	return r
+}
+
+// widen makes an index of twice the size. Who still looks into the old one finds no new row there, and comes to insert.
+func (t *table) widen() {
+	old := *t.index.Load()
+	wide := make(index, 2*len(old))
+	for i := range old {
+		if place := old[i].Load(); place != 0 {
+			r := t.row(place)
+			wide.put(slot(r.user, r.key.Load()), place)
+		}
+	}
+	t.index.Store(&wide)
+}
+
+func (x index) put(h uint64, place uint32) {
+	mask := uint64(len(x) - 1)
+	for i := h; ; i++ {
+		if at := &x[i&mask]; at.Load() == 0 {
+			at.Store(place)
+			return
+		}
+	}
+}
+
+// seal ends writing and returns the segments, whose rows never change again.
+func (t *table) seal() []*segment {
+	t.sealed.Store(true)
+	for i := range t.writers {
+		for t.writers[i].n.Load() != 0 {
+			runtime.Gosched() // a writer is done within microseconds, unless its thread was put aside
+		}
+	}
+	return *t.segments.Load()
+}

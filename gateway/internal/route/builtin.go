@@ -1,0 +1,45 @@
+package route
+
+import "time"
+
+// Sign-in and account bodies are small; auth-service has a limit of its own, which says so better.
+const builtinMaxBody = 1 << 20
+
+// Builtin are the routes of the services that come with the gateway.
+func Builtin(auth, math string) []*Route {
+	limits := DefaultLimits()
+	limits.FirstByte = 15 * time.Second // a password may wait 5 seconds for its turn
+	// No retries: a password that was changed, or an account that was deleted, a moment ago would be refused the second
+	// time, and the client told that nothing was done.
+	account := func(name, path string, methods ...string) *Route {
+		return &Route{
+			Name: name, Path: path, Exact: true, Methods: methods, Upstreams: []string{auth}, Health: "/readyz",
+			IdentityHeader: "X-User-Id", MaxBody: builtinMaxBody, Limits: limits,
+		}
+	}
+	public := func(name, path string) *Route {
+		r := account(name, path, "POST")
+		r.Public = true
+		return r
+	}
+	below := func(name, path string, methods ...string) *Route {
+		r := account(name, path, methods...)
+		r.Exact = false
+		return r
+	}
+	root := account("root", "/root", "GET")
+	root.Upstreams, root.Tally, root.Retries = []string{math}, true, 1
+	return []*Route{
+		public("register", "/users/register"),
+		public("token", "/token"),
+		public("refresh", "/token/refresh"),
+		account("logout", "/logout", "POST"),
+		account("account", "/users/me", "GET", "DELETE"),
+		account("password", "/users/me/password", "PUT"),
+		account("usage", "/users/me/usage", "GET"),
+		account("sessions", "/users/me/sessions", "GET"),
+		below("session", "/users/me/sessions", "DELETE"),
+		below("admin", "/admin"),
+		root,
+	}
+}

@@ -1,0 +1,124 @@
+package route
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Table finds routes. It does not change.
+type Table struct {
+	routes  []*Route
+	exact   map[string]Match
+	prefix  map[string]Match
+	longest int // of the prefixes: deeper paths need not be looked up
+}
+
+// Match is what stands at a path: one or more routes, which differ by method.
+type Match struct {
+	candidates []candidate
+	// Path is that of the routes: the whole path, or a prefix of it.
+	Path string
+}
+
+type candidate struct {
+	*Route
+	index int
+}
+
+// NewTable checks that no two routes claim the same path and method.
+func NewTable(routes []*Route) (*Table, error) {
+	t := &Table{routes: routes, exact: map[string]Match{}, prefix: map[string]Match{}}
+	names := map[string]bool{}
+	for i, r := range routes {
+		if names[r.Name] {
+			return nil, &ConflictError{r, r, "two routes have the name " + r.Name}
+		}
+		names[r.Name] = true
+		into := t.prefix
+		if r.Exact {
+			into = t.exact
+		} else {
+			t.longest = max(t.longest, len(r.Path))
+		}
+		m := into[r.Path]
+		for _, other := range m.candidates {
+			if method, both := sharedMethod(r, other.Route); both {
+				return nil, &ConflictError{r, other.Route, fmt.Sprintf("routes %s and %s both take %s %s", other.Name, r.Name, method, r.Path)}
+			}
+		}
+		into[r.Path] = Match{append(m.candidates, candidate{r, i}), r.Path}
+	}
+	return t, nil
+}
+
+// ConflictError is an ambiguity between two routes.
+type ConflictError struct {
+	Route, Other *Route
+	text         string
+}
+
+func (c *ConflictError) Error() string { return c.text }
+
+// sharedMethod is a method that both routes take.
+func sharedMethod(a, b *Route) (string, bool) {
+	if len(a.Methods) == 0 || len(b.Methods) == 0 {
+		return "the same methods of", true
+	}
+	for _, m := range a.Methods {
+		if slices.Contains(b.Methods, m) {
+			return m, true
+		}
+	}
+	return "", false
+}
+
+// Routes are all routes; a route's position is its index.
+func (t *Table) Routes() []*Route { return t.routes }
+
+// Find is what stands at a path: the exact one, else the longest prefix that ends at a slash or at the path's end.
+func (t *Table) Find(path []byte) (Match, bool) {
+	if m, ok := t.exact[string(path)]; ok {
+		return m, true
+	}
+	for end := len(path); end > 0; end-- {
+		if end != len(path) && path[end] != '/' || end > t.longest {
+			continue
+		}
+		if m, ok := t.prefix[string(path[:end])]; ok {
+			return m, true
+		}
+	}
+	m, ok := t.prefix["/"]
+	return m, ok
+}
+
+// Route is the one that takes the method, and its index.
+func (m Match) Route(method []byte) (*Route, int, bool) {
+	for _, c := range m.candidates {
+		if c.takes(string(method)) {
+			return c.Route, c.index, true
+		}
+	}
+	return nil, 0, false
+}
+
+// Allow are the methods that the path takes, for the field of that name.
+func (m Match) Allow() []string {
+	var all []string
+	for _, c := range m.candidates {
+		all = append(all, c.Methods...)
+		if slices.Contains(c.Methods, "GET") {
+			all = append(all, "HEAD")
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// CORS is the policy of the route that a preflight asks about (the method is that of Access-Control-Request-Method).
+func (m Match) CORS(method []byte) *CORS {
+	if r, _, ok := m.Route(method); ok {
+		return r.CORS
+	}
+	return nil
+}

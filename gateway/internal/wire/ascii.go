@@ -1,0 +1,115 @@
+package wire
+
+import "encoding/binary"
+
+// Classes of bytes.
+const (
+	isToken  = 1 << iota // tchar, RFC 9110 section 5.6.2
+	isPath               // pchar without ";" and "%", and "/" (RFC 3986 section 3.3)
+	isQuery              // what is let through after "?": visible ASCII without "#"
+	isSimple             // unreserved, RFC 3986 section 2.3
+	isHex
+	isDigit
+)
+
+// class is a table of constants.
+var class = func() (table [256]uint8) { //nolint:gochecknoglobals // a constant that Go has no constant for
+	mark := func(bits uint8, chars string) {
+		for i := range len(chars) {
+			table[chars[i]] |= bits
+		}
+	}
+	mark(isToken, "!#$%&'*+-.^_`|~")
+	mark(isPath, "-._~!$&'()*+,=:@/")
+	mark(isSimple, "-._~")
+	mark(isHex, "abcdefABCDEF")
+	for c := 'a'; c <= 'z'; c++ {
+		mark(isToken|isPath|isSimple, string([]rune{c, c - 'a' + 'A'}))
+	}
+	mark(isToken|isPath|isSimple|isHex|isDigit, "0123456789")
+	for c := 0x21; c < 0x7f; c++ {
+		if c != '#' {
+			table[c] |= isQuery
+		}
+	}
+	return table
+}()
+
+// span is the index after the longest run of the class from i.
+func span(buf []byte, i int, bits uint8) int {
+	for i < len(buf) && class[buf[i]]&bits != 0 {
+		i++
+	}
+	return i
+}
+
+// valueSpan is the index of the first byte from i on that no field value may hold (RFC 9110 section 5.5): a control
+// other than a tab, or DEL. It looks at eight bytes at a time.
+func valueSpan(buf []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for {
+		for i+8 <= len(buf) {
+			x := binary.LittleEndian.Uint64(buf[i:])
+			del := x ^ 0x7f*ones
+			if ((x-0x20*ones)&^x|(del-ones)&^del)&tops != 0 {
+				break // one of the eight may be such a byte
+			}
+			i += 8
+		}
+		end := min(i+8, len(buf))
+		for ; i < end; i++ {
+			if c := buf[i]; c < 0x20 && c != '\t' || c == 0x7f {
+				return i
+			}
+		}
+		if i == len(buf) {
+			return i
+		}
+	}
+}
+
+// lower is c in lower case if it is an ASCII letter.
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// equalFold reports whether b is text in any case; text is in lower case.
+func equalFold(b []byte, text string) bool {
+	if len(b) != len(text) {
+		return false
+	}
+	for i := range b {
+		if lower(b[i]) != text[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func trim(buf []byte, from, to int) (int, int) {
+	for from < to && (buf[from] == ' ' || buf[from] == '\t') {
+		from++
+	}
+	for to > from && (buf[to-1] == ' ' || buf[to-1] == '\t') {
+		to--
+	}
+	return from, to
+}
+
+// decimal reads 1*DIGIT that fits; up to 18 digits always do.
+func decimal(b []byte) (int64, bool) {
+	if len(b) == 0 || len(b) > 18 {
+		return 0, false
+	}
+	var n int64
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}

@@ -1,0 +1,141 @@
+package wire
+
+import (
+	"errors"
+	"io"
+)
+
+// errCut is the end of a connection before the end of a body.
+var errCut = errors.New("the connection ended within the body")
+
+// IsCut reports whether err says that a body ended before its end.
+func IsCut(err error) bool { return errors.Is(err, errCut) }
+
+type bodyKind uint8
+
+const (
+	noBody bodyKind = iota
+	byLength
+	byChunks
+	byClose
+)
+
+// Body reads one message's body from a connection and leaves there what comes after it.
+type Body struct {
+	from   io.Reader
+	early  []byte // came together with the head, not yet read
+	kind   bodyKind
+	left   int64
+	chunks Chunked
+	extra  []byte // came after the body's end: the next message
+	done   bool
+}
+
+// Begin makes b the body that follows a head: early is what was read behind the head already, and stays the caller's.
+// The length is -1 for a chunked body, and -2 for one that ends with the connection.
+func (b *Body) Begin(from io.Reader, early []byte, length int64) {
+	*b = Body{from: from, early: early}
+	switch length {
+	case -1:
+		b.kind = byChunks
+	case UntilClose:
+		b.kind = byClose
+	case 0:
+		b.done, b.extra = true, early
+	default:
+		b.kind, b.left = byLength, length
+		if int64(len(early)) > length {
+			b.early, b.extra = early[:length], early[length:]
+		}
+	}
+}
+
+// UntilClose is the length of a body that ends when the connection does.
+const UntilClose = -2
+
+// Done reports whether the body has been read to its end.
+func (b *Body) Done() bool { return b.done }
+
+// Extra is what came behind the body, once it is done. It is part of early, or a copy.
+func (b *Body) Extra() []byte { return b.extra }
+
+// Buffered reports whether the whole body came with the head, and returns it if it needs no decoding.
+func (b *Body) Buffered() ([]byte, bool) {
+	if b.done {
+		return nil, true
+	}
+	if b.kind == byLength && int64(len(b.early)) == b.left {
+		return b.early, true
+	}
+	return nil, false
+}
+
+// Skip forgets the body after Buffered has returned it.
+func (b *Body) Skip() { b.done, b.early, b.left = true, nil, 0 }
+
+// Early is Read for what came with the head: it never blocks, and returns 0 and no error where Read would.
+func (b *Body) Early(p []byte) (int, error) { return b.read(p, false) }
+
+// Read returns data of the body, and io.EOF behind its end, the last data perhaps together with it. A malformed chunk
+// is ErrChunk, an early end IsCut, the rest are errors of the connection.
+func (b *Body) Read(p []byte) (int, error) { return b.read(p, true) }
+
+func (b *Body) read(p []byte, block bool) (int, error) {
+	for {
+		if b.done {
+			return 0, io.EOF
+		}
+		if !block && len(b.early) == 0 {
+			return 0, nil
+		}
+		n, err := b.fill(p)
+		if n == 0 && err != nil {
+			if !errors.Is(err, io.EOF) {
+				return 0, err
+			}
+			if b.kind == byClose {
+				b.done = true
+				return 0, io.EOF
+			}
+			return 0, errCut
+		}
+		switch b.kind {
+		case byLength:
+			if b.left -= int64(n); b.left == 0 {
+				b.done = true
+				return n, io.EOF
+			}
+		case byChunks:
+			wrote, took, done, err := b.chunks.Decode(p, p[:n])
+			if err != nil {
+				return wrote, err
+			}
+			if done {
+				b.done = true
+				if took < n || len(b.early) > 0 {
+					// A copy: p may be another request's memory before the next message is looked at.
+					b.extra = append(append([]byte(nil), p[took:n]...), b.early...)
+				}
+				return wrote, io.EOF
+			}
+			if wrote == 0 {
+				continue // only framing so far
+			}
+			n = wrote
+		}
+		return n, nil
+	}
+}
+
+// fill gets raw bytes, first those that came early.
+func (b *Body) fill(p []byte) (int, error) {
+	if b.kind == byLength && int64(len(p)) > b.left {
+		p = p[:b.left]
+	}
+	if len(b.early) > 0 {
+		n := copy(p, b.early)
+		b.early = b.early[n:]
+		return n, nil
+	}
+	return b.from.Read(p)
+}

@@ -1,0 +1,172 @@
+package wire
+
+import (
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Stop is why a connection was stopped from outside; 0 if it was not.
+type Stop int64
+
+// The reasons.
+const (
+	TimedOut   Stop = -1 - iota // its limit has passed
+	ClientLeft                  // nobody waits for what it carries
+	Ejected                     // the upstream was found dead
+	Draining                    // the gateway stops
+)
+
+// The low bits of a limit tell one use of a connection from the next.
+const (
+	serialBits = 20
+	serialMask = 1<<serialBits - 1
+)
+
+// Conn is a connection to a client or to an upstream. One goroutine owns it: reads, writes, sets limits, closes. Others
+// may stop it: what blocks then returns an error, and the owner learns why.
+type Conn struct {
+	net    net.Conn
+	fd     int // -1 if it is not to be used directly
+	pollFD int // -1 if the kernel cannot be asked about it
+	watch  *Watch
+	slot   int
+
+	// limit is a Stop when stopped, else milliseconds of the watch's clock << serialBits | serial; 0 milliseconds are no
+	// limit.
+	limit atomic.Int64
+	peer  atomic.Pointer[Conn]
+	seen  int64 // by the watch
+	asked int64 // by the watch
+
+	// WriteLimit, if set, bounds how long a write may make no progress.
+	WriteLimit time.Duration
+
+	direct direct
+}
+
+// NewConn takes a connection over and has it watched until Close.
+func NewConn(nc net.Conn, w *Watch) *Conn {
+	c := &Conn{net: nc, fd: -1, pollFD: -1, watch: w}
+	c.direct.init(c)
+	w.add(c)
+	return c
+}
+
+// RemoteAddr is the peer's address.
+func (c *Conn) RemoteAddr() net.Addr { return c.net.RemoteAddr() }
+
+// Limit sets when the connection is stopped unless the limit is set anew or lifted. It replaces the one before.
+func (c *Conn) Limit(d time.Duration) {
+	until := (c.watch.now.Load() + int64(d/time.Millisecond) + 1) << serialBits
+	for {
+		old := c.limit.Load()
+		if old < 0 || c.limit.CompareAndSwap(old, until|(old+1)&serialMask) {
+			return
+		}
+	}
+}
+
+// Lift takes the limit away, and reports whether the connection has not been stopped: one that has is of no more use.
+func (c *Conn) Lift() bool {
+	for {
+		old := c.limit.Load()
+		if old < 0 {
+			return false
+		}
+		if c.limit.CompareAndSwap(old, old&serialMask) {
+			return true
+		}
+	}
+}
+
+// Stopped is why the connection was stopped, or 0.
+func (c *Conn) Stopped() Stop { return min(Stop(c.limit.Load()), 0) }
+
+// Stop stops the connection, whatever it is doing.
+func (c *Conn) Stop(why Stop) {
+	for {
+		old := c.limit.Load()
+		if old < 0 || c.stop(old, why) {
+			return
+		}
+	}
+}
+
+// stop stops the connection if its limit is still the one that the caller has seen.
+func (c *Conn) stop(seen int64, why Stop) bool {
+	if !c.limit.CompareAndSwap(seen, int64(why)) {
+		return false
+	}
+	_ = c.net.SetDeadline(time.Unix(1, 0)) // an error means that it is closed
+	return true
+}
+
+// Serves says that this client's connection waits for upstream (nil: for nothing any more): if the client leaves,
+// upstream is stopped.
+func (c *Conn) Serves(upstream *Conn) { c.peer.Store(upstream) }
+
+// Close closes the connection.
+func (c *Conn) Close() {
+	c.Lift()
+	c.watch.remove(c)
+	_ = c.net.Close() // nothing can be done about it
+}
+
+// CloseWrite tells the peer that nothing more will come.
+func (c *Conn) CloseWrite() {
+	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the peer is gone: it knows
+	}
+}
+
+// BreakRead makes a Read that blocks return, and every one after it, until MendRead.
+func (c *Conn) BreakRead() { _ = c.net.SetReadDeadline(time.Unix(1, 0)) } // an error means that it is closed
+
+// MendRead undoes BreakRead, but not a Stop.
+func (c *Conn) MendRead() {
+	_ = c.net.SetReadDeadline(time.Time{})
+	if c.Stopped() != 0 {
+		c.BreakRead()
+	}
+}
+
+// Read reads what there is.
+func (c *Conn) Read(p []byte) (int, error) { return c.net.Read(p) }
+
+// awaitSlowly waits with room for one byte only.
+func (c *Conn) awaitSlowly(pool *Pool) (*Buffer, error) {
+	first := make([]byte, 1)
+	n, err := c.net.Read(first)
+	if n == 0 {
+		return nil, err
+	}
+	b := pool.Get()
+	b.Filled(copy(b.Free(), first))
+	return b, nil
+}
+
+// writeSlowly writes what the peer's window had no room for, with a limit of time.
+func (c *Conn) writeSlowly(p []byte) (int, error) {
+	if c.WriteLimit > 0 {
+		c.Limit(c.WriteLimit)
+		defer c.Lift()
+	}
+	return c.net.Write(p)
+}
+
+// rawConn is the TCP connection's access to its descriptor, also below TLS; nil if there is none.
+func (c *Conn) rawConn() (raw syscall.RawConn, direct bool) {
+	nc := c.net
+	below, isTLS := nc.(interface{ NetConn() net.Conn })
+	if isTLS {
+		nc = below.NetConn()
+	}
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		if raw, err := tcp.SyscallConn(); err == nil {
+			return raw, !isTLS
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,25 @@
+//go:build !linux
+
+package wire
+
+// direct is nothing here: everything goes through the net package.
+type direct struct{}
+
+func (*direct) init(*Conn) {}
+
+// Write writes all of p.
+func (c *Conn) Write(p []byte) (int, error) { return c.writeSlowly(p) }
+
+// Exchange writes all of out and then waits for the first bytes of the answer, which it reads into in.
+func (c *Conn) Exchange(out, in []byte) (int, error) {
+	if _, err := c.net.Write(out); err != nil {
+		return 0, err
+	}
+	return c.net.Read(in)
+}
+
+// Await waits for the first bytes of a message, and returns a buffer of the pool that holds them.
+func (c *Conn) Await(pool *Pool, _ func(*Buffer) bool) (*Buffer, error) { return c.awaitSlowly(pool) }
+
+// Idle cannot look here; a dead connection is noticed when it is used.
+func (c *Conn) Idle() bool { return true }

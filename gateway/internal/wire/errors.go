@@ -1,0 +1,32 @@
+package wire
+
+// MessageError is why a message was refused. Status is what a client is told about its own message; an upstream's fault is a
+// 502 whatever it says.
+type MessageError struct {
+	Status int
+	Slug   string
+	Detail string
+}
+
+// Error is the sentence.
+func (f *MessageError) Error() string { return f.Detail }
+
+func malformed(detail string) *MessageError { return &MessageError{400, "malformed-request", detail} }
+
+// The faults of a message.
+var (
+	ErrStartLine    = malformed("The first line of the message is malformed.")
+	ErrTarget       = malformed("The request target holds characters that do not belong in one.")
+	ErrPath         = malformed("The path is ambiguous: it holds dot segments, empty segments, or escapes that do not belong in one.")
+	ErrField        = malformed("A header field is malformed.")
+	ErrHost         = malformed("The message needs exactly one valid Host field.")
+	ErrHostDiffers  = malformed("The request target and the Host field name different hosts.")
+	ErrLength       = malformed("Content-Length is malformed, or there are several.")
+	ErrCoding       = malformed("Transfer-Encoding is not exactly one field that says chunked.")
+	ErrFraming      = malformed("The message has both Content-Length and Transfer-Encoding, or framing that its version does not know.")
+	ErrConnection   = malformed("The Connection field is malformed.")
+	ErrChunk        = malformed("The chunked body is malformed.")
+	ErrVersion      = &MessageError{505, "version-not-supported", "This server speaks HTTP/1.1 and HTTP/1.0 only."}
+	ErrConnect      = &MessageError{501, "method-not-implemented", "This server opens no tunnels: it does not know CONNECT."}
+	ErrHeadTooLarge = &MessageError{431, "head-too-large", "The request line and the header fields are too large together, or too many."}
+)

@@ -1,0 +1,102 @@
+package wire
+
+// Bounds of a head. A request that is over them is answered with 431, an upstream's answer with 502.
+const (
+	MaxFields    = 128
+	MaxHeadBytes = 32 << 10
+)
+
+// Field is a header field of a head that has been read, valid as long as the head is.
+type Field struct {
+	Name, Value []byte
+	Kind        Kind
+	// Alias: the name only looks like that of its kind ("Content_Length").
+	Alias bool
+}
+
+// place is a field as positions in the buffer, which may still move while the head arrives.
+type place struct {
+	name, nameEnd, value, valueEnd uint32
+	kind                           Kind
+	alias                          bool
+}
+
+// header reads field lines. It can stop at any byte and go on when more have come.
+type header struct {
+	buf    []byte // set when the head is complete
+	places [MaxFields]place
+	count  int
+	next   int // where the first line that has not been read begins
+}
+
+func (h *header) forget() { h.buf, h.count, h.next = nil, 0, 0 }
+
+// Fields is the number of fields.
+func (h *header) Fields() int { return h.count }
+
+// Field is the field at a position below Fields.
+func (h *header) Field(i int) Field {
+	p := &h.places[i]
+	return Field{h.buf[p.name:p.nameEnd], h.buf[p.value:p.valueEnd], p.kind, p.alias}
+}
+
+// Kind is the kind of the field at a position below Fields; cheaper than Field.
+func (h *header) Kind(i int) Kind { return h.places[i].kind }
+
+// Value is the value of the field at a position below Fields; cheaper than Field.
+func (h *header) Value(i int) []byte { return h.buf[h.places[i].value:h.places[i].valueEnd] }
+
+// scan reads complete lines up to and with the empty one, and reports whether it has come.
+func (h *header) scan(buf []byte) (done bool, err error) {
+	for {
+		i := h.next
+		if i == len(buf) {
+			return false, nil
+		}
+		if buf[i] == '\r' {
+			return h.lineEnd(buf, i)
+		}
+		// A space or tab here is an obsolete fold (RFC 9112 section 5.2), one before the colon has been a way to smuggle
+		// requests (section 5.1); neither is a token.
+		nameEnd := span(buf, i, isToken)
+		if nameEnd == len(buf) {
+			return false, nil
+		}
+		if nameEnd == i || buf[nameEnd] != ':' {
+			return false, ErrField
+		}
+		valueEnd := valueSpan(buf, nameEnd+1)
+		if ok, err := h.lineEnd(buf, valueEnd); !ok {
+			return false, err
+		}
+		if h.count == MaxFields {
+			return false, ErrHeadTooLarge
+		}
+		from, to := trim(buf, nameEnd+1, valueEnd)
+		p := &h.places[h.count]
+		p.name, p.nameEnd, p.value, p.valueEnd = uint32(i), uint32(nameEnd), uint32(from), uint32(to)
+		p.kind, p.alias = kindOf(buf[i:nameEnd])
+		h.count++
+	}
+}
+
+// lineEnd takes the CRLF at i. A CR or LF alone ends no line here (RFC 9112 section 2.2).
+func (h *header) lineEnd(buf []byte, i int) (bool, error) {
+	if i == len(buf) {
+		return false, nil
+	}
+	if buf[i] != '\r' {
+		return false, ErrField
+	}
+	if i+1 == len(buf) {
+		return false, nil
+	}
+	if buf[i+1] != '\n' {
+		return false, ErrField
+	}
+	h.next = i + 2
+	return true, nil
+}
+
+// HeadBytes is the length of the head that Parse has found complete.
+func (h *header) HeadBytes() int { return h.next }

@@ -1,0 +1,222 @@
+package wire
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Request is a request's head. Its slices point into the buffer that it was read from. The zero value is ready for use;
+// Reset makes it so again.
+type Request struct {
+	header
+
+	Method []byte
+	// Path is the path as it is to be routed and forwarded: absolute, no empty or dot segments, unreserved characters
+	// never escaped. It is "*" for the request OPTIONS *.
+	Path  []byte
+	Query []byte // with its "?", as it came; may be empty
+	Host  []byte // empty only in HTTP/1.0
+	Minor int    // of the version: 0 or 1
+
+	// ContentLength is the body's length, 0 without one, -1 if it is chunked.
+	ContentLength int64
+	// KeepAlive: the client will send another request on this connection if we let it.
+	KeepAlive bool
+	// ExpectContinue: the client waits for a 100 before it sends the body.
+	ExpectContinue bool
+	// WebSocket: a well-formed request to change the protocol to websocket.
+	WebSocket bool
+	// RequestID is what the client sent; empty if nothing or several.
+	RequestID []byte
+
+	started    bool // the request line has been read
+	blank      bool // an empty line was skipped before it
+	target     [2]int
+	authority  []byte // of an absolute-form target
+	connection connectionField
+}
+
+// Reset forgets everything.
+func (r *Request) Reset() {
+	r.forget()
+	r.Method, r.Path, r.Query, r.Host, r.RequestID, r.authority = nil, nil, nil, nil, nil, nil
+	r.ContentLength, r.Minor = 0, 0
+	r.KeepAlive, r.ExpectContinue, r.WebSocket, r.started, r.blank = false, false, false, false, false
+	r.connection.reset()
+}
+
+// Parse reads the head at the beginning of buf. It returns the head's length once it is complete, and 0 before; then it
+// is called again with the same bytes and more. Any error is a *MessageError; the connection has to be closed after the answer.
+// Escapes of unreserved characters in the path are replaced in buf.
+func (r *Request) Parse(buf []byte) (int, error) {
+	if !r.started {
+		if err := r.startLine(buf); err != nil || !r.started {
+			return 0, err
+		}
+	}
+	done, err := r.scan(buf)
+	if err != nil {
+		return 0, err
+	}
+	if !done {
+		if len(buf) >= MaxHeadBytes {
+			return 0, ErrHeadTooLarge
+		}
+		return 0, nil
+	}
+	if r.next > MaxHeadBytes {
+		return 0, ErrHeadTooLarge
+	}
+	r.buf = buf[:r.next]
+	if err := r.judge(); err != nil {
+		return 0, err
+	}
+	return r.next, nil
+}
+
+// startLine reads method SP target SP version CRLF (RFC 9112 section 3); exactly these separators.
+func (r *Request) startLine(buf []byte) error {
+	i := r.next
+	if !r.blank && len(buf) > 0 && buf[0] == '\r' {
+		// One empty line before a request is skipped: old clients send it after a body (section 2.2).
+		if len(buf) == 1 {
+			return nil
+		}
+		if buf[1] != '\n' {
+			return ErrStartLine
+		}
+		r.blank, r.next, i = true, 2, 2
+	}
+	const maxMethod = 32
+	methodEnd := span(buf, i, isToken)
+	if methodEnd-i > maxMethod {
+		return ErrStartLine
+	}
+	if methodEnd == len(buf) {
+		return nil
+	}
+	if methodEnd == i || buf[methodEnd] != ' ' {
+		return ErrStartLine
+	}
+	target := methodEnd + 1
+	targetEnd := span(buf, target, isQuery)
+	if targetEnd == len(buf) {
+		return nil
+	}
+	if buf[targetEnd] != ' ' {
+		if buf[targetEnd] == '\r' || buf[targetEnd] == '\n' {
+			return ErrStartLine // HTTP/0.9
+		}
+		return ErrTarget
+	}
+	const version = "HTTP/1.1"
+	end := targetEnd + 1 + len(version)
+	if len(buf) < end+2 {
+		if !couldBeVersion(buf[targetEnd+1:]) {
+			return ErrStartLine
+		}
+		return nil
+	}
+	minor, err := parseVersion(buf[targetEnd+1 : end])
+	if err != nil {
+		return err
+	}
+	if buf[end] != '\r' || buf[end+1] != '\n' || target == targetEnd {
+		return ErrStartLine
+	}
+	r.Minor, r.target = minor, [2]int{target, targetEnd}
+	r.started, r.next = true, end+2
+	return nil
+}
+
+// judge draws the conclusions from a complete head.
+func (r *Request) judge() error {
+	line := r.buf
+	if r.blank {
+		line = line[2:]
+	}
+	r.Method = line[:bytes.IndexByte(line, ' ')]
+	if string(r.Method) == "CONNECT" {
+		return ErrConnect
+	}
+	if err := r.splitTarget(); err != nil {
+		return err
+	}
+	var hosts, ids int
+	framing := framing{length: -1}
+	var upgrade []byte
+	for i := range r.count {
+		kind := r.places[i].kind
+		if kind == Other || r.places[i].alias {
+			continue
+		}
+		value := r.Value(i)
+		var err error
+		switch kind {
+		case Host:
+			hosts++
+			r.Host = value
+		case ContentLength:
+			err = framing.contentLength(value)
+		case TransferEncoding:
+			err = framing.transferEncoding(value)
+		case Connection:
+			err = r.connection.read(value)
+		case Upgrade:
+			upgrade = append(slices.Clip(upgrade), value...) // several fields together are no "websocket"
+		case Expect:
+			if r.Minor == 1 {
+				if !equalFold(value, "100-continue") {
+					err = &MessageError{417, "expectation-failed", "The only expectation that can be met is 100-continue."}
+				}
+				r.ExpectContinue = true
+			}
+		case RequestID:
+			ids++
+			r.RequestID = value
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if ids > 1 {
+		r.RequestID = nil
+	}
+	if err := r.judgeHost(hosts); err != nil {
+		return err
+	}
+	chunked, length, err := framing.judge(r.Minor)
+	if err != nil {
+		return err
+	}
+	if r.ContentLength = max(length, 0); chunked {
+		r.ContentLength = -1
+	}
+	r.KeepAlive = !r.connection.close && (r.Minor == 1 || r.connection.keepAlive)
+	r.ExpectContinue = r.ExpectContinue && r.ContentLength != 0
+	r.WebSocket = r.connection.upgrade && r.Minor == 1 && r.ContentLength == 0 &&
+		string(r.Method) == "GET" && equalFold(upgrade, "websocket")
+	return nil
+}
+
+// judgeHost wants exactly one Host in HTTP/1.1 and at most one in HTTP/1.0, and that an absolute-form target agrees
+// with it (RFC 9112 section 3.2).
+func (r *Request) judgeHost(hosts int) error {
+	if hosts > 1 || hosts == 0 && r.Minor == 1 || hosts == 1 && !ValidHost(r.Host) {
+		return ErrHost
+	}
+	if r.authority == nil {
+		return nil
+	}
+	if hosts == 0 {
+		r.Host = r.authority
+		return nil
+	}
+	if !bytes.EqualFold(r.authority, r.Host) {
+		return ErrHostDiffers
+	}
+	return nil
+}
+
+// Nominated reports whether the Connection field names this field, which thereby is for us alone.
+func (r *Request) Nominated(name []byte) bool { return r.connection.nominates(name) }

@@ -1,0 +1,154 @@
+package wire
+
+import (
+	"bytes"
+	"time"
+)
+
+// Response is an answer's head, as Request is a request's.
+type Response struct {
+	header
+
+	Status int
+	Reason []byte
+	Minor  int
+
+	// ContentLength is what the field says; -1 without one. Chunked: the body is. Neither: it ends with the connection.
+	ContentLength int64
+	Chunked       bool
+	// KeepAlive: the upstream takes another request on this connection.
+	KeepAlive bool
+	// WebSocket: a 101 whose fields say that the protocol is websocket now.
+	WebSocket bool
+	// IdleLimit is what a Keep-Alive field says about how long the connection may rest; 0 if nothing.
+	IdleLimit time.Duration
+
+	started    bool
+	line       int // where the status line ends
+	connection connectionField
+}
+
+// Reset forgets everything.
+func (r *Response) Reset() {
+	r.forget()
+	r.Status, r.Reason, r.Minor, r.ContentLength, r.IdleLimit = 0, nil, 0, -1, 0
+	r.Chunked, r.KeepAlive, r.WebSocket, r.started = false, false, false, false
+	r.connection.reset()
+}
+
+// Parse is Request.Parse for answers.
+func (r *Response) Parse(buf []byte) (int, error) {
+	if !r.started {
+		if err := r.startLine(buf); err != nil || !r.started {
+			return 0, err
+		}
+	}
+	done, err := r.scan(buf)
+	if err != nil {
+		return 0, err
+	}
+	if !done {
+		if len(buf) >= MaxHeadBytes {
+			return 0, ErrHeadTooLarge
+		}
+		return 0, nil
+	}
+	r.buf = buf[:r.next]
+	if err := r.judge(); err != nil {
+		return 0, err
+	}
+	return r.next, nil
+}
+
+// startLine reads version SP status [SP reason] CRLF (RFC 9112 section 4).
+func (r *Response) startLine(buf []byte) error {
+	const form = "HTTP/1.1 200"
+	if len(buf) < len(form)+2 {
+		if len(buf) <= 8 && !couldBeVersion(buf) {
+			return ErrStartLine
+		}
+		return nil
+	}
+	minor, err := parseVersion(buf[:8])
+	if err != nil {
+		return err
+	}
+	status, ok := decimal(buf[9:12])
+	if !ok || status < 100 || status > 599 || buf[8] != ' ' {
+		return ErrStartLine
+	}
+	end := len(form)
+	if buf[end] == ' ' {
+		end = valueSpan(buf, end)
+	}
+	ok, err = r.lineEnd(buf, end)
+	if err != nil {
+		return ErrStartLine
+	}
+	if ok {
+		r.Minor, r.Status, r.started = minor, int(status), true
+		r.line = end
+	}
+	return nil
+}
+
+func (r *Response) judge() error {
+	r.Reason = bytes.TrimPrefix(r.buf[len("HTTP/1.1 200"):r.line], []byte(" "))
+	framing := framing{length: -1}
+	var upgrade []byte
+	for i := range r.count {
+		kind := r.places[i].kind
+		if kind == Other || r.places[i].alias {
+			continue
+		}
+		var err error
+		switch value := r.Value(i); kind {
+		case ContentLength:
+			err = framing.contentLength(value)
+		case TransferEncoding:
+			err = framing.transferEncoding(value)
+		case Connection:
+			err = r.connection.read(value)
+		case Upgrade:
+			upgrade = value
+		case Hop:
+			r.keepAliveField(i)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	var err error
+	if r.Chunked, r.ContentLength, err = framing.judge(r.Minor); err != nil {
+		return err
+	}
+	if (r.Status < 200 || r.Status == 204) && r.Chunked {
+		return ErrFraming // RFC 9112 section 6.1
+	}
+	r.KeepAlive = !r.connection.close && (r.Minor == 1 || r.connection.keepAlive)
+	r.WebSocket = r.Status == 101 && r.connection.upgrade && equalFold(upgrade, "websocket")
+	return nil
+}
+
+// keepAliveField reads timeout=SECONDS, which many servers send.
+func (r *Response) keepAliveField(i int) {
+	if !equalFold(r.Field(i).Name, "keep-alive") {
+		return
+	}
+	for option := range bytes.SplitSeq(r.Value(i), []byte(",")) {
+		from, to := trim(option, 0, len(option))
+		if text, ok := bytes.CutPrefix(option[from:to], []byte("timeout=")); ok {
+			if seconds, ok := decimal(text); ok && seconds < 1<<20 {
+				r.IdleLimit = time.Duration(seconds) * time.Second
+			}
+		}
+	}
+}
+
+// Nominated reports whether the Connection field names this field.
+func (r *Response) Nominated(name []byte) bool { return r.connection.nominates(name) }
+
+// HasBody reports whether this answer to a request with the method has a body (RFC 9112 section 6.3).
+func (r *Response) HasBody(head bool) bool {
+	return !head && r.Status >= 200 && r.Status != 204 && r.Status != 304 && (r.Chunked || r.ContentLength != 0)
+}

@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// tick is how often a Watch looks. Limits of time are kept to about this.
+const tick = 100 * time.Millisecond
+
+// Watch keeps the limits of time of many connections with one goroutine: a limit costs its connection an atomic store,
+// not a timer. It also notices clients that have left while they are waited for by nobody.
+type Watch struct {
+	now atomic.Int64 // milliseconds since begun
+
+	begun time.Time
+	mu    sync.Mutex
+	conns []*Conn
+	gone  leavers
+}
+
+// NewWatch returns a Watch; Run has to run while connections are in use.
+func NewWatch() *Watch { return &Watch{begun: time.Now()} }
+
+// Now is the watch's clock, in milliseconds; it stands still between looks.
+func (w *Watch) Now() int64 { return w.now.Load() }
+
+// Run looks every tick until ctx ends.
+func (w *Watch) Run(ctx context.Context) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			w.Look()
+		}
+	}
+}
+
+// Look stops every connection whose time is up, and the upstream connections of clients that have left.
+func (w *Watch) Look() {
+	now := int64(time.Since(w.begun) / time.Millisecond)
+	w.now.Store(now)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gone.reset()
+	for _, c := range w.conns {
+		limit := c.limit.Load()
+		if until := limit >> serialBits; until > 0 && until <= now {
+			c.stop(limit, TimedOut)
+			continue
+		}
+		peer := c.peer.Load()
+		if peer == nil {
+			// Between messages for a while: Await may have missed that the client closed right behind the last one.
+			if until := limit >> serialBits; until > 0 && limit == c.seen && limit != c.asked {
+				c.asked = limit
+				w.gone.ask(c, c, limit)
+			}
+			c.seen = limit
+			continue
+		}
+		// The same wait as at the last look, so it has lasted a while: worth a question to the kernel.
+		waiting := peer.limit.Load()
+		if waiting>>serialBits > 0 && waiting == c.seen {
+			w.gone.ask(c, peer, waiting)
+		}
+		c.seen = waiting
+	}
+	w.gone.stop()
+}
+
+func (w *Watch) add(c *Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c.slot = len(w.conns)
+	w.conns = append(w.conns, c)
+}
+
+// remove must be called before the connection is closed: Look then never asks about a descriptor that has become
+// somebody else's.
+func (w *Watch) remove(c *Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := len(w.conns) - 1
+	w.conns[c.slot] = w.conns[last]
+	w.conns[c.slot].slot = c.slot
+	w.conns[last] = nil
+	w.conns = w.conns[:last]
+}

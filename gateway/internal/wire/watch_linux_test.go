@@ -1,0 +1,131 @@
+package wire_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"tallygate/gateway/internal/wire"
+)
+
+// pair returns the two ends of a TCP connection, the first of them watched.
+func pair(t *testing.T, w *wire.Watch) (*wire.Conn, net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	theirs, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := wire.NewConn(ours, w)
+	t.Cleanup(func() { c.Close(); theirs.Close() })
+	return c, theirs
+}
+
+// watch returns a running Watch.
+func watch(t *testing.T) *wire.Watch {
+	t.Helper()
+	w := wire.NewWatch()
+	go w.Run(t.Context())
+	return w
+}
+
+// leave leaves every message to the caller of Await.
+func leave(*wire.Buffer) bool { return false }
+
+func TestAConnectionIsStoppedWhenItsTimeIsUp(t *testing.T) {
+	t.Parallel()
+	c, _ := pair(t, watch(t))
+	c.Limit(50 * time.Millisecond)
+	_, err := c.Await(wire.NewPool(), leave)
+	if !errors.Is(err, os.ErrDeadlineExceeded) || c.Stopped() != wire.TimedOut {
+		t.Errorf("got %v, stopped %d", err, c.Stopped())
+	}
+	if c.Lift() {
+		t.Error("a connection that was stopped can be used again")
+	}
+}
+
+func TestALimitThatIsLiftedDoesNothing(t *testing.T) {
+	t.Parallel()
+	w := wire.NewWatch()
+	c, theirs := pair(t, w)
+	c.Limit(time.Nanosecond)
+	if !c.Lift() {
+		t.Fatal("stopped before anybody looked")
+	}
+	w.Look()
+	if _, err := theirs.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	b, err := c.Await(wire.NewPool(), leave)
+	if err != nil || string(b.Bytes()) != "x" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAClientThatLeftStopsWhatIsDoneForIt(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	client, browser := pair(t, w)
+	upstream, _ := pair(t, w)
+	upstream.Limit(time.Hour)
+	client.Serves(upstream)
+	browser.Close()
+	_, err := upstream.Exchange([]byte("question"), make([]byte, 10))
+	if err == nil || upstream.Stopped() != wire.ClientLeft {
+		t.Errorf("got %v, stopped %d, want %d", err, upstream.Stopped(), wire.ClientLeft)
+	}
+}
+
+func TestAnExchangeReturnsTheAnswersFirstBytes(t *testing.T) {
+	t.Parallel()
+	c, theirs := pair(t, watch(t))
+	go func() {
+		buf := make([]byte, 100)
+		for range 3 {
+			n, err := theirs.Read(buf)
+			if err != nil {
+				return
+			}
+			_, _ = theirs.Write(append([]byte("re: "), buf[:n]...)) // the test sees what is missing
+		}
+		theirs.Close()
+	}()
+	in := make([]byte, 100)
+	for _, question := range []string{"one", "two", "three"} {
+		n, err := c.Exchange([]byte(question), in)
+		if err != nil || string(in[:n]) != "re: "+question {
+			t.Errorf("%s: got %q, %v", question, in[:n], err)
+		}
+	}
+	if n, err := c.Exchange([]byte("four"), in); n != 0 || err == nil {
+		t.Errorf("after the end: got %d, %v", n, err)
+	}
+}
+
+func TestAConnectionThatSaysSomethingUnaskedIsNotIdle(t *testing.T) {
+	t.Parallel()
+	c, theirs := pair(t, watch(t))
+	if !c.Idle() {
+		t.Error("a silent connection is not idle")
+	}
+	if _, err := theirs.Write([]byte("HTTP/1.1 408 Too Late\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for c.Idle() {
+		if time.Now().After(deadline) {
+			t.Fatal("it is still idle")
+		}
+	}
+}

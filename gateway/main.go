@@ -1,0 +1,52 @@
+// Command gateway stands in front of the APIs: it routes, checks and meters every call, and forwards it.
+//
+// It holds no account and signs no token; auth-service does both.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"tallygate/kit/env"
+	"tallygate/kit/httpd"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	os.Exit(httpd.Main(httpd.Program{
+		Name: serviceName, Version: version, PrivateAddr: defaultPrivateAddr, Run: run, Flags: ownFlags,
+	}))
+}
+
+// ownFlags adds -check-routes.
+func ownFlags(flags *flag.FlagSet) func(context.Context, []string) (int, bool) {
+	file := flags.String("check-routes", "", "check a routes `FILE` and exit, 0 if it has no mistake")
+	return func(context.Context, []string) (int, bool) {
+		if *file == "" {
+			return 0, false
+		}
+		if err := checkRoutes(*file, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1, true
+		}
+		return 0, true
+	}
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, lookup env.Lookup, out io.Writer) error {
+	cfg, err := readConfig(lookup)
+	if err != nil {
+		return err
+	}
+	g, err := newGateway(cfg, out)
+	if err != nil {
+		return err
+	}
+	return g.serve(ctx)
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"tallygate/kit/token/tokentest"
+)
+
+func TestTheGatewayJudgesEveryTokenAsTheVerifierDoes(t *testing.T) {
+	t.Parallel()
+	g := start(t, nil)
+	p := params()
+	for _, v := range tokentest.Vectors(p) {
+		conn, err := net.Dial("tcp", g.public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var head strings.Builder
+		head.WriteString("GET /root HTTP/1.1\r\nHost: a\r\nConnection: close\r\n")
+		for _, value := range v.Authorization {
+			head.WriteString("Authorization: " + value + "\r\n")
+		}
+		_, _ = io.WriteString(conn, head.String()+"\r\n") // a refused head may be answered before it is all there
+		answer, _ := io.ReadAll(conn)
+		conn.Close()
+		status, _, _ := strings.Cut(strings.TrimPrefix(string(answer), "HTTP/1.1 "), " ")
+		switch {
+		case v.Accept && status != "200":
+			t.Errorf("%s: got %s, want 200", v.Name, answer)
+		case v.Accept:
+		case status != "401" && status != "400" && status != "431": // 400: no HTTP; 431: larger than any head
+			t.Errorf("%s: got %s, want 401", v.Name, status)
+		case status == "401" && !strings.HasSuffix(string(answer), "\r\n\r\n"+`{"message":"Token is not valid"}`):
+			t.Errorf("%s: got %s", v.Name, answer)
+		}
+	}
+}
