@@ -1,0 +1,80 @@
+# Every target that a person types has a line of help behind "##"; plain `make` prints them.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TAGS     := nomsgpack
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+MODULES  := $(shell sed -n 's,^[[:space:]]*\./,,p' go.work)
+PACKAGES := $(MODULES:%=./%/...)
+FUZZTIME ?= 20s
+DATA     ?= data
+SECRET   ?= jwt
+LINT     := bin/tools/golangci-lint
+
+# Each program is built from its own module's go.mod alone, as an image builds it: the workspace may choose others' versions.
+GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
+
+.DEFAULT_GOAL := help
+.PHONY: help build run up down logs rotate-secret test bench lint fmt fuzz e2e chaos measure ci
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
+
+build: ## build bin/auth-service, bin/math-service and bin/gateway
+	@cd auth-service && $(GOBUILD) $$(../deploy/smaller.sh) -o ../bin/ .
+	@cd math-service && $(GOBUILD) -o ../bin/ .
+	@cd gateway && $(GOBUILD) -o ../bin/ .
+	@cd deploy && $(GOBUILD) -o ../bin/tools/ ./local
+
+run: build ## build and start the three services on this machine; Ctrl-C stops them (PORT=8000)
+	@exec bin/tools/local -data "$(DATA)"
+
+up: ## start the containers, wait until they are ready, print the address (PORT=8000)
+	@exec deploy/compose.sh up
+
+down: ## stop and remove the containers; users, usage and secrets stay
+	@exec deploy/compose.sh down
+
+logs: ## follow the containers' logs
+	@exec deploy/compose.sh logs
+
+rotate-secret: $(if $(filter compose,$(STACK)),,build) ## replace the secret that signs tokens, nobody is signed out (SECRET=internal STACK=compose FORCE=1)
+	@exec $(if $(filter compose,$(STACK)),deploy/compose.sh rotate "$(SECRET)",bin/auth-service secrets rotate "$(SECRET)" "$(DATA)/secrets") $(if $(FORCE),-force)
+
+test: build ## run every test that this machine can run, and say what was left out and why
+	@$(GO) run ./deploy/testrun -tags $(TAGS) -last tallygate/deploy/systemtest $(PACKAGES)
+
+bench: build ## measure the gateway beside other proxies, and the services' hot paths
+	@$(GO) run ./deploy/bench
+	@$(GO) test -tags $(TAGS) -run '^$$' -bench . -timeout 30m ./auth-service/... ./gateway/... ./math-service/... | grep -v 'no test files'
+
+lint: $(LINT) ## check style, mistakes and the import law in every module
+	@for module in $(MODULES); do \
+		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos ./...) || exit 1; \
+	done
+
+fmt: $(LINT) ## format every Go file
+	@for module in $(MODULES); do (cd $$module && ../$(LINT) fmt --config ../.golangci.yml) || exit 1; done
+
+fuzz: ## run each fuzz target for FUZZTIME=20s
+	@for package in $$($(GO) list $(PACKAGES)); do \
+		for target in $$($(GO) test -tags $(TAGS) -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			$(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+e2e: ## bring docker-compose.yml up as shipped and test the running stack
+	@$(GO) test -tags $(TAGS),e2e -count=1 -timeout 20m -v ./deploy/e2e/
+
+chaos: build ## kill services again and again under load and count what was lost
+	@$(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m -p 1 -run Chaos $(PACKAGES)
+
+measure: build ## measure revocation, guessing and login floods; wants a quiet machine
+	@$(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m -v -run Measure ./deploy/measure/
+
+ci: lint test chaos ## what .ci/run runs: no part may be left out
+	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi
+
+$(LINT): deploy/tools/go.sum
+	@echo "building the linter, once"
+	@cd deploy/tools && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../../bin/tools/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint

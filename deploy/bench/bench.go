@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"tallygate/kit/token/tokentest"
+)
+
+// bench is what all parts use: the upstream, the secret, tokens.
+type bench struct {
+	settings
+	dir       string
+	secret    string
+	authority string // address
+	running   []*process
+	stops     []func()
+}
+
+func newBench(ctx context.Context, s settings) (*bench, error) {
+	dir, err := os.MkdirTemp("", "tallygate-bench-")
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, 24)
+	_, _ = rand.Read(raw) // never fails
+	b := &bench{settings: s, dir: dir, secret: hex.EncodeToString(raw)}
+	addr, stop, err := authority(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.authority, b.stops = addr, []func(){stop}
+	if b.upstream == "" {
+		err = b.startUpstream(ctx)
+	}
+	if err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *bench) close() {
+	for _, p := range b.running {
+		p.stop()
+	}
+	for _, stop := range b.stops {
+		stop()
+	}
+	_ = os.RemoveAll(b.dir) // in the temporary folder
+}
+
+// writeTokens writes tokens of so many users, one a line, and returns the file.
+func (b *bench) writeTokens(users int) (string, error) {
+	var lines strings.Builder
+	for i := 1; i <= users; i++ {
+		p := tokentest.Params{
+			Secret: b.secret, Issuer: "tallygate", Audience: "tallygate", MaxLife: time.Hour, Now: time.Now(),
+			UserID: strconv.Itoa(i), SessionID: "session-" + strconv.Itoa(i), Generation: 1,
+		}
+		lines.WriteString(p.Token() + "\n")
+	}
+	file := filepath.Join(b.dir, fmt.Sprintf("tokens-%d", users))
+	return file, os.WriteFile(file, []byte(lines.String()), 0o600)
+}
+
+// gateway is a running gateway.
+type gateway struct {
+	*process
+	addr string
+}
+
+// startGateway starts the gateway as it is delivered, with /root going to an address.
+func (b *bench) startGateway(ctx context.Context, rootAddr string, more ...string) (*gateway, error) {
+	addr, err := freeAddr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	private, err := freeAddr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.start(filepath.Join(b.bin, "gateway"), append([]string{
+		"ADDR=" + addr, "PRIVATE_ADDR=" + private, "JWT_SECRET=" + b.secret, "INTERNAL_SECRET=" + b.secret + "-internal",
+		"AUTH_URL=http://" + b.upstream, "AUTH_PRIVATE_URL=http://" + b.authority, "MATH_URL=http://" + rootAddr,
+		"STATE_DIR=" + filepath.Join(b.dir, "state"),
+	}, more...))
+	if err != nil {
+		return nil, err
+	}
+	return &gateway{p, addr}, await(ctx, "http://"+private+"/readyz")
+}
+
+// startMath starts math-service and returns its address.
+func (b *bench) startMath(ctx context.Context, more ...string) (*process, string, error) {
+	addr, err := freeAddr(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	private, err := freeAddr(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := b.start(filepath.Join(b.bin, "math-service"),
+		append([]string{"ADDR=" + addr, "PRIVATE_ADDR=" + private, "JWT_SECRET=" + b.secret}, more...))
+	if err != nil {
+		return nil, "", err
+	}
+	return p, addr, await(ctx, "http://"+private+"/readyz")
+}
+
+// hold keeps upstream and gateway up for a check from outside.
+func (b *bench) hold(ctx context.Context) error {
+	tokens, err := b.writeTokens(200)
+	if err != nil {
+		return err
+	}
+	g, err := b.startGateway(ctx, b.upstream)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("TOKENS=@%s SECRET=%s ADDR=%s PID=%d UPSTREAM=%s\n", tokens, b.secret, g.addr, g.cmd.Process.Pid, b.upstream)
+	<-ctx.Done()
+	return nil
+}

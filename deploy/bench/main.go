@@ -1,0 +1,86 @@
+// Command bench measures what a request costs: CPU microseconds per request of the gateway beside HAProxy, which does
+// the same work, and nginx, which only proxies, all before the same upstream in one run; then the whole path with
+// math-service, what is added to the latency, what grows with routes and users, and what an idle connection holds.
+//
+// It starts everything itself, on loopback; of auth-service it plays the private listener's part, so that 100,000 users
+// need not be registered. It needs the programs under bin/, and haproxy, nginx and wrk. It is what `make bench` runs;
+// docs/benchmarks.md says what came out.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// settings are how long and how hard.
+type settings struct {
+	bin         string
+	rounds      int
+	length      time.Duration
+	connections int
+	upstream    string // address of one that runs already; empty: one of our own
+}
+
+// part is one measurement.
+type part struct {
+	name string
+	run  func(context.Context, *bench) error
+}
+
+func parts() []part {
+	return []part{
+		{"gateway", compareProxies}, {"path", wholePath}, {"latency", addedLatency}, {"flat", flatness}, {"idle", idleConnections},
+	}
+}
+
+func main() {
+	var s settings
+	flag.StringVar(&s.bin, "bin", "bin", "the `folder` of the services' programs")
+	flag.IntVar(&s.rounds, "rounds", 9, "rounds of each comparison; the median counts")
+	flag.DurationVar(&s.length, "length", 3*time.Second, "of one round for one program")
+	flag.IntVar(&s.connections, "connections", 64, "that call at once")
+	flag.StringVar(&s.upstream, "upstream", "", "`address` of an upstream that runs already, for a check from outside")
+	only := flag.String("only", "", "run these parts only: gateway, path, latency, flat, idle, with commas between")
+	hold := flag.Bool("hold", false, "start upstream and gateway, print how to call them, and wait for Ctrl-C")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, s, *only, *hold)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, s settings, only string, hold bool) error {
+	for _, program := range []string{"haproxy", "nginx", "wrk"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return fmt.Errorf("%s is not installed (Debian and Ubuntu: apt-get install haproxy nginx wrk)", program)
+		}
+	}
+	b, err := newBench(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	if hold {
+		return b.hold(ctx)
+	}
+	for _, p := range parts() {
+		if only != "" && !strings.Contains(","+only+",", ","+p.name+",") {
+			continue
+		}
+		if err := p.run(ctx, b); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+//go:build chaos && unix
+
+package chaos_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"tallygate/deploy/internal/cluster"
+)
+
+func TestMain(m *testing.M) {
+	// The programs under test are the ones that `make build` makes, so they are made that way.
+	build := exec.Command("make", "-s", "-C", "../..", "build")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "make build: %v\n%s", err, out)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// patience bounds every wait for something that has to come.
+const patience = 60 * time.Second
+
+// duration is how long random kills go on.
+func duration(t *testing.T) time.Duration {
+	t.Helper()
+	text := os.Getenv("CHAOS_DURATION")
+	if text == "" {
+		return 30 * time.Second
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("CHAOS_DURATION: %v", err)
+	}
+	return d
+}
+
+// seed is where a test's random choices begin. It is logged, so that they can be made again.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	chosen := rand.Uint64()
+	if text := os.Getenv("CHAOS_SEED"); text != "" {
+		var err error
+		if chosen, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("CHAOS_SEED: %v", err)
+		}
+	}
+	t.Logf("CHAOS_SEED=%d", chosen)
+	return chosen
+}
+
+// cheap are settings for auth-service that make passwords cost little and failed ones nothing: they are not what is
+// tested, and would take all the time.
+func cheap() []string {
+	return []string{
+		"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1", "GUESS_FREE_PER_NAME=1000000", "GUESS_FREE_PER_ADDRESS=1000000",
+	}
+}
+
+// databases are the set-ups that everything has to hold on.
+func databases() map[string]cluster.Config {
+	return map[string]cluster.Config{
+		"PostgreSQL, two of auth-service": {Postgres: true, Gateways: 3, Auths: 2, Auth: cheap()},
+		"SQLite":                          {Gateways: 3, Auth: cheap()},
+	}
+}
+
+// eventually waits until check returns nil.
+func eventually(t *testing.T, what string, check func() error) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		select {
+		case <-deadline.C:
+			t.Fatalf("waiting for %s: %v", what, err)
+		case <-tick.C:
+		}
+	}
+}

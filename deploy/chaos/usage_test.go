@@ -1,0 +1,73 @@
+//go:build chaos && unix
+
+package chaos_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"tallygate/deploy/internal/cluster"
+)
+
+const usersUnderLoad = 6
+
+func TestChaosEveryAnsweredCallIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	for name, cfg := range databases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := cluster.Start(t, cfg)
+			random := seed(t)
+			users := newUsers(t, c.Gateways[0].URL, usersUnderLoad)
+
+			ctx, cancel := context.WithTimeout(t.Context(), duration(t))
+			defer cancel()
+			fate := &nemesis{t: t}
+			var disasters sync.WaitGroup
+			disasters.Go(func() { fate.strike(ctx, "gateway", random+1, c.Gateways...) })
+			disasters.Go(func() { fate.strike(ctx, "auth-service", random+2, c.Auths...) })
+			if c.Database != nil {
+				disasters.Go(func() { fate.strike(ctx, "postgres", random+3, c.Database) })
+			}
+			calls := &load{gateways: c.Gateways}
+			calls.run(ctx, users, random)
+			disasters.Wait()
+			calm(t, c)
+			t.Log(fate)
+			calls.only(t, http.StatusOK, http.StatusServiceUnavailable)
+			delivered(t, c)
+			t.Log(tallied(t, c.AuthURL, users))
+		})
+	}
+}
+
+func TestChaosWithoutKillsCountedEqualsSent(t *testing.T) {
+	t.Parallel()
+	for name, cfg := range databases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := cluster.Start(t, cfg)
+			users := newUsers(t, c.Gateways[0].URL, usersUnderLoad)
+			ctx, cancel := context.WithTimeout(t.Context(), duration(t)/6)
+			defer cancel()
+			calls := &load{gateways: c.Gateways}
+			calls.run(ctx, users, seed(t))
+			ended := time.Now()
+			calls.only(t, http.StatusOK)
+			for _, u := range users {
+				eventually(t, "every call to be counted", func() error { return u.exactly(c.Gateways[0].URL) })
+			}
+			t.Logf("all of it was shown %v after the last answer", time.Since(ended).Round(time.Millisecond))
+			delivered(t, c)
+			for _, u := range users {
+				if err := u.exactly(c.AuthURL); err != nil {
+					t.Error(err)
+				}
+			}
+			t.Log(tallied(t, c.AuthURL, users))
+		})
+	}
+}

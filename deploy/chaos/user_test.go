@@ -1,0 +1,129 @@
+//go:build chaos && unix
+
+package chaos_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tallygate/deploy/internal/cluster"
+	"tallygate/deploy/internal/contract"
+)
+
+// user is somebody who calls /root and keeps their own count.
+type user struct {
+	contract.Credentials
+	id    int64
+	token string
+
+	sent    atomic.Int64 // requests that were begun
+	seen    atomic.Int64 // answers of status 200 that came in full
+	refused atomic.Int64 // answers of any other status: the gateway has let nothing through
+}
+
+// newUsers registers users and signs them in.
+func newUsers(t *testing.T, base string, count int) []*user {
+	t.Helper()
+	client := contract.NewClient(base)
+	users := make([]*user, 0, count)
+	for i := range count {
+		u := &user{Credentials: contract.Credentials{Username: fmt.Sprintf("caller-%d", i), Password: "123456"}}
+		got, err := client.Register(u.Credentials)
+		if err != nil || got.Status != http.StatusCreated {
+			t.Fatalf("register: got %d %s (%v), want 201", got.Status, got.Body, err)
+		}
+		if u.id, err = userID(got); err != nil {
+			t.Fatal(err)
+		}
+		u.token = client.Token(t, u.Credentials)
+		users = append(users, u)
+	}
+	return users
+}
+
+func userID(registered contract.Answer) (int64, error) {
+	var body struct {
+		UserID int64 `json:"user_id"`
+	}
+	err := json.Unmarshal([]byte(registered.Body), &body)
+	return body.UserID, err
+}
+
+// counted asks for the user's calls of these days, as the user does.
+func (u *user) counted(base string) (int64, error) {
+	day := func(offset int) string { return time.Now().UTC().AddDate(0, 0, offset).Format(time.DateOnly) }
+	query := url.Values{"from": {day(-1)}, "to": {day(2)}, "route": {"root"}}
+	got, err := contract.NewClient(base).Do(http.MethodGet, "/users/me/usage?"+query.Encode(), http.Header{"Authorization": {u.token}}, nil)
+	if err != nil {
+		return 0, err
+	}
+	var body struct{ Total struct{ Requests int64 } }
+	if got.Status != http.StatusOK {
+		return 0, fmt.Errorf("usage: got %d %s, want 200", got.Status, got.Body)
+	}
+	err = json.Unmarshal([]byte(got.Body), &body)
+	return body.Total.Requests, err
+}
+
+// sums are the users' three counts, added. Sent are those that may have been let through.
+type sums struct{ seen, counted, sent int64 }
+
+func (s sums) String() string {
+	return fmt.Sprintf("%d seen, %d counted, %d sent", s.seen, s.counted, s.sent)
+}
+
+// tallied adds up the users' counts and fails unless seen ≤ counted ≤ sent for each.
+func tallied(t *testing.T, base string, users []*user) sums {
+	t.Helper()
+	var all sums
+	for _, u := range users {
+		one := sums{seen: u.seen.Load(), sent: u.sent.Load() - u.refused.Load()}
+		var err error
+		if one.counted, err = u.counted(base); err != nil {
+			t.Fatal(err)
+		}
+		if one.counted < one.seen || one.counted > one.sent {
+			t.Errorf("%s: %v, want seen ≤ counted ≤ sent", u.Username, one)
+		}
+		all.seen, all.counted, all.sent = all.seen+one.seen, all.counted+one.counted, all.sent+one.sent
+	}
+	return all
+}
+
+// delivered waits until all that dead gateways left has been delivered, then stops the living ones, which deliver
+// the rest.
+func delivered(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	eventually(t, "the dead gateways' counts to be delivered", func() error {
+		if left := folders(t, c); len(left) > len(c.Gateways) {
+			return fmt.Errorf("%d gateways have %d folders", len(c.Gateways), len(left))
+		}
+		return nil
+	})
+	for _, gateway := range c.Gateways {
+		if err := gateway.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := folders(t, c); len(left) > 0 {
+		t.Errorf("stopped gateways have left %s", strings.Join(left, ", "))
+	}
+	if out, err := c.Run(t.Context(), "auth-service", "ledger", "verify"); err != nil {
+		t.Errorf("ledger verify: %v\n%s", err, out)
+	}
+}
+
+// exactly is nil if what was sent is what was counted.
+func (u *user) exactly(base string) error {
+	counted, err := u.counted(base)
+	if sent := u.sent.Load(); err == nil && counted != sent {
+		err = fmt.Errorf("%s: %d counted, %d sent", u.Username, counted, sent)
+	}
+	return err
+}

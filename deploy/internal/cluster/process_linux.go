@@ -1,0 +1,14 @@
+package cluster
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// endWithTest has the kernel end the process when the test is gone, even by kill -9.
+func endWithTest(cmd *exec.Cmd) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// catchesInterrupt reports whether the process is a make that has a handler for SIGINT. GNU make passes SIGTERM on to
+// what it started, but not SIGINT, which it takes to come from a terminal that signals the whole group: sent to make
+// alone, it drops its handler and waits for us.
+func catchesInterrupt(pid int) bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return false
+	}
+	isMake, catches := false, false
+	for line := range strings.Lines(string(status)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ":\t")
+		switch key {
+		case "Name":
+			isMake = value == "make" || value == "gmake"
+		case "SigCgt":
+			mask, err := strconv.ParseUint(value, 16, 64)
+			catches = err == nil && mask&(1<<(uint(syscall.SIGINT)-1)) != 0
+		}
+	}
+	return isMake && catches
+}

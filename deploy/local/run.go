@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tallygate/kit/env"
+)
+
+// run starts the services and returns when they have ended: nil if ctx ended them. It has to be called on a thread
+// that lives as long as the program.
+func run(ctx context.Context, lookup env.Lookup, binDir, dataDir string, out io.Writer) error {
+	began := time.Now()
+	services, err := plan(lookup, dataDir)
+	if err != nil {
+		return err
+	}
+	if err := checkPorts(ctx, services); err != nil {
+		return err
+	}
+	secretsDir := filepath.Join(dataDir, "secrets")
+	if err := makeSecrets(ctx, binDir, secretsDir); err != nil {
+		return err
+	}
+
+	exits := make(chan *process, len(services))
+	var started []*process
+	defer func() { stopAll(started) }()
+	for _, s := range services {
+		p, err := start(s, binDir, dataDir, s.environ(os.Environ(), secretsDir), exits)
+		if err != nil {
+			return err
+		}
+		started = append(started, p)
+	}
+
+	ready, cancel := context.WithCancel(ctx)
+	defer cancel()
+	becameReady := make(chan error, 1)
+	go func() { becameReady <- waitReady(ready, services, out) }()
+	for {
+		select {
+		case <-ctx.Done():
+			fmt.Fprintln(out, "\nStopping.")
+			return nil
+		case p := <-exits:
+			return p.failure()
+		case err := <-becameReady:
+			if err != nil && !errors.Is(err, context.Canceled) {
+				return err
+			}
+			if err == nil {
+				greet(out, services[len(services)-1].public.addr, dataDir, time.Since(began))
+			}
+			becameReady = nil
+		}
+	}
+}
+
+// makeSecrets lets auth-service make the secrets that are missing, in files that nobody else can read.
+func makeSecrets(ctx context.Context, binDir, dir string) error {
+	said, err := exec.CommandContext(ctx, filepath.Join(binDir, "auth-service"), "secrets", "init", dir).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("make the secrets in %s: %w: %s", dir, err, strings.TrimSpace(string(said)))
+	}
+	return nil
+}

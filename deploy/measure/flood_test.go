@@ -1,0 +1,124 @@
+//go:build chaos
+
+package measure_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tallygate/deploy/internal/cluster"
+)
+
+const (
+	flooders  = 500
+	floodTime = 15 * time.Second
+	// rootGap is the time between two calls of the user who only wants sums.
+	rootGap = 5 * time.Millisecond
+	// rootLimit is what 99 of 100 calls have to stay under, while everything and the clients share the machine.
+	rootLimit = 100 * time.Millisecond
+)
+
+// TestMeasureFlood has 500 clients guess as fast as they can, each guess for another name from another address, so that
+// every one of them costs as much as it can.
+func TestMeasureFlood(t *testing.T) { //nolint:paralleltest // it measures time
+	s := start(t, cluster.Config{Postgres: true, Gateway: []string{"TRUSTED_PROXIES=loopback"}})
+	v := s.register(t, "ada")
+	s.everywhere(t, "before", v, http.StatusOK)
+	var unseen []*visitor
+	for i := range 20 {
+		unseen = append(unseen, s.register(t, fmt.Sprintf("unseen%d", i)))
+	}
+	idle := peakBytes(t, s.Auths[0])
+	flood := startFlood(t, strings.TrimPrefix(s.Gateways[0].URL, "http://"))
+	var first []time.Duration
+	var newcomers sync.WaitGroup
+	newcomers.Go(func() { first = s.callFirst(t, unseen) })
+	calls := s.callAllAlong(t, v, time.Now().Add(floodTime))
+	newcomers.Wait()
+	all := flood()
+	t.Logf("figure: %d clients guessing for %s, by status: %v; the refusals took %s", flooders, floodTime, all.Statuses, spread(all.Refusals))
+	t.Logf("figure: /root meanwhile: %s, none lost", spread(calls))
+	t.Logf("figure: the first /root of a user whom the gateway has to look up: %s", spread(first))
+	for _, p := range []*cluster.Process{s.Auths[0], s.Gateways[0]} {
+		t.Logf("figure: most memory of %s: %.0f MB", p.Name, float64(peakBytes(t, p))/1e6)
+	}
+	if p99 := percentile(calls, 99); p99 > rootLimit {
+		t.Errorf("p99 of /root is %s, want under %s", p99, rootLimit)
+	}
+	if grown := peakBytes(t, s.Auths[0]) - idle; grown > 256e6 {
+		t.Errorf("auth-service grew by %d bytes", grown)
+	}
+	if len(all.Statuses) != 2 || all.Statuses[http.StatusUnauthorized] == 0 || all.Statuses[http.StatusServiceUnavailable] == 0 || all.Hasty > 0 || len(all.Errors) > 0 {
+		t.Errorf("got %v, %d of them without Retry-After, and errors %v; want 401 for some and 503 for the rest",
+			all.Statuses, all.Hasty, all.Errors)
+	}
+}
+
+// callAllAlong calls /root at a steady pace, whether or not the calls before have been answered.
+func (s *site) callAllAlong(t *testing.T, v *visitor, end time.Time) []time.Duration {
+	t.Helper()
+	var (
+		mu    sync.Mutex
+		took  []time.Duration
+		calls sync.WaitGroup
+	)
+	tick := time.NewTicker(rootGap)
+	defer tick.Stop()
+	for due := range tick.C {
+		if due.After(end) {
+			break
+		}
+		calls.Go(func() {
+			began := time.Now()
+			if got, err := status(s.doors[0], v.Token); err != nil || got != http.StatusOK {
+				t.Errorf("/root: got %d (%v), want 200", got, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			took = append(took, time.Since(began))
+		})
+	}
+	calls.Wait()
+	return took
+}
+
+// callFirst calls once for each user, all along the flood.
+func (s *site) callFirst(t *testing.T, unseen []*visitor) []time.Duration {
+	t.Helper()
+	var took []time.Duration
+	tick := time.NewTicker(floodTime / time.Duration(len(unseen)+1))
+	defer tick.Stop()
+	for _, v := range unseen {
+		<-tick.C
+		began := time.Now()
+		s.everywhere(t, "a user who calls for the first time", v, http.StatusOK)
+		took = append(took, time.Since(began))
+	}
+	return took
+}
+
+// peakBytes is the most memory that a process has held.
+func peakBytes(t *testing.T, p *cluster.Process) int64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	t.Fatalf("%s has no VmHWM", p.Name)
+	return 0
+}

@@ -1,0 +1,153 @@
+//go:build chaos
+
+package measure_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// flooding is the variable that makes this program a flood of guesses against the address in it. The flood is a process
+// of its own, with as little work for each guess as can be, so that what is measured beside it is not its queue.
+const flooding = "MEASURE_FLOOD"
+
+func TestMain(m *testing.M) {
+	addr := os.Getenv(flooding)
+	if addr == "" {
+		os.Exit(m.Run())
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(flood(addr)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// flooded is what the flood came back with.
+type flooded struct {
+	Statuses map[int]int
+	Refusals []time.Duration // how long each 503 took
+	Hasty    int             // 429s and 503s without Retry-After
+	Errors   []string
+}
+
+// startFlood returns what waits for the flood's end.
+func startFlood(t *testing.T, addr string) (wait func() flooded) {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program)
+	cmd.Env = append(os.Environ(), flooding+"="+addr)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() flooded {
+		var all flooded
+		if err := errors.Join(cmd.Wait(), json.Unmarshal(out.Bytes(), &all)); err != nil {
+			t.Fatalf("%v\n%s", err, said.String())
+		}
+		return all
+	}
+}
+
+// flood guesses with many clients as fast as they can, each guess for another name from another address.
+func flood(addr string) flooded {
+	all := flooded{Statuses: map[int]int{}}
+	var (
+		mu      sync.Mutex
+		clients sync.WaitGroup
+		end     = time.Now().Add(floodTime)
+	)
+	for c := range flooders {
+		clients.Go(func() {
+			one, err := floodAlone(addr, c, end)
+			mu.Lock()
+			defer mu.Unlock()
+			for status, count := range one.Statuses {
+				all.Statuses[status] += count
+			}
+			all.Refusals = append(all.Refusals, one.Refusals...)
+			all.Hasty += one.Hasty
+			if err != nil && len(all.Errors) < 10 {
+				all.Errors = append(all.Errors, err.Error())
+			}
+		})
+	}
+	clients.Wait()
+	return all
+}
+
+// floodAlone is one client.
+func floodAlone(addr string, client int, end time.Time) (flooded, error) {
+	seen := flooded{Statuses: map[int]int{}}
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return seen, err
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	var request []byte
+	for i := 0; ; i++ {
+		began := time.Now()
+		if began.After(end) {
+			return seen, nil
+		}
+		body := fmt.Sprintf(`{"username":"name%d-%d","password":"wrong"}`, client, i)
+		request = fmt.Appendf(request[:0], "POST /token HTTP/1.1\r\nHost: flood\r\nContent-Type: application/json\r\n"+
+			"X-Forwarded-For: 10.%d.%d.%d\r\nContent-Length: %d\r\n\r\n%s", client&255, i>>8&255, i&255, len(body), body)
+		if _, err := conn.Write(request); err != nil {
+			return seen, err
+		}
+		status, hasty, err := readAnswer(answers)
+		if err != nil {
+			return seen, err
+		}
+		seen.Statuses[status]++
+		if hasty {
+			seen.Hasty++
+		}
+		if status == 503 {
+			seen.Refusals = append(seen.Refusals, time.Since(began))
+		}
+	}
+}
+
+// readAnswer reads one answer. It is hasty if it says to come back and not when.
+func readAnswer(r *bufio.Reader) (status int, hasty bool, err error) {
+	length, later := 0, false
+	for first := true; ; first = false {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return status, false, err
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		name, value, _ := bytes.Cut(line, []byte(": "))
+		switch {
+		case len(line) == 0:
+			_, err := r.Discard(length)
+			return status, (status == 429 || status == 503) && !later, err
+		case first && len(line) > len("HTTP/1.1 200"):
+			status, err = strconv.Atoi(string(line[len("HTTP/1.1 "):len("HTTP/1.1 200")]))
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			length, err = strconv.Atoi(string(value))
+		case bytes.EqualFold(name, []byte("Retry-After")):
+			later = true
+		}
+		if err != nil {
+			return status, false, err
+		}
+	}
+}

@@ -1,0 +1,144 @@
+//go:build chaos
+
+package measure_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tallygate/deploy/internal/cluster"
+)
+
+// promised is how soon a revoked token is refused at every gateway.
+const promised = time.Second
+
+func replicated() cluster.Config {
+	return cluster.Config{Gateways: 3, Auths: 2, Postgres: true, Auth: cheap()}
+}
+
+func TestMeasureRevocation(t *testing.T) { //nolint:paralleltest // it measures time
+	s := start(t, replicated())
+	t.Run("a logout is heard at every gateway within a second", s.measureLogouts)
+	t.Run("in one second the token before a password change dies, the one after it works", s.changeWithinOneSecond)
+	t.Run("ten thousand calls ask auth-service once", s.countLookups)
+}
+
+func (s *site) measureLogouts(t *testing.T) {
+	const logouts, atOnce = 200, 2
+	var (
+		mu      sync.Mutex
+		delays  []time.Duration
+		workers sync.WaitGroup
+	)
+	for w := range atOnce {
+		v := s.register(t, fmt.Sprintf("leaver%d", w))
+		workers.Go(func() {
+			for i := range logouts / atOnce {
+				leaving := *v
+				s.signIn(t, &leaving)
+				s.everywhere(t, "before", &leaving, http.StatusOK)
+				leaving.logout(t, s.doors[i%len(s.doors)])
+				left := time.Now()
+				var waiting sync.WaitGroup
+				for _, door := range s.doors {
+					waiting.Go(func() {
+						took := until401(t, door, leaving.Token).Sub(left)
+						mu.Lock()
+						defer mu.Unlock()
+						delays = append(delays, took)
+					})
+				}
+				waiting.Wait()
+			}
+			s.everywhere(t, "another session of the same user", v, http.StatusOK)
+		})
+	}
+	workers.Wait()
+	t.Logf("figure: from the 204 of /logout to the first 401 at each of %d gateways: %s", len(s.doors), spread(delays))
+	if p99 := percentile(delays, 99); p99 > promised {
+		t.Errorf("p99 is %s, want at most %s", p99, promised)
+	}
+}
+
+// changeWithinOneSecond tries until sign-in, password change and the next sign-in have happened in one second.
+func (s *site) changeWithinOneSecond(t *testing.T) {
+	var delays []time.Duration
+	v := s.register(t, "changer")
+	for round, done := 0, 0; done < 20; round++ {
+		if round > 200 {
+			t.Fatal("never did all of it happen in one second")
+		}
+		s.signIn(t, v)
+		before := *v
+		s.everywhere(t, "before", &before, http.StatusOK)
+		v.changePassword(t, s.doors[round%len(s.doors)], fmt.Sprintf("correct horse %d", round))
+		changed := time.Now()
+		s.signIn(t, v)
+		s.everywhere(t, "a token from right after the change", v, http.StatusOK)
+		for _, door := range s.doors {
+			delays = append(delays, until401(t, door, before.Token).Sub(changed))
+		}
+		s.everywhere(t, "a token from right after the change, again", v, http.StatusOK)
+		if issued(t, v.Token) == issued(t, before.Token) {
+			done++
+		}
+	}
+	t.Logf("figure: from the 204 of a password change to the first 401, in the second of sign-in: %s", spread(delays))
+	if p99 := percentile(delays, 99); p99 > promised {
+		t.Errorf("p99 is %s, want at most %s", p99, promised)
+	}
+}
+
+// issued is a token's iat.
+func issued(t *testing.T, token string) int64 {
+	t.Helper()
+	text, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct {
+		IAT int64 `json:"iat"`
+	}
+	if err := json.Unmarshal(text, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims.IAT
+}
+
+func (s *site) countLookups(t *testing.T) {
+	const calls = 10_000
+	gateway, door := s.Gateways[0], s.doors[0]
+	v := s.register(t, "regular")
+	questions := func() (asked, answered float64) {
+		for _, p := range s.Auths {
+			answered += metric(t, p, "http_server_request_duration_seconds_count", `http_route="/internal/users/:id"`)
+		}
+		return metric(t, gateway, "tallygate_check_lookups_total", ""), answered
+	}
+	askedBefore, answeredBefore := questions()
+	var workers sync.WaitGroup
+	var left atomic.Int64
+	left.Store(calls)
+	for range 8 {
+		workers.Go(func() {
+			for left.Add(-1) >= 0 {
+				if got, err := status(door, v.Token); err != nil || got != http.StatusOK {
+					t.Errorf("got %d (%v), want 200", got, err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	asked, answered := questions()
+	t.Logf("figure: %d calls of one user: %.0f question to auth-service", calls, asked-askedBefore)
+	if asked-askedBefore != 1 || answered-answeredBefore != 1 {
+		t.Errorf("the gateway asked %.0f times and auth-service was asked %.0f times, want once", asked-askedBefore, answered-answeredBefore)
+	}
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestTheServedDescriptionIsTheJoinedOne(t *testing.T) {
+	t.Parallel()
+	const root = "../.."
+	want, err := merge(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(root, target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not up to date: run `go run ./deploy/openapi` in the repository's root", target)
+	}
+}

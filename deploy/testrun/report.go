@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// event is a line of `go test -json` (go doc test2json).
+type event struct {
+	Action  string
+	Package string
+	Test    string
+	Output  string
+}
+
+type testName struct{ pkg, test string }
+
+// report turns events into what a person reads. A test's output is kept until the test ends: it is printed if the
+// test failed, and it holds the reason if the test was skipped.
+type report struct {
+	out     io.Writer
+	pending map[testName][]string
+	skips   map[string]*skips // by reason
+	reasons []string          // in the order they came
+}
+
+// skips are the parts that were left out for one reason.
+type skips struct {
+	parts []string
+	count int
+}
+
+func newReport(out io.Writer) *report {
+	return &report{out: out, pending: map[testName][]string{}, skips: map[string]*skips{}}
+}
+
+func (r *report) read(events io.Reader) error {
+	lines := bufio.NewScanner(events)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var e event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			fmt.Fprintln(r.out, lines.Text()) // not an event: the go command's own words
+			continue
+		}
+		r.take(e)
+	}
+	return lines.Err()
+}
+
+func (r *report) take(e event) {
+	name := testName{e.Package, e.Test}
+	switch {
+	case e.Action == "build-output":
+		fmt.Fprint(r.out, e.Output)
+	case e.Action == "output" && e.Test == "" && isResult(e.Output):
+		fmt.Fprint(r.out, e.Output)
+	case e.Action == "output":
+		r.pending[name] = append(r.pending[name], e.Output)
+		if _, figure, ok := strings.Cut(e.Output, "figure: "); ok {
+			fmt.Fprint(r.out, "    figure: ", figure)
+		}
+	case e.Action == "skip" && e.Test != "":
+		r.skip(e.Package, reason(r.pending[name]))
+		delete(r.pending, name)
+	case e.Action == "fail" && e.Test != "":
+		r.print(name)
+	case e.Action == "fail":
+		r.printAll(e.Package)
+	case e.Action == "pass" || e.Action == "skip":
+		delete(r.pending, name)
+	}
+}
+
+// isResult reports whether a package's line is the one that `go test` closes it with.
+func isResult(line string) bool {
+	return strings.HasPrefix(line, "ok  \t") || strings.HasPrefix(line, "FAIL\t")
+}
+
+func (r *report) print(name testName) {
+	for _, line := range r.pending[name] {
+		if !strings.HasPrefix(line, "=== ") {
+			fmt.Fprint(r.out, line)
+		}
+	}
+	delete(r.pending, name)
+}
+
+// printAll prints what a failed package said outside its tests, and the tests that it took down while they ran.
+func (r *report) printAll(pkg string) {
+	var names []testName
+	for name := range r.pending {
+		if name.pkg == pkg {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b testName) int { return strings.Compare(a.test, b.test) })
+	for _, name := range names {
+		r.print(name)
+	}
+}
+
+// reason is what a skipped test said.
+func reason(output []string) string {
+	place := regexp.MustCompile(`^\s+[\w.-]+\.go:\d+: `)
+	for _, line := range output {
+		if place.MatchString(line) {
+			return strings.TrimSpace(place.ReplaceAllString(line, ""))
+		}
+	}
+	return "no reason given"
+}
+
+func (r *report) skip(part, reason string) {
+	s := r.skips[reason]
+	if s == nil {
+		s = &skips{}
+		r.skips[reason] = s
+		r.reasons = append(r.reasons, reason)
+	}
+	s.count++
+	if !slices.Contains(s.parts, part) {
+		s.parts = append(s.parts, part)
+	}
+}
+
+// printSkipped prints a line for each reason and returns how many parts were left out.
+func (r *report) printSkipped() int {
+	total := 0
+	for _, reason := range r.reasons {
+		s := r.skips[reason]
+		total += s.count
+		fmt.Fprintf(r.out, "skipped\t%s (%d): %s\n", strings.Join(s.parts, ", "), s.count, reason)
+	}
+	return total
+}

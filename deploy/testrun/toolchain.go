@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+func goTool() string {
+	if tool := os.Getenv("GO"); tool != "" {
+		return tool
+	}
+	return "go"
+}
+
+// list names the packages that the patterns match.
+func list(tags string, patterns []string) ([]string, error) {
+	cmd := exec.Command(goTool(), append([]string{"list", "-e", "-tags", tags}, patterns...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("list packages: %w", err)
+	}
+	return strings.Fields(string(out)), nil
+}
+
+// cCompiler names the compiler that cgo would use, and whether it is there.
+func cCompiler() (name string, found bool) {
+	out, err := exec.Command(goTool(), "env", "CC").Output()
+	words := strings.Fields(string(out))
+	if err != nil || len(words) == 0 {
+		return "cc", false
+	}
+	_, err = exec.LookPath(words[0])
+	return words[0], err == nil
+}
