@@ -3,29 +3,20 @@
 package chaos_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strconv"
 	"testing"
 	"time"
 
 	"tallygate/deploy/internal/cluster"
+	"tallygate/deploy/internal/testbed"
 )
 
 func TestMain(m *testing.M) {
-	// The programs under test are the ones that `make build` makes, so they are made that way.
-	build := exec.Command("make", "-s", "-C", "../..", "build")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "make build: %v\n%s", err, out)
-		os.Exit(1)
-	}
+	testbed.Build()
 	os.Exit(m.Run())
 }
-
-// patience bounds every wait for something that has to come.
-const patience = 60 * time.Second
 
 // duration is how long random kills go on.
 func duration(t *testing.T) time.Duration {
@@ -68,25 +59,5 @@ func databases() map[string]cluster.Config {
 	return map[string]cluster.Config{
 		"PostgreSQL, two of auth-service": {Postgres: true, Gateways: 3, Auths: 2, Auth: cheap()},
 		"SQLite":                          {Gateways: 3, Auth: cheap()},
-	}
-}
-
-// eventually waits until check returns nil.
-func eventually(t *testing.T, what string, check func() error) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline.C:
-			t.Fatalf("waiting for %s: %v", what, err)
-		case <-tick.C:
-		}
 	}
 }

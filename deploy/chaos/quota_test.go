@@ -12,6 +12,7 @@ import (
 
 	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 )
 
 const quota = 2000
@@ -34,7 +35,7 @@ func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 			calls := &load{gateways: c.Gateways}
 			var running sync.WaitGroup
 			running.Go(func() { calls.run(ctx, []*user{u, u, u}, seed(t)) })
-			eventually(t, "half of the quota to be used", func() error {
+			testbed.Eventually(t, "half of the quota to be used", func() error {
 				if seen := u.seen.Load(); seen < quota/2 {
 					return fmt.Errorf("%d calls of %d", seen, quota)
 				}
@@ -47,7 +48,7 @@ func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 			}
 			began := time.Now()
 			living := c.Gateways[killed]
-			eventually(t, "the quota to be used up", func() error {
+			testbed.Eventually(t, "the quota to be used up", func() error {
 				counted, err := u.counted(living.URL)
 				if err == nil && counted < quota {
 					err = fmt.Errorf("%d of %d", counted, quota)

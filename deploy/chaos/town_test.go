@@ -14,6 +14,7 @@ import (
 
 	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 )
 
 // town is all the people, who call through any gateway.
@@ -178,7 +179,7 @@ func signIn(client *contract.Client, name, password string) func() (contract.Ans
 func expect(t *testing.T, p *person, what string, call func() (contract.Answer, error), statuses ...int) contract.Answer {
 	t.Helper()
 	got, err := call()
-	for began := time.Now(); err == nil && got.Status == http.StatusServiceUnavailable && time.Since(began) < patience; {
+	for began := time.Now(); err == nil && got.Status == http.StatusServiceUnavailable && time.Since(began) < testbed.Patience; {
 		wait(t.Context(), pause)
 		got, err = call()
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tallygate/deploy/internal/cluster"
+	"tallygate/deploy/internal/testbed"
 )
 
 const usersUnderLoad = 6
@@ -58,7 +59,7 @@ func TestChaosWithoutKillsCountedEqualsSent(t *testing.T) {
 			ended := time.Now()
 			calls.only(t, http.StatusOK)
 			for _, u := range users {
-				eventually(t, "every call to be counted", func() error { return u.exactly(c.Gateways[0].URL) })
+				testbed.Eventually(t, "every call to be counted", func() error { return u.exactly(c.Gateways[0].URL) })
 			}
 			t.Logf("all of it was shown %v after the last answer", time.Since(ended).Round(time.Millisecond))
 			delivered(t, c)

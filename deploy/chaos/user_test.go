@@ -14,6 +14,7 @@ import (
 
 	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 )
 
 // user is somebody who calls /root and keeps their own count.
@@ -100,7 +101,7 @@ func tallied(t *testing.T, base string, users []*user) sums {
 // the rest.
 func delivered(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
-	eventually(t, "the dead gateways' counts to be delivered", func() error {
+	testbed.Eventually(t, "the dead gateways' counts to be delivered", func() error {
 		if left := folders(t, c); len(left) > len(c.Gateways) {
 			return fmt.Errorf("%d gateways have %d folders", len(c.Gateways), len(left))
 		}

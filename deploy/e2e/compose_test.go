@@ -8,12 +8,14 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // load reads docker-compose.yml as Compose does, and refuses what Compose refuses.
 func load(t *testing.T, env ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root(t), "docker-compose.yml")}, cli.WithName("test"), cli.WithEnv(env))
+	options, err := cli.NewProjectOptions([]string{filepath.Join(testbed.Root(), "docker-compose.yml")}, cli.WithName("test"), cli.WithEnv(env))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,15 +24,6 @@ func load(t *testing.T, env ...string) *types.Project {
 		t.Fatal(err)
 	}
 	return project
-}
-
-func root(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 func TestEveryContainerIsHardened(t *testing.T) {
@@ -176,7 +169,7 @@ func TestEachServiceStartsWhenWhatItNeedsIsReady(t *testing.T) {
 func TestTheOperatorsSecretsTakeThePlaceOfTheMadeOnes(t *testing.T) {
 	t.Parallel()
 	secrets := load(t, "SECRETS_DIR=./own").Services["secrets"]
-	if got := secrets.Volumes[0]; got.Type != types.VolumeTypeBind || got.Source != filepath.Join(root(t), "own") || !got.ReadOnly {
+	if got := secrets.Volumes[0]; got.Type != types.VolumeTypeBind || got.Source != filepath.Join(testbed.Root(), "own") || !got.ReadOnly {
 		t.Errorf("got %+v, want the folder, read-only", got)
 	}
 	if got := secrets.Environment["SECRETS_DIR"]; got == nil || *got != "./own" {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestStack is one walk through an operator's life with the stack; each step finds it as the one before left it.
@@ -147,7 +148,7 @@ func (s *stack) scale(t *testing.T) {
 // usesEvery waits until each replica of a service has answered calls, by its log.
 func (s *stack) usesEvery(t *testing.T, client *contract.Client, token, service string) {
 	t.Helper()
-	eventually(t, "every replica to be used", func() error {
+	testbed.Eventually(t, "every replica to be used", func() error {
 		if _, err := client.Root(token, "9", "0.5"); err != nil {
 			return err
 		}
@@ -186,7 +187,7 @@ func (s *stack) stopDatabase(t *testing.T) {
 		t.Errorf("a user who was seen before: got %d %s (%v), want 200", got.Status, got.Body, err)
 	}
 	s.run(t, "start", "postgres")
-	eventually(t, "sign in to work again", func() error {
+	testbed.Eventually(t, "sign in to work again", func() error {
 		got, err := client.Post("/token", who)
 		if err == nil && got.Status != http.StatusOK {
 			err = fmt.Errorf("got %d %s", got.Status, got.Body)

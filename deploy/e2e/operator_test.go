@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestOperator does what operators do besides: an older Compose, several auth-services on an empty database, secrets of
@@ -67,7 +68,7 @@ func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the m
 		s.share(t, write, first, second) // accepted everywhere
 		s.share(t, write, second, first) // signs
 		var after string
-		eventually(t, "the new secret to sign", func() error {
+		testbed.Eventually(t, "the new secret to sign", func() error {
 			after = client.Token(t, contract.Credentials{Username: "rotated", Password: "123456"})
 			if keyID(after) == keyID(before) {
 				return errStillOld

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestWhatGoesWrongIsOneSentence runs the script behind `make up` with programs in the place of docker and Compose
@@ -56,7 +58,7 @@ func TestWhatGoesWrongIsOneSentence(t *testing.T) {
 					}
 				}
 			}
-			cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "bash"), filepath.Join(root(t), "deploy", "compose.sh"), "up")
+			cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "bash"), filepath.Join(testbed.Root(), "deploy", "compose.sh"), "up")
 			cmd.Env = append([]string{"PATH=" + bin}, test.env...)
 			out, err := cmd.CombinedOutput()
 			if err == nil {

@@ -11,13 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 )
-
-// patience bounds every wait: far more than is needed, as the machine may be busy.
-const patience = 3 * time.Minute
 
 // stack is the shipped docker-compose.yml, brought up under a name and on a port of its own.
 type stack struct {
@@ -33,8 +30,11 @@ func newStack(t *testing.T, compose ...string) *stack {
 	if out, err := exec.CommandContext(t.Context(), "docker", "info").CombinedOutput(); err != nil {
 		t.Fatalf("no container engine: %v\n%s", err, out)
 	}
-	port := freePort(t)
-	s := &stack{compose: compose, dir: root(t), base: "http://localhost:" + port}
+	_, port, err := net.SplitHostPort(testbed.FreeAddress(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stack{compose: compose, dir: testbed.Root(), base: "http://localhost:" + port}
 	s.env = append(os.Environ(), "PORT="+port, "VERSION=e2e", "COMMIT=e2e",
 		"COMPOSE_PROJECT_NAME=tallygate-e2e-"+port, "COMPOSE="+strings.Join(compose, " "))
 	t.Cleanup(func() {
@@ -45,21 +45,6 @@ func newStack(t *testing.T, compose ...string) *stack {
 		s.run(t, "down", "--volumes", "--remove-orphans")
 	})
 	return s
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // command is a Compose command on the stack. It outlives the test's context, for what removes the stack.
@@ -119,7 +104,7 @@ func docker(t *testing.T, args ...string) string {
 // healthy waits until a service has count containers and all are healthy.
 func (s *stack) healthy(t *testing.T, service string, count int) {
 	t.Helper()
-	eventually(t, service+" to be healthy", func() error {
+	testbed.Eventually(t, service+" to be healthy", func() error {
 		ids := s.containers(t, service)
 		if len(ids) != count {
 			return fmt.Errorf("%d containers, want %d", len(ids), count)
@@ -131,26 +116,6 @@ func (s *stack) healthy(t *testing.T, service string, count int) {
 		}
 		return nil
 	})
-}
-
-// eventually waits until check returns nil.
-func eventually(t *testing.T, what string, check func() error) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline.C:
-			t.Fatalf("waiting for %s: %v", what, err)
-		case <-tick.C:
-		}
-	}
 }
 
 // signedIn registers a user and returns a client and the user's token.

@@ -9,17 +9,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // startWithUsers runs a gateway with auth-service behind it.
 func startWithUsers(t *testing.T, routes string, settings ...string) *gateway {
 	t.Helper()
-	addrs := freeAddrs(t, 2)
+	addrs := testbed.FreeAddresses(t, 2)
 	auth := start(t, exec.Command(program("auth-service")), "ADDR="+addrs[0], "PRIVATE_ADDR="+addrs[1],
 		"DATABASE_URL=sqlite:"+filepath.Join(t.TempDir(), "users.db"), "JWT_SECRET="+jwtSecret, "INTERNAL_SECRET="+internalSecret)
 	auth.awaitListening(t, addrs[1])
 	g := startGateway(t, routes, append(settings, "AUTH_URL=http://"+addrs[0], "AUTH_PRIVATE_URL=http://"+addrs[1])...)
-	eventually(t, "the gateway to know auth-service", func() error {
+	testbed.Eventually(t, "the gateway to know auth-service", func() error {
 		resp, err := http.Get("http://" + g.private + "/readyz")
 		if err != nil {
 			return err

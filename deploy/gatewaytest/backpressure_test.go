@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // mayBeUnderWay is what may lie in the buffers of two connections' four ends when the reader stops.
@@ -17,7 +19,7 @@ const mayBeUnderWay = 48 << 20
 func standsStill(t *testing.T, what string, counter *atomic.Int64) int64 {
 	t.Helper()
 	last, since := counter.Load(), time.Now()
-	eventually(t, what+" to stand still", func() error {
+	testbed.Eventually(t, what+" to stand still", func() error {
 		if now := counter.Load(); now != last || now == 0 {
 			last, since = now, time.Now()
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestAClientThatLeavesCancelsTheUpstream at every stage of an exchange.
@@ -44,7 +46,7 @@ func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
 			conn.Close()
 			select {
 			case <-cancelled:
-			case <-time.After(patience):
+			case <-time.After(testbed.Patience):
 				t.Error("the upstream still works for a client that has left")
 			}
 		})

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestNotes does what docs/your-service.md says, with the files that stand beside it.
@@ -21,19 +23,19 @@ func TestNotes(t *testing.T) {
 	if err != nil {
 		t.Skip("no python3: install it to try the service of docs/your-service.md")
 	}
-	example := filepath.Join(root(), "docs", "examples", "notes")
+	example := filepath.Join(testbed.Root(), "docs", "examples", "notes")
 	text, err := os.ReadFile(filepath.Join(example, "routes.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(filepath.Join(root(), "docs", "your-service.md"))
+	page, err := os.ReadFile(filepath.Join(testbed.Root(), "docs", "your-service.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Contains(page, text) {
 		t.Error("docs/your-service.md does not show routes.yaml as it is")
 	}
-	addr := freeAddrs(t, 1)[0]
+	addr := testbed.FreeAddresses(t, 1)[0]
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package gatewaytest_test
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,34 +8,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-)
 
-// patience bounds every wait: far more than is needed, as the machine may be busy.
-const patience = 30 * time.Second
+	"tallygate/deploy/internal/testbed"
+)
 
 // process is a program under test.
 type process struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
 
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-// Write takes the program's output.
-func (p *process) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.Write(b)
-}
-
-func (p *process) output() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.String()
+	out testbed.Output
 }
 
 // start runs a program until the test ends. A program that has panicked by then fails the test.
@@ -44,7 +26,7 @@ func start(t *testing.T, cmd *exec.Cmd, settings ...string) *process {
 	t.Helper()
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	cmd.Env = append(os.Environ(), settings...)
-	cmd.Stdout, cmd.Stderr = p, p
+	cmd.Stdout, cmd.Stderr = &p.out, &p.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +37,7 @@ func start(t *testing.T, cmd *exec.Cmd, settings ...string) *process {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // it may have ended
 		<-p.ended
-		if out := p.output(); strings.Contains(out, "panic") || t.Failed() && testing.Verbose() {
+		if out := p.out.String(); strings.Contains(out, "panic") || t.Failed() && testing.Verbose() {
 			t.Errorf("%s said:\n%s", filepath.Base(cmd.Path), out[max(0, len(out)-4000):])
 		}
 	})
@@ -78,7 +60,7 @@ const (
 // startGateway runs a gateway with a routes file and waits until it answers.
 func startGateway(t *testing.T, routes string, settings ...string) *gateway {
 	t.Helper()
-	addrs := freeAddrs(t, 4)
+	addrs := testbed.FreeAddresses(t, 4)
 	dir := t.TempDir()
 	g := &gateway{addr: addrs[0], private: addrs[1], routes: filepath.Join(dir, "routes.yaml")}
 	g.write(t, routes)
@@ -104,10 +86,10 @@ func (g *gateway) write(t *testing.T, routes string) {
 
 func (p *process) awaitListening(t *testing.T, addr string) {
 	t.Helper()
-	eventually(t, addr+" to be open", func() error {
+	testbed.Eventually(t, addr+" to be open", func() error {
 		select {
 		case <-p.ended:
-			t.Fatalf("ended at once:\n%s", p.output())
+			t.Fatalf("ended at once:\n%s", p.out.String())
 		default:
 		}
 		conn, err := net.Dial("tcp", addr)
@@ -142,48 +124,13 @@ func route(name, path string, upstreams []string, more ...string) string {
 // and adds the routes of another file.
 func and(file, other string) string { return file + strings.TrimPrefix(other, "routes:\n") }
 
-// freeAddrs returns addresses of this machine on which nobody listens.
-func freeAddrs(t *testing.T, count int) []string {
-	t.Helper()
-	var addrs []string
-	for range count {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close() // after all are chosen, so that no two are the same
-		addrs = append(addrs, l.Addr().String())
-	}
-	return addrs
-}
-
-// eventually waits until check returns nil.
-func eventually(t *testing.T, what string, check func() error) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline.C:
-			t.Fatalf("waiting for %s: %v", what, err)
-		case <-tick.C:
-		}
-	}
-}
-
 // newClient makes connections of its own, so that tests do not share them. It follows no redirects and unpacks nothing.
 func newClient(t *testing.T) *http.Client {
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{
-		Transport: transport, Timeout: 2 * patience,
+		Transport: transport, Timeout: 2 * testbed.Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

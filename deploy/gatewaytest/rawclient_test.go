@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // rawConn is a client's connection on which a test writes bytes of its choice.
@@ -27,7 +29,7 @@ func dial(t *testing.T, addr string) *rawConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(testbed.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	return &rawConn{conn, bufio.NewReader(conn)}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // ask sends one GET and returns the answer's body; anything but 200 is an error.
@@ -65,7 +67,7 @@ func load(t *testing.T, url string, callers int) (stop func() (calls int, failur
 func serves(t *testing.T, url string, replicas ...string) {
 	t.Helper()
 	client := newClient(t)
-	eventually(t, fmt.Sprintf("answers from %v", replicas), func() error {
+	testbed.Eventually(t, fmt.Sprintf("answers from %v", replicas), func() error {
 		var seen []string
 		for range 40 {
 			who, err := ask(client, url)
@@ -88,7 +90,7 @@ func serves(t *testing.T, url string, replicas ...string) {
 func (p *process) pause(t *testing.T) {
 	t.Helper()
 	p.signal(t, syscall.SIGSTOP)
-	eventually(t, "the process to stand still", func() error {
+	testbed.Eventually(t, "the process to stand still", func() error {
 		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
 		if err != nil {
 			return err
@@ -109,7 +111,7 @@ func (p *process) pause(t *testing.T) {
 // TestAReplicaThatIsKilled costs no idempotent request, and comes back into use when it runs again.
 func TestAReplicaThatIsKilled(t *testing.T) {
 	t.Parallel()
-	addrs := freeAddrs(t, 2)
+	addrs := testbed.FreeAddresses(t, 2)
 	first, _ := startReplica(t, addrs[0]), startReplica(t, addrs[1])
 	g := startGateway(t, public("/r", addrs...))
 	serves(t, g.url("/r"), addrs...)
@@ -130,7 +132,7 @@ func TestAReplicaThatIsKilled(t *testing.T) {
 // is asked of the other.
 func TestAReplicaThatHangs(t *testing.T) {
 	t.Parallel()
-	addrs := freeAddrs(t, 2)
+	addrs := testbed.FreeAddresses(t, 2)
 	first, _ := startReplica(t, addrs[0]), startReplica(t, addrs[1])
 	g := startGateway(t, route("r", "/r", addrs, "auth: public", "health: /livez"))
 	serves(t, g.url("/r"), addrs...)
@@ -160,7 +162,7 @@ func TestAReplicaThatHangs(t *testing.T) {
 // limit for the first byte, and then asks the others.
 func TestAReplicaThatHangsUnseen(t *testing.T) {
 	t.Parallel()
-	addrs := freeAddrs(t, 2)
+	addrs := testbed.FreeAddresses(t, 2)
 	first, _ := startReplica(t, addrs[0]), startReplica(t, addrs[1])
 	g := startGateway(t, route("r", "/r", addrs, "auth: public", "timeouts: {first_byte: 300ms}"))
 	serves(t, g.url("/r"), addrs...)
@@ -182,7 +184,7 @@ func TestAReplicaThatHangsUnseen(t *testing.T) {
 // TestTheLastReplicaIsNeverEjected: where all seem sick, they are tried nevertheless.
 func TestTheLastReplicaIsNeverEjected(t *testing.T) {
 	t.Parallel()
-	addrs := freeAddrs(t, 3)
+	addrs := testbed.FreeAddresses(t, 3)
 	only := startReplica(t, addrs[0])
 	g := startGateway(t, and(public("/r", addrs[0]), route("other", "/other", []string{addrs[1]}, "auth: public")))
 	startReplica(t, addrs[1])
@@ -218,7 +220,7 @@ func TestTheLastReplicaIsNeverEjected(t *testing.T) {
 	}
 	startReplica(t, addrs[0])
 	began := time.Now()
-	eventually(t, "the replica to be used again", func() error {
+	testbed.Eventually(t, "the replica to be used again", func() error {
 		_, err := ask(client, g.url("/r"))
 		return err
 	})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestRouting: the longest path wins, at segment borders; methods are decided before the token.
@@ -84,7 +86,7 @@ func TestRoutesAreReadAgain(t *testing.T) {
 	for i := range 5 {
 		g.write(t, other(i))
 		g.signal(t, syscall.SIGHUP)
-		eventually(t, "the new route", func() error {
+		testbed.Eventually(t, "the new route", func() error {
 			_, err := ask(client, g.url(fmt.Sprintf("/other%d", i)))
 			return err
 		})
@@ -93,14 +95,14 @@ func TestRoutesAreReadAgain(t *testing.T) {
 		}
 	}
 	g.write(t, other(77)) // without a signal
-	eventually(t, "the changed file", func() error {
+	testbed.Eventually(t, "the changed file", func() error {
 		_, err := ask(client, g.url("/other77"))
 		return err
 	})
 	g.write(t, "routes:\n  - name: broken\n    path: /x\n    upstreem: http://a.test\n")
 	g.signal(t, syscall.SIGHUP)
-	eventually(t, "the mistake in the log", func() error {
-		if out := g.output(); !strings.Contains(out, "routes.yaml:4:") {
+	testbed.Eventually(t, "the mistake in the log", func() error {
+		if out := g.out.String(); !strings.Contains(out, "routes.yaml:4:") {
 			return fmt.Errorf("it says %s", out[max(0, len(out)-500):])
 		}
 		return nil

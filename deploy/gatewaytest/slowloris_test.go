@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestSlowClients: a thousand clients that never end their heads or bodies stop nobody else, and are cut off.
@@ -56,13 +58,13 @@ func TestSlowClients(t *testing.T) {
 		if i%4 == 3 {
 			continue // a body has no limit as long as it moves
 		}
-		if err := conn.SetDeadline(begun.Add(patience)); err != nil {
+		if err := conn.SetDeadline(begun.Add(testbed.Patience)); err != nil {
 			t.Fatal(err)
 		}
 		for {
 			if _, err := conn.Read(buffer); err != nil {
 				if errors.Is(err, os.ErrDeadlineExceeded) {
-					t.Fatalf("slow client %d is still connected after %s", i, patience)
+					t.Fatalf("slow client %d is still connected after %s", i, testbed.Patience)
 				}
 				break
 			}

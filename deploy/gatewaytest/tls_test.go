@@ -17,6 +17,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // certify writes a certificate with this number for 127.0.0.1, and its key.
@@ -75,7 +77,7 @@ func TestTLS(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = kept.Close() })
 	certify(t, dir, 2)
-	eventually(t, "the renewed certificate", func() error {
+	testbed.Eventually(t, "the renewed certificate", func() error {
 		conn, err := open(tls.VersionTLS12, tls.VersionTLS13)
 		if err != nil {
 			return err

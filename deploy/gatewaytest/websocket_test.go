@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 func echoServer(t *testing.T) string {
@@ -36,7 +38,7 @@ func echoServer(t *testing.T) string {
 func TestWebSocket(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t, public("/ws", echoServer(t)))
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testbed.Patience)
 	defer cancel()
 	conn, resp, err := websocket.Dial(ctx, "ws://"+g.addr+"/ws/chat?room=1", &websocket.DialOptions{Subprotocols: []string{"echo"}})
 	if err != nil {
@@ -66,7 +68,7 @@ func TestWebSocket(t *testing.T) {
 func TestWebSocketWhereTheRouteAllowsNone(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t, route("plain", "/plain", []string{echoServer(t)}, "auth: public", "websocket: false"))
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testbed.Patience)
 	defer cancel()
 	_, resp, err := websocket.Dial(ctx, "ws://"+g.addr+"/plain", nil)
 	if err == nil || resp == nil || resp.StatusCode == http.StatusSwitchingProtocols {

@@ -15,10 +15,8 @@ import (
 
 	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 )
-
-// patience bounds every wait: far more than is needed, as the machine may be busy.
-const patience = 60 * time.Second
 
 // cheap makes passwords cost little where they are not what is measured.
 func cheap() []string { return []string{"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1"} }
@@ -115,7 +113,7 @@ func (s *site) everywhere(t *testing.T, when string, v *visitor, want int) {
 // until401 calls until the token is refused and returns when the first refusal came.
 func until401(t *testing.T, door *contract.Client, token string) time.Time {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(testbed.Patience); ; {
 		got, err := status(door, token)
 		now := time.Now()
 		switch {
@@ -125,28 +123,8 @@ func until401(t *testing.T, door *contract.Client, token string) time.Time {
 			t.Errorf("on the way to 401: got %d (%v), want 200", got, err)
 			return now
 		case now.After(deadline):
-			t.Errorf("still accepted after %s", patience)
+			t.Errorf("still accepted after %s", testbed.Patience)
 			return now
-		}
-	}
-}
-
-// eventually waits until check returns nil.
-func eventually(t *testing.T, what string, check func() error) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline.C:
-			t.Fatalf("waiting for %s: %v", what, err)
-		case <-tick.C:
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tallygate/deploy/internal/cluster"
+	"tallygate/deploy/internal/testbed"
 )
 
 func TestMeasureOutage(t *testing.T) { //nolint:paralleltest // it measures time
@@ -23,7 +24,7 @@ func TestMeasureOutage(t *testing.T) { //nolint:paralleltest // it measures time
 func (s *site) stale(t *testing.T, want bool) {
 	t.Helper()
 	for _, gateway := range s.Gateways {
-		eventually(t, gateway.Name+" to tell how stale it is", func() error {
+		testbed.Eventually(t, gateway.Name+" to tell how stale it is", func() error {
 			seconds, page := metric(t, gateway, "tallygate_check_staleness_seconds", ""), detail(t, gateway)
 			if (seconds > 0) != want || (page != "current") != want {
 				return fmt.Errorf("metric %g, readiness page %q, want stale: %t", seconds, page, want)
@@ -79,7 +80,7 @@ func (s *site) cutOff(t *testing.T) {
 	}
 	for i := range s.doors {
 		// A question that failed is not asked again at once.
-		eventually(t, "the user whom no gateway has seen to pass", func() error { return s.passes(i, stranger) })
+		testbed.Eventually(t, "the user whom no gateway has seen to pass", func() error { return s.passes(i, stranger) })
 	}
 }
 
@@ -101,7 +102,7 @@ func (s *site) killAuths(t *testing.T) {
 	back := time.Now()
 	s.stale(t, false)
 	t.Logf("figure: after auth-service's return every gateway follows the feed again in %s", round(time.Since(back)))
-	eventually(t, "calls to auth-service to pass again", func() error {
+	testbed.Eventually(t, "calls to auth-service to pass again", func() error {
 		got, err := s.doors[0].Post("/token", v.Credentials)
 		if err == nil && got.Status != http.StatusOK {
 			err = fmt.Errorf("got %d %s", got.Status, got.Body)
@@ -127,8 +128,8 @@ func (s *site) restartGateway(t *testing.T) {
 		t.Fatal(err)
 	}
 	answers := map[int]int{}
-	eventually(t, "the restarted gateway to answer", func() error { return s.neverPasses(t, 1, gone, answers) })
-	eventually(t, "the restarted gateway to let others pass", func() error { return s.passes(1, stays) })
+	testbed.Eventually(t, "the restarted gateway to answer", func() error { return s.neverPasses(t, 1, gone, answers) })
+	testbed.Eventually(t, "the restarted gateway to let others pass", func() error { return s.passes(1, stays) })
 	t.Logf("figure: a revoked token at a restarted gateway, by status: %v", answers)
 
 	// The same without auth-service: nobody passes who was not looked up.
@@ -136,7 +137,7 @@ func (s *site) restartGateway(t *testing.T) {
 	if err := errors.Join(gateway.Kill(), gateway.Start()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the gateway to listen", func() error { _, err := status(door, gone.Token); return err })
+	testbed.Eventually(t, "the gateway to listen", func() error { _, err := status(door, gone.Token); return err })
 	for range 50 {
 		for _, v := range []*visitor{gone, stays} {
 			if got, err := status(door, v.Token); err != nil || got != http.StatusServiceUnavailable {
@@ -145,7 +146,7 @@ func (s *site) restartGateway(t *testing.T) {
 		}
 	}
 	s.Reconnect()
-	eventually(t, "the gateway to reach auth-service", func() error {
+	testbed.Eventually(t, "the gateway to reach auth-service", func() error {
 		if err := s.neverPasses(t, 1, gone, answers); err != nil {
 			return err
 		}
@@ -188,7 +189,7 @@ func TestMeasureMaximalStaleness(t *testing.T) { //nolint:paralleltest // it mea
 	}
 	s.CutOff()
 	cut := time.Now()
-	eventually(t, "503", func() error {
+	testbed.Eventually(t, "503", func() error {
 		got, err := s.doors[0].Root(v.Token, "9", "0.5")
 		if err == nil && (got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "") {
 			err = fmt.Errorf("got %d %s", got.Status, got.Body)
@@ -201,7 +202,7 @@ func TestMeasureMaximalStaleness(t *testing.T) { //nolint:paralleltest // it mea
 		t.Errorf("took %s", took)
 	}
 	s.Reconnect()
-	eventually(t, "200 again", func() error { return s.passes(0, v) })
+	testbed.Eventually(t, "200 again", func() error { return s.passes(0, v) })
 
 	if err := s.Auths[0].Kill(); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestConsole uses the pages as a person would, in a real browser: register, call, see the call in the tally.
@@ -32,12 +34,12 @@ func TestConsole(t *testing.T) {
 	do("register", chromedp.Click("#register"))
 	do("see the room", chromedp.WaitVisible("#room"))
 	do("call /root", chromedp.Click("#call button"))
-	eventually(t, "the answer", func() error { return shows(page, "#answer", "51.42150122383022") })
+	testbed.Eventually(t, "the answer", func() error { return shows(page, "#answer", "51.42150122383022") })
 	picture(page, t, "console")
-	eventually(t, "the call in the tally", func() error { return shows(page, "#usage tbody", "root") })
+	testbed.Eventually(t, "the call in the tally", func() error { return shows(page, "#usage tbody", "root") })
 
 	do("open the API reference", chromedp.Navigate(r.base+"/docs"))
-	eventually(t, "the calls", func() error { return shows(page, "#tags", "/root") })
+	testbed.Eventually(t, "the calls", func() error { return shows(page, "#tags", "/root") })
 	picture(page, t, "docs")
 }
 

@@ -4,7 +4,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 )
 
 func TestContract(t *testing.T) {
@@ -14,7 +16,11 @@ func TestContract(t *testing.T) {
 		url  func(*testing.T) string
 	}{
 		{"SQLite", func(*testing.T) string { return "" }},
-		{"PostgreSQL", postgres},
+		{"PostgreSQL", func(t *testing.T) string {
+			t.Helper()
+			_, url := cluster.StartPostgres(t)
+			return url
+		}},
 	} {
 		t.Run(database.name, func(t *testing.T) {
 			t.Parallel()
@@ -22,7 +28,7 @@ func TestContract(t *testing.T) {
 			r.waitReady(t)
 			t.Run("calls", func(t *testing.T) { contract.Check(t, r.base, "contract") })
 			t.Run("the clients' Python", func(t *testing.T) {
-				contract.CheckPython(t, r.base, filepath.Join(root(), "docs", "examples", "python", "client.py"))
+				contract.CheckPython(t, r.base, filepath.Join(testbed.Root(), "docs", "examples", "python", "client.py"))
 			})
 		})
 	}

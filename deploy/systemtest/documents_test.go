@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestEverySettingIsDocumented finds the variables that the programs read in their sources, and each of them in the
@@ -38,7 +40,7 @@ func TestLinksBetweenDocumentsLead(t *testing.T) {
 			if strings.Contains(match[1], "://") || strings.HasPrefix(match[1], "mailto:") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(root(), filepath.Dir(file), match[1])); err != nil {
+			if _, err := os.Stat(filepath.Join(testbed.Root(), filepath.Dir(file), match[1])); err != nil {
 				t.Errorf("%s links to %s, which is not there", file, match[1])
 			}
 		}
@@ -47,7 +49,7 @@ func TestLinksBetweenDocumentsLead(t *testing.T) {
 
 func readFile(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root(), name))
+	text, err := os.ReadFile(filepath.Join(testbed.Root(), name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +76,7 @@ func markdown(t *testing.T) []string {
 func walk(t *testing.T, folder string, want func(name string) bool) []string {
 	t.Helper()
 	var files []string
-	err := fs.WalkDir(os.DirFS(root()), folder, func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(testbed.Root()), folder, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err

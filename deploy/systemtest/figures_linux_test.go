@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 func TestFigures(t *testing.T) {
@@ -15,7 +17,7 @@ func TestFigures(t *testing.T) {
 	t.Run("each program is under 25 MB", func(t *testing.T) {
 		t.Parallel()
 		for _, name := range []string{"auth-service", "math-service", "gateway"} {
-			info, err := os.Stat(program(name))
+			info, err := os.Stat(testbed.Program(name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,11 +45,11 @@ func TestFigures(t *testing.T) {
 	t.Run("auth-service is soon ready on SQLite", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		if out, err := exec.CommandContext(t.Context(), program("auth-service"), "secrets", "init", dir).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), testbed.Program("auth-service"), "secrets", "init", dir).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		addrs := freeAddrs(t, 2)
-		cmd := exec.CommandContext(t.Context(), program("auth-service"))
+		addrs := testbed.FreeAddresses(t, 2)
+		cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"))
 		cmd.Env = append(os.Environ(), "ADDR="+addrs[0], "PRIVATE_ADDR="+addrs[1], "DATABASE_URL=sqlite:"+dir+"/users.db",
 			"JWT_SECRET_FILE="+dir+"/jwt_secret", "INTERNAL_SECRET_FILE="+dir+"/internal_secret")
 		var said strings.Builder
@@ -56,7 +58,7 @@ func TestFigures(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "auth-service to be ready", func() error {
+		testbed.Eventually(t, "auth-service to be ready", func() error {
 			resp, err := http.Get("http://" + addrs[1] + "/readyz")
 			if err != nil {
 				return err

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // ownGroup keeps signals that a test sends to a group away from the test.
@@ -58,7 +60,7 @@ func descendants(t *testing.T, pid int) map[string]int {
 // allGone waits until none of the processes runs.
 func allGone(t *testing.T, processes map[string]int) {
 	t.Helper()
-	eventually(t, "the processes to end", func() error {
+	testbed.Eventually(t, "the processes to end", func() error {
 		for name, pid := range processes {
 			if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) && !isZombie(pid) {
 				return fmt.Errorf("%s (process %d) still runs", name, pid)

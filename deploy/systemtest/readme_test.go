@@ -7,13 +7,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // TestReadme runs the README's commands as they stand there, each block marked with <!-- test: … --> in turn, beside
 // a `make run`. Only the port is another one.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(root(), "README.md"))
+	text, err := os.ReadFile(filepath.Join(testbed.Root(), "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +44,9 @@ func TestGreeting(t *testing.T) {
 	}
 	r := startRunner(t, t.TempDir())
 	r.waitReady(t)
-	calls := regexp.MustCompile(`(?m)^  (\S*(?:curl|TOKEN=).*)$`).FindAllStringSubmatch(r.output(), -1)
+	calls := regexp.MustCompile(`(?m)^  (\S*(?:curl|TOKEN=).*)$`).FindAllStringSubmatch(r.out.String(), -1)
 	if len(calls) != 3 {
-		t.Fatalf("got %d calls in %q, want 3", len(calls), r.output())
+		t.Fatalf("got %d calls in %q, want 3", len(calls), r.out.String())
 	}
 	checkCalls(t, r, "greeting", calls)
 }

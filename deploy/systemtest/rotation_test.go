@@ -16,6 +16,7 @@ import (
 
 	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
 	"tallygate/kit/internalauth"
 )
 
@@ -168,7 +169,7 @@ func (r *rotating) registerAgainAndAgain(ctx context.Context, t *testing.T) {
 func (r *rotating) rotate(t *testing.T, args ...string) (code int, said string) {
 	t.Helper()
 	args = append([]string{"secrets", "rotate", args[0], r.Secrets}, args[1:]...)
-	cmd := exec.CommandContext(t.Context(), program("auth-service"), args...)
+	cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"), args...)
 	cmd.Env = append(os.Environ(), "SECRETS_SETTLE=2s")
 	out, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
@@ -186,7 +187,7 @@ func (r *rotating) rotateJWT(t *testing.T, active []*caller) {
 	if code, said := r.rotate(t, "jwt"); code != 0 || !strings.Contains(said, "step 2 of 3") {
 		t.Fatalf("got %d %s", code, said)
 	}
-	eventually(t, "every client to hold a token under the new key", func() error {
+	testbed.Eventually(t, "every client to hold a token under the new key", func() error {
 		for _, one := range active {
 			if keyOf(t, one.token()) == old {
 				return fmt.Errorf("key %s still signs", old)
@@ -203,7 +204,7 @@ func (r *rotating) rotateJWT(t *testing.T, active []*caller) {
 		t.Fatalf("got %d %s", code, said)
 	}
 	for _, door := range r.doors {
-		eventually(t, "the old key to be withdrawn", func() error { return refused(door, used.access) })
+		testbed.Eventually(t, "the old key to be withdrawn", func() error { return refused(door, used.access) })
 		for _, one := range []*caller{used, unused, idle} {
 			if err := refused(door, one.access); err != nil {
 				t.Error(err)
@@ -249,7 +250,7 @@ func (r *rotating) rotateInternal(t *testing.T) {
 	if code, said := r.rotate(t, "internal", "-force"); code != 0 {
 		t.Errorf("got %d %s", code, said)
 	}
-	eventually(t, "the old credential to be refused", func() error {
+	testbed.Eventually(t, "the old credential to be refused", func() error {
 		if got := ask(); got != http.StatusUnauthorized {
 			return fmt.Errorf("got %d, want 401", got)
 		}

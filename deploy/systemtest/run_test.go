@@ -35,7 +35,7 @@ func TestATakenPortIsNamedWithWhatToDo(t *testing.T) {
 			if got := r.waitEnd(t); got != 1 {
 				t.Errorf("got exit code %d, want 1", got)
 			}
-			out := r.output()
+			out := r.out.String()
 			if !strings.Contains(out, taken.Addr().String()) || !strings.Contains(out, "is taken") || !strings.Contains(out, "`"+variable+"=") {
 				t.Errorf("got %q, want the address, that it is taken, and %s", out, variable)
 			}
@@ -104,7 +104,7 @@ func TestAWrongSettingIsShownWithTheServicesOwnWords(t *testing.T) {
 	if got := r.waitEnd(t); got != 1 {
 		t.Errorf("got exit code %d, want 1", got)
 	}
-	if out := r.output(); !strings.Contains(out, "ended by itself") || !strings.Contains(out, "LOG_LEVEL") {
+	if out := r.out.String(); !strings.Contains(out, "ended by itself") || !strings.Contains(out, "LOG_LEVEL") {
 		t.Errorf("got %s, want the variable named", out)
 	}
 }

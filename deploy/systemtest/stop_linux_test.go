@@ -55,7 +55,7 @@ func TestEndingTheRunnerEndsTheServices(t *testing.T) {
 			}
 			allGone(t, running)
 			if got := r.waitEnd(t); got != test.exit && test.exit >= 0 {
-				t.Errorf("got exit code %d, want %d; it said:\n%s", got, test.exit, r.output())
+				t.Errorf("got exit code %d, want %d; it said:\n%s", got, test.exit, r.out.String())
 			}
 			r.nobodyListens(t)
 		})
@@ -76,7 +76,7 @@ func TestAServiceThatDiesEndsTheRestAndIsNamed(t *testing.T) {
 				t.Errorf("got exit code %d, want 1", got)
 			}
 			allGone(t, running)
-			if out := r.output(); !strings.Contains(out, name+" ended by itself (signal: killed)") {
+			if out := r.out.String(); !strings.Contains(out, name+" ended by itself (signal: killed)") {
 				t.Errorf("got %s, want %s named and why", out, name)
 			}
 		})

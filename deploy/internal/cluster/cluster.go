@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // Config says what to start. The zero value is one of each on SQLite.
@@ -51,7 +53,7 @@ func Start(t testing.TB, cfg Config) *Cluster {
 	}
 	c.DatabaseURL = "sqlite:" + filepath.Join(c.dir, "tallygate.db")
 	if cfg.Postgres {
-		c.Database, c.DatabaseURL = startPostgres(t)
+		c.Database, c.DatabaseURL = StartPostgres(t)
 	}
 	for i := range max(cfg.Maths, 1) {
 		c.Maths = append(c.Maths, c.service(t, "math-service", i, []string{"JWT_SECRET", "JWT_OTHER_SECRETS"}, cfg.Math))
@@ -117,7 +119,7 @@ func (c *Cluster) Run(ctx context.Context, program string, args ...string) (stri
 // prepare copies the programs and makes the secrets.
 func (c *Cluster) prepare() error {
 	for _, name := range []string{"auth-service", "math-service", "gateway"} {
-		if err := copyProgram(filepath.Join(root(), "bin", name), filepath.Join(c.dir, name)); err != nil {
+		if err := copyProgram(testbed.Program(name), filepath.Join(c.dir, name)); err != nil {
 			return fmt.Errorf("%w (make build makes the programs)", err)
 		}
 	}
@@ -137,7 +139,7 @@ func (c *Cluster) prepare() error {
 // service starts one replica.
 func (c *Cluster) service(t testing.TB, program string, replica int, secrets, settings []string) *Process {
 	t.Helper()
-	public, private := freeAddress(t), freeAddress(t)
+	public, private := testbed.FreeAddress(t), testbed.FreeAddress(t)
 	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "ADDR=" + public, "PRIVATE_ADDR=" + private, "ACCESS_LOG=off"}
 	for _, name := range secrets {
 		environ = append(environ, name+"_FILE="+filepath.Join(c.Secrets, strings.ToLower(name)))
@@ -170,19 +172,4 @@ func copyProgram(from, to string) error {
 		return err
 	}
 	return out.Close()
-}
-
-// root is the folder of the workspace, seen from the folder of any test that is three or two levels below it.
-func root() string {
-	dir, err := os.Getwd()
-	if err != nil {
-		panic(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
-			return dir
-		}
-		dir = filepath.Dir(dir)
-	}
-	panic("not in the workspace")
 }

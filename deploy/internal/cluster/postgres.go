@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// startPostgres starts a server of the cluster's own, set up as durable as one in production, and returns its address.
-func startPostgres(t testing.TB) (*Process, string) {
+// StartPostgres starts a server that ends with the test, set up as durable as one in production, and returns its address.
+// Without PostgreSQL's programs on this machine the test is skipped, in CI it fails.
+func StartPostgres(t testing.TB) (*Process, string) {
 	t.Helper()
 	programs := postgresPrograms()
 	if programs == "" {

@@ -15,12 +15,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 const (
-	// patience bounds every wait for a process: far more than is needed, as the machine may be busy.
-	patience = 60 * time.Second
-	pollGap  = 10 * time.Millisecond
+	pollGap = 10 * time.Millisecond
 	// shownBytes is how much of a log's end a failed test shows, and how many of its errors.
 	shownBytes, shownErrors = 4 << 10, 20
 )
@@ -115,7 +115,7 @@ func (p *Process) PID() int {
 
 // Ready waits until the process says that it is ready. It is an error if it ends instead.
 func (p *Process) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, testbed.Patience)
 	defer cancel()
 	tick := time.NewTicker(pollGap)
 	defer tick.Stop()
@@ -165,8 +165,8 @@ func (p *Process) end(signal os.Signal) error {
 	select {
 	case <-p.ended:
 		return nil
-	case <-time.After(patience):
-		return fmt.Errorf("%s still runs %s after %s", p.Name, patience, signal)
+	case <-time.After(testbed.Patience):
+		return fmt.Errorf("%s still runs %s after %s", p.Name, testbed.Patience, signal)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 const dialTimeout = time.Second
@@ -40,7 +42,7 @@ func split(t testing.TB, processes []*Process, base func(*Process) string) *spli
 	for _, p := range processes {
 		s.replicas = append(s.replicas, strings.TrimPrefix(base(p), "http://"))
 	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", freeAddress(t))
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", testbed.FreeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}
