@@ -1,6 +1,7 @@
 // Command bench measures what a request costs: CPU microseconds per request of the gateway beside HAProxy, which does
 // the same work, and nginx, which only proxies, all before the same upstream in one run; then the whole path with
-// math-service, what is added to the latency, what grows with routes and users, and what an idle connection holds.
+// math-service, math-service beside gin with a constant, what is added to the latency, what grows with routes and users,
+// and what an idle connection holds.
 //
 // It starts everything itself, on loopback; of auth-service it plays the private listener's part, so that 100,000 users
 // need not be registered. It needs the programs under bin/, and haproxy, nginx and wrk. It is what `make bench` runs;
@@ -36,7 +37,7 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"gateway", compareProxies}, {"path", wholePath}, {"latency", addedLatency}, {"flat", flatness}, {"idle", idleConnections},
+		{"gateway", compareProxies}, {"path", wholePath}, {"math", mathBesideConstant}, {"latency", addedLatency}, {"flat", flatness}, {"idle", idleConnections},
 	}
 }
 
@@ -47,9 +48,14 @@ func main() {
 	flag.DurationVar(&s.length, "length", 3*time.Second, "of one round for one program")
 	flag.IntVar(&s.connections, "connections", 64, "that call at once")
 	flag.StringVar(&s.upstream, "upstream", "", "`address` of an upstream that runs already, for a check from outside")
-	only := flag.String("only", "", "run these parts only: gateway, path, latency, flat, idle, with commas between")
+	only := flag.String("only", "", "run these parts only: gateway, path, math, latency, flat, idle, with commas between")
 	hold := flag.Bool("hold", false, "start upstream and gateway, print how to call them, and wait for Ctrl-C")
+	constant := flag.String("constant", "", "be the peer of math-service, on this `address`")
 	flag.Parse()
+	if *constant != "" {
+		fmt.Fprintln(os.Stderr, "bench:", serveConstant(*constant))
+		os.Exit(1)
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, s, *only, *hold)

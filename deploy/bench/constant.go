@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// serveConstant is the peer of math-service: gin as it comes, which answers a constant and logs the line that
+// math-service logs. It verifies and computes nothing.
+func serveConstant(addr string) error {
+	gin.SetMode(gin.ReleaseMode)
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("service", "constant")
+	engine := gin.New()
+	engine.Use(func(c *gin.Context) {
+		start := time.Now()
+		c.Next()
+		log.LogAttrs(c, slog.LevelInfo, "request",
+			slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", c.Writer.Status()),
+			slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
+			slog.String("request_id", "0123456789abcdef0123456789abcdef"),
+			slog.Int("bytes_out", c.Writer.Size()), slog.Int64("user_id", 1))
+	})
+	engine.GET("/root", func(c *gin.Context) {
+		c.JSON(http.StatusOK, struct {
+			Root float64 `json:"root"`
+		}{51.42150122383022})
+	})
+	server := &http.Server{Addr: addr, Handler: engine, ReadHeaderTimeout: time.Minute}
+	return server.ListenAndServe()
+}
+
+// mathBesideConstant compares math-service with gin that answers a constant, access logs on for both.
+func mathBesideConstant(ctx context.Context, b *bench) error {
+	tokens, err := b.writeTokens(users)
+	if err != nil {
+		return err
+	}
+	math, mathAddr, err := b.startMath(ctx)
+	if err != nil {
+		return err
+	}
+	defer math.stop()
+	addr, err := freeAddr(ctx)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	constant, err := b.start(self, nil, "-constant", addr)
+	if err != nil {
+		return err
+	}
+	defer constant.stop()
+	if err := awaitPort(ctx, addr); err != nil {
+		return err
+	}
+	rows, err := b.measure(ctx, []subject{
+		{"math-service", mathAddr, path, tokens, []*process{math}},
+		{"gin with a constant", addr, path, tokens, []*process{constant}},
+	})
+	if err != nil {
+		return err
+	}
+	printRows("math-service beside gin with a constant, access logs on:", rows)
+	fmt.Printf("math-service/constant %.2f\n", rows[0].to(rows[1]))
+	return nil
+}
