@@ -76,7 +76,11 @@ func readConfig(lookup env.Lookup) (config, error) {
 }
 
 func readDatabase(r *env.Reader) store.Config {
-	return store.Config{URL: readDatabaseURL(r), MaxConns: r.Int("DATABASE_MAX_CONNS", 16, 2, 1000)}
+	return store.Config{
+		URL:      readDatabaseURL(r),
+		MaxConns: r.Int("DATABASE_MAX_CONNS", 16, 2, 1000),
+		Timeout:  r.Duration("DATABASE_TIMEOUT", 3*time.Second, 100*time.Millisecond),
+	}
 }
 
 func (c *config) readTally(r *env.Reader) {

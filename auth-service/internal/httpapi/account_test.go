@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -158,7 +159,7 @@ func TestOldHashesAreMadeAnewAtSignIn(t *testing.T) {
 	if _, err := before.accounts.ImportUser(t.Context(), account.Actor{Name: "command line"}, "Grace", imported); err != nil {
 		t.Fatal(err)
 	}
-	db := must(store.Open(store.Config{URL: url, MaxConns: 2, Log: slog.New(slog.DiscardHandler)}))(t)
+	db := must(store.Open(store.Config{URL: url, MaxConns: 2, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)}))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	if err := db.Start(t.Context()); err != nil {
 		t.Fatal(err)

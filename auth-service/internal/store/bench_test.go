@@ -21,7 +21,7 @@ const crowd = 1_000_000
 
 func benchStore(b *testing.B, url string) *store.Store {
 	b.Helper()
-	db, err := store.Open(store.Config{URL: url, MaxConns: 8, Log: slog.New(slog.DiscardHandler)})
+	db, err := store.Open(store.Config{URL: url, MaxConns: 8, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func orEpoch(t time.Time) time.Time {
 func (s *Store) UpdateGuesses(ctx context.Context, name, address string, keys []account.GuessKey,
 	update func(known bool, counters []account.GuessCounter) []account.GuessCounter,
 ) error {
-	waiting, cancel := context.WithTimeout(ctx, operationTimeout)
+	waiting, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
 	select {
 	case s.guessing <- struct{}{}:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"tallygate/auth-service/internal/store"
 	"tallygate/auth-service/internal/store/pgtest"
@@ -67,7 +68,7 @@ func open(t *testing.T, url string) *store.Store {
 
 func openUnstarted(t *testing.T, url string) *store.Store {
 	t.Helper()
-	db, err := store.Open(store.Config{URL: url, MaxConns: 8, Log: slog.New(slog.DiscardHandler)})
+	db, err := store.Open(store.Config{URL: url, MaxConns: 8, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,18 +20,18 @@ import (
 type Config struct {
 	URL      string // postgres://… or sqlite:PATH
 	MaxConns int    // connections at once
-	Log      *slog.Logger
+	// Timeout bounds one call of the store, waiting for a connection included: a database that hangs must not gather
+	// requests.
+	Timeout time.Duration
+	Log     *slog.Logger
 }
-
-// operationTimeout bounds one call of the store, waiting for a connection included: a database that hangs must not
-// gather requests.
-const operationTimeout = 3 * time.Second
 
 // Store is the database. Safe for concurrent use.
 type Store struct {
 	db     *gorm.DB
 	pool   *sql.DB
 	engine engine
+	limit  time.Duration // of one call
 	log    *slog.Logger
 	ready  atomic.Bool
 	// writer, if not nil, is held by the one transaction that writes: SQLite has one writer, and a queue here is fairer
@@ -74,7 +74,10 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), e.pool.Close())
 	}
-	s := &Store{db: db, pool: e.pool, engine: e, log: cfg.Log, guessing: make(chan struct{}, max(cfg.MaxConns/2, 1))}
+	s := &Store{
+		db: db, pool: e.pool, engine: e, limit: cfg.Timeout, log: cfg.Log,
+		guessing: make(chan struct{}, max(cfg.MaxConns/2, 1)),
+	}
 	if e.oneWriter {
 		s.writer = make(chan struct{}, 1)
 	}

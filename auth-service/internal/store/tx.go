@@ -19,7 +19,7 @@ const forever time.Duration = 1<<63 - 1
 
 // read runs a query.
 func (s *Store) read(ctx context.Context, query func(ctx context.Context, db *gorm.DB) error) error {
-	return s.readWithin(ctx, operationTimeout, query)
+	return s.readWithin(ctx, s.limit, query)
 }
 
 // readWithin is read with a time limit of its own.
@@ -34,7 +34,7 @@ func (s *Store) readWithin(ctx context.Context, limit time.Duration, query func(
 
 // write runs change in one transaction: all of it is kept, synced to disk, or nothing. It may run change more than once.
 func (s *Store) write(ctx context.Context, change func(ctx context.Context, tx *gorm.DB) error) error {
-	return s.writeWithin(ctx, operationTimeout, change)
+	return s.writeWithin(ctx, s.limit, change)
 }
 
 // writeWithin is write with a time limit of its own.
