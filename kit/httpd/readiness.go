@@ -20,8 +20,9 @@ type Readiness struct {
 	Detail func() map[string]string
 }
 
-// readinessTimeout bounds the checks of one question.
-const readinessTimeout = 2 * time.Second
+// readinessTimeout bounds the checks of one question. It is well below what a prober waits for an answer (the gateway:
+// 800 ms): who says in time that the database is away is not ready, who says nothing seems to hang.
+const readinessTimeout = 500 * time.Millisecond
 
 // NewReadiness returns a Readiness over the checks, all of which have to return nil.
 func NewReadiness(checks ...func(context.Context) error) *Readiness {

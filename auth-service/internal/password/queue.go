@@ -3,6 +3,7 @@ package password
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -18,11 +19,18 @@ type Queue struct {
 	entered atomic.Int64
 	limit   int64
 	wait    time.Duration
+	tidy    *time.Timer
 }
+
+// tidyAfter is how long nothing has to be hashed before memory is given back to the system. Each hash leaves 19 MiB
+// behind, which Go would keep for minutes.
+const tidyAfter = time.Second
 
 // NewQueue admits atOnce at a time and lets waiting more wait for at most wait.
 func NewQueue(atOnce, waiting int, wait time.Duration) *Queue {
-	return &Queue{slots: make(chan struct{}, atOnce), limit: int64(waiting), wait: wait}
+	q := &Queue{slots: make(chan struct{}, atOnce), limit: int64(waiting), wait: wait, tidy: time.AfterFunc(tidyAfter, debug.FreeOSMemory)}
+	q.tidy.Stop()
+	return q
 }
 
 // Enter keeps a place for work that costs something before it comes to Do, until leave is called. The error is ErrBusy,
@@ -44,7 +52,10 @@ func (q *Queue) Do(ctx context.Context, work func()) error {
 			return err
 		}
 	}
-	defer func() { <-q.slots }()
+	defer func() {
+		<-q.slots
+		q.tidy.Reset(tidyAfter)
+	}()
 	work()
 	return nil
 }
