@@ -27,11 +27,11 @@ const (
 // errRevoked is a token that was good once. Clients are told no more than of any other bad one.
 var errRevoked = fmt.Errorf("%w: revoked", token.ErrInvalid)
 
-// know returns the user's state, from memory or from auth-service. A state that the token is ahead of is asked for
-// anew. The error is a *problem.Details.
+// know returns the user's state, from memory or from auth-service; never one that the token is ahead of. The error is a
+// *problem.Details.
 func (c *Checker) know(ctx context.Context, claims *token.Claims) (*user, *state, error) {
-	for range 2 { // a second time if the user was forgotten while the question was under way
-		at, f, known := c.ask(claims)
+	for range 3 { // again if the question was an older one, and again if the user was forgotten meanwhile
+		at, f, joined, known := c.ask(claims)
 		if known != nil {
 			return at, known, nil
 		}
@@ -42,8 +42,17 @@ func (c *Checker) know(ctx context.Context, claims *token.Claims) (*user, *state
 		case <-f.done:
 		case <-ctx.Done():
 		}
-		if f.known() != nil {
-			return at, f.known(), nil
+		known = f.known()
+		if known == nil {
+			continue
+		}
+		if known.judge(claims) != ahead {
+			return at, known, nil
+		}
+		// A question that was under way before the call may have been answered before the token was issued. One from
+		// after it cannot: then auth-service contradicts itself, which does not make the token a bad one.
+		if !joined {
+			break
 		}
 	}
 	return nil, nil, problem.Unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.", retryAfter)
@@ -59,8 +68,9 @@ func (f *fetch) known() *state {
 	}
 }
 
-// ask returns what is known, or else the question under way that will tell. It returns neither if it is no use asking.
-func (c *Checker) ask(claims *token.Claims) (at *user, f *fetch, known *state) {
+// ask returns what is known, or else the question under way that will tell, and whether it was under way before. It
+// returns neither if it is no use asking.
+func (c *Checker) ask(claims *token.Claims) (at *user, f *fetch, joined bool, known *state) {
 	c.users.mu.Lock()
 	defer c.users.mu.Unlock()
 	at = c.users.get(claims.UserID, claims.ExpiresAt)
@@ -69,12 +79,13 @@ func (c *Checker) ask(claims *token.Claims) (at *user, f *fetch, known *state) {
 		if now.Sub(at.learnedAt) > relearnAfter && at.fetching == nil && c.mayAsk(at, now) {
 			c.begin(at)
 		}
-		return at, nil, held
+		return at, nil, false, held
 	}
-	if at.fetching == nil && c.mayAsk(at, now) {
+	joined = at.fetching != nil
+	if !joined && c.mayAsk(at, now) {
 		c.begin(at)
 	}
-	return at, at.fetching, nil
+	return at, at.fetching, joined, nil
 }
 
 // mayAsk reports whether it is any use asking about the user. c.users.mu is held.

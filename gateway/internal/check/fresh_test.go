@@ -1,0 +1,72 @@
+package check_test
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tallygate/gateway/internal/authority"
+)
+
+// changeUnheard changes a user before the feed tells it.
+func (s *service) changeUnheard(userID int64, change func(*authority.Record)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.record(userID)
+	change(&r)
+	s.version++
+	r.Version = s.version
+	s.users[userID] = r
+}
+
+// statusOf is the answer to a fresh token of the user with a generation.
+func (f *fixture) statusOf(t *testing.T, userID, generation int64) int {
+	t.Helper()
+	p := params(userID, time.Now())
+	p.Generation = generation
+	_, err := f.Check(t.Context(), []string{p.Token()})
+	return status(err)
+}
+
+func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		hold := make(chan struct{})
+		s.answering = func(int64) { <-hold }
+		var old, fresh int
+		var wg sync.WaitGroup
+		wg.Go(func() { old = f.statusOf(t, 7, 3) })
+		synctest.Wait() // the answer is made, and has not arrived
+		s.changeUnheard(7, func(r *authority.Record) { r.Generation = 4 })
+		wg.Go(func() { fresh = f.statusOf(t, 7, 4) })
+		synctest.Wait()
+		close(hold)
+		wg.Wait()
+		if old != 200 || fresh != 200 {
+			t.Errorf("got %d for the old token and %d for the fresh one, want 200 and 200", old, fresh)
+		}
+		if got := s.asked(); got != 2 {
+			t.Errorf("asked %d times, want 2", got)
+		}
+		if got := f.statusOf(t, 7, 3); got != 401 {
+			t.Errorf("the old token afterwards: got %d", got)
+		}
+	})
+}
+
+func TestATokenThatAuthServiceDoesNotKnowYetIsUnavailableAndAskedForOnce(t *testing.T) {
+	t.Parallel()
+	inBubble(t, newService(7), nil, func(t *testing.T, f *fixture) {
+		f.expect(t, "before", 7, 200)
+		before := f.service.asked()
+		if got := f.statusOf(t, 7, 4); got != 503 {
+			t.Errorf("got %d, want 503", got)
+		}
+		if got := f.service.asked() - before; got != 1 {
+			t.Errorf("asked %d times, want once", got)
+		}
+		f.expect(t, "afterwards", 7, 200)
+	})
+}
