@@ -69,9 +69,8 @@ func (e Edit) apply(u User) Change {
 	if e.Disabled != nil && *e.Disabled != u.Disabled {
 		c.User.Disabled = *e.Disabled
 		done = append(done, "disabled="+strconv.FormatBool(*e.Disabled))
-		if *e.Disabled {
-			c.User.Generation, c.EndSessions = u.Generation+1, true
-		}
+		// Enabling raises it too: a gateway sees by it that a token is from after that, before the feed tells it.
+		c.User.Generation, c.EndSessions = u.Generation+1, *e.Disabled
 	}
 	if e.Role != nil && *e.Role != u.Role {
 		c.User.Role = *e.Role

@@ -70,3 +70,38 @@ func TestATokenThatAuthServiceDoesNotKnowYetIsUnavailableAndAskedForOnce(t *test
 		f.expect(t, "afterwards", 7, 200)
 	})
 }
+
+func TestAFreshTokenWorksBeforeTheFeedTellsThatItsUserIsEnabledAgain(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		f.expect(t, "before", 7, 200)
+		s.change(7, func(r *authority.Record) { r.Disabled, r.Generation = true, 4 })
+		synctest.Wait()
+		f.expect(t, "disabled", 7, 401)
+		if got := s.asked(); got != 1 {
+			t.Errorf("asked %d times for a token from before the change", got)
+		}
+		s.changeUnheard(7, func(r *authority.Record) { r.Disabled, r.Generation = false, 5 })
+		if got := f.statusOf(t, 7, 5); got != 200 {
+			t.Errorf("enabled again: got %d, want 200", got)
+		}
+		f.expect(t, "the old token", 7, 401)
+	})
+}
+
+func TestNoTokenIsAheadOfAUserWhoIsGone(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		f.expect(t, "before", 7, 200)
+		s.change(7, func(r *authority.Record) { *r = authority.Record{UserID: r.UserID} })
+		synctest.Wait()
+		if got := f.statusOf(t, 7, 9); got != 401 {
+			t.Errorf("got %d, want 401", got)
+		}
+		if got := s.asked(); got != 1 {
+			t.Errorf("asked %d times for a user who is gone", got)
+		}
+	})
+}

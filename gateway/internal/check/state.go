@@ -8,6 +8,7 @@ import (
 // state is what auth-service says of a user, as of one version. It never changes.
 type state struct {
 	version    int64
+	exists     bool
 	active     bool // exists and is not disabled
 	generation int64
 	role       string
@@ -17,7 +18,8 @@ type state struct {
 
 func newState(r *authority.Record) *state {
 	s := &state{
-		version: r.Version, active: r.Exists && !r.Disabled, generation: r.Generation, role: r.Role, quota: NoQuota,
+		version: r.Version, exists: r.Exists, active: r.Exists && !r.Disabled, generation: r.Generation, role: r.Role,
+		quota: NoQuota,
 	}
 	if r.MonthlyQuota != nil {
 		s.quota = *r.MonthlyQuota
@@ -43,11 +45,9 @@ const (
 
 func (s *state) judge(c *token.Claims) verdict {
 	switch {
-	case !s.active:
-		return revoked
-	case c.Generation > s.generation:
+	case c.Generation > s.generation && s.exists: // disabled too: enabling raises the generation
 		return ahead
-	case c.Generation < s.generation:
+	case !s.active, c.Generation < s.generation:
 		return revoked
 	}
 	if len(s.ended) > 0 {
