@@ -5,7 +5,8 @@ import "time"
 // Sign-in and account bodies are small; auth-service has a limit of its own, which says so better.
 const builtinMaxBody = 1 << 20
 
-// Builtin are the routes of the services that come with the gateway.
+// Builtin are the routes of the services that come with the gateway. Each has its methods: another one is refused before
+// the token is looked at, and Allow says what the service serves.
 func Builtin(auth, math string) []*Route {
 	limits := DefaultLimits()
 	limits.FirstByte = 15 * time.Second // a password may wait 5 seconds for its turn
@@ -22,11 +23,6 @@ func Builtin(auth, math string) []*Route {
 		r.Public = true
 		return r
 	}
-	below := func(name, path string, methods ...string) *Route {
-		r := account(name, path, methods...)
-		r.Exact = false
-		return r
-	}
 	root := account("root", "/root", "GET")
 	root.Upstreams, root.Tally, root.Retries = []string{math}, true, 1
 	return []*Route{
@@ -38,8 +34,12 @@ func Builtin(auth, math string) []*Route {
 		account("password", "/users/me/password", "PUT"),
 		account("usage", "/users/me/usage", "GET"),
 		account("sessions", "/users/me/sessions", "GET"),
-		below("session", "/users/me/sessions", "DELETE"),
-		below("admin", "/admin"),
+		account("session", "/users/me/sessions/*", "DELETE"),
+		account("admin-users", "/admin/users", "GET"),
+		account("admin-user", "/admin/users/*", "PATCH", "DELETE"),
+		account("admin-user-usage", "/admin/users/*/usage", "GET"),
+		account("admin-usage", "/admin/usage", "GET"),
+		account("admin-audit", "/admin/audit", "GET"),
 		root,
 	}
 }

@@ -9,7 +9,8 @@ const NoLimit = -1
 type Route struct {
 	// Name stands in usage, metrics and logs.
 	Name string
-	// Path is matched as it is; together with everything below it unless Exact.
+	// Path is matched as it is; together with everything below it unless Exact. In an exact path of a built-in route a
+	// segment * stands for any one.
 	Path  string
 	Exact bool
 	// Methods that are taken; none means all. HEAD comes with GET.

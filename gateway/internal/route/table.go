@@ -7,10 +7,11 @@ import (
 
 // Table finds routes. It does not change.
 type Table struct {
-	routes  []*Route
-	exact   map[string]Match
-	prefix  map[string]Match
-	longest int // of the prefixes: deeper paths need not be looked up
+	routes   []*Route
+	exact    map[string]Match
+	patterns []pattern // those of exact with a segment of any text
+	prefix   map[string]Match
+	longest  int // of the prefixes: deeper paths need not be looked up
 }
 
 // Match is what stands at a path: one or more routes, which differ by method.
@@ -37,6 +38,9 @@ func NewTable(routes []*Route) (*Table, error) {
 		into := t.prefix
 		if r.Exact {
 			into = t.exact
+			if p, ok := newPattern(r.Path); ok && !slices.Contains(t.patterns, p) {
+				t.patterns = append(t.patterns, p)
+			}
 		} else {
 			t.longest = max(t.longest, len(r.Path))
 		}
@@ -79,6 +83,11 @@ func (t *Table) Routes() []*Route { return t.routes }
 func (t *Table) Find(path []byte) (Match, bool) {
 	if m, ok := t.exact[string(path)]; ok {
 		return m, true
+	}
+	for _, p := range t.patterns {
+		if p.covers(path) {
+			return t.exact[p.path], true
+		}
 	}
 	for end := len(path); end > 0; end-- {
 		if end != len(path) && path[end] != '/' || end > t.longest {
