@@ -9,11 +9,11 @@ import (
 	"tallygate/kit/token/tokentest"
 )
 
-func TestTheGatewayJudgesEveryTokenAsTheVerifierDoes(t *testing.T) {
+func TestTheGatewayJudgesEveryTokenAsListed(t *testing.T) {
 	t.Parallel()
 	g := start(t, nil)
 	p := params()
-	for _, v := range tokentest.Vectors(p) {
+	for _, v := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, false)...) {
 		conn, err := net.Dial("tcp", g.public)
 		if err != nil {
 			t.Fatal(err)

@@ -14,8 +14,9 @@ type Claims struct {
 	IssuedAt  time.Time // iat; zero if absent
 	ExpiresAt time.Time // exp
 	ID        string    // jti; empty if absent
-	SessionID string    // sid; empty if absent
-	// Generation is the user's token generation (gen); HasGeneration tells an absent one from 0.
+	// SessionID (sid) and Generation, the user's token generation (gen), mean something only to who knows users, so one of
+	// a wrong form is taken for an absent one: SessionID is empty then, HasGeneration false.
+	SessionID     string
 	Generation    int64
 	HasGeneration bool
 	Role          string // role; empty for ordinary users
@@ -53,12 +54,11 @@ func readClaims(part string) (rawClaims, error) {
 		case "jti":
 			return readString(value, &c.ID)
 		case "sid":
-			return readString(value, &c.SessionID)
+			_ = readString(value, &c.SessionID) // see Claims
 		case "role":
 			return readString(value, &c.Role)
 		case "gen":
-			c.HasGeneration = true
-			return readGeneration(value, &c.Generation)
+			c.Generation, c.HasGeneration = readGeneration(value)
 		}
 		return nil
 	})
@@ -128,13 +128,13 @@ func readUserID(value member, into *int64) error {
 	return nil
 }
 
-func readGeneration(value member, into *int64) error {
+// readGeneration reads a whole number from 0 on.
+func readGeneration(value member) (generation int64, ok bool) {
 	generation, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil || generation < 0 {
-		return errMalformed
+		return 0, false
 	}
-	*into = generation
-	return nil
+	return generation, true
 }
 
 // asTime keeps fractions down to the microsecond; times no clock of ours can reach become the zero time, which is

@@ -15,4 +15,5 @@
 //   - exp is required and has no leeway; nbf and iat may lie ahead by [Leeway] at most
 //   - exp is no further from iat, and from now, than the configured life of a token
 //   - iss and aud are ours; sub is a user id: a positive decimal number in a string
+//   - gen and sid are handed on: only who asks auth-service about users can judge them
 package token

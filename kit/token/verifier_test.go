@@ -46,7 +46,7 @@ func TestEveryVectorIsJudgedAsListed(t *testing.T) {
 	p := params()
 	p.TrapURL = trap.URL
 	v, _ := newVerifier(t, at(noon))
-	for _, vector := range tokentest.Vectors(p) {
+	for _, vector := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, true)...) {
 		raw, err := token.FromAuthorization(vector.Authorization)
 		if err == nil {
 			_, err = v.Verify(raw)
@@ -209,7 +209,7 @@ func FuzzVerify(f *testing.F) {
 		}
 	}
 	accepted := map[string]bool{}
-	for _, vector := range tokentest.Vectors(params()) {
+	for _, vector := range append(tokentest.Vectors(params()), tokentest.SessionVectors(params(), true)...) {
 		if raw, err := token.FromAuthorization(vector.Authorization); err == nil && vector.Accept {
 			accepted[raw] = true
 		}

@@ -146,7 +146,7 @@ func TestEveryTokenIsJudgedAsListed(t *testing.T) {
 	p := params()
 	p.TrapURL = trap.URL
 	api := newAPI(t, io.Discard, atNoon)
-	for _, vector := range tokentest.Vectors(p) {
+	for _, vector := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, true)...) {
 		for range 2 { // the second time it may be remembered
 			w := call(api, "GET", "/root?number=9&n=0.5", vector.Authorization...)
 			checkVerdict(t, vector.Name, w, vector.Accept)
