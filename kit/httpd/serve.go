@@ -85,7 +85,7 @@ func Run(ctx context.Context, cfg Config) error {
 	mux.Handle("GET /livez", Live())
 	mux.Handle("GET /readyz", cfg.Readiness.Private())
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{}))
-	privateServer := NewServer(mux, cfg.Log)
+	privateServer := NewServer(withProblems(mux), cfg.Log)
 
 	ended := make(chan error, 2)
 	go func() { ended <- fmt.Errorf("public listener: %w", cfg.Public.Serve(public)) }()
