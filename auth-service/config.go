@@ -75,6 +75,17 @@ func readConfig(lookup env.Lookup) (config, error) {
 	return c, r.Err()
 }
 
+// internalSecrets are what INTERNAL_SECRET is used for, for env.Watch.
+func (c *config) internalSecrets() env.Watched {
+	return env.Watched{Secrets: []*env.Secret{c.internalSecret}, Use: func() error {
+		secret := c.internalSecret.Value()
+		if err := c.bearer.Replace(secret); err != nil {
+			return err
+		}
+		return c.refreshKeys.Replace(token.SplitSecrets(secret))
+	}}
+}
+
 func readDatabase(r *env.Reader) store.Config {
 	return store.Config{
 		URL:      readDatabaseURL(r),

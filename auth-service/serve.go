@@ -69,7 +69,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	go feed.Run(ctx)
 	go sweep(ctx, accounts, log)
 	go tally.Run(ctx)
-	go watchSecrets(ctx, cfg, sign, log)
+	go env.Watch(ctx, log, cfg.JWTSecrets(cfg.keyring, sign.Replace), cfg.internalSecrets())
 	err = httpd.Run(ctx, httpd.Config{
 		Addr: cfg.Addr, Public: httpd.NewServer(public, log), PrivateAddr: cfg.PrivateAddr, Private: mux, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,

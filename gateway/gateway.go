@@ -23,7 +23,6 @@ import (
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalauth"
-	"tallygate/kit/token"
 )
 
 // gateway is all parts, put together.
@@ -104,8 +103,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	if g.access != nil {
 		parts.Go(func() { g.access.Run(background) })
 	}
-	secrets := []*env.Secret{g.cfg.JWTSecret, g.cfg.JWTOtherSecrets, g.cfg.internalSecret}
-	parts.Go(func() { env.Watch(background, filePoll, g.secretsChanged, g.secretsFailed, secrets...) })
+	parts.Go(func() { env.Watch(background, g.log, g.cfg.JWTSecrets(g.cfg.keys, nil), g.internalSecret()) })
 
 	readiness := httpd.NewReadiness(g.checker.Ready)
 	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }
@@ -123,18 +121,8 @@ func (g *gateway) serve(ctx context.Context) error {
 	return err
 }
 
-func (g *gateway) secretsChanged() {
-	if err := g.cfg.keys.Replace(g.cfg.JWTSecret.Value(), token.SplitSecrets(g.cfg.JWTOtherSecrets.Value())); err != nil {
-		g.log.Error("new secrets are refused, the old ones stay", "error", err)
-		return
-	}
-	if err := g.bearer.Replace(g.cfg.internalSecret.Value()); err != nil {
-		g.log.Error("the new INTERNAL_SECRET is refused, the old one stays", "error", err)
-		return
-	}
-	g.log.Info("secrets read anew")
-}
-
-func (g *gateway) secretsFailed(err error) {
-	g.log.Error("secrets cannot be read, the old ones stay", "error", err)
+// internalSecret is what proves the gateway to auth-service.
+func (g *gateway) internalSecret() env.Watched {
+	secret := g.cfg.internalSecret
+	return env.Watched{Secrets: []*env.Secret{secret}, Use: func() error { return g.bearer.Replace(secret.Value()) }}
 }

@@ -35,7 +35,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		Tokens: token.NewCache(cfg.Verifier(keys), rememberedTokens), Readiness: readiness,
 		Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
 	})
-	go cfg.WatchSecrets(ctx, keys, log)
+	go env.Watch(ctx, log, cfg.JWTSecrets(keys, nil))
 	return httpd.Run(ctx, httpd.Config{
 		Addr: cfg.Addr, Public: httpd.NewServer(api, log), PrivateAddr: cfg.PrivateAddr, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,

@@ -1,15 +1,11 @@
 package env_test
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"tallygate/kit/env"
@@ -102,44 +98,6 @@ func TestASecretDoesNotPrint(t *testing.T) {
 			t.Errorf("%s shows the secret: %s", verb, out)
 		}
 	}
-}
-
-func TestWatchSeesAChangedFileAndSurvivesABrokenOne(t *testing.T) { //nolint:paralleltest // it sends SIGHUP to this process
-	path := filepath.Join(t.TempDir(), "secret")
-	write(t, path, "one")
-	r := env.NewReader(lookup(map[string]string{"S_FILE": path}))
-	s := r.Secret("S")
-	// os/signal starts its one goroutine at the first Notify; that must not be inside the bubble.
-	outside := make(chan os.Signal, 1)
-	signal.Notify(outside, syscall.SIGHUP)
-	defer signal.Stop(outside)
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var changes, failures []string
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			env.Watch(ctx, time.Second, func() { changes = append(changes, s.Value()) },
-				func(err error) { failures = append(failures, err.Error()) }, s)
-		}()
-		round := func() { time.Sleep(time.Second); synctest.Wait() } // the bubble's clock, not the machine's
-		round()
-		write(t, path, "two")
-		round()
-		write(t, path, "")
-		round()
-		round()
-		write(t, path, "three")
-		round()
-		cancel()
-		<-done
-		if got := strings.Join(changes, " "); got != "two three" {
-			t.Errorf("changes: got %q", got)
-		}
-		if len(failures) != 1 || !strings.HasPrefix(failures[0], "S_FILE: ") {
-			t.Errorf("failures: got %q, want one that names S_FILE", failures)
-		}
-	})
 }
 
 func write(t *testing.T, path, content string) {
