@@ -141,6 +141,6 @@ func (c *Checker) learned(at *user, r *authority.Record) *state {
 	if c.users.byID[at.id] != at {
 		return nil
 	}
-	at.apply(r)
+	c.users.update(at, r)
 	return at.state.Load()
 }

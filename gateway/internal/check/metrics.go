@@ -37,6 +37,8 @@ func newMetrics(c *Checker) *metrics {
 		x.refused, x.lookups, x.changes, x.feedErrors,
 		gauge("tallygate_check_tokens", "Verified tokens that are remembered.", func() float64 { return float64(c.tokens.len()) }),
 		gauge("tallygate_check_users", "Users whose record is held.", func() float64 { return float64(c.users.len()) }),
+		gauge("tallygate_check_ended_sessions", "Ended sessions that are held because tokens of them may live.",
+			func() float64 { return float64(c.users.endedSessions()) }),
 		gauge("tallygate_check_staleness_seconds", "For how long revocations may have gone unheard.",
 			func() float64 { return c.Staleness().Seconds() }),
 	}

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"errors"
 	"strconv"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"tallygate/gateway/internal/authority"
 	"tallygate/gateway/internal/check"
+	"tallygate/kit/token"
 )
 
 func TestWhatIsRevokedIsRefusedAsSoonAsTheFeedTellsIt(t *testing.T) {
@@ -182,6 +184,49 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		if tokens, users := gauge(t, f, "tallygate_check_tokens"), gauge(t, f, "tallygate_check_users"); tokens+users != 0 {
 			t.Errorf("%v tokens and %v users outlive the longest token", tokens, users)
+		}
+	})
+}
+
+func TestAnEndedSessionIsHeldAsLongAsItsTokensCanLive(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		held := func() float64 { return gauge(t, f, "tallygate_check_ended_sessions") }
+		last := []string{params(7, time.Now()).Token()} // of session-1
+		s.change(7, func(r *authority.Record) {
+			for i := range 100 {
+				r.EndedSessions = append(r.EndedSessions, authority.EndedSession{
+					ID: "session-" + strconv.Itoa(i), Until: time.Now().Add(time.Hour - time.Duration((i+1)%2)*30*time.Minute),
+				})
+			}
+		})
+		fresh := func() error { // the user stays known by it
+			_, err := f.Check(t.Context(), []string{params(7, time.Now()).TokenWith(map[string]any{"sid": "another"})})
+			return err
+		}
+		if err := fresh(); err != nil || held() != 100 {
+			t.Error(err, held())
+		}
+		time.Sleep(time.Hour - time.Second)
+		if _, err := f.Check(t.Context(), last); !errors.Is(err, token.ErrInvalid) {
+			t.Errorf("in its last second: got %v", err)
+		}
+		if got := held(); got != 50 {
+			t.Errorf("%v sessions are held, want those whose tokens live", got)
+		}
+		if err := fresh(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(3 * time.Minute)
+		if got := held(); got != 0 {
+			t.Errorf("%v sessions are held, want none", got)
+		}
+		s.change(7, func(r *authority.Record) { *r = authority.Record{UserID: r.UserID} })
+		s.change(7, func(r *authority.Record) {})
+		synctest.Wait()
+		if got := held(); got != 0 {
+			t.Errorf("of a user who is gone: %v sessions", got)
 		}
 	})
 }

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"time"
+
 	"tallygate/gateway/internal/authority"
 	"tallygate/kit/token"
 )
@@ -13,7 +15,10 @@ type state struct {
 	generation int64
 	role       string
 	quota      int64
-	ended      map[string]struct{}
+	// ended are sessions that are over, each with the time from which on none of its tokens can live.
+	ended map[string]time.Time
+	// prunable is when the first of them is not needed any more.
+	prunable time.Time
 }
 
 func newState(r *authority.Record) *state {
@@ -25,12 +30,37 @@ func newState(r *authority.Record) *state {
 		s.quota = *r.MonthlyQuota
 	}
 	if len(r.EndedSessions) > 0 {
-		s.ended = make(map[string]struct{}, len(r.EndedSessions))
+		s.ended = make(map[string]time.Time, len(r.EndedSessions))
 		for _, e := range r.EndedSessions {
-			s.ended[e.ID] = struct{}{}
+			s.end(e.ID, e.Until)
 		}
 	}
 	return s
+}
+
+// end adds an ended session, while the state is made.
+func (s *state) end(id string, until time.Time) {
+	s.ended[id] = until
+	if len(s.ended) == 1 || until.Before(s.prunable) {
+		s.prunable = until
+	}
+}
+
+// pruned is the state without the sessions whose tokens have died of age. The clocks that issued and ended them may
+// differ by the leeway.
+func (s *state) pruned(now time.Time) *state {
+	now = now.Add(-token.Leeway)
+	if len(s.ended) == 0 || !now.After(s.prunable) {
+		return s
+	}
+	next := *s
+	next.ended = make(map[string]time.Time)
+	for id, until := range s.ended {
+		if !now.After(until) {
+			next.end(id, until)
+		}
+	}
+	return &next
 }
 
 // verdict is what a state says of a token.

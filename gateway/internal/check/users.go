@@ -34,6 +34,7 @@ type users struct {
 
 	mu       sync.Mutex
 	byID     map[int64]*user
+	ended    int       // sessions in all states
 	fetches  int       // under way
 	failedAt time.Time // when the last fetch of anybody failed
 }
@@ -72,17 +73,30 @@ func (u *users) evict() {
 
 // forget takes a user off the feed; a token's entry sees by the missing state that it has to ask anew. u.mu is held.
 func (u *users) forget(at *user) {
-	at.state.Store(nil)
+	u.set(at, nil)
 	delete(u.byID, at.id)
 }
 
-// sweep forgets the users none of whose tokens can live.
+// set replaces a user's state. u.mu is held.
+func (u *users) set(at *user, next *state) {
+	if held := at.state.Load(); held != nil {
+		u.ended -= len(held.ended)
+	}
+	if next != nil {
+		u.ended += len(next.ended)
+	}
+	at.state.Store(next)
+}
+
+// sweep forgets the users and the ended sessions none of whose tokens can live.
 func (u *users) sweep(now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, at := range u.byID {
 		if at.fetching == nil && now.After(at.until) {
 			u.forget(at)
+		} else if held := at.state.Load(); held != nil {
+			u.set(at, held.pruned(now))
 		}
 	}
 }
@@ -92,7 +106,7 @@ func (u *users) clear() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, at := range u.byID {
-		at.state.Store(nil)
+		u.set(at, nil)
 	}
 	u.byID = map[int64]*user{}
 }
@@ -102,14 +116,14 @@ func (u *users) apply(r *authority.Record) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if at := u.byID[r.UserID]; at != nil {
-		at.apply(r)
+		u.update(at, r)
 	}
 }
 
-// apply takes a record over if nothing newer is known. users.mu is held.
-func (at *user) apply(r *authority.Record) {
+// update takes a record over if nothing newer is known. u.mu is held.
+func (u *users) update(at *user, r *authority.Record) {
 	if held := at.state.Load(); held == nil || r.Version >= held.version {
-		at.state.Store(newState(r))
+		u.set(at, newState(r))
 	}
 }
 
@@ -117,4 +131,10 @@ func (u *users) len() int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return len(u.byID)
+}
+
+func (u *users) endedSessions() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.ended
 }
