@@ -69,6 +69,15 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // call sends body, unless it is nil, and reads the answer into answer, unless that is nil.
 func (c *Client) call(ctx context.Context, method, path string, body []byte, answer any) error {
+	err := c.ask(ctx, method, path, body, answer)
+	if errors.Is(err, context.DeadlineExceeded) {
+		// The replica may hang, and the other connections may lead to it too: the next question finds one anew.
+		c.http.CloseIdleConnections()
+	}
+	return err
+}
+
+func (c *Client) ask(ctx context.Context, method, path string, body []byte, answer any) error {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)

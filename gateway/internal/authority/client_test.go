@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,5 +178,52 @@ func TestTheCredentialIsTheOneInForce(t *testing.T) {
 		if err := client.Usage(t.Context(), []byte("{}")); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestAReplicaThatHangsIsNotAskedOnItsOtherConnectionsAgain(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	replica, hangs := map[string]bool{}, false // the connections that lead to the replica that hangs
+	var both sync.WaitGroup
+	both.Add(2)
+	client, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		if !hangs {
+			replica[r.RemoteAddr] = true
+		}
+		hung := hangs && replica[r.RemoteAddr]
+		mu.Unlock()
+		if hung {
+			<-r.Context().Done()
+			return
+		}
+		if r.URL.Path == "/internal/users/1" { // two at once, so that two connections stay
+			both.Done()
+			both.Wait()
+		}
+		_, _ = io.WriteString(w, `{"cursor":"1"}`)
+	})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if _, err := client.Record(t.Context(), 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	mu.Lock()
+	hangs = true
+	mu.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := client.Cursor(ctx); !errors.Is(err, authority.ErrUnavailable) {
+		t.Fatalf("got %v from the replica that hangs", err)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := client.Cursor(ctx); err != nil {
+		t.Errorf("the next question: %v", err)
 	}
 }

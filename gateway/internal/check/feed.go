@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	// pollWait is how long auth-service may be silent when there is nothing to tell.
-	pollWait = 5 * time.Second
-	// pollGrace is how much longer an answer may take before the replica is given up.
+	// pollWait is how long auth-service may be silent when there is nothing to tell. It is short, because silence is also
+	// all that is heard of a replica that hangs.
+	pollWait = time.Second
+	// pollGrace is how much longer an answer may take before the replica is given up: long enough for a busy one.
 	pollGrace   = 2 * time.Second
 	firstRetry  = 50 * time.Millisecond
 	longestWait = 500 * time.Millisecond // what is revoked waits for it when auth-service is back

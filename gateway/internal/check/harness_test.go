@@ -26,6 +26,9 @@ type service struct {
 	changed chan struct{}
 	away    bool
 	lookups int
+	polls   int
+	// hangs, if set, makes a poll by its number never be answered.
+	hangs func(poll int) bool
 	// answering, if set, holds an answer about a user back after it was made.
 	answering func(userID int64)
 }
@@ -71,6 +74,14 @@ func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration
 	after, err := strconv.ParseInt(cursor, 10, 64)
 	if err != nil {
 		return authority.Page{}, err
+	}
+	s.mu.Lock()
+	s.polls++
+	hung := s.hangs != nil && s.hangs(s.polls)
+	s.mu.Unlock()
+	if hung {
+		<-ctx.Done()
+		return authority.Page{}, authority.ErrUnavailable
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

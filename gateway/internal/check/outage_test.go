@@ -121,3 +121,38 @@ func TestAMaximalStalenessTurnsIntoUnavailable(t *testing.T) {
 		f.expect(t, "back", 7, 200)
 	})
 }
+
+func TestAReplicaThatHangsIsGivenUpAndShowsAsStaleness(t *testing.T) {
+	t.Parallel()
+	s := newService(7)
+	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
+		f.expect(t, "before", 7, 200)
+		s.mu.Lock()
+		next := s.polls + 1
+		s.hangs = func(poll int) bool { return poll == next } // one replica hangs, the others do not
+		s.mu.Unlock()
+		begun := time.Now()
+		for hung := false; !hung; {
+			time.Sleep(100 * time.Millisecond)
+			s.mu.Lock()
+			hung = s.polls == next
+			s.mu.Unlock()
+			if got := f.Staleness(); got != 0 {
+				t.Fatalf("stale for %s while the feed answers", got)
+			}
+		}
+		if took := time.Since(begun); took > 1100*time.Millisecond {
+			t.Errorf("a poll took %s", took)
+		}
+		s.changeUnheard(7, func(r *authority.Record) { r.Disabled = true })
+		time.Sleep(2100 * time.Millisecond)
+		if got := f.Staleness(); got < 2*time.Second {
+			t.Errorf("stale for %s without an answer for two seconds", got)
+		}
+		time.Sleep(time.Second)
+		f.expect(t, "another replica has told it", 7, 401)
+		if got := f.Staleness(); got != 0 {
+			t.Errorf("stale for %s after that", got)
+		}
+	})
+}

@@ -12,12 +12,15 @@ func (c *Checker) tooStale(now time.Time) bool {
 	return c.cfg.MaxStaleness > 0 && now.UnixNano()-c.heard.Load() > int64(c.cfg.MaxStaleness)
 }
 
+// overdue is the time since the last answer of the feed from which on it is late, well before it is given up.
+const overdue = pollWait + pollGrace/2
+
 // Staleness is for how long revocations may have gone unheard: 0 while the feed answers in time, otherwise the time
 // since its last answer. Before the first answer it is 0, and Ready is an error.
 func (c *Checker) Staleness() time.Duration {
 	heard := c.heard.Load()
 	since := time.Duration(c.cfg.Now().UnixNano() - heard)
-	if heard == 0 || !c.stale.Load() && since < pollWait+pollGrace {
+	if heard == 0 || !c.stale.Load() && since < overdue {
 		return 0
 	}
 	return since
