@@ -8,6 +8,10 @@ import (
 // Cache remembers tokens that a Verifier has accepted, so that the second call with one costs a map lookup. It holds
 // at most 2 × size entries and forgets the ones that were not used lately. A remembered token is refused from its exp
 // on, and is verified anew when the keyring has changed. Refusals are not remembered. Safe for concurrent use.
+//
+// This is what a service behind the gate needs: small, and the lock costs little beside the rest of a request there. The
+// gateway has a table of its own, because it sees every call, and because what it remembers of a token leads to the
+// token's user.
 type Cache struct {
 	verifier *Verifier
 	size     int

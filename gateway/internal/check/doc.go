@@ -7,7 +7,7 @@
 //
 // Nothing newer is ever undone by something older: records carry versions, and a record that is being fetched is
 // already among those that the feed updates. The feed's cursor is read before the first record is, so no change can
-// fall between the two.
+// fall between the two. Nor is a newer token judged by an older record: one of a higher generation makes the gateway ask.
 //
 // While auth-service is away, users who are known pass, and users who are not get a 503. A gateway that has never
 // spoken to auth-service lets nobody pass.

@@ -22,6 +22,9 @@ type entry struct {
 
 // tokens is a table of entries that is read without a lock: open addressing, at most half full. Entries are never
 // removed in place; a new table takes the old one's.
+//
+// It is not token.Cache, which services behind the gate use: that one takes a lock for each look, is asked for the token
+// and not for the field as it came, and hands out claims only. Here the entry leads to its user's state.
 type tokens struct {
 	seed  maphash.Seed
 	slots atomic.Pointer[[]atomic.Pointer[entry]]
