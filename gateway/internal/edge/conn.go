@@ -109,7 +109,7 @@ func (c *conn) rest() bool {
 	if !c.begun {
 		limit = headLimit
 	}
-	c.wire.Limit(limit)
+	c.wire.Rest(limit)
 	c.idle.Store(resting)
 	return !c.server.draining.Load()
 }

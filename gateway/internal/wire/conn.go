@@ -18,14 +18,19 @@ const (
 	Draining                    // the gateway stops
 )
 
-// The low bits of a limit tell one use of a connection from the next.
+// The low bits of a limit tell one use of a connection from the next, and whether it is a rest.
 const (
 	serialBits = 20
-	serialMask = 1<<serialBits - 1
+	restBit    = 1 << (serialBits - 1)
+	serialMask = restBit - 1
 )
 
 // Conn is a connection to a client or to an upstream. One goroutine owns it: reads, writes, sets limits, closes. Others
 // may stop it: what blocks then returns an error, and the owner learns why.
+//
+// What is asked of the kernel depends on what the connection says of itself, never on a guess: a client's that Rests, or
+// Serves an upstream's, is watched for the client's leaving. No other is: the end of an upstream's connection may come
+// long before all that stands before it has been read.
 type Conn struct {
 	net    net.Conn
 	fd     int // -1 if it is not to be used directly
@@ -33,12 +38,13 @@ type Conn struct {
 	watch  *Watch
 	slot   int
 
-	// limit is a Stop when stopped, else milliseconds of the watch's clock << serialBits | serial; 0 milliseconds are no
-	// limit.
-	limit atomic.Int64
-	peer  atomic.Pointer[Conn]
-	seen  int64 // by the watch
-	asked int64 // by the watch
+	// limit is a Stop when stopped, else milliseconds of the watch's clock << serialBits | restBit | serial; 0 milliseconds
+	// are no limit.
+	limit  atomic.Int64
+	serves atomic.Pointer[Conn] // the upstream's connection that this client's waits for
+
+	// The watch's own: the limit of the wait that it saw at its last look, and the rest that it has asked about.
+	seen, asked int64
 
 	// WriteLimit, if set, bounds how long a write may make no progress.
 	WriteLimit time.Duration
@@ -58,24 +64,26 @@ func NewConn(nc net.Conn, w *Watch) *Conn {
 func (c *Conn) RemoteAddr() net.Addr { return c.net.RemoteAddr() }
 
 // Limit sets when the connection is stopped unless the limit is set anew or lifted. It replaces the one before.
-func (c *Conn) Limit(d time.Duration) {
-	until := (c.watch.now.Load() + int64(d/time.Millisecond) + 1) << serialBits
-	for {
-		old := c.limit.Load()
-		if old < 0 || c.limit.CompareAndSwap(old, until|(old+1)&serialMask) {
-			return
-		}
-	}
-}
+func (c *Conn) Limit(d time.Duration) { c.setLimit(c.after(d)) }
+
+// Rest is Limit for a client's connection on which the next message is awaited: it is also stopped if the client leaves.
+func (c *Conn) Rest(d time.Duration) { c.setLimit(c.after(d) | restBit) }
 
 // Lift takes the limit away, and reports whether the connection has not been stopped: one that has is of no more use.
-func (c *Conn) Lift() bool {
+func (c *Conn) Lift() bool { return c.setLimit(0) }
+
+// after is the limit in d from now, rounded up.
+func (c *Conn) after(d time.Duration) int64 {
+	return (c.watch.now.Load() + int64(d/time.Millisecond) + 1) << serialBits
+}
+
+func (c *Conn) setLimit(limit int64) bool {
 	for {
 		old := c.limit.Load()
 		if old < 0 {
 			return false
 		}
-		if c.limit.CompareAndSwap(old, old&serialMask) {
+		if c.limit.CompareAndSwap(old, limit|(old+1)&serialMask) {
 			return true
 		}
 	}
@@ -105,7 +113,7 @@ func (c *Conn) stop(seen int64, why Stop) bool {
 
 // Serves says that this client's connection waits for upstream (nil: for nothing any more): if the client leaves,
 // upstream is stopped.
-func (c *Conn) Serves(upstream *Conn) { c.peer.Store(upstream) }
+func (c *Conn) Serves(upstream *Conn) { c.serves.Store(upstream) }
 
 // Close closes the connection.
 func (c *Conn) Close() {

@@ -54,24 +54,28 @@ func (w *Watch) Look() {
 			c.stop(limit, TimedOut)
 			continue
 		}
-		peer := c.peer.Load()
-		if peer == nil {
-			// Between messages for a while: Await may have missed that the client closed right behind the last one.
-			if until := limit >> serialBits; until > 0 && limit == c.seen && limit != c.asked {
-				c.asked = limit
-				w.gone.ask(c, c, limit)
-			}
-			c.seen = limit
-			continue
-		}
-		// The same wait as at the last look, so it has lasted a while: worth a question to the kernel.
-		waiting := peer.limit.Load()
-		if waiting>>serialBits > 0 && waiting == c.seen {
-			w.gone.ask(c, peer, waiting)
-		}
-		c.seen = waiting
+		w.askAbout(c, limit)
 	}
 	w.gone.stop()
+}
+
+// askAbout asks the kernel whether a client has left, if nobody reads its connection and that has lasted since the last
+// look: only then is it worth a question.
+func (w *Watch) askAbout(c *Conn, limit int64) {
+	upstream := c.serves.Load()
+	switch {
+	case upstream != nil:
+		if limit = upstream.limit.Load(); limit>>serialBits > 0 && limit == c.seen {
+			w.gone.ask(c, upstream, limit)
+		}
+	case limit > 0 && limit&restBit != 0:
+		// Once is enough: Await misses only a client that closed right behind its last message.
+		if limit == c.seen && limit != c.asked {
+			c.asked = limit
+			w.gone.ask(c, c, limit)
+		}
+	}
+	c.seen = limit
 }
 
 func (w *Watch) add(c *Conn) {

@@ -8,23 +8,25 @@ type leavers struct {
 	clients []waiter
 }
 
+// waiter is a client, and what is stopped if it has left: the upstream's connection that it waits for, or itself if it
+// rests.
 type waiter struct {
-	client, upstream *Conn
-	waiting          int64 // the upstream's limit when it was looked at
+	client, stops *Conn
+	limit         int64 // of stops, when it was looked at
 }
 
 func (l *leavers) reset() { l.polled, l.clients = l.polled[:0], l.clients[:0] }
 
-func (l *leavers) ask(client, upstream *Conn, waiting int64) {
+func (l *leavers) ask(client, stops *Conn, limit int64) {
 	if client.pollFD < 0 {
 		return
 	}
 	l.polled = append(l.polled, unix.PollFd{Fd: int32(client.pollFD), Events: unix.POLLRDHUP})
-	l.clients = append(l.clients, waiter{client, upstream, waiting})
+	l.clients = append(l.clients, waiter{client, stops, limit})
 }
 
-// stop stops what is done for clients that have left. An upstream connection that serves somebody else by now has
-// another limit, and is let be.
+// stop stops what is done for clients that have left. A connection that is in another use by now has another limit, and
+// is let be.
 func (l *leavers) stop() {
 	if len(l.polled) == 0 {
 		return
@@ -33,9 +35,8 @@ func (l *leavers) stop() {
 		return // interrupted: the next look asks again
 	}
 	for i, p := range l.polled {
-		// A client between messages stands for itself.
-		if w := l.clients[i]; p.Revents != 0 && (w.client == w.upstream || w.client.peer.Load() == w.upstream) {
-			w.upstream.stop(w.waiting, ClientLeft)
+		if w := l.clients[i]; p.Revents != 0 && (w.client == w.stops || w.client.serves.Load() == w.stops) {
+			w.stops.stop(w.limit, ClientLeft)
 		}
 	}
 }

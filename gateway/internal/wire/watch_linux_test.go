@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"testing"
@@ -127,5 +128,39 @@ func TestAConnectionThatSaysSomethingUnaskedIsNotIdle(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("it is still idle")
 		}
+	}
+}
+
+func TestAnUpstreamThatClosedIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	c, theirs := pair(t, w)
+	if _, err := theirs.Write([]byte("answer")); err != nil {
+		t.Fatal(err)
+	}
+	theirs.Close()
+	c.Limit(time.Hour)
+	for range 3 {
+		w.Look()
+	}
+	if got, err := io.ReadAll(c); string(got) != "answer" || err != nil {
+		t.Errorf("got %q, %v, stopped %d", got, err, c.Stopped())
+	}
+}
+
+func TestAClientThatLeavesWhileItRestsIsStopped(t *testing.T) {
+	t.Parallel()
+	w := wire.NewWatch()
+	c, theirs := pair(t, w)
+	theirs.Close()
+	if _, err := io.ReadAll(c); err != nil { // its end has come
+		t.Fatal(err)
+	}
+	c.Rest(time.Hour)
+	for range 3 {
+		w.Look()
+	}
+	if c.Stopped() != wire.ClientLeft {
+		t.Errorf("got %d, want %d", c.Stopped(), wire.ClientLeft)
 	}
 }
