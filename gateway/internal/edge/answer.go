@@ -98,6 +98,7 @@ func (k *call) finishAnswer(status int, b, body []byte) {
 	} else {
 		k.keep = false
 	}
+	k.keep = k.keep && !k.conn.server.draining.Load()
 	if status != 304 && status != 204 {
 		b = appendField(b, "Content-Length", strconv.Itoa(len(body)))
 	}

@@ -103,7 +103,7 @@ func (c *conn) await(quick func(*wire.Buffer) bool) bool {
 	return c.idle.Load() == busy || c.idle.CompareAndSwap(resting, busy)
 }
 
-// rest says that the connection is between requests.
+// rest says that the connection is between requests, and reports whether there may be another one.
 func (c *conn) rest() bool {
 	limit := idleLimit
 	if !c.begun {
@@ -135,7 +135,10 @@ func (c *conn) quick(b *wire.Buffer) bool {
 	c.over = !c.answer(k)
 	c.finished(k)
 	c.begun = true
-	if c.over || len(b.Bytes()) > 0 || !c.rest() {
+	if c.over || len(b.Bytes()) > 0 {
+		return false
+	}
+	if c.over = !c.rest(); c.over {
 		return false
 	}
 	c.buffer = nil // it is Await's to give back

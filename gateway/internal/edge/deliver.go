@@ -28,7 +28,7 @@ func (s *Server) forward(k *call) *problem.Details {
 		x.IdentityValue = strconv.AppendInt(k.text[:0], k.who.UserID, 10)
 	}
 	x.Set, x.MaxBody, x.WebSocket = k.site.set, k.site.MaxBody, k.site.WebSocket
-	x.KeepAlive = k.keep
+	x.KeepAlive, x.Draining = k.keep, &s.draining
 	x.AnswerLines, x.Replaces = k.lines, nil
 	if k.site.CORS != nil {
 		x.Replaces = isCORS

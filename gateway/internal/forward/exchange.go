@@ -1,6 +1,8 @@
 package forward
 
 import (
+	"sync/atomic"
+
 	"tallygate/gateway/internal/wire"
 )
 
@@ -29,8 +31,9 @@ type Exchange struct {
 	AnswerLines []byte
 	// Replaces reports whether an answer's field is left out because AnswerLines has it; may be nil.
 	Replaces func(name []byte) bool
-	// KeepAlive: the client's connection may be used again after this.
+	// KeepAlive: the client's connection may be used again after this, unless Draining says otherwise when the answer begins.
 	KeepAlive bool
+	Draining  *atomic.Bool
 
 	response wire.Response
 	out      []byte // the request's head, kept for sending it again

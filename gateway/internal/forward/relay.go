@@ -116,9 +116,12 @@ func (x *Exchange) informational() error {
 	return nil
 }
 
+// staysOpen reports whether the answer's head, written now, lets the client send another request.
+func (x *Exchange) staysOpen() bool { return x.KeepAlive && x.bodyRead() && !x.Draining.Load() }
+
 // relayWhole passes an answer on that is whole in memory, in one write. extra is what came behind it.
 func (e *Engine) relayWhole(x *Exchange, l *link, body, extra []byte, length int64) Outcome {
-	keep := x.KeepAlive && x.bodyRead()
+	keep := x.staysOpen()
 	x.answer = append(x.appendAnswer(x.answer[:0], length, keep), body...)
 	// The connection to the upstream goes back first: the client's next request may come on another connection before
 	// this one runs again.
@@ -147,7 +150,7 @@ func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
 	var body wire.Body
 	body.Begin(l.Conn, early, length)
 
-	keep, sent := x.KeepAlive && x.bodyRead(), length
+	keep, sent := x.staysOpen(), length
 	if length < 0 {
 		if sent = -1; x.Request.Minor == 0 {
 			sent, keep = wire.UntilClose, false
