@@ -43,11 +43,16 @@ type Conn struct {
 	limit  atomic.Int64
 	serves atomic.Pointer[Conn] // the upstream's connection that this client's waits for
 
+	// WriteLimit, if set, bounds how long a write may block without the peer taking a byte. Reads know nothing of it, nor
+	// writes of the other limit: the two directions may be two goroutines'.
+	WriteLimit time.Duration
+	// writing is the limit of the write that blocks, in milliseconds << serialBits | serial; 0 if none does.
+	writing atomic.Int64
+	writes  int64
+
 	// The watch's own: the limit of the wait that it saw at its last look, and the rest that it has asked about.
 	seen, asked int64
-
-	// WriteLimit, if set, bounds how long a write may make no progress.
-	WriteLimit time.Duration
+	stall       stall
 
 	direct direct
 }
@@ -155,11 +160,12 @@ func (c *Conn) awaitSlowly(pool *Pool) (*Buffer, error) {
 	return b, nil
 }
 
-// writeSlowly writes what the peer's window had no room for, with a limit of time.
+// writeSlowly writes what the peer's window had no room for.
 func (c *Conn) writeSlowly(p []byte) (int, error) {
 	if c.WriteLimit > 0 {
-		c.Limit(c.WriteLimit)
-		defer c.Lift()
+		c.writes++
+		c.writing.Store(c.WriteLimit.Milliseconds()<<serialBits | c.writes&serialMask)
+		defer c.writing.Store(0)
 	}
 	return c.net.Write(p)
 }

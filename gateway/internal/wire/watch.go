@@ -54,6 +54,10 @@ func (w *Watch) Look() {
 			c.stop(limit, TimedOut)
 			continue
 		}
+		if c.stuck(now) {
+			c.Stop(TimedOut)
+			continue
+		}
 		w.askAbout(c, limit)
 	}
 	w.gone.stop()
@@ -65,7 +69,9 @@ func (w *Watch) askAbout(c *Conn, limit int64) {
 	upstream := c.serves.Load()
 	switch {
 	case upstream != nil:
-		if limit = upstream.limit.Load(); limit>>serialBits > 0 && limit == c.seen {
+		limit = upstream.limit.Load()
+		waits := limit>>serialBits > 0 || limit >= 0 && upstream.writing.Load() != 0
+		if waits && limit == c.seen {
 			w.gone.ask(c, upstream, limit)
 		}
 	case limit > 0 && limit&restBit != 0:

@@ -40,3 +40,15 @@ func (l *leavers) stop() {
 		}
 	}
 }
+
+// untaken is how many bytes the peer has not acknowledged.
+func (c *Conn) untaken() int {
+	if c.pollFD < 0 {
+		return 0
+	}
+	n, err := unix.IoctlGetInt(c.pollFD, unix.SIOCOUTQ)
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -164,3 +164,88 @@ func TestAClientThatLeavesWhileItRestsIsStopped(t *testing.T) {
 		t.Errorf("got %d, want %d", c.Stopped(), wire.ClientLeft)
 	}
 }
+
+// crowded returns a connection whose kernel holds so much that a write blocks until long after the peer has begun to read.
+func crowded(t *testing.T) (*wire.Conn, net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	theirs, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := theirs.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil { // ours grows to megabytes by itself
+		t.Fatal(err)
+	}
+	c := wire.NewConn(ours, watch(t))
+	c.WriteLimit = 300 * time.Millisecond
+	t.Cleanup(func() { c.Close(); theirs.Close() })
+	return c, theirs
+}
+
+func TestAWriterOfASteadySlowReaderIsNotStopped(t *testing.T) {
+	t.Parallel()
+	c, theirs := crowded(t)
+	sent := make(chan error, 1)
+	const blocks, block = 96, 64 << 10
+	go func() {
+		var err error
+		for range blocks {
+			if err == nil {
+				_, err = c.Write(make([]byte, block))
+			}
+		}
+		c.CloseWrite()
+		sent <- err
+	}()
+	piece := make([]byte, 32<<10)
+	pace := time.NewTicker(20 * time.Millisecond) // a third of the writer's buffer takes far more than its limit
+	defer pace.Stop()
+	read := 0
+	for range pace.C {
+		n, err := theirs.Read(piece)
+		if read += n; err != nil {
+			break
+		}
+	}
+	if err := <-sent; err != nil || read != blocks*block {
+		t.Errorf("got %d bytes of %d, %v, stopped %d", read, blocks*block, err, c.Stopped())
+	}
+}
+
+func TestAWriterOfAReaderThatTakesNothingIsStopped(t *testing.T) {
+	t.Parallel()
+	c, _ := crowded(t)
+	var err error
+	for err == nil {
+		_, err = c.Write(make([]byte, 64<<10))
+	}
+	if c.Stopped() != wire.TimedOut {
+		t.Errorf("got %v, stopped %d, want %d", err, c.Stopped(), wire.TimedOut)
+	}
+}
+
+func TestReadsDoNotKeepAWriteAlive(t *testing.T) {
+	t.Parallel()
+	c, _ := crowded(t)
+	c.Limit(time.Hour)
+	go func() {
+		for c.Lift() { // as a reader does at each piece
+			c.Limit(time.Hour)
+		}
+	}()
+	var err error
+	for err == nil {
+		_, err = c.Write(make([]byte, 64<<10))
+	}
+	if c.Stopped() != wire.TimedOut {
+		t.Errorf("got %v, stopped %d, want %d", err, c.Stopped(), wire.TimedOut)
+	}
+}
