@@ -172,7 +172,6 @@ func (e *Engine) try(x *Exchange, t *target, again bool) (Outcome, next) {
 	defer e.buffers.Put(in)
 
 	n, _ := l.Exchange(x.out, in.Free()) // that it broke, and what was read, is all that matters
-	l.answered.Store(true)
 	if n == 0 {
 		why := l.Stopped()
 		x.letGo(l, false, 0)

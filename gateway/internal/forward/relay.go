@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"errors"
 	"io"
 
 	"tallygate/gateway/internal/wire"
@@ -15,7 +16,7 @@ const maxInformational = 16
 // relay reads the answer's head, of which in has the beginning, and passes the answer on. It takes care of the link.
 func (e *Engine) relay(x *Exchange, l *link, in *wire.Buffer) Outcome {
 	if err := e.readHead(x, l, in); err != nil {
-		if err != ErrClientLeft { //nolint:errorlint // our own value
+		if !errors.Is(err, ErrClientLeft) && !errors.Is(err, errNoBody) {
 			l.target.failed(false)
 		}
 		x.letGo(l, false, 0)
@@ -48,6 +49,9 @@ func bodilessLength(r *wire.Response, head bool) int64 {
 	return max(r.ContentLength, 0)
 }
 
+// errNoBody: the rest of the request's body does not come; stream.err says why.
+var errNoBody = errors.New("the request's body does not come")
+
 // readHead reads up to the head of the final answer, and passes others on.
 func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
 	r := &x.response
@@ -58,6 +62,9 @@ func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
 			if err != nil {
 				return ErrInvalid
 			}
+			if r.Status >= 200 && !l.answered.Load() {
+				x.answerBegins(l)
+			}
 			if n > 0 {
 				break
 			}
@@ -67,7 +74,6 @@ func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
 			if n, _ = l.Read(in.Free()); n == 0 {
 				return headError(l) // the stop, if there was one, says more than the error
 			}
-			l.answered.Store(true)
 			in.Filled(n)
 		}
 		if r.Status == 101 {
@@ -91,6 +97,8 @@ func headError(l *link) error {
 	switch l.Stopped() {
 	case wire.ClientLeft:
 		return ErrClientLeft
+	case wire.Unwanted:
+		return errNoBody
 	case wire.TimedOut:
 		return ErrTimeout
 	}
@@ -110,6 +118,8 @@ func (x *Exchange) informational() error {
 		return nil
 	}
 	x.answer = x.appendAnswer(x.answer[:0], noLength, true)
+	x.stream.mu.Lock() // a 100 may be written at the same time
+	defer x.stream.mu.Unlock()
 	if _, err := x.Client.Write(x.answer); err != nil {
 		return ErrClientLeft
 	}
@@ -130,12 +140,29 @@ func (e *Engine) relayWhole(x *Exchange, l *link, body, extra []byte, length int
 	return Outcome{Status: x.response.Status, BytesOut: int64(len(body)), KeepAlive: keep && err == nil}
 }
 
-// block is memory for streaming, with room for a chunk's framing.
+const blockBytes = 64 << 10
+
+// block is memory for streaming, with room for a chunk's framing and for the last chunk.
 type block struct {
-	mem [wire.ChunkHeadroom + 64<<10 + wire.ChunkTailroom]byte
+	mem [wire.ChunkHeadroom + blockBytes + wire.ChunkTailroom + len(wire.LastChunk)]byte
 }
 
-func (b *block) data() []byte { return b.mem[wire.ChunkHeadroom : len(b.mem)-wire.ChunkTailroom] }
+func (b *block) data() []byte { return b.mem[wire.ChunkHeadroom : wire.ChunkHeadroom+blockBytes] }
+
+// framed is the first n bytes of data as they are sent; last: the body ends with them.
+func (b *block) framed(n int, chunked, last bool) []byte {
+	piece := b.data()[:n]
+	if !chunked {
+		return piece
+	}
+	if n > 0 {
+		piece = wire.FrameChunk(b.mem[:], wire.ChunkHeadroom, wire.ChunkHeadroom+n)
+	}
+	if last {
+		piece = append(piece, wire.LastChunk...)
+	}
+	return piece
+}
 
 // relayStream passes an answer on piece by piece, each as soon as it has come.
 func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
@@ -159,7 +186,8 @@ func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
 	b := e.blocks.Get().(*block)
 	defer e.blocks.Put(b)
 	out := Outcome{Status: r.Status}
-	pending := x.appendAnswer(x.answer[:0], sent, keep)
+	progress := x.Set.cfg.Limits.Progress
+	x.answer = x.appendAnswer(x.answer[:0], sent, keep)
 	begun, complete := false, false
 	for !complete {
 		// What has come already goes out with the head; the head alone goes out before anything is waited for.
@@ -167,32 +195,31 @@ func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
 		if !begun {
 			read = body.Early
 		}
-		l.Limit(x.Set.cfg.Limits.Progress)
+		l.Limit(progress)
 		n, err := read(b.data())
+		l.Lift()                                               // however long the client takes is not the upstream's fault
 		if complete = err == io.EOF; err != nil && !complete { //nolint:errorlint // Body returns it as it is
 			break
 		}
-		piece := b.data()[:n]
-		if sent == -1 && n > 0 {
-			piece = wire.FrameChunk(b.mem[:], wire.ChunkHeadroom, wire.ChunkHeadroom+n)
+		piece := b.framed(n, sent == -1, complete)
+		if !begun {
+			begun = true
+			x.answer = append(x.answer, piece...)
+			piece = x.answer
 		}
-		pending = append(pending, piece...)
-		if sent == -1 && complete {
-			pending = append(pending, wire.LastChunk...)
-		}
-		begun = true
-		if _, err := x.Client.Write(pending); err != nil {
+		if _, err := x.Client.Write(piece); err != nil {
 			complete, keep = false, false
 			break
 		}
 		out.BytesOut += int64(n)
-		pending = pending[:0]
+		if x.stream.active {
+			x.Client.Renew(progress)
+		}
 	}
 	if !begun {
 		x.letGo(l, false, 0)
 		return Outcome{Err: ErrInvalid}
 	}
-	x.answer = pending
 	x.letGo(l, complete && r.KeepAlive && length != wire.UntilClose && len(body.Extra()) == 0 && x.bodyRead(), r.IdleLimit)
 	// An answer that broke off must not look whole: the client sees the connection end without the last chunk, or
 	// before the length.

@@ -1,50 +1,102 @@
 package forward
 
 import (
-	"errors"
-	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"tallygate/gateway/internal/wire"
 )
 
-// continueAfter is how long an upstream is given to say 100; many never do (RFC 9110 section 10.1.1).
-const continueAfter = time.Second
-
-// stream is a request body on its way while the answer is waited for.
+// stream is a request body on its way while the answer is waited for. Two goroutines share it: one reads the client and
+// writes to the upstream, the other reads the upstream and writes to the client. Limits follow from that. While the
+// client's bytes are waited for, only the client has one; the upstream has one for each write, and when it alone is
+// waited for.
 type stream struct {
 	active bool
-	// expect: 0 the client waits for a 100, 1 it has got it, 2 it will not get it.
-	expect atomic.Int32
-	start  chan struct{} // closed when the body may be sent
+	start  chan struct{} // closed when it is settled whether the body is sent
 	done   chan struct{} // closed when nobody reads the client any more
 	read   atomic.Bool   // the body has been read to its end
-	err    error         // why the body broke off, after done
-	in     int64
-	sent   bool // all of it, after done
+
+	// mu guards what both do until the final answer begins: to write to the client, and to limit the upstream.
+	mu     sync.Mutex
+	expect expectation
+
+	abandoned atomic.Bool // that reading the client fails now means nothing
+	err       error       // why the body broke off, after done
+	in        int64
+	sent      bool // all of it, after done
 
 	// What is to become of the link when nobody writes to it any more.
 	keep bool
 	rest time.Duration
 }
 
+type expectation uint8
+
 const (
-	waiting int32 = iota
-	goneAhead
-	refused
+	waiting   expectation = iota // for a 100
+	goneAhead                    // the client sends its body
+	refused                      // the client gets no 100, and keeps its body
 )
+
+// begin makes s ready for a body.
+func (s *stream) begin(expectContinue bool) {
+	s.active, s.err, s.in, s.sent, s.keep = true, nil, 0, false, false
+	s.read.Store(false)
+	s.abandoned.Store(false)
+	s.start, s.done = make(chan struct{}), make(chan struct{})
+	if s.expect = waiting; !expectContinue {
+		s.settle(goneAhead)
+	}
+}
+
+// settle says, once, whether the body is sent.
+func (s *stream) settle(e expectation) {
+	if s.expect == waiting {
+		s.expect = e
+		close(s.start)
+	}
+}
 
 // goAhead tells a client that waits for it to send the body. Whoever comes first does it.
 func (s *stream) goAhead(x *Exchange) error {
-	if !s.active || !s.expect.CompareAndSwap(waiting, goneAhead) {
+	if !s.active {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.expect != waiting {
 		return nil
 	}
 	if _, err := x.Client.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
 		return ErrClientLeft
 	}
-	close(s.start)
+	s.settle(goneAhead)
 	return nil
+}
+
+// answerBegins notes that the final answer is coming: from now on the client is written nothing else.
+func (x *Exchange) answerBegins(l *link) {
+	s := &x.stream
+	if !s.active {
+		l.answered.Store(true)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(refused)
+	l.answered.Store(true)
+	l.Limit(x.Set.cfg.Limits.Progress)
+}
+
+// answerAwaited limits how long the upstream, which gets no more of the body, may take to begin its answer.
+func (x *Exchange) answerAwaited(l *link) {
+	x.stream.mu.Lock()
+	defer x.stream.mu.Unlock()
+	if !l.answered.Load() {
+		l.Limit(x.Set.cfg.Limits.FirstByte)
+	}
 }
 
 // bodyRead reports whether the client has sent its body to the end.
@@ -85,17 +137,9 @@ func (e *Engine) doStream(x *Exchange) Outcome {
 	defer t.busy.Add(-1)
 
 	s := &x.stream
-	s.active, s.err, s.in, s.sent, s.keep = true, nil, 0, false, false
-	s.read.Store(false)
-	s.start, s.done = make(chan struct{}), make(chan struct{})
-	s.expect.Store(goneAhead)
-	if x.Request.ExpectContinue {
-		s.expect.Store(waiting)
-	} else {
-		close(s.start)
-	}
+	s.begin(x.Request.ExpectContinue)
 	l.answered.Store(false)
-	l.Limit(x.Set.cfg.Limits.Progress)
+	l.WriteLimit = x.Set.cfg.Limits.Progress
 	x.Client.Serves(l.Conn)
 	x.out = x.appendRequest(x.out[:0], e.via, x.Request.ContentLength)
 
@@ -124,9 +168,9 @@ const lastWrite = 100 * time.Millisecond
 
 // finish ends the sending of the body, of which no more is wanted.
 func (s *stream) finish(x *Exchange, l *link) int64 {
-	if s.expect.CompareAndSwap(waiting, refused) {
-		close(s.start)
-	}
+	s.mu.Lock()
+	s.settle(refused)
+	s.mu.Unlock()
 	if s.read.Load() {
 		timer := time.NewTimer(lastWrite)
 		defer timer.Stop()
@@ -138,7 +182,8 @@ func (s *stream) finish(x *Exchange, l *link) int64 {
 	select {
 	case <-s.done:
 	default:
-		l.Stop(wire.Draining)
+		s.abandoned.Store(true)
+		l.Stop(wire.Unwanted)
 		x.Client.BreakRead()
 		<-s.done
 		x.Client.MendRead()
@@ -169,82 +214,4 @@ func (e *Engine) connect(s *Set) (*link, error) {
 		e.retries.Add(1)
 		avoid = t
 	}
-}
-
-// sendBody passes the client's body on. It stops the link if the body will not come, and then says why in stream.err.
-func (e *Engine) sendBody(x *Exchange, l *link) {
-	s := &x.stream
-	defer close(s.done)
-	if !s.await(x) {
-		return
-	}
-	b := e.blocks.Get().(*block)
-	defer e.blocks.Put(b)
-	progress := x.Set.cfg.Limits.Progress
-	chunked := x.Request.ContentLength < 0
-	for {
-		x.Client.Limit(progress)
-		n, err := x.Body.Read(b.data())
-		x.Client.Lift()
-		whole := err == io.EOF //nolint:errorlint // Body returns it as it is
-		if err != nil && !whole {
-			s.err = bodyError(x.Client, err)
-			l.Stop(wire.ClientLeft)
-			return
-		}
-		if s.in += int64(n); x.MaxBody >= 0 && s.in > x.MaxBody {
-			s.err = ErrTooLarge
-			l.Stop(wire.ClientLeft)
-			return
-		}
-		s.read.Store(whole)
-		piece := b.data()[:n]
-		if chunked && n > 0 {
-			piece = wire.FrameChunk(b.mem[:], wire.ChunkHeadroom, wire.ChunkHeadroom+n)
-		}
-		l.Limit(progress)
-		if _, err := l.Write(piece); err != nil {
-			return // the answer may have come before; whoever reads it will see
-		}
-		if !whole {
-			continue
-		}
-		if chunked {
-			if _, err := l.Write([]byte(wire.LastChunk)); err != nil {
-				return
-			}
-		}
-		s.sent = true
-		if !l.answered.Load() {
-			l.Limit(x.Set.cfg.Limits.FirstByte)
-		}
-		return
-	}
-}
-
-// await waits until the body may be sent, and reports whether it is to be.
-func (s *stream) await(x *Exchange) bool {
-	timer := time.NewTimer(continueAfter)
-	defer timer.Stop()
-	select {
-	case <-s.start:
-	case <-timer.C:
-		if s.goAhead(x) != nil {
-			s.err = ErrClientLeft
-			return false
-		}
-	}
-	return s.expect.Load() == goneAhead
-}
-
-// bodyError is why a body broke off.
-func bodyError(client *wire.Conn, err error) error {
-	var fault *wire.MessageError
-	switch {
-	case errors.As(err, &fault):
-		return fault
-	case client.Stopped() == wire.TimedOut:
-		return ErrSlowBody
-	}
-	return ErrClientLeft
 }

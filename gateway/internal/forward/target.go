@@ -50,7 +50,7 @@ type link struct {
 	target *target
 	// idleFrom is when it was last put back, idleTill when its server may close it; watch milliseconds.
 	idleFrom, idleTill int64
-	answered           atomic.Bool // a byte of the current answer has come
+	answered           atomic.Bool // the current answer has begun: the final one, not a 1xx before it
 }
 
 func newTarget(s *Set, addr string) *target {

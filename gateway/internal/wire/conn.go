@@ -16,6 +16,7 @@ const (
 	ClientLeft                  // nobody waits for what it carries
 	Ejected                     // the upstream was found dead
 	Draining                    // the gateway stops
+	Unwanted                    // no more is wanted of what it carries
 )
 
 // The low bits of a limit tell one use of a connection from the next, and whether it is a rest.
@@ -73,6 +74,16 @@ func (c *Conn) Limit(d time.Duration) { c.setLimit(c.after(d)) }
 
 // Rest is Limit for a client's connection on which the next message is awaited: it is also stopped if the client leaves.
 func (c *Conn) Rest(d time.Duration) { c.setLimit(c.after(d) | restBit) }
+
+// Renew is Limit if there is one, and nothing otherwise: another goroutine, which waits, may go on for that long.
+func (c *Conn) Renew(d time.Duration) {
+	for {
+		old := c.limit.Load()
+		if old>>serialBits <= 0 || c.limit.CompareAndSwap(old, c.after(d)|(old+1)&serialMask) {
+			return
+		}
+	}
+}
 
 // Lift takes the limit away, and reports whether the connection has not been stopped: one that has is of no more use.
 func (c *Conn) Lift() bool { return c.setLimit(0) }
