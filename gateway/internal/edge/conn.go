@@ -215,15 +215,15 @@ func (c *conn) readHead(k *call) error {
 }
 
 // gather waits for the rest of a short body, so that it can be sent with its head in one piece, and sent again. A body
-// that is long, chunked, or waited for with a 100 is streamed instead.
+// that is long, chunked, or waited for with a 100 is streamed instead. As there, only the time without a byte is limited.
 func (c *conn) gather(k *call) bool {
 	r := &k.request
 	if _, whole := k.body.Buffered(); whole || r.ContentLength < 0 || r.ExpectContinue ||
 		int64(r.HeadBytes())+r.ContentLength > int64(len(c.buffer.Memory())) {
 		return true
 	}
-	c.wire.Limit(headLimit)
 	for len(c.buffer.Bytes()) < r.HeadBytes()+int(r.ContentLength) {
+		c.wire.Limit(k.site.Limits.Progress)
 		n, _ := c.wire.Read(c.buffer.Free())
 		if n == 0 {
 			return false

@@ -38,8 +38,10 @@ func (s *Server) forward(k *call) *problem.Details {
 	}
 
 	if !k.conn.gather(k) {
-		k.status, k.keep, k.left = statusLeft, false, true
-		return nil
+		if k.conn.wire.Stopped() == wire.TimedOut {
+			return k.explain(forward.ErrSlowBody)
+		}
+		return k.explain(forward.ErrClientLeft)
 	}
 	o := s.cfg.Engine.Do(x)
 	k.status, k.in, k.out, k.keep = o.Status, o.BytesIn, o.BytesOut, o.KeepAlive
