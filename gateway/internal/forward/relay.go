@@ -222,7 +222,10 @@ func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
 	}
 	x.letGo(l, complete && r.KeepAlive && length != wire.UntilClose && len(body.Extra()) == 0 && x.bodyRead(), r.IdleLimit)
 	// An answer that broke off must not look whole: the client sees the connection end without the last chunk, or
-	// before the length.
+	// before the length. To one that knows neither, the end of the connection would look like the answer's.
+	if sent == wire.UntilClose && !complete {
+		x.Client.Abort()
+	}
 	out.KeepAlive = keep && complete
 	return out
 }

@@ -39,6 +39,8 @@ type Conn struct {
 	watch  *Watch
 	slot   int
 
+	aborted bool
+
 	// limit is a Stop when stopped, else milliseconds of the watch's clock << serialBits | restBit | serial; 0 milliseconds
 	// are no limit.
 	limit  atomic.Int64
@@ -135,11 +137,25 @@ func (c *Conn) Serves(upstream *Conn) { c.serves.Store(upstream) }
 func (c *Conn) Close() {
 	c.Lift()
 	c.watch.remove(c)
+	if tcp := c.tcp(); c.aborted && tcp != nil {
+		_ = tcp.SetLinger(0)
+		_ = tcp.Close() // below TLS, whose closing would say that all is well
+		return
+	}
 	_ = c.net.Close() // nothing can be done about it
+}
+
+// Abort stops the connection, and makes Close reset it: its end is not to look like the end of what it carried.
+func (c *Conn) Abort() {
+	c.aborted = true
+	c.Stop(Unwanted)
 }
 
 // CloseWrite tells the peer that nothing more will come.
 func (c *Conn) CloseWrite() {
+	if c.aborted {
+		return
+	}
 	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite() // the peer is gone: it knows
 	}
@@ -183,15 +199,20 @@ func (c *Conn) writeSlowly(p []byte) (int, error) {
 
 // rawConn is the TCP connection's access to its descriptor, also below TLS; nil if there is none.
 func (c *Conn) rawConn() (raw syscall.RawConn, direct bool) {
-	nc := c.net
-	below, isTLS := nc.(interface{ NetConn() net.Conn })
-	if isTLS {
-		nc = below.NetConn()
-	}
-	if tcp, ok := nc.(*net.TCPConn); ok {
+	if tcp := c.tcp(); tcp != nil {
 		if raw, err := tcp.SyscallConn(); err == nil {
-			return raw, !isTLS
+			return raw, c.net == net.Conn(tcp)
 		}
 	}
 	return nil, false
+}
+
+// tcp is the TCP connection, also below TLS; nil if there is none.
+func (c *Conn) tcp() *net.TCPConn {
+	nc := c.net
+	if below, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		nc = below.NetConn()
+	}
+	tcp, _ := nc.(*net.TCPConn)
+	return tcp
 }
