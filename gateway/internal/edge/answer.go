@@ -3,7 +3,6 @@ package edge
 import (
 	"bytes"
 	"strconv"
-	"time"
 
 	"tallygate/gateway/internal/console"
 	"tallygate/kit/problem"
@@ -86,7 +85,7 @@ func (k *call) startAnswer(status int) []byte {
 	b = append(b, "HTTP/1.1 "...)
 	b = append(append(strconv.AppendInt(b, int64(status), 10), ' '), reason(status)...)
 	b = append(b, "\r\nDate: "...)
-	b = time.Now().UTC().AppendFormat(b, "Mon, 02 Jan 2006 15:04:05 GMT")
+	b = k.conn.server.cfg.Watch.AppendDate(b)
 	b = append(append(b, "\r\nX-Request-Id: "...), k.id...)
 	return append(append(b, '\r', '\n'), k.lines...)
 }

@@ -120,6 +120,7 @@ func (x *Exchange) appendAnswer(b []byte, length int64, keepAlive bool) []byte {
 
 func (x *Exchange) appendAnswerFields(b []byte) []byte {
 	r := &x.response
+	dated := r.Status < 200
 	for i := range r.Fields() {
 		switch r.Kind(i) {
 		case wire.ContentLength, wire.TransferEncoding, wire.Connection, wire.Hop, wire.Upgrade, wire.RequestID:
@@ -129,7 +130,11 @@ func (x *Exchange) appendAnswerFields(b []byte) []byte {
 		if f.Alias || r.Nominated(f.Name) || x.Replaces != nil && x.Replaces(f.Name) {
 			continue
 		}
+		dated = dated || len(f.Name) == len("Date") && bytes.EqualFold(f.Name, []byte("Date"))
 		b = appendField(b, f.Name, f.Value)
+	}
+	if !dated { // RFC 9110 section 6.6.1
+		b = append(x.Set.engine.watch.AppendDate(append(b, "Date: "...)), '\r', '\n')
 	}
 	b = append(append(append(b, "X-Request-Id: "...), x.RequestID...), '\r', '\n')
 	return append(b, x.AnswerLines...)

@@ -13,7 +13,8 @@ const tick = 100 * time.Millisecond
 // Watch keeps the limits of time of many connections with one goroutine: a limit costs its connection an atomic store,
 // not a timer. It also notices clients that have left while they are waited for by nobody.
 type Watch struct {
-	now atomic.Int64 // milliseconds since begun
+	now  atomic.Int64 // milliseconds since begun
+	date atomic.Pointer[date]
 
 	begun time.Time
 	mu    sync.Mutex
@@ -22,7 +23,11 @@ type Watch struct {
 }
 
 // NewWatch returns a Watch; Run has to run while connections are in use.
-func NewWatch() *Watch { return &Watch{begun: time.Now()} }
+func NewWatch() *Watch {
+	w := &Watch{begun: time.Now()}
+	w.setDate(w.begun)
+	return w
+}
 
 // Now is the watch's clock, in milliseconds; it stands still between looks.
 func (w *Watch) Now() int64 { return w.now.Load() }
@@ -43,8 +48,10 @@ func (w *Watch) Run(ctx context.Context) {
 
 // Look stops every connection whose time is up, and the upstream connections of clients that have left.
 func (w *Watch) Look() {
-	now := int64(time.Since(w.begun) / time.Millisecond)
+	at := time.Now()
+	now := at.Sub(w.begun).Milliseconds()
 	w.now.Store(now)
+	w.setDate(at)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.gone.reset()
