@@ -10,7 +10,7 @@ import (
 // tunnelIdle is how long a WebSocket may be silent; its own pings are what keeps it.
 const tunnelIdle = time.Hour
 
-// tunnelClose is how long one side may take to end after the other has.
+// tunnelClose is how long one side may be silent after the other has ended.
 const tunnelClose = 5 * time.Second
 
 // tunnel passes bytes in both directions after the protocol has been changed, until both sides have ended.
@@ -22,45 +22,62 @@ func (e *Engine) tunnel(x *Exchange, l *link, early []byte) Outcome {
 	if _, err := x.Client.Write(x.answer); err != nil {
 		return out
 	}
-	var in, back atomic.Int64
-	back.Store(int64(len(early)))
+	l.WriteLimit = x.Set.cfg.Limits.Progress
+	ends := &tunnelEnds{client: x.Client, upstream: l.Conn}
+	ends.mayRest.Store(int64(tunnelIdle))
+	var in int64
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		if extra := x.Body.Extra(); len(extra) > 0 {
-			in.Add(int64(len(extra)))
-			if _, err := l.Write(extra); err != nil {
-				return
-			}
+		extra := x.Body.Extra()
+		if _, err := l.Write(extra); err == nil {
+			in = int64(len(extra)) + e.pump(ends, l.Conn, x.Client)
 		}
-		e.pump(l.Conn, x.Client, &in)
 	}()
-	e.pump(x.Client, l.Conn, &back)
+	out.BytesOut = int64(len(early)) + e.pump(ends, x.Client, l.Conn)
 	<-sent
-	out.BytesIn, out.BytesOut = in.Load(), back.Load()
+	out.BytesIn = in
 	return out
 }
 
-// pump copies until from ends or either breaks, and then lets the other direction end soon.
-func (e *Engine) pump(to, from *wire.Conn, count *atomic.Int64) {
+// tunnelEnds are the two sides of a tunnel, and how long they may be silent.
+type tunnelEnds struct {
+	client, upstream *wire.Conn
+	mayRest          atomic.Int64 // nanoseconds
+}
+
+// moved gives both sides time anew. Looking again keeps a side that ends meanwhile from being given the longer time.
+func (t *tunnelEnds) moved() {
+	for {
+		d := t.mayRest.Load()
+		t.client.Limit(time.Duration(d))
+		t.upstream.Limit(time.Duration(d))
+		if t.mayRest.Load() == d {
+			return
+		}
+	}
+}
+
+// pump copies until from ends or either breaks, and then lets the other direction end soon. It returns how many bytes
+// it has read.
+func (e *Engine) pump(ends *tunnelEnds, to, from *wire.Conn) (count int64) {
 	b := e.buffers.Get()
 	defer e.buffers.Put(b)
 	for {
-		to.Limit(tunnelIdle)
-		from.Limit(tunnelIdle)
+		ends.moved()
 		n, err := from.Read(b.Memory())
-		count.Add(int64(n))
+		count += int64(n)
 		if n > 0 {
 			if _, err := to.Write(b.Memory()[:n]); err != nil {
 				break
 			}
-			to.Limit(tunnelIdle)
 		}
 		if err != nil {
 			break
 		}
 	}
 	to.CloseWrite()
-	to.Limit(tunnelClose)
-	from.Limit(tunnelClose)
+	ends.mayRest.Store(int64(tunnelClose))
+	ends.moved()
+	return count
 }
