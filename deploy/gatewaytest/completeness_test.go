@@ -78,33 +78,3 @@ func TestDate(t *testing.T) {
 		t.Errorf("got %q (%v), want now", dates[0], err)
 	}
 }
-
-// TestATunnelOfWhichOneSideHasEnded ends soon after the other side has said its last, and not an hour later.
-func TestATunnelOfWhichOneSideHasEnded(t *testing.T) {
-	t.Parallel()
-	up := listen(t, func(conn net.Conn) {
-		in := bufio.NewReader(conn)
-		if _, err := http.ReadRequest(in); err != nil {
-			return
-		}
-		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-		_, _ = io.Copy(io.Discard, in)
-		_, _ = io.WriteString(conn, "one more") // and then it forgets to close
-		_, _ = in.ReadByte()
-		<-t.Context().Done()
-	})
-	g := startGateway(t, public("/ws", up))
-	conn := dial(t, g.addr)
-	conn.send("GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-	if r := conn.must(t, "GET"); r.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("got %d, want 101", r.StatusCode)
-	}
-	if err := conn.Conn.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	rest, err := io.ReadAll(conn.in)
-	if string(rest) != "one more" || err != nil || time.Since(began) > 30*time.Second {
-		t.Errorf("got %q (%v) and the end after %s, want one more and the end after 5s", rest, err, time.Since(began))
-	}
-}

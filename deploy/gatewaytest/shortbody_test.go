@@ -15,7 +15,7 @@ func TestASlowShortBody(t *testing.T) {
 	conn := dial(t, g.addr)
 	const body = "abcdefghijklmnopqrst"
 	conn.send(fmt.Sprintf("POST /up HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n", len(body)))
-	for _, b := range strings.Split(body, "") {
+	for b := range strings.SplitSeq(body, "") {
 		<-time.After(600 * time.Millisecond) // 12 s in all
 		conn.send(b)
 	}

@@ -58,7 +58,7 @@ func TestAnUpstreamThatClosesBehindItsAnswer(t *testing.T) {
 // TestAWebSocketThatEndsBehindALargeMessage is the same in a tunnel.
 func TestAWebSocketThatEndsBehindALargeMessage(t *testing.T) {
 	t.Parallel()
-	up, ended := answerAndClose(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	up, ended := answerAndClose(t, upgraded)
 	g := startGateway(t, public("/ws", up))
 	conn := dialNarrow(t, g.addr)
 	conn.send("GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")

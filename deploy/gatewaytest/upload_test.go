@@ -47,7 +47,7 @@ func TestAnUpstreamThatBreaksOffWithinAnUpload(t *testing.T) {
 // TestClientsThatStopSendingDoNotBlameTheReplicas.
 func TestClientsThatStopSendingDoNotBlameTheReplicas(t *testing.T) {
 	t.Parallel()
-	reads := func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
+	reads := func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
 	ups := []string{serveHTTP(t, reads), serveHTTP(t, reads)}
 	g := startGateway(t, route("up", "/up", ups, "auth: public", "timeouts: {progress: 300ms}"))
 	var stalled []*rawConn

@@ -80,6 +80,7 @@ func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
 			if !x.WebSocket || !r.WebSocket {
 				return ErrInvalid
 			}
+			x.answerBegins(l)
 			return nil
 		}
 		if r.Status >= 200 {
