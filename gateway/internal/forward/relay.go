@@ -30,6 +30,7 @@ func (e *Engine) relay(x *Exchange, l *link, in *wire.Buffer) Outcome {
 	}
 	head := string(x.Request.Method) == "HEAD"
 	if !r.HasBody(head) {
+		r.KeepAlive = r.KeepAlive && !strayBody(r, head)
 		return e.relayWhole(x, l, nil, early, bodilessLength(r, head))
 	}
 	if r.ContentLength >= 0 && int64(len(early)) >= r.ContentLength {

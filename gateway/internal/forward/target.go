@@ -60,9 +60,9 @@ func newTarget(s *Set, addr string) *target {
 // well reports whether the replica gets requests.
 func (t *target) well(now int64) bool { return !t.sick.Load() && t.restTill.Load() <= now }
 
-// take returns an idle connection, the one used last. A request that cannot be sent twice only gets one that is surely
-// still open; so does every request once the connection has rested for a moment, in which the server may have closed
-// it, or said something that would be taken for the answer.
+// take returns an idle connection, the one used last. It looks at each first, whatever it costs: its server may have
+// closed it, or said something that the next client would get for an answer. A request that cannot be sent twice only
+// gets one that has not rested long, which its server is not about to close.
 func (t *target) take(sendOnce bool) *link {
 	now := t.set.engine.watch.Now()
 	for {
@@ -70,13 +70,20 @@ func (t *target) take(sendOnce bool) *link {
 		if l == nil {
 			return nil
 		}
-		rested := now - l.idleFrom
-		if now < l.idleTill && (!sendOnce || rested <= freshForPost) &&
-			(!sendOnce && rested == 0 || l.Idle()) {
+		if now < l.idleTill && (!sendOnce || now-l.idleFrom <= freshForPost) && l.Idle() {
 			return l
 		}
 		t.close(l)
 	}
+}
+
+// strayBody reports whether an answer that has no body speaks of one. There are upstreams that send it nevertheless, in
+// a write of its own: it may come at any time, and whoever chose it chooses the next client's answer.
+func strayBody(r *wire.Response, head bool) bool {
+	if r.Status == 204 || r.Status == 304 {
+		return r.Chunked || r.ContentLength > 0
+	}
+	return head && r.ContentLength != 0
 }
 
 func (t *target) pop() *link {

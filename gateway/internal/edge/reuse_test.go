@@ -1,0 +1,87 @@
+package edge_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// answersTwice is an upstream that says more than it is asked: behind the body of an answer there is a second answer,
+// in the same write. What it has written stands in the gateway's queue when written gets a value.
+func answersTwice(t *testing.T, length int, written chan<- struct{}) string {
+	t.Helper()
+	return rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+		for {
+			if _, err := http.ReadRequest(r); err != nil {
+				return
+			}
+			text := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", length) + strings.Repeat("y", length)
+			_, _ = io.WriteString(c, text+"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+			written <- struct{}{}
+		}
+	})
+}
+
+func TestWhatStandsInTheQueueOfAKeptConnectionIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, length := range []int{2, 40_000} { // read with the head, and not
+		written := make(chan struct{}, 1)
+		gw := gate(t, open("/a", answersTwice(t, length, written)))
+		c, r := dial(t, gw)
+		for i := range 20 {
+			send(t, c, getA)
+			_, body := answer(t, r, "GET")
+			if len(body) != length {
+				t.Fatalf("request %d, %d bytes: got %.20q", i, length, body)
+			}
+			<-written
+		}
+	}
+}
+
+// An upstream that sends the body after HEAD does so in a write of its own, at any time after the head.
+func TestAConnectionThatMaySendABodyUnaskedIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, method, head string
+		want               int64 // connections for two requests
+	}{
+		{"HEAD of a body", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n", 2},
+		{"HEAD of chunks", "HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n", 2},
+		{"HEAD of an unknown length", "HEAD", "HTTP/1.1 200 OK\r\n", 2},
+		{"HEAD of nothing", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", 1},
+		{"HEAD of nothing by status", "HEAD", "HTTP/1.1 204 No Content\r\n", 1},
+		{"304 with a length", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 6\r\n", 2},
+		{"304", "GET", "HTTP/1.1 304 Not Modified\r\n", 1},
+		{"204", "GET", "HTTP/1.1 204 No Content\r\n", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var conns atomic.Int64
+			gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+				for first := true; ; first = false {
+					if _, err := http.ReadRequest(r); err != nil {
+						return
+					}
+					if first {
+						conns.Add(1) // checks open some, and send nothing
+					}
+					_, _ = io.WriteString(c, test.head+"\r\n")
+				}
+			})))
+			c, r := dial(t, gw)
+			for range 2 {
+				send(t, c, test.method+" /a HTTP/1.1\r\nHost: a\r\n\r\n")
+				answer(t, r, test.method)
+			}
+			if got := conns.Load(); got != test.want {
+				t.Errorf("got %d connections, want %d", got, test.want)
+			}
+		})
+	}
+}
