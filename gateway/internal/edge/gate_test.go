@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,10 +57,20 @@ func gate(t *testing.T, routes ...*route.Route) string {
 
 func gateWith(t *testing.T, cfg edge.Config, routes ...*route.Route) string {
 	t.Helper()
+	_, addr := serverWith(t, cfg, forward.Config{}, routes...)
+	return addr
+}
+
+// serverWith is gateWith for tests that have routes replaced, or names resolved.
+func serverWith(t *testing.T, cfg edge.Config, upstreams forward.Config, routes ...*route.Route) (*edge.Server, string) {
+	t.Helper()
 	cfg.Watch = wire.NewWatch()
 	cfg.Log = slog.New(slog.DiscardHandler)
-	cfg.Engine = forward.New(forward.Config{Watch: cfg.Watch, Log: cfg.Log, Via: "test"})
-	cfg.Check, cfg.Metrics = keeper{}, edge.NewMetrics()
+	upstreams.Watch, upstreams.Log, upstreams.Via = cfg.Watch, cfg.Log, "test"
+	cfg.Engine, cfg.Metrics = forward.New(upstreams), edge.NewMetrics()
+	if cfg.Check == nil {
+		cfg.Check = keeper{}
+	}
 	m, err := meter.Open(meter.Config{StateDir: t.TempDir(), Ledger: nobody{}, Log: cfg.Log})
 	if err != nil {
 		t.Fatal(err)
@@ -68,11 +79,7 @@ func gateWith(t *testing.T, cfg edge.Config, routes ...*route.Route) string {
 	cfg.Pages = map[string]console.Page{"/docs": {ContentType: "text/html", Body: []byte("<p>docs"), ETag: `"1"`, Policy: "default-src 'none'"}}
 	go cfg.Watch.Run(t.Context())
 	s := edge.New(cfg)
-	table, err := route.NewTable(routes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.SetRoutes(table)
+	s.SetRoutes(table(t, routes...))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +90,16 @@ func gateWith(t *testing.T, cfg edge.Config, routes ...*route.Route) string {
 		defer cancel()
 		_ = s.Shutdown(ctx) // what is left is cut
 	})
-	return l.Addr().String()
+	return s, l.Addr().String()
+}
+
+func table(t *testing.T, routes ...*route.Route) *route.Table {
+	t.Helper()
+	table, err := route.NewTable(routes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
 }
 
 // open is a public route to the upstreams, with retries and without limits.
@@ -191,4 +207,9 @@ func call(t *testing.T, addr, text string) (*http.Response, string) {
 func closed(r *bufio.Reader) bool {
 	_, err := r.ReadByte()
 	return err == io.EOF
+}
+
+// counted answers, and counts.
+func counted(n *atomic.Int64) http.HandlerFunc {
+	return func(http.ResponseWriter, *http.Request) { n.Add(1) }
 }

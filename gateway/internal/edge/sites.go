@@ -1,9 +1,9 @@
 package edge
 
 import (
-	"context"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
@@ -15,7 +15,7 @@ import (
 type sites struct {
 	table *route.Table
 	list  []*site // by the routes' index
-	sets  map[string]*heldSet
+	sets  map[string]*forward.Set
 }
 
 // site is a route in use.
@@ -27,41 +27,61 @@ type site struct {
 	rate    limit.Rate
 }
 
-// heldSet is an upstream in use. Routes of equal upstreams and policy share one, also with the table before.
-type heldSet struct {
-	*forward.Set
-	stop context.CancelFunc
-}
-
 // SetRoutes puts a table in force. Requests in flight go on under the one before. It must not be called concurrently.
 func (s *Server) SetRoutes(table *route.Table) {
 	old := s.sites.Load()
-	next := &sites{table: table, sets: map[string]*heldSet{}}
+	next := &sites{table: table, sets: s.upstreams(table, old.sets)}
 	for _, r := range table.Routes() {
-		cfg := forward.SetConfig{Addresses: r.Upstreams, Health: r.Health, Limits: forward.Limits(r.Limits), Retries: r.Retries}
-		key := fmt.Sprint(cfg)
-		held := next.sets[key]
-		if held == nil {
-			held = old.sets[key]
-		}
-		if held == nil {
-			ctx, cancel := context.WithCancel(s.base)
-			held = &heldSet{s.cfg.Engine.NewSet(ctx, cfg), cancel}
-		}
-		next.sets[key] = held
-		at := &site{Route: r, set: held.Set, metrics: s.cfg.Metrics.route(r.Name), rate: limit.Rate(r.Rate)}
+		at := &site{Route: r, set: next.sets[setKey(r)], metrics: s.cfg.Metrics.route(r.Name), rate: limit.Rate(r.Rate)}
 		if r.Tally {
 			at.tally = s.cfg.Meter.Route(r.Name)
 		}
 		next.list = append(next.list, at)
 	}
 	s.sites.Store(next)
-	for key, held := range old.sets {
+	for key, set := range old.sets {
 		if next.sets[key] == nil {
-			held.stop()
-			held.Stop()
+			set.Stop()
 		}
 	}
+}
+
+func setConfig(r *route.Route) forward.SetConfig {
+	return forward.SetConfig{Addresses: r.Upstreams, Health: r.Health, Limits: forward.Limits(r.Limits), Retries: r.Retries}
+}
+
+func setKey(r *route.Route) string { return fmt.Sprint(setConfig(r)) }
+
+// startAtOnce bounds how many upstreams' names are resolved at once.
+const startAtOnce = 64
+
+// upstreams are the sets of a table's routes. Equal ones share one, also with the table before. New ones are started
+// at once: a name server that does not answer costs its time once, and not for each route.
+func (s *Server) upstreams(table *route.Table, old map[string]*forward.Set) map[string]*forward.Set {
+	sets, fresh := map[string]*forward.Set{}, map[string]forward.SetConfig{}
+	for _, r := range table.Routes() {
+		key := setKey(r)
+		if known := old[key]; known != nil {
+			sets[key] = known
+		} else {
+			fresh[key] = setConfig(r)
+		}
+	}
+	var starting sync.WaitGroup
+	var mu sync.Mutex
+	room := make(chan struct{}, startAtOnce)
+	for key, cfg := range fresh {
+		room <- struct{}{}
+		starting.Go(func() {
+			set := s.cfg.Engine.NewSet(s.base, cfg)
+			<-room
+			mu.Lock()
+			defer mu.Unlock()
+			sets[key] = set
+		})
+	}
+	starting.Wait()
+	return sets
 }
 
 func reason(status int) string { return http.StatusText(status) }

@@ -14,6 +14,8 @@ type Config struct {
 	Log   *slog.Logger
 	// Via names this gateway in the Via field.
 	Via string
+	// Lookup resolves upstreams' names; nil for the machine's resolver.
+	Lookup Lookup
 }
 
 // Engine holds what all upstreams share. Its methods may be called by many goroutines.
@@ -21,6 +23,7 @@ type Engine struct {
 	watch   *wire.Watch
 	log     *slog.Logger
 	via     string
+	lookup  Lookup
 	buffers *wire.Pool
 	blocks  sync.Pool // *block, for streaming
 
@@ -30,16 +33,24 @@ type Engine struct {
 
 // New returns an Engine.
 func New(cfg Config) *Engine {
-	return &Engine{
-		watch: cfg.Watch, log: cfg.Log, via: cfg.Via, buffers: wire.NewPool(),
+	e := &Engine{
+		watch: cfg.Watch, log: cfg.Log, via: cfg.Via, lookup: cfg.Lookup, buffers: wire.NewPool(),
 		blocks: sync.Pool{New: func() any { return new(block) }},
 	}
+	if e.lookup == nil {
+		e.lookup = lookup
+	}
+	return e
 }
 
-func (e *Engine) noteHealth(t *target, sick bool) {
-	if sick {
-		e.log.Warn("replica is sick", "upstream", t.set.cfg.Addresses, "replica", t.addr)
-		return
-	}
+func (e *Engine) noteSick(t *target, err error) {
+	e.log.Warn("replica is sick", "upstream", t.set.cfg.Addresses, "replica", t.addr, "error", err)
+}
+
+func (e *Engine) noteRest(t *target) {
+	e.log.Warn("replica rests: it fails requests", "upstream", t.set.cfg.Addresses, "replica", t.addr)
+}
+
+func (e *Engine) noteWell(t *target) {
 	e.log.Info("replica is well again", "upstream", t.set.cfg.Addresses, "replica", t.addr)
 }

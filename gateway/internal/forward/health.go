@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -21,24 +20,23 @@ const (
 // errNotReady is an answer to the health check that is not 2xx.
 var errNotReady = errors.New("not ready")
 
-// check asks every replica again and again until ctx ends.
-func (s *Set) check(ctx context.Context) {
-	client := &http.Client{
+// newChecker returns the client that asks for one set's health.
+func newChecker() *http.Client {
+	return &http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil},
 		// A health check's answer is the answer: a redirect is none.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// follow checks the replica until ctx ends, or it is retired and nothing waits for it any more. Each replica has a
+// follower of its own: one that hangs holds up nobody else's check.
+func (t *target) follow(ctx context.Context) {
 	ticker := time.NewTicker(checkEvery)
 	defer ticker.Stop()
-	for {
-		var all sync.WaitGroup
-		for _, t := range *s.targets.Load() {
-			all.Go(func() { t.check(ctx, client) })
-		}
-		all.Wait()
-		for _, t := range *s.targets.Load() {
-			t.prune()
-		}
+	for t.wanted() {
+		t.check(ctx)
+		t.prune()
 		select {
 		case <-ctx.Done():
 			return
@@ -48,22 +46,22 @@ func (s *Set) check(ctx context.Context) {
 }
 
 // check gives a verdict after one good answer, or two bad ones.
-func (t *target) check(ctx context.Context, client *http.Client) {
-	err := t.ask(ctx, client)
+func (t *target) check(ctx context.Context) {
+	err := t.ask(ctx)
 	if err != nil {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(recheckAfter):
 		}
-		err = t.ask(ctx, client)
+		err = t.ask(ctx)
 	}
 	if ctx.Err() == nil {
 		t.judge(err)
 	}
 }
 
-func (t *target) ask(ctx context.Context, client *http.Client) error {
+func (t *target) ask(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	path := t.set.cfg.Health
@@ -80,7 +78,7 @@ func (t *target) ask(ctx context.Context, client *http.Client) error {
 		return fmt.Errorf("health check: %w", err)
 	}
 	req.Header.Set("User-Agent", "tallygate-health")
-	resp, err := client.Do(req)
+	resp, err := t.set.checker.Do(req)
 	if err != nil {
 		return err
 	}

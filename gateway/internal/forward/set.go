@@ -1,7 +1,9 @@
 package forward
 
 import (
+	"context"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +34,10 @@ type Set struct {
 	budget  budget
 	targets atomic.Pointer[[]*target]
 
+	names   []*name // follow's own
+	checker *http.Client
+	ended   chan struct{} // closed by Stop
+
 	mu      sync.Mutex // guards changes of targets
 	stopped bool
 }
@@ -48,8 +54,8 @@ func (s *Set) pick(avoid *target) *target {
 	}
 	now := s.engine.watch.Now()
 	n := uint32(len(targets))
-	first, second := targets[rand.Uint32N(n)], targets[rand.Uint32N(n)]
-	best := better(first, second, avoid, now)
+	first, second := rand.Uint32N(n), rand.Uint32N(n)
+	best := better(targets[first], targets[second], avoid, now)
 	if best == nil {
 		best = scan(targets, int(rand.Uint32N(n)), func(t *target) bool { return t != avoid && t.well(now) })
 	}
@@ -86,8 +92,9 @@ func scan(targets []*target, from int, ok func(*target) bool) *target {
 	return nil
 }
 
-// replace makes addrs the replicas: known ones stay, new ones join, the others get nothing more and are let finish.
-func (s *Set) replace(addrs []string) {
+// replace makes addrs the replicas: known ones stay, new ones join and are checked until ctx ends, the others get nothing
+// more and are let finish.
+func (s *Set) replace(ctx context.Context, addrs []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
@@ -102,6 +109,7 @@ func (s *Set) replace(addrs []string) {
 		t := known[addr]
 		if t == nil {
 			t = newTarget(s, addr)
+			go t.follow(ctx)
 		}
 		delete(known, addr)
 		next = append(next, t)
@@ -112,11 +120,15 @@ func (s *Set) replace(addrs []string) {
 	}
 }
 
-// Stop closes what is idle. Requests in flight end as they will.
+// Stop says that the set is of no more use to new requests. Those that have it end as they will, also where they have
+// yet to choose a replica or are tried again: the replicas stay, but keep no connections. It must be called once.
 func (s *Set) Stop() {
 	s.engine.sets.Delete(s)
-	s.replace(nil)
+	close(s.ended)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
+	for _, t := range *s.targets.Load() {
+		t.retire()
+	}
 }

@@ -16,9 +16,16 @@ import (
 // newSet returns a running set.
 func newSet(t *testing.T, cfg forward.SetConfig) *forward.Set {
 	t.Helper()
+	return newSetOf(t, forward.Config{Log: slog.New(slog.DiscardHandler)}, cfg)
+}
+
+// newSetOf is newSet with an engine of one's own.
+func newSetOf(t *testing.T, own forward.Config, cfg forward.SetConfig) *forward.Set {
+	t.Helper()
 	w := wire.NewWatch()
 	go w.Run(t.Context())
-	engine := forward.New(forward.Config{Watch: w, Log: slog.New(slog.DiscardHandler), Via: "test"})
+	own.Watch, own.Via = w, "test"
+	engine := forward.New(own)
 	cfg.Limits = forward.Limits{Connect: time.Second, FirstByte: time.Second, Progress: time.Second}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
@@ -72,9 +79,12 @@ func TestOnlyAReplicaThatHangsLosesWhatItHas(t *testing.T) {
 		defer b.Close()
 		addr := a.Listener.Addr().String()
 		s := newSet(t, forward.SetConfig{Addresses: []string{addr, b.Listener.Addr().String()}})
-		got, err := s.StopsWhatWaits(addr, answers)
-		if err != nil || got != want {
-			t.Errorf("it answers %t: stopped %t, %v, want %t", answers, got, err, want)
+		stopped, err := s.Wait(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.FindsSick(addr, answers); stopped() != want {
+			t.Errorf("it answers %t: stopped %t, want %t", answers, stopped(), want)
 		}
 	}
 }
@@ -90,17 +100,6 @@ func TestIfAllAreSickAllAreTried(t *testing.T) {
 	}
 	if !picked[a] || !picked[b] {
 		t.Errorf("got %v, want both", picked)
-	}
-}
-
-func TestANameStandsForAllItsAddresses(t *testing.T) {
-	t.Parallel()
-	s := newSet(t, forward.SetConfig{Addresses: []string{"localhost:1"}})
-	if got := s.Replicas(); len(got) == 0 {
-		t.Errorf("localhost has no address: %v", got)
-	}
-	if got := newSet(t, forward.SetConfig{Addresses: []string{"nobody.invalid:1"}}).Picked(); got != "" {
-		t.Errorf("a name that does not resolve leads to %s", got)
 	}
 }
 

@@ -101,10 +101,6 @@ func (t *target) pop() *link {
 
 // put keeps a connection for the next request. keep is how long its server says it may rest; 0 if it says nothing.
 func (t *target) put(l *link, keep time.Duration) {
-	if !l.Lift() {
-		t.close(l)
-		return
-	}
 	rest := idleLimit
 	if keep > 0 {
 		rest = min(rest, keep-min(keep/2, time.Second))
@@ -112,12 +108,13 @@ func (t *target) put(l *link, keep time.Duration) {
 	l.idleFrom = t.set.engine.watch.Now()
 	l.idleTill = l.idleFrom + rest.Milliseconds()
 	t.mu.Lock()
-	full := t.retired || len(t.idle) >= maxIdle
-	if !full {
+	// Under the lock: giveUp either stops the connection before this or finds it idle.
+	kept := l.Lift() && !t.retired && len(t.idle) < maxIdle
+	if kept {
 		t.idle = append(t.idle, l)
 	}
 	t.mu.Unlock()
-	if full {
+	if !kept {
 		t.close(l)
 	}
 }
@@ -143,7 +140,7 @@ func (t *target) close(l *link) {
 	l.Close()
 }
 
-// retire takes the replica out of use.
+// retire takes the replica out of use. It may still be sent to by who holds a set that is stopped.
 func (t *target) retire() {
 	t.mu.Lock()
 	t.retired = true
@@ -153,6 +150,24 @@ func (t *target) retire() {
 	for _, l := range idle {
 		t.close(l)
 	}
+}
+
+// wanted reports whether the replica gets requests, or one of them waits for its answer.
+func (t *target) wanted() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.retired || len(t.waiting()) > 0
+}
+
+// waiting are the connections that an answer is waited for on. The caller holds the lock.
+func (t *target) waiting() []*link {
+	var all []*link
+	for l := range t.links {
+		if !l.answered.Load() {
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
 // prune closes the connections that have rested too long.
@@ -187,6 +202,9 @@ func (t *target) failed(connect bool) {
 	if t.restTill.Load() > now {
 		return // many requests meet one crash: that is one failure
 	}
+	if t.rests == 0 {
+		t.set.engine.noteRest(t) // later ones are the same trouble
+	}
 	rest := min(ejectFirst<<min(t.rests, 10), ejectMax)
 	t.rests++
 	t.restTill.Store(now + rest.Milliseconds())
@@ -194,14 +212,20 @@ func (t *target) failed(connect bool) {
 
 // succeeded notes an answer.
 func (t *target) succeeded() {
-	if t.failures.Load() == 0 {
-		return
+	if t.failures.Load() > 0 && t.forgive() {
+		t.set.engine.noteWell(t)
 	}
+}
+
+// forgive forgets the failures, and reports whether the replica has rested for them.
+func (t *target) forgive() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	rested := t.rests > 0
 	t.failures.Store(0)
 	t.rests = 0
 	t.restTill.Store(0)
+	return rested
 }
 
 // judge draws the conclusions from the active check's error. A replica that answers, be it to say that it is not ready,
@@ -209,9 +233,11 @@ func (t *target) succeeded() {
 func (t *target) judge(err error) {
 	sick := err != nil
 	if t.sick.Swap(sick) != sick {
-		t.set.engine.noteHealth(t, sick)
-		if !sick {
-			t.succeeded()
+		if sick {
+			t.set.engine.noteSick(t, err)
+		} else {
+			t.forgive()
+			t.set.engine.noteWell(t)
 		}
 	}
 	if sick && !errors.Is(err, errNotReady) {
@@ -228,13 +254,7 @@ func (t *target) giveUp() {
 	t.mu.Lock()
 	idle := t.idle
 	t.idle = nil
-	var waiting []*link
-	for l := range t.links {
-		if !l.answered.Load() {
-			waiting = append(waiting, l)
-		}
-	}
-	for _, l := range waiting {
+	for _, l := range t.waiting() {
 		l.Stop(wire.Ejected) // under the lock: a link is closed only by its user, who needs the lock first
 	}
 	t.mu.Unlock()

@@ -1,0 +1,79 @@
+package forward_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"tallygate/gateway/internal/forward"
+)
+
+func TestAReplicaThatHangsHoldsUpNobodyElsesCheck(t *testing.T) {
+	t.Parallel()
+	var hung, well atomic.Int64
+	a := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		hung.Add(1)
+		<-r.Context().Done()
+	}))
+	defer a.Close()
+	b := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { well.Add(1) }))
+	defer b.Close()
+	newSet(t, forward.SetConfig{Addresses: []string{a.Listener.Addr().String(), b.Listener.Addr().String()}, Health: "/health"})
+	until(t, "asked four times", func() bool { return well.Load() >= 4 })
+	// The one that hangs is asked twice each time, which takes 1.7 s.
+	if got := hung.Load(); got >= 6 {
+		t.Errorf("the other was asked %d times meanwhile: both wait for each other", got)
+	}
+}
+
+func TestAConnectionIsNotKeptWhenItsReplicaIsGivenUp(t *testing.T) {
+	t.Parallel()
+	a := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer a.Close()
+	addr := a.Listener.Addr().String()
+	kept, err := newSet(t, forward.SetConfig{Addresses: []string{addr}}).KeepsStopped(addr)
+	if err != nil || kept {
+		t.Errorf("a connection that was stopped is kept for the next request: %t, %v", kept, err)
+	}
+}
+
+// lines is a log that is read while it is written.
+type lines struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(p)
+}
+
+func (l *lines) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.all.String(), text)
+}
+
+func TestTheLogSaysOnceThatAReplicaRestsAndThatItIsWellAgain(t *testing.T) {
+	t.Parallel()
+	a := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer a.Close()
+	addr := a.Listener.Addr().String()
+	var log lines
+	s := newSetOf(t, forward.Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, forward.SetConfig{Addresses: []string{addr}})
+	for range 2 {
+		s.Fail(addr)
+		until(t, "its rest is over", func() bool { return s.Replicas()[addr] })
+	}
+	s.Succeed(addr)
+	s.Succeed(addr)
+	if rests, well := log.count("replica rests"), log.count("replica is well again"); rests != 1 || well != 1 {
+		t.Errorf("it says %d times that it rests and %d times that it is well again, want 1 and 1:\n%s", rests, well, log.all.String())
+	}
+}
