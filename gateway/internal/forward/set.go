@@ -54,7 +54,11 @@ func (s *Set) pick(avoid *target) *target {
 	}
 	now := s.engine.watch.Now()
 	n := uint32(len(targets))
-	first, second := rand.Uint32N(n), rand.Uint32N(n)
+	// The second is another one than the first: of two replicas the less busy one always gets the request.
+	first, second := rand.Uint32N(n), rand.Uint32N(n-1)
+	if second >= first {
+		second++
+	}
 	best := better(targets[first], targets[second], avoid, now)
 	if best == nil {
 		best = scan(targets, int(rand.Uint32N(n)), func(t *target) bool { return t != avoid && t.well(now) })

@@ -103,6 +103,24 @@ func TestIfAllAreSickAllAreTried(t *testing.T) {
 	}
 }
 
+func TestOfTwoReplicasTheLessBusyOneIsPicked(t *testing.T) {
+	t.Parallel()
+	var addrs []string
+	for range 2 {
+		up := httptest.NewServer(http.NotFoundHandler())
+		defer up.Close()
+		addrs = append(addrs, up.Listener.Addr().String())
+	}
+	busy, free := addrs[0], addrs[1]
+	s := newSet(t, forward.SetConfig{Addresses: addrs})
+	s.Occupy(busy, 5)
+	for range 200 {
+		if got := s.Picked(); got != free {
+			t.Fatalf("got %s", got)
+		}
+	}
+}
+
 func TestRetriesHaveABudget(t *testing.T) {
 	t.Parallel()
 	var b forward.Budget
