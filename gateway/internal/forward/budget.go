@@ -2,8 +2,8 @@ package forward
 
 import "sync"
 
-// Of all requests, one in retryShare may be sent again, and retryBurst more at once: an upstream that fails altogether
-// is not finished off by its clients' second tries.
+// Of all requests, one in retryShare may be sent again though a replica may have carried it out, and retryBurst more at
+// once: an upstream that fails altogether is not finished off by its clients' second tries.
 const (
 	retryShare = 5
 	retryBurst = 100

@@ -4,7 +4,7 @@ import "errors"
 
 // Why a request was not answered. With each of them nothing has been sent to the client yet.
 var (
-	// ErrUnreachable: no replica took the request; none has seen a byte of it.
+	// ErrUnreachable: no replica took the request. None has seen a byte of it, unless it may be sent again.
 	ErrUnreachable = errors.New("no replica of the upstream can be reached")
 	// ErrBroken: the replica ended the connection before it answered, and the request may have been processed.
 	ErrBroken = errors.New("the upstream ended the connection before it answered")

@@ -38,7 +38,7 @@ func (s *Set) Picked() string {
 func (s *Set) GoesElsewhere(tried string, left ...string) bool {
 	t := s.at(tried)
 	s.replace(context.Background(), left)
-	return s.mayRetry(0, elsewhere, t)
+	return (&tries{set: s}).another(unsent, t)
 }
 
 // at is the replica with this address; nil if there is none.
@@ -54,6 +54,18 @@ func (s *Set) Fail(addr string) { s.at(addr).failed(true) }
 
 // Succeed is explained at Fail.
 func (s *Set) Succeed(addr string) { s.at(addr).succeeded() }
+
+// Offers is to how many replicas a request is offered if none takes it.
+func (s *Set) Offers() int {
+	r := tries{set: s}
+	for n := 1; ; n++ {
+		t := s.pick(r.avoid)
+		t.failed(true)
+		if !r.another(unsent, t) {
+			return n
+		}
+	}
+}
 
 // Wait opens a connection to a replica, on which an answer is waited for. It is stopped when stopped says so.
 func (s *Set) Wait(addr string) (stopped func() bool, err error) {

@@ -33,9 +33,7 @@ func TestAReplicaThatHangsHoldsUpNobodyElsesCheck(t *testing.T) {
 
 func TestAConnectionIsNotKeptWhenItsReplicaIsGivenUp(t *testing.T) {
 	t.Parallel()
-	a := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer a.Close()
-	addr := a.Listener.Addr().String()
+	addr := servers(t, 1)[0]
 	kept, err := newSet(t, forward.SetConfig{Addresses: []string{addr}}).KeepsStopped(addr)
 	if err != nil || kept {
 		t.Errorf("a connection that was stopped is kept for the next request: %t, %v", kept, err)
@@ -62,9 +60,7 @@ func (l *lines) count(text string) int {
 
 func TestTheLogSaysOnceThatAReplicaRestsAndThatItIsWellAgain(t *testing.T) {
 	t.Parallel()
-	a := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer a.Close()
-	addr := a.Listener.Addr().String()
+	addr := servers(t, 1)[0]
 	var log lines
 	s := newSetOf(t, forward.Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, forward.SetConfig{Addresses: []string{addr}})
 	for range 2 {

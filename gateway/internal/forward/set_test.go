@@ -22,9 +22,10 @@ func newSet(t *testing.T, cfg forward.SetConfig) *forward.Set {
 // newSetOf is newSet with an engine of one's own.
 func newSetOf(t *testing.T, own forward.Config, cfg forward.SetConfig) *forward.Set {
 	t.Helper()
-	w := wire.NewWatch()
-	go w.Run(t.Context())
-	own.Watch, own.Via = w, "test"
+	if own.Via = "test"; own.Watch == nil {
+		own.Watch = wire.NewWatch()
+		go own.Watch.Run(t.Context())
+	}
 	engine := forward.New(own)
 	cfg.Limits = forward.Limits{Connect: time.Second, FirstByte: time.Second, Progress: time.Second}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -73,17 +74,13 @@ func TestASickReplicaGetsNothingUntilItIsWell(t *testing.T) {
 func TestOnlyAReplicaThatHangsLosesWhatItHas(t *testing.T) {
 	t.Parallel()
 	for answers, want := range map[bool]bool{true: false, false: true} {
-		a := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-		defer a.Close()
-		b := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-		defer b.Close()
-		addr := a.Listener.Addr().String()
-		s := newSet(t, forward.SetConfig{Addresses: []string{addr, b.Listener.Addr().String()}})
-		stopped, err := s.Wait(addr)
+		addrs := servers(t, 2)
+		s := newSet(t, forward.SetConfig{Addresses: addrs})
+		stopped, err := s.Wait(addrs[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.FindsSick(addr, answers); stopped() != want {
+		if s.FindsSick(addrs[0], answers); stopped() != want {
 			t.Errorf("it answers %t: stopped %t, want %t", answers, stopped(), want)
 		}
 	}
@@ -105,12 +102,7 @@ func TestIfAllAreSickAllAreTried(t *testing.T) {
 
 func TestOfTwoReplicasTheLessBusyOneIsPicked(t *testing.T) {
 	t.Parallel()
-	var addrs []string
-	for range 2 {
-		up := httptest.NewServer(http.NotFoundHandler())
-		defer up.Close()
-		addrs = append(addrs, up.Listener.Addr().String())
-	}
+	addrs := servers(t, 2)
 	busy, free := addrs[0], addrs[1]
 	s := newSet(t, forward.SetConfig{Addresses: addrs})
 	s.Occupy(busy, 5)
@@ -167,4 +159,28 @@ func TestADeadReplicaThatItsNameLosesMeanwhileLeavesTheOther(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatNoReplicaHasSeenGoesOnToAnyAndThenToTheWell(t *testing.T) {
+	t.Parallel()
+	// The watch does not run: time stands still, and whoever rests goes on to.
+	s := newSetOf(t, forward.Config{Watch: wire.NewWatch(), Log: slog.New(slog.DiscardHandler)}, forward.SetConfig{Addresses: servers(t, 3)})
+	if got := s.Offers(); got != 3 {
+		t.Errorf("all thought well: offered to %d, want 3", got)
+	}
+	if got := s.Offers(); got != 2 {
+		t.Errorf("all known dead: offered to %d, want 2", got)
+	}
+}
+
+// servers are addresses at which something answers.
+func servers(t *testing.T, n int) []string {
+	t.Helper()
+	var addrs []string
+	for range n {
+		up := httptest.NewServer(http.NotFoundHandler())
+		t.Cleanup(up.Close)
+		addrs = append(addrs, up.Listener.Addr().String())
+	}
+	return addrs
 }

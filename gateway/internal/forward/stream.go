@@ -194,9 +194,9 @@ func (s *stream) finish(x *Exchange, l *link) int64 {
 
 // connect opens a connection for a request that is sent once.
 func (e *Engine) connect(s *Set) (*link, error) {
-	var avoid *target
-	for attempt := 0; ; attempt++ {
-		t := s.pick(avoid)
+	tries := tries{set: s}
+	for {
+		t := s.pick(tries.avoid)
 		if t == nil {
 			return nil, ErrUnreachable
 		}
@@ -208,10 +208,9 @@ func (e *Engine) connect(s *Set) (*link, error) {
 			return l, nil
 		}
 		t.failed(true)
-		if !s.mayRetry(attempt, elsewhere, t) {
+		if !tries.another(unsent, t) {
 			return nil, ErrUnreachable
 		}
 		e.retries.Add(1)
-		avoid = t
 	}
 }
