@@ -101,6 +101,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{call{method: "DELETE", path: "/admin/users/2", token: root.Token}, 204},
 		{call{path: "/admin/audit", token: root.Token}, 200},
 		{call{path: "/admin/audit?limit=1", token: root.Token}, 200},
+		{call{path: "/admin/audit?limit=%zz", token: root.Token}, 400},
+		{call{path: "/admin/users?limit=%zz", token: root.Token}, 400},
 		{call{method: "POST", path: "/logout", token: bob.Token}, 204},
 		{call{method: "POST", path: "/logout", token: bob.Token}, 401},
 		{call{method: "DELETE", path: "/users/me", token: root.Token, body: `{"password":"123456"}`}, 204},

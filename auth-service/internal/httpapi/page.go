@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,9 +16,9 @@ import (
 const defaultPage = 100
 
 func pageLimit(c *gin.Context) (int, error) {
-	text, given := c.GetQuery("limit")
-	if !given {
-		return defaultPage, nil
+	text, given, err := once(c, "limit")
+	if err != nil || !given {
+		return defaultPage, err
 	}
 	limit, err := strconv.Atoi(text)
 	if err != nil || limit < 1 || limit > account.MaxPage {
@@ -25,10 +27,25 @@ func pageLimit(c *gin.Context) (int, error) {
 	return limit, nil
 }
 
-// readCursor reads where the page before ended. Cursors are opaque to clients, not secret.
-func readCursor(c *gin.Context) (string, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(c.Query("cursor"))
+// once reads a parameter that must not be repeated: which of the two was meant is anybody's guess.
+func once(c *gin.Context, name string) (text string, given bool, err error) {
+	p, err := readParameters(c.Request.URL.RawQuery)
 	if err != nil {
+		return "", false, err
+	}
+	text, err = p.get(name)
+	return text, p.values.Has(name), err
+}
+
+// readCursor reads where the page before ended. Cursors are opaque to clients, not secret. What is in them goes to the
+// database, so it has to be text.
+func readCursor(c *gin.Context) (string, error) {
+	text, _, err := once(c, "cursor")
+	if err != nil {
+		return "", err
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || !utf8.Valid(raw) || bytes.IndexByte(raw, 0) >= 0 {
 		return "", wrongCursor()
 	}
 	return string(raw), nil

@@ -70,7 +70,7 @@ func TestQuestionsAboutUsageThatCannotBeAnsweredSayWhy(t *testing.T) {
 		"?from=1969-12-31": 422, "?from=1970-01-01T00:00:00%2B14:00": 422, "?from=9999-12-31": 422, "?from=8999-12-31": 200, "?from=2026-11-24&to=2026-11-24": 422, "?from=2026-11-24&to=2026-11-23": 422,
 		"?by=hour&from=2020-01-01": 422, "?by=day&from=2020-01-01": 200, "?by=month&from=1970-01-01": 200,
 		"?from=2026-11-01&from=2026-11-02": 422, "?by=day&by=day": 422, "?route=a&route=a": 422,
-		"?from=%zz": 400, "?from=2026-11-01;to=2026-11-02": 400, "?from=2026-11-24T00:00:00+01:00": 422, "?route=%00": 200,
+		"?from=%zz": 400, "?from=2026-11-01;to=2026-11-02": 400, "?from=2026-11-24T00:00:00+01:00": 422,
 	} {
 		got := s.do(call{path: "/users/me/usage" + query, token: ada.Token})
 		if got.status != want {
@@ -80,6 +80,25 @@ func TestQuestionsAboutUsageThatCannotBeAnsweredSayWhy(t *testing.T) {
 			t.Errorf("%s: got %v", query, got.header)
 		}
 	}
+}
+
+func TestRoutesAndCursorsThatNobodyWasGivenAreRefused(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url})
+		root := s.root(t)
+		for _, path := range []string{
+			"/users/me/usage?route=%00", "/users/me/usage?route=%ff", "/users/me/usage?route=" + strings.Repeat("r", 129),
+			"/admin/users/1/usage?route=%ff", "/admin/usage?route=%00", "/admin/usage?route=%ff",
+			"/admin/usage?format=csv&route=%ff", "/admin/usage?format=csv&route=%00",
+			"/admin/usage?cursor=MSAxIP8", "/admin/usage?cursor=MSAxIAA", "/admin/usage?sort=user&cursor=MSAxIP8",
+		} {
+			got := s.do(call{path: path, token: root.Token})
+			if got.status != 422 || !strings.HasPrefix(got.header.Get("Content-Type"), "application/problem+json") {
+				t.Errorf("%s: got %d %s", path, got.status, got.body)
+			}
+		}
+	})
 }
 
 func TestBadBatchesAreRefusedWhole(t *testing.T) {
@@ -193,7 +212,9 @@ func TestAdministratorsSeeAllUsage(t *testing.T) {
 				t.Errorf("%s as somebody else: got %d", path, got.status)
 			}
 		}
-		for _, query := range []string{"?sort=name", "?format=xml", "?limit=0", "?cursor=x", "?cursor=MSAx", "?from=x", "?sort=user&sort=user"} {
+		for _, query := range []string{"?sort=name", "?format=xml", "?limit=0", "?cursor=x", "?cursor=MSAx", "?from=x", "?sort=user&sort=user",
+			"?limit=1&limit=2", "?cursor=MSAxIHI&cursor=MSAxIHI", "?format=csv&limit=0", "?format=csv&limit=1&limit=1", "?format=csv&sort=name",
+			"?format=csv&cursor=x"} {
 			if got := s.do(call{path: "/admin/usage" + query, token: root.Token}); got.status != 422 {
 				t.Errorf("%s: got %d %s", query, got.status, got.body)
 			}

@@ -41,6 +41,11 @@ func (s *server) listUsage(c *gin.Context) error {
 	if l.Route, err = p.get("route"); err != nil {
 		return err
 	}
+	// Before the format is looked at: what is wrong for a page is no better beside format=csv, which needs none of it.
+	limit, err := readPage(c, p, &l)
+	if err != nil {
+		return err
+	}
 	switch format, err := p.get("format"); {
 	case err != nil:
 		return err
@@ -49,23 +54,25 @@ func (s *server) listUsage(c *gin.Context) error {
 	case format != "" && format != "json":
 		return &ledger.InvalidError{Field: "format", Reason: `The parameter "format" has to be json or csv.`}
 	}
-	return s.sendUsagePage(c, p, l)
+	return s.sendUsagePage(c, l, limit)
 }
 
-func (s *server) sendUsagePage(c *gin.Context, p parameters, l ledger.Listing) error {
-	limit, err := pageLimit(c)
-	if err != nil {
-		return err
+// readPage reads which page is wanted, and of how many lines.
+func readPage(c *gin.Context, p parameters, l *ledger.Listing) (limit int, err error) {
+	if limit, err = pageLimit(c); err != nil {
+		return 0, err
 	}
 	sort, err := p.get("sort")
 	if err != nil || sort != "" && sort != "requests" && sort != "user" {
-		return &ledger.InvalidError{Field: "sort", Reason: `The parameter "sort" has to be requests or user, once.`}
+		return 0, &ledger.InvalidError{Field: "sort", Reason: `The parameter "sort" has to be requests or user, once.`}
 	}
 	l.MostCalls = sort != "user"
-	if l.After, err = readLineCursor(c); err != nil {
-		return err
-	}
 	l.Limit = limit + 1 // one more tells whether another page follows
+	l.After, err = readLineCursor(c)
+	return limit, err
+}
+
+func (s *server) sendUsagePage(c *gin.Context, l ledger.Listing, limit int) error {
 	lines, err := s.Ledger.List(c.Request.Context(), l)
 	if err != nil {
 		return err
@@ -106,7 +113,7 @@ func readLineCursor(c *gin.Context) (*ledger.Line, error) {
 		return nil, wrongCursor()
 	}
 	userID, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil || strings.ContainsRune(parts[2], 0) {
+	if err != nil {
 		return nil, wrongCursor()
 	}
 	return &ledger.Line{UserID: userID, Route: parts[2], Counts: ledger.Counts{Requests: requests}}, nil

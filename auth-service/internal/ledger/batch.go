@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Bounds of a batch.
@@ -90,8 +91,18 @@ func validName(name string, most int) bool {
 	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
+// validRoute keeps out what a database would choke on as well: PostgreSQL takes neither NUL nor what is not UTF-8.
 func validRoute(name string) bool {
-	return name != "" && len(name) <= maxRoute && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
+	return name != "" && len(name) <= maxRoute && utf8.ValidString(name) &&
+		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// checkRoute refuses a filter that no route can match. An empty one matches all.
+func checkRoute(name string) error {
+	if name != "" && !validRoute(name) {
+		return &InvalidError{"route", "The route has to be a name of 1 to 128 bytes without control characters."}
+	}
+	return nil
 }
 
 // Merge puts rows into the order of their keys, in which every transaction touches them, and makes one of those with

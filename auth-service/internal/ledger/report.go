@@ -42,7 +42,7 @@ func (q QuotaState) Remaining() int64 {
 
 // Report answers a question. Errors: *InvalidError, and what the Store returns.
 func (s *Service) Report(ctx context.Context, q Question) (Report, error) {
-	if err := q.check(q.By); err != nil {
+	if err := cmp.Or(q.check(q.By), checkRoute(q.Route)); err != nil {
 		return Report{}, err
 	}
 	rows, err := s.cfg.Store.UserUsage(ctx, q.UserID, q.Route, func(m Marks) []Span { return q.spans(q.By, m) })
@@ -106,7 +106,7 @@ type Listing struct {
 
 // List returns a page of lines. Errors: *InvalidError, and what the Store returns.
 func (s *Service) List(ctx context.Context, l Listing) ([]Line, error) {
-	if err := l.check(ByMonth); err != nil {
+	if err := cmp.Or(l.check(ByMonth), checkRoute(l.Route)); err != nil {
 		return nil, err
 	}
 	return s.cfg.Store.UsageLines(ctx, l, func(m Marks) []Span { return l.spans(ByMonth, m) })
@@ -122,7 +122,7 @@ type Exporter interface {
 // Export hands each line of a period to e, in the order of users and routes, from one snapshot of the ledger and without
 // holding more than a few in memory. It ends with e's first error.
 func (s *Service) Export(ctx context.Context, p Period, route string, e Exporter) error {
-	if err := p.check(ByMonth); err != nil {
+	if err := cmp.Or(p.check(ByMonth), checkRoute(route)); err != nil {
 		return err
 	}
 	return s.cfg.Store.ExportUsage(ctx, route, func(m Marks) []Span { return p.spans(ByMonth, m) }, e)
