@@ -32,9 +32,9 @@ type quotaState struct {
 	ResetsAt  *time.Time `json:"resets_at"`
 }
 
-func newUsage(p ledger.Period, r ledger.Report) usage {
+func newUsage(r ledger.Report) usage {
 	out := usage{
-		From: p.From, To: p.To, Total: counts(r.Total), Series: make([]usageEntry, len(r.Series)),
+		From: r.From, To: r.To, Total: counts(r.Total), Series: make([]usageEntry, len(r.Series)),
 		Quota: quotaState{Used: r.Quota.Used},
 	}
 	for i, e := range r.Series {
@@ -75,7 +75,7 @@ func (s *server) sendUsage(c *gin.Context, userID int64, quota *int64) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, newUsage(q.Period, r))
+	c.JSON(http.StatusOK, newUsage(r))
 	return nil
 }
 

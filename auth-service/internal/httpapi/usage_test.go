@@ -61,6 +61,37 @@ func TestUsageIsWhatGatewaysDelivered(t *testing.T) {
 	})
 }
 
+// TestReportsSayWhichHoursTheyCover: calls are kept by hour, so nothing can be said of less.
+func TestReportsSayWhichHoursTheyCover(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url})
+		root := s.root(t)
+		s.deliver(1, 1, "root", "2026-11-24T10:00:00Z", 5)
+		s.deliver(2, 1, "root", "2026-11-24T11:00:00Z", 7)
+		const from10, from11, to11, to12 = `"from":"2026-11-24T10:00:00Z",`, `"from":"2026-11-24T11:00:00Z",`,
+			`"to":"2026-11-24T11:00:00Z",`, `"to":"2026-11-24T12:00:00Z",`
+		for query, want := range map[string]struct{ period, requests string }{
+			"from=2026-11-24T10:22:48Z&to=2026-11-24T11:00:00Z":           {from10 + to11, "5"},
+			"from=2026-11-24T10:00:00Z&to=2026-11-24T10:00:01Z":           {from10 + to11, "5"},
+			"from=2026-11-24T16:00:00%2B05:30&to=2026-11-24T11:30:00Z":    {from10 + to12, "12"},
+			"from=2026-11-24T10:59:59.9Z&to=2026-11-24T11:00:00.0000001Z": {from10 + to12, "12"},
+			"from=2026-11-24T11:00:00Z&to=2026-11-24T12:00:00Z":           {from11 + to12, "7"},
+		} {
+			for _, path := range []string{"/users/me/usage?by=hour&", "/users/me/usage?", "/admin/users/1/usage?by=month&", "/admin/usage?"} {
+				got := s.do(call{path: path + query, token: root.Token})
+				if got.status != 200 || !strings.Contains(got.body, want.period) || !strings.Contains(got.body, `"requests":`+want.requests+`,`) {
+					t.Errorf("%s%s: got %d %s, want %s and %s requests", path, query, got.status, got.body, want.period, want.requests)
+				}
+			}
+		}
+		got := s.do(call{path: "/admin/usage?format=csv&from=2026-11-24T10:22:48Z&to=2026-11-25", token: root.Token})
+		if name := got.header.Get("Content-Disposition"); !strings.Contains(name, `"usage-2026-11-24T10-2026-11-25.csv"`) {
+			t.Errorf("got a file %s", name)
+		}
+	})
+}
+
 func TestQuestionsAboutUsageThatCannotBeAnsweredSayWhy(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})

@@ -26,13 +26,12 @@ type csvExport struct {
 	c       *gin.Context
 	csv     *csv.Writer
 	control *http.ResponseController
-	period  ledger.Period
 	lines   int
 }
 
 // exportUsage answers with every line of the period, a user's lines together.
 func (s *server) exportUsage(c *gin.Context, l ledger.Listing) error {
-	e := &csvExport{c: c, csv: csv.NewWriter(c.Writer), control: http.NewResponseController(c.Writer), period: l.Period}
+	e := &csvExport{c: c, csv: csv.NewWriter(c.Writer), control: http.NewResponseController(c.Writer)}
 	e.csv.UseCRLF = true
 	err := s.Ledger.Export(c.Request.Context(), l.Period, l.Route, e)
 	if err == nil {
@@ -48,10 +47,9 @@ func (s *server) exportUsage(c *gin.Context, l ledger.Listing) error {
 }
 
 // Begin sends the head and the names of the columns at once: whoever waits knows that lines will come.
-func (e *csvExport) Begin() error {
+func (e *csvExport) Begin(covered ledger.Period) error {
 	e.c.Header("Content-Type", "text/csv; charset=utf-8; header=present")
-	e.c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="usage-%s-%s.csv"`,
-		e.period.From.Format(time.DateOnly), e.period.To.Format(time.DateOnly)))
+	e.c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="usage-%s-%s.csv"`, short(covered.From), short(covered.To)))
 	e.allow(csvFirst)
 	err := e.csv.Write([]string{
 		"user_id", "username", "route", "requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out",
@@ -62,6 +60,14 @@ func (e *csvExport) Begin() error {
 	e.csv.Flush()
 	e.c.Writer.Flush()
 	return e.csv.Error()
+}
+
+// short is a day, or an hour within one, without characters that file systems refuse.
+func short(t time.Time) string {
+	if t.Equal(ledger.ByDay.Start(t)) {
+		return t.Format(time.DateOnly)
+	}
+	return t.Format("2006-01-02T15")
 }
 
 // Line implements ledger.Exporter.

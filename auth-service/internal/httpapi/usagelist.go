@@ -73,14 +73,14 @@ func readPage(c *gin.Context, p parameters, l *ledger.Listing) (limit int, err e
 }
 
 func (s *server) sendUsagePage(c *gin.Context, l ledger.Listing, limit int) error {
-	lines, err := s.Ledger.List(c.Request.Context(), l)
+	list, err := s.Ledger.List(c.Request.Context(), l)
 	if err != nil {
 		return err
 	}
-	page := usagePage{From: l.From, To: l.To, Lines: make([]usageLine, 0, limit)}
-	for i, line := range lines {
+	page := usagePage{From: list.From, To: list.To, Lines: make([]usageLine, 0, limit)}
+	for i, line := range list.Lines {
 		if i == limit {
-			last := lines[i-1]
+			last := list.Lines[i-1]
 			page.NextCursor = writeCursor(fmt.Sprint(last.Requests, " ", last.UserID, " ", last.Route))
 			break
 		}

@@ -59,7 +59,13 @@ func (p Period) check(by Step) error {
 	if !p.From.Before(p.To) {
 		return &InvalidError{"to", "The period has to end after it begins."}
 	}
-	length := map[Step]time.Duration{ByHour: time.Hour, ByDay: day, ByMonth: 28 * day}[by]
+	length := day
+	switch by {
+	case ByHour:
+		length = time.Hour
+	case ByMonth: // reads what by day does, and answers with a thirtieth of it: there is nothing to bound
+		return nil
+	}
 	if p.To.Sub(p.From)/length > maxSteps {
 		return &InvalidError{"from", "The period is too long for reports in steps this small."}
 	}
@@ -78,21 +84,42 @@ type Span struct {
 	Daily bool // from the days, else from the hours
 }
 
-// spans says where a period is found. Whole days that are rolled come from the days, unless a report by hour is wanted and
-// the hours are still there. Before Pruned there are only days: a period that begins or ends within one has all of it.
-func (p Period) spans(by Step, m Marks) []Span {
+// covered is the period that can be told of: calls are kept by hour, and before Pruned by day, so what begins or ends
+// within one has all of it.
+func (p Period) covered(m Marks) Period {
+	step := func(t time.Time) time.Duration {
+		if t.Before(m.Pruned) {
+			return day
+		}
+		return time.Hour
+	}
 	from, to := p.From.UTC(), p.To.UTC()
-	if from.Before(m.Pruned) {
-		from = from.Truncate(day)
+	return Period{From: from.Truncate(step(from)), To: ceil(to, step(to))}
+}
+
+// Covered is the period that spans are read for.
+func Covered(spans []Span) (p Period) {
+	for i, s := range spans {
+		if i == 0 || s.From.Before(p.From) {
+			p.From = s.From
+		}
+		if i == 0 || s.To.After(p.To) {
+			p.To = s.To
+		}
 	}
-	if to.Before(m.Pruned) {
-		to = ceilDay(to)
-	}
+	return p
+}
+
+// spans says where what a period covers is found. Whole days that are rolled come from the days, unless a report by hour
+// is wanted and the hours are still there.
+func (p Period) spans(by Step, m Marks) []Span {
+	p = p.covered(m)
+	from, to := p.From, p.To
 	until := m.Rolled
 	if by == ByHour {
 		until = m.Pruned
 	}
-	dayFrom, dayTo := ceilDay(from), to.Truncate(day)
+	dayFrom, dayTo := ceil(from, day), to.Truncate(day)
 	if until.Before(dayTo) {
 		dayTo = until
 	}
@@ -109,10 +136,10 @@ func (p Period) spans(by Step, m Marks) []Span {
 	return list
 }
 
-func ceilDay(t time.Time) time.Time {
-	start := t.Truncate(day)
+func ceil(t time.Time, step time.Duration) time.Time {
+	start := t.Truncate(step)
 	if start.Before(t) {
-		return start.Add(day)
+		return start.Add(step)
 	}
 	return start
 }

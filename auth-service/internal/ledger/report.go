@@ -20,6 +20,7 @@ type Question struct {
 
 // Report is the answer.
 type Report struct {
+	Period // which is told of: that of the question, widened to whole hours, or to days where only those are kept
 	Total  Counts
 	Series []Row // by start, then route; only what is not zero
 	Quota  QuotaState
@@ -45,18 +46,22 @@ func (s *Service) Report(ctx context.Context, q Question) (Report, error) {
 	if err := cmp.Or(q.check(q.By), checkRoute(q.Route)); err != nil {
 		return Report{}, err
 	}
-	rows, err := s.cfg.Store.UserUsage(ctx, q.UserID, q.Route, func(m Marks) []Span { return q.spans(q.By, m) })
+	var spans []Span
+	rows, err := s.cfg.Store.UserUsage(ctx, q.UserID, q.Route, func(m Marks) []Span {
+		spans = q.spans(q.By, m)
+		return spans
+	})
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Series: gather(rows, q.By)}
+	r := Report{Period: Covered(spans), Series: gather(rows, q.By)}
 	for i := range r.Series {
 		r.Total = r.Total.Plus(r.Series[i].Counts)
 	}
 	month := Month(s.now())
 	r.Quota = QuotaState{Limit: s.Quota(q.Quota), ResetsAt: month.To}
 	within := r.Series // what holds the month's calls, if the report does
-	if q.Route != "" || month.From.Before(q.From) || q.To.Before(month.To) {
+	if q.Route != "" || month.From.Before(r.From) || r.To.Before(month.To) {
 		within, err = s.cfg.Store.UserUsage(ctx, q.UserID, "", func(m Marks) []Span { return month.spans(ByMonth, m) })
 	}
 	for i := range within {
@@ -104,18 +109,30 @@ type Listing struct {
 	Limit     int
 }
 
+// Lines are a page of them, and the period that they are about, widened as a Report's is.
+type Lines struct {
+	Period
+	Lines []Line
+}
+
 // List returns a page of lines. Errors: *InvalidError, and what the Store returns.
-func (s *Service) List(ctx context.Context, l Listing) ([]Line, error) {
+func (s *Service) List(ctx context.Context, l Listing) (Lines, error) {
 	if err := cmp.Or(l.check(ByMonth), checkRoute(l.Route)); err != nil {
-		return nil, err
+		return Lines{}, err
 	}
-	return s.cfg.Store.UsageLines(ctx, l, func(m Marks) []Span { return l.spans(ByMonth, m) })
+	var spans []Span
+	lines, err := s.cfg.Store.UsageLines(ctx, l, func(m Marks) []Span {
+		spans = l.spans(ByMonth, m)
+		return spans
+	})
+	return Lines{Period: Covered(spans), Lines: lines}, err
 }
 
 // Exporter takes the lines of an export.
 type Exporter interface {
-	// Begin is called when the question is right and the database can be asked. Lines may be long in coming.
-	Begin() error
+	// Begin is called with the period that the lines are about, widened as a Report's is, when the question is right and
+	// the database can be asked. Lines may be long in coming.
+	Begin(covered Period) error
 	Line(l Line) error
 }
 

@@ -50,6 +50,11 @@ func TestTotalsStayWhenHoursBecomeDaysAndAreForgotten(t *testing.T) {
 				t.Errorf("42 hours that cut a day: got %d requests, want %d", got, 3*42)
 			}
 		}
+		cut := ledger.Period{From: midnight().AddDate(0, 0, -95).Add(5 * time.Hour), To: midnight().AddDate(0, 0, -95).Add(7 * time.Hour)}
+		whole := ledger.Period{From: midnight().AddDate(0, 0, -95), To: midnight().AddDate(0, 0, -94)}
+		if r := report(t, l, 7, cut, ledger.ByHour); r.Period != whole || r.Total.Requests != 3*24 {
+			t.Errorf("two hours of a day that is kept whole: got %d requests of %v, want all of %v", r.Total.Requests, r.Period, whole)
+		}
 		old := ledger.Period{From: midnight().AddDate(0, 0, -95), To: midnight().AddDate(0, 0, -89)}
 		if got := len(report(t, l, 7, old, ledger.ByHour).Series); got != 2*(5+24) {
 			t.Errorf("by hour, 5 days of them forgotten: got %d entries, want %d", got, 2*(5+24))

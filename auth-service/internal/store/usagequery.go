@@ -109,10 +109,11 @@ func (s *Store) ExportUsage(ctx context.Context, route string, where func(ledger
 		if err != nil {
 			return err
 		}
-		if err := e.Begin(); err != nil {
+		spans := where(marks)
+		if err := e.Begin(ledger.Covered(spans)); err != nil {
 			return err
 		}
-		q := linesQuery(where(marks), route)
+		q := linesQuery(spans, route)
 		q.add(") l left join users u on u.id = l.user_id order by l.user_id, l.route")
 		rows, err := gorm.G[lineRow](db).Raw(q.text.String(), q.args...).Rows(ctx)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 // exporter is a ledger.Exporter that only takes lines.
 type exporter func(ledger.Line) error
 
-func (exporter) Begin() error { return nil }
+func (exporter) Begin(ledger.Period) error { return nil }
 
 func (e exporter) Line(l ledger.Line) error { return e(l) }
 
@@ -55,19 +55,19 @@ func TestLinesOfAllUsersCanBePagedAndExported(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if len(page) == 0 {
+				if len(page.Lines) == 0 {
 					break
 				}
-				got = append(got, page...)
-				listing.After = &page[len(page)-1]
+				got = append(got, page.Lines...)
+				listing.After = &page.Lines[len(page.Lines)-1]
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("most calls first: %v\ngot  %+v\nwant %+v", mostCalls, got, want)
 			}
 		}
 		files, err := l.List(t.Context(), ledger.Listing{Period: p, Route: "files", Limit: 100})
-		if err != nil || len(files) != others {
-			t.Errorf("got %d lines of one route, %v, want %d", len(files), err, others)
+		if err != nil || len(files.Lines) != others {
+			t.Errorf("got %d lines of one route, %v, want %d", len(files.Lines), err, others)
 		}
 	})
 }
