@@ -22,6 +22,9 @@ type ledger struct {
 	away     bool
 	loseNext bool // the next answer, after it was made
 	asked    int
+	// before, if set, is what becomes of a question before the ledger hears it.
+	before func(authority.LeaseRequest) error
+	delay  func(context.Context)
 }
 
 type lease struct {
@@ -36,6 +39,14 @@ func (l *ledger) Lease(ctx context.Context, r authority.LeaseRequest) (authority
 	case <-time.After(3 * time.Millisecond):
 	case <-ctx.Done():
 		return authority.Lease{}, authority.ErrUnavailable
+	}
+	if l.delay != nil {
+		l.delay(ctx)
+	}
+	if l.before != nil {
+		if err := l.before(r); err != nil {
+			return authority.Lease{}, err
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,6 +1,12 @@
 package limit
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/gateway/internal/authority"
+)
 
 type quotaMetrics struct {
 	leases             *prometheus.CounterVec
@@ -22,7 +28,10 @@ func newQuotaMetrics() *quotaMetrics {
 
 func (x *quotaMetrics) asked(err error) {
 	result := "answered"
-	if err != nil {
+	switch _, refused := errors.AsType[*authority.RefusedError](err); {
+	case refused:
+		result = "refused"
+	case err != nil:
 		result = "failed"
 	}
 	x.leases.WithLabelValues(result).Inc()

@@ -2,10 +2,8 @@ package limit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,10 +31,7 @@ type QuotaConfig struct {
 }
 
 const (
-	leaseTimeout = 2 * time.Second
-	maxAsking    = 64
-	settleWait   = 3 * time.Second
-	sweepEvery   = 10 * time.Second
+	sweepEvery = 10 * time.Second
 	// idleShare is how long a share is kept after its last call, when it holds nothing.
 	idleShare = time.Minute
 )
@@ -48,9 +43,10 @@ type Quotas struct {
 	numbers atomic.Int64
 	asking  chan struct{}
 	started time.Time
-	// failedAt is when a question failed, if none was answered since; Unix nanoseconds, or 0.
-	failedAt atomic.Int64
-	metrics  *quotaMetrics
+	// answeredAt is when a question was answered last. failedAt is when one was not, if none has been since: the ledger
+	// is away. Unix nanoseconds, or 0.
+	answeredAt, failedAt atomic.Int64
+	metrics              *quotaMetrics
 }
 
 type quotaLane struct {
@@ -91,6 +87,8 @@ func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, limit int64) *
 			return refuseQuota(s.key.month, limit, at)
 		case unreachable:
 			return q.unchecked()
+		case unanswered:
+			return cannotCheck()
 		case wait:
 		}
 		select {
@@ -115,88 +113,20 @@ func (q *Quotas) share(key shareKey) *share {
 
 func (q *Quotas) unchecked() *problem.Details {
 	if q.cfg.RefuseWhenUnreachable {
-		return problem.Unavailable("The gateway cannot check your monthly quota at the moment; try again soon.", failedPause)
+		return cannotCheck()
 	}
 	q.metrics.unchecked.Inc()
 	return nil
+}
+
+func cannotCheck() *problem.Details {
+	return problem.Unavailable("The gateway cannot check your monthly quota at the moment; try again soon.", failedPause)
 }
 
 func refuseQuota(m month, limit int64, at time.Time) *problem.Details {
 	return tooMany("month", "quota-used-up",
 		fmt.Sprintf("You have used up your %d calls of this month; the next month begins at %s.", limit, m.end().Format(time.RFC3339)),
 		limit, m.end().Sub(m.start()), m.end().Sub(at))
-}
-
-// ask gets the share a block of calls, if any remain.
-func (q *Quotas) ask(s *share) {
-	q.settle()
-	sent := q.cfg.Now()
-	lease, err := q.lease(s, sent)
-	now := q.cfg.Now()
-	q.metrics.asked(err)
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err == nil {
-		s.receive(lease.Granted, sent, now, time.Duration(lease.UseWithin))
-	} else {
-		s.failedUntil = now.Add(failedPause)
-		if refused, ok := errors.AsType[*authority.RefusedError](err); ok && refused.Status == http.StatusConflict {
-			s.number, s.failedUntil = 0, time.Time{} // it was answered long ago: ask anew
-		}
-	}
-	close(s.asking)
-	s.asking = nil
-}
-
-// lease waits for its turn and asks. After a failure one question tries whether the ledger is back; the others are not
-// asked meanwhile.
-func (q *Quotas) lease(s *share, now time.Time) (authority.Lease, error) {
-	if failed := q.failedAt.Load(); failed != 0 {
-		if now.UnixNano()-failed < int64(failedPause) || !q.failedAt.CompareAndSwap(failed, now.UnixNano()) {
-			return authority.Lease{}, authority.ErrUnavailable
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
-	defer cancel()
-	select {
-	case q.asking <- struct{}{}:
-		defer func() { <-q.asking }()
-	case <-ctx.Done():
-		return authority.Lease{}, ctx.Err()
-	}
-	lease, err := q.cfg.Lessor.Lease(ctx, q.question(s, now))
-	if err == nil {
-		q.failedAt.Store(0)
-	} else if _, refused := errors.AsType[*authority.RefusedError](err); !refused && q.failedAt.Swap(q.cfg.Now().UnixNano()) == 0 {
-		q.cfg.Log.Warn("monthly quotas cannot be checked", "error", err)
-	}
-	return lease, err
-}
-
-// question is the one to ask now: a new one, or the last one again if its answer was lost.
-func (q *Quotas) question(s *share, now time.Time) authority.LeaseRequest {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.number == 0 {
-		s.number = q.numbers.Add(1)
-	}
-	return authority.LeaseRequest{
-		Gateway: q.cfg.Gateway, UserID: s.key.user, Month: s.key.month.String(), Request: s.number, Want: s.nextWant(now),
-	}
-}
-
-// settle waits, at the gateway's start, until the calls that dead gateways let through are in the ledger's sums.
-func (q *Quotas) settle() {
-	if q.cfg.Settled == nil {
-		return
-	}
-	timer := time.NewTimer(q.started.Add(settleWait).Sub(q.cfg.Now()))
-	defer timer.Stop()
-	select {
-	case <-q.cfg.Settled:
-	case <-timer.C:
-	}
 }
 
 // Run forgets the shares of users who call no more, until ctx ends.

@@ -3,6 +3,8 @@ package limit
 import (
 	"sync"
 	"time"
+
+	"tallygate/gateway/internal/authority"
 )
 
 // share is what this gateway holds of one user's quota of one month.
@@ -16,16 +18,17 @@ type share struct {
 	usableUntil, heldUntil time.Time
 
 	asking chan struct{} // closed when the question under way has ended; nil if there is none
-	// number is that of a question without an answer, which is asked again under the same number; 0 if there is none.
-	number int64
+	// pending is a question without an answer, which is asked again as it was; its Request is 0 if there is none.
+	pending authority.LeaseRequest
 
 	granted   int64 // by the last answer
 	grantedAt time.Time
 	want      int64
 	usedAt    time.Time
 
-	deniedUntil time.Time // nothing remained a moment ago
-	failedUntil time.Time // the ledger could not be reached a moment ago
+	// Until a moment calls are told the same as the last one, and the ledger is not asked.
+	paused      outcome
+	pausedUntil time.Time
 }
 
 type shareKey struct {
@@ -48,27 +51,30 @@ const (
 type outcome int
 
 const (
-	admitted outcome = iota
-	denied
-	unreachable
+	admitted    outcome = iota
+	denied              // nothing remains
+	unreachable         // the ledger is away
+	unanswered          // the ledger is there and does not say what remains
 	wait
 )
 
 // take judges one call. askNow says that the ledger has to be asked, for this call or for the next ones. s.mu is held.
 func (s *share) take(now time.Time) (o outcome, askNow bool) {
 	s.usedAt = now
-	quiet := s.asking == nil && !now.Before(s.deniedUntil) && !now.Before(s.failedUntil)
+	pausing := now.Before(s.pausedUntil)
+	quiet := s.asking == nil && !pausing
 	switch {
 	case s.left > 0 && now.Before(s.usableUntil):
 		s.left--
 		return admitted, quiet && s.granted >= aheadFrom && s.left < s.granted/2
-	case now.Before(s.deniedUntil):
-		return denied, false
-	case s.asking == nil && now.Before(s.failedUntil):
-		return unreachable, false
+	case pausing:
+		return s.paused, false
 	}
 	return wait, quiet
 }
+
+// pause has calls told the same for a while. s.mu is held.
+func (s *share) pause(o outcome, until time.Time) { s.paused, s.pausedUntil = o, until }
 
 // nextWant doubles the block for those who use theirs up at once, and halves it for those who do not. s.mu is held.
 func (s *share) nextWant(now time.Time) int64 {
@@ -91,12 +97,11 @@ func (s *share) receive(granted int64, sent, now time.Time, useWithin time.Durat
 		s.left = 0
 	}
 	s.left += granted
-	s.number = 0
+	s.pending = authority.LeaseRequest{}
 	s.granted, s.grantedAt = granted, now
 	s.usableUntil, s.heldUntil = sent.Add(useWithin), sent.Add(2*useWithin)
-	s.deniedUntil = time.Time{}
 	if granted == 0 {
-		s.deniedUntil = now.Add(deniedPause)
+		s.pause(denied, now.Add(deniedPause))
 	}
 }
 

@@ -1,0 +1,156 @@
+package limit
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"tallygate/gateway/internal/authority"
+)
+
+const (
+	// leaseTimeout is how long a question goes without an answer before the ledger counts as away, and tryTimeout how
+	// long one try of it does: a replica that hangs or has just died leaves time for another.
+	leaseTimeout = 3 * time.Second
+	tryTimeout   = 1500 * time.Millisecond
+	firstPause   = 10 * time.Millisecond
+	longestPause = 200 * time.Millisecond
+	// maxAsking questions are under way at most; the others wait for their turn, up to turnTimeout.
+	maxAsking   = 64
+	turnTimeout = 10 * time.Second
+	settleWait  = 3 * time.Second
+)
+
+// errUnanswered means that the ledger is there, and answers others, but not this question: no reason to let calls pass.
+var errUnanswered = errors.New("the ledger has not answered in time")
+
+// ask gets the share a block of calls, if any remain.
+func (q *Quotas) ask(s *share) {
+	q.settle()
+	lease, sent, err := q.lease(s)
+	now := q.cfg.Now()
+	q.metrics.asked(err)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		s.receive(lease.Granted, sent, now, time.Duration(lease.UseWithin))
+	case errors.Is(err, authority.ErrUnavailable):
+		s.pause(unreachable, now.Add(failedPause))
+	default:
+		s.pause(unanswered, now.Add(failedPause))
+	}
+	close(s.asking)
+	s.asking = nil
+}
+
+// lease waits for its turn and asks until there is an answer, which is to a question that was sent at a moment. Errors:
+// authority.ErrUnavailable if the ledger is away; *authority.RefusedError, errUnanswered. Once the ledger is away, one
+// question at a time tries whether it is back, once; the others are not asked meanwhile.
+func (q *Quotas) lease(s *share) (lease authority.Lease, sent time.Time, err error) {
+	failed := q.failedAt.Load()
+	if now := q.cfg.Now().UnixNano(); failed != 0 &&
+		(now-failed < int64(failedPause) || !q.failedAt.CompareAndSwap(failed, now)) {
+		return lease, sent, authority.ErrUnavailable
+	}
+	turn := time.NewTimer(turnTimeout)
+	defer turn.Stop()
+	select {
+	case q.asking <- struct{}{}:
+		defer func() { <-q.asking }()
+	case <-turn.C:
+		return lease, sent, errUnanswered
+	}
+	if failed == 0 && q.failedAt.Load() != 0 { // noticed while this one waited
+		return lease, sent, authority.ErrUnavailable
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
+	defer cancel()
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		sent = q.cfg.Now()
+		lease, err = q.try(ctx, s, sent)
+		refused, isRefused := errors.AsType[*authority.RefusedError](err)
+		switch {
+		case err == nil:
+			q.answered()
+			return lease, sent, nil
+		case isRefused && refused.Status == http.StatusConflict: // it was answered long ago: ask anew
+			s.mu.Lock()
+			s.pending = authority.LeaseRequest{}
+			s.mu.Unlock()
+		case isRefused:
+			q.cfg.Log.Error("the ledger refuses to say what remains of a monthly quota", "error", err)
+			return lease, sent, err
+		}
+		if failed != 0 || !sleep(ctx, pause) {
+			return lease, sent, q.unansweredBy(err)
+		}
+	}
+}
+
+// try asks once. The number makes it safe to ask again, whatever became of this time.
+func (q *Quotas) try(ctx context.Context, s *share, now time.Time) (authority.Lease, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	return q.cfg.Lessor.Lease(ctx, q.question(s, now))
+}
+
+func (q *Quotas) answered() {
+	q.answeredAt.Store(q.cfg.Now().UnixNano())
+	if q.failedAt.Swap(0) != 0 {
+		q.cfg.Log.Info("monthly quotas are checked again")
+	}
+}
+
+// unansweredBy decides what it means that no try of a question was answered: if others were a moment ago, the ledger is
+// not away.
+func (q *Quotas) unansweredBy(err error) error {
+	now := q.cfg.Now().UnixNano()
+	if now-q.answeredAt.Load() < int64(tryTimeout) || !errors.Is(err, authority.ErrUnavailable) {
+		return errUnanswered
+	}
+	if q.failedAt.Swap(now) == 0 {
+		q.cfg.Log.Warn("monthly quotas cannot be checked", "error", err)
+	}
+	return err
+}
+
+// sleep reports whether the time has passed; if not, ctx has ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// question is the one to ask now: a new one, or the last one again if it has no answer yet.
+func (q *Quotas) question(s *share, now time.Time) authority.LeaseRequest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending.Request == 0 {
+		s.pending = authority.LeaseRequest{
+			Gateway: q.cfg.Gateway, UserID: s.key.user, Month: s.key.month.String(),
+			Request: q.numbers.Add(1), Want: s.nextWant(now),
+		}
+	}
+	return s.pending
+}
+
+// settle waits, at the gateway's start, until the calls that dead gateways let through are in the ledger's sums.
+func (q *Quotas) settle() {
+	if q.cfg.Settled == nil {
+		return
+	}
+	timer := time.NewTimer(q.started.Add(settleWait).Sub(q.cfg.Now()))
+	defer timer.Stop()
+	select {
+	case <-q.cfg.Settled:
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,143 @@
+package limit_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tallygate/gateway/internal/authority"
+)
+
+func TestAQuestionThatIsLostIsAskedAgainAndLetsNobodyPass(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []int{1, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLedger(50)
+			g := newGateway("a", l, false)
+			g.load(100)
+			l.deliver("a", g.pending.Swap(0))
+			lose := lost
+			l.before = func(authority.LeaseRequest) error {
+				if lose--; lose >= 0 {
+					return authority.ErrUnavailable
+				}
+				return nil
+			}
+			g.load(1500)
+			if got := g.passed.Load(); got != 50 || lose >= 0 {
+				t.Errorf("%d lost: %d calls passed, want 50", lost, got)
+			}
+		})
+	}
+}
+
+func TestAReplicaThatHangsLeavesTimeForAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(0)
+		hung := false
+		l.before = func(authority.LeaseRequest) error {
+			if !hung {
+				hung = true
+				return authority.ErrUnavailable
+			}
+			return nil
+		}
+		l.delay = func(ctx context.Context) {
+			if !hung {
+				<-ctx.Done()
+			}
+		}
+		if got := newGateway("a", l, false).call(); got != 429 {
+			t.Errorf("got %d, want 429", got)
+		}
+	})
+}
+
+func TestALedgerThatRefusesToSayLetsNobodyPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(50)
+		g := newGateway("a", l, false)
+		refused := false
+		l.before = func(authority.LeaseRequest) error {
+			if refused {
+				return &authority.RefusedError{Status: 422}
+			}
+			return nil
+		}
+		refused = true
+		for range 5 {
+			if got := g.call(); got != 503 {
+				t.Errorf("got %d, want 503", got)
+			}
+			time.Sleep(time.Second)
+		}
+		refused = false
+		if got := g.call(); got != 200 {
+			t.Errorf("answered again: got %d, want 200", got)
+		}
+	})
+}
+
+func TestOneUserWhoseQuestionsAreNotAnsweredOpensNoQuota(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(0)
+		g := newGateway("a", l, false)
+		l.before = func(r authority.LeaseRequest) error {
+			if r.UserID == 1 {
+				return authority.ErrUnavailable
+			}
+			return nil
+		}
+		var statuses [600]atomic.Int64
+		var load sync.WaitGroup
+		end := time.Now().Add(20 * time.Second)
+		for user := range int64(3) {
+			load.Go(func() {
+				for time.Now().Before(end) {
+					statuses[status(g, user)].Add(1)
+					time.Sleep(5 * time.Millisecond)
+				}
+			})
+		}
+		load.Wait()
+		if passed := statuses[200].Load(); passed != 0 {
+			t.Errorf("%d calls passed of a quota of 0", passed)
+		}
+	})
+}
+
+func TestQuestionsThatQueueLetNobodyPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(0)
+		l.delay = func(context.Context) { time.Sleep(time.Second) }
+		g := newGateway("a", l, false)
+		var passed atomic.Int64
+		var load sync.WaitGroup
+		for user := range int64(500) {
+			load.Go(func() {
+				if status(g, user) == 200 {
+					passed.Add(1)
+				}
+			})
+		}
+		load.Wait()
+		if got := passed.Load(); got != 0 {
+			t.Errorf("%d calls passed of a quota of 0", got)
+		}
+	})
+}
+
+// status is what a call of one of many users gets.
+func status(g *gateway, user int64) int {
+	if refusal := g.Admit(context.Background(), time.Now(), user, 0); refusal != nil {
+		return refusal.Status
+	}
+	return 200
+}
