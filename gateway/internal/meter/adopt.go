@@ -3,7 +3,6 @@ package meter
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -83,32 +82,37 @@ func (m *Meter) deliverFolder(ctx context.Context, f *folder) error {
 	if err != nil {
 		return err
 	}
+	segments := make([]outgoing, 0, len(numbers))
 	for _, number := range numbers {
 		path := f.segmentPath(number)
-		if err := m.deliverFile(ctx, f.instance, number, path, names); err != nil {
-			return fmt.Errorf("segment %d: %w", number, err)
-		}
-		if err := os.Remove(path); err != nil {
-			return err
-		}
+		segments = append(segments, outgoing{
+			number:  number,
+			rows:    func() ([]row, error) { return m.readSegment(f.instance, number, path) },
+			sent:    func() error { return os.Remove(path) },
+			refused: func() {}, // the whole folder is tried again
+		})
+	}
+	_, passed, err := m.sendAll(ctx, f.instance, names, segments)
+	if err := errors.Join(passed, err); err != nil {
+		return err
 	}
 	return m.cfg.Ledger.Release(ctx, f.instance)
 }
 
-// deliverFile sends a segment's file as the same batch as its own gateway would have sent, or has.
-func (m *Meter) deliverFile(ctx context.Context, instance string, number uint64, path string, names []string) error {
+// readSegment reads the rows that a segment's own gateway would have sent, or has.
+func (m *Meter) readSegment(instance string, number uint64, path string) ([]row, error) {
 	file, err := os.ReadFile(path) // at most 2 MiB
 	if err != nil || len(file) < headerBytes {
-		return err // shorter: it ended while it was made, and nothing was counted in it yet
+		return nil, err // shorter: it ended while it was made, and nothing was counted in it yet
 	}
 	if err := checkHeader(file[:headerBytes]); errors.Is(err, errHeaderForeign) {
-		return err
+		return nil, err
 	} else if err != nil {
 		m.cfg.Log.Warn("a segment's header is torn; its rows are judged one by one", "instance", instance, "segment", number)
 	}
 	rows := mappedRows(file[headerBytes:])
 	m.reportTorn(instance, number, rows)
-	return m.sendBatch(ctx, instance, number, rows, names)
+	return rows, nil
 }
 
 // reportTorn tells of rows that a power failure has spoiled. Nothing of them is delivered.

@@ -7,8 +7,6 @@ import (
 	"os"
 	"slices"
 	"time"
-
-	"tallygate/gateway/internal/authority"
 )
 
 const (
@@ -20,7 +18,12 @@ const (
 	longestRetry    = 5 * time.Second
 	// refusedRetry is for a batch that the ledger does not take as it is: others overtake it meanwhile.
 	refusedRetry = time.Minute
+	// A ledger that refuses each new batch gets them ever more seldom, so that refused segments do not fill the disk.
+	firstSealPause   = time.Second
+	longestSealPause = time.Hour
 )
+
+var errRefused = errors.New("the ledger takes none of it")
 
 // deliver seals and sends until ctx ends.
 func (m *Meter) deliver(ctx context.Context) {
@@ -49,15 +52,19 @@ func (m *Meter) deliver(ctx context.Context) {
 }
 
 // round delivers what waits, and the active segment with it: at once if the last round went well, otherwise only when
-// the ledger has shown that it takes what waits. It returns what makes a retry worth while.
+// the ledger has shown that it takes what waits, and not while it refuses every new one. It returns what makes a retry
+// worth while.
 func (m *Meter) round(ctx context.Context, well bool) error {
 	m.leaveMemory()
-	if !well {
+	if !well || m.cfg.Now().Before(m.sealAt) {
 		if err := m.sendWaiting(ctx); err != nil {
 			return err
 		}
 	}
 	before := m.cfg.Now()
+	if before.Before(m.sealAt) {
+		return errRefused
+	}
 	m.sealActive()
 	if err := m.sendWaiting(ctx); err != nil {
 		return err
@@ -84,22 +91,35 @@ func (m *Meter) replaceActive(first *segment) {
 	m.waiting = append(m.waiting, sealed...)
 }
 
-// sendWaiting delivers segments, oldest first. A segment that the ledger refuses is passed over and tried again later.
+// sendWaiting delivers what waits. A segment that the ledger refuses is tried again later. If it refuses a new one and
+// takes nothing else, that is an error, and sealing pauses.
 func (m *Meter) sendWaiting(ctx context.Context) error {
+	var segments []outgoing
+	anew := false
 	for _, s := range m.waitingNow() {
-		err := m.sendBatch(ctx, m.instance, s.number, s.filled(), m.names.all())
-		if refused, ok := errors.AsType[*authority.RefusedError](err); ok {
-			m.metrics.refused.Inc()
-			m.cfg.Log.Error("the ledger refuses usage; it is kept and tried again", "segment", s.number, "error", refused)
-			s.notBefore = m.cfg.Now().Add(refusedRetry)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		m.drop(s)
+		segments = append(segments, outgoing{
+			number: s.number,
+			rows:   func() ([]row, error) { return s.filled(), nil },
+			sent:   func() error { m.drop(s); return nil },
+			refused: func() {
+				anew = anew || s.notBefore.IsZero()
+				s.notBefore = m.cfg.Now().Add(refusedRetry)
+			},
+		})
 	}
-	return nil
+	delivered, refused, err := m.sendAll(ctx, m.instance, m.names.all(), segments)
+	if refused != nil {
+		m.cfg.Log.Error("the ledger refuses usage; it is kept and tried again", "error", refused)
+	}
+	switch {
+	case delivered > 0:
+		m.sealPause, m.sealAt = 0, time.Time{}
+	case anew:
+		m.sealPause = min(max(2*m.sealPause, firstSealPause), longestSealPause)
+		m.sealAt = m.cfg.Now().Add(m.sealPause)
+		return errRefused
+	}
+	return err
 }
 
 func (m *Meter) waitingNow() []*segment {
@@ -113,21 +133,6 @@ func (m *Meter) waitingSegments() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.waiting)
-}
-
-// sendBatch sends one segment, ours or a dead one's. The ledger wants the living's numbers without gaps, so of ours even
-// an empty one.
-func (m *Meter) sendBatch(ctx context.Context, instance string, number uint64, rows []row, names []string) error {
-	batch, n := appendBatch(nil, instance, number, rows, names)
-	if n == 0 && instance != m.instance {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
-	defer cancel()
-	start := m.cfg.Now()
-	err := m.cfg.Ledger.Usage(ctx, batch)
-	m.metrics.sent(err, n, m.cfg.Now().Sub(start))
-	return err
 }
 
 // drop forgets a delivered segment.

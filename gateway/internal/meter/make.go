@@ -86,6 +86,7 @@ func (m *Meter) leaveMemory() {
 		}
 		copy(written.mapped.data[headerBytes:], s.mapped.data[headerBytes:])
 		written.used.Store(s.used.Load())
+		written.notBefore = s.notBefore
 		m.waiting[i] = written
 	}
 }

@@ -41,6 +41,10 @@ type Meter struct {
 	number  uint64     // of the newest segment; its predecessors have all the smaller ones
 	waiting []*segment // sealed, not delivered
 
+	// The deliverer's own: nothing is sealed before, because the ledger refuses new batches; and how long it was put off.
+	sealAt    time.Time
+	sealPause time.Duration
+
 	delivered   atomic.Int64 // Unix nanoseconds: what was counted before then is in the ledger
 	adopted     chan struct{}
 	adoptedOnce sync.Once

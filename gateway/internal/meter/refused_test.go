@@ -1,0 +1,94 @@
+package meter_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/meter"
+)
+
+func refusing() (bool, error) { return false, &authority.RefusedError{Status: 422} }
+
+func TestARefusedBatchOfADeadGatewayHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := newLedger(t)
+	l.failing(away)
+	dead := open(t, dir, l)
+	root := dead.Route("root")
+	for user := range int64(100_000) { // several segments
+		dead.Begin(noon, user+1, root)
+	}
+	if err := dead.Close(t.Context()); err == nil {
+		t.Fatal("closed well without a ledger")
+	}
+	first := true
+	l.failing(func() (bool, error) {
+		if first {
+			first = false
+			return refusing()
+		}
+		return true, nil
+	})
+	m, _ := running(t, dir, l)
+	within(t, delivery, "all but the first segment", func() bool { return l.requests() > 90_000 })
+	if got := metric(t, m, "tallygate_usage_refused_total"); got != 1 {
+		t.Errorf("%v refusals are shown, want 1", got)
+	}
+	within(t, 15*time.Second, "the first, which is tried again", func() bool { return l.requests() == 100_000 })
+}
+
+func TestALedgerThatRefusesEverythingFillsNoDisk(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	dir := t.TempDir()
+	now := noon
+	m, err := meter.Open(meter.Config{StateDir: dir, Ledger: l, Log: quiet(), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := m.Route("root")
+	l.failing(refusing)
+	calls := uint64(0)
+	for end := now.Add(6 * time.Hour); now.Before(end); now = now.Add(10 * time.Second) {
+		m.Begin(noon, 7, root)
+		calls++
+		if err := m.Deliver(t.Context()); err == nil {
+			t.Fatal("a round in which nothing was taken went well")
+		}
+	}
+	if files, err := filepath.Glob(filepath.Join(dir, "*", "*.tally")); err != nil || len(files) > 20 {
+		t.Errorf("%d files after six hours, %v", len(files), err)
+	}
+	l.failing(nil)
+	now = now.Add(time.Minute)
+	for range 2 { // it takes what it had refused, and then the rest
+		_ = m.Deliver(t.Context())
+	}
+	if got := l.requests(); got != calls {
+		t.Errorf("got %d calls, want %d", got, calls)
+	}
+}
+
+// metric reads one of the meter's metrics.
+func metric(t *testing.T, m *meter.Meter, name string) float64 {
+	t.Helper()
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(m.Collectors()...)
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			one := f.GetMetric()[0]
+			return one.GetGauge().GetValue() + one.GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
+}

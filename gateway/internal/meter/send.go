@@ -1,0 +1,64 @@
+package meter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tallygate/gateway/internal/authority"
+)
+
+// outgoing is a segment on its way to the ledger: one of this gateway's, or a file that a dead one left.
+type outgoing struct {
+	number  uint64
+	rows    func() ([]row, error)
+	sent    func() error // the ledger has it
+	refused func()       // the ledger does not take it as it is
+}
+
+// sendAll delivers an instance's segments, oldest first. One that the ledger refuses, or that this gateway cannot read,
+// is passed over and holds up no other; passed says why. Any other trouble is err, and ends it.
+func (m *Meter) sendAll(ctx context.Context, instance string, names []string, segments []outgoing) (delivered int, passed, err error) {
+	var reasons []error
+	for _, o := range segments {
+		err := m.sendOne(ctx, instance, names, o)
+		if err == nil {
+			delivered++
+			continue
+		}
+		reason := fmt.Errorf("segment %d: %w", o.number, err)
+		if _, refused := errors.AsType[*authority.RefusedError](err); refused {
+			m.metrics.refused.Inc()
+			o.refused()
+		} else if !errors.Is(err, errHeaderForeign) {
+			return delivered, errors.Join(reasons...), reason
+		}
+		reasons = append(reasons, reason)
+	}
+	return delivered, errors.Join(reasons...), nil
+}
+
+func (m *Meter) sendOne(ctx context.Context, instance string, names []string, o outgoing) error {
+	rows, err := o.rows()
+	if err != nil {
+		return err
+	}
+	if err := m.sendBatch(ctx, instance, o.number, rows, names); err != nil {
+		return err
+	}
+	return o.sent()
+}
+
+// sendBatch sends one segment's rows. The ledger wants the living's numbers without gaps, so of ours even an empty one.
+func (m *Meter) sendBatch(ctx context.Context, instance string, number uint64, rows []row, names []string) error {
+	batch, n := appendBatch(nil, instance, number, rows, names)
+	if n == 0 && instance != m.instance {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
+	defer cancel()
+	start := m.cfg.Now()
+	err := m.cfg.Ledger.Usage(ctx, batch)
+	m.metrics.sent(err, n, m.cfg.Now().Sub(start))
+	return err
+}
