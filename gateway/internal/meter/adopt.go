@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// adoptEvery is how often a gateway looks for what dead ones left.
-const adoptEvery = 10 * time.Second
+const (
+	// adoptEvery is how often a gateway looks for what dead ones left.
+	adoptEvery = 10 * time.Second
+	// unfinishedAge is far longer than a gateway takes to make its folder.
+	unfinishedAge = time.Minute
+)
 
 // adopting delivers what dead gateways left, until ctx ends.
 func (m *Meter) adopting(ctx context.Context) {
@@ -35,6 +39,10 @@ func (m *Meter) adoptAll(ctx context.Context, told map[string]string) error {
 	instances, err := others(m.cfg.StateDir, m.instance)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if err := removeUnfinished(m.cfg.StateDir, m.cfg.Now().Add(-unfinishedAge)); err != nil && told[newPrefix] != err.Error() {
+		m.cfg.Log.Warn("a folder that was never finished is not removed", "error", err)
+		told[newPrefix] = err.Error()
 	}
 	var errs []error
 	for _, instance := range instances {

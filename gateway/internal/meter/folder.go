@@ -4,12 +4,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 var errLocked = errors.New("locked by a living gateway")
@@ -80,6 +82,32 @@ func takeFolder(stateDir, instance string) (*folder, error) {
 	return &folder{path: path, instance: instance, lock: lock}, nil
 }
 
+// removeUnfinished removes the folders that gateways were making when they died: nothing is counted in them yet. Those
+// that were made after a moment may be a living gateway's that has not locked them yet.
+func removeUnfinished(stateDir string, madeBefore time.Time) error {
+	entries, err := os.ReadDir(stateDir)
+	errs := []error{err}
+	for _, e := range entries {
+		id, unfinished := strings.CutPrefix(e.Name(), newPrefix)
+		if !unfinished || !isInstance(id) {
+			continue
+		}
+		if info, err := e.Info(); err != nil || !info.ModTime().Before(madeBefore) {
+			continue // another was quicker, or it is too young
+		}
+		path := filepath.Join(stateDir, e.Name())
+		if lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR, 0o600); err == nil {
+			err = lockFile(lock)
+			lock.Close()
+			if errors.Is(err, errLocked) {
+				continue
+			}
+		}
+		errs = append(errs, os.RemoveAll(path))
+	}
+	return errors.Join(errs...)
+}
+
 // others lists the folders that are not ours, living and dead.
 func others(stateDir, instance string) ([]string, error) {
 	entries, err := os.ReadDir(stateDir)
@@ -125,7 +153,10 @@ func (f *folder) remove() error {
 			}
 		}
 	}
-	err = errors.Join(os.Remove(filepath.Join(f.path, lockName)), os.Remove(f.path))
+	err = os.Remove(filepath.Join(f.path, lockName))
+	if gone := os.Remove(f.path); !errors.Is(gone, fs.ErrNotExist) { // a sibling may have found it empty and removed it
+		err = errors.Join(err, gone)
+	}
 	f.lock.Close()
 	return err
 }

@@ -5,14 +5,14 @@ import (
 	"syscall"
 )
 
-// segment makes the next segment: on disk, or in memory if the disk has no room.
+// segment makes the next segment: on disk, or in memory if that fails, for want of room as a rule.
 func (m *Meter) segment(rows int) *segment {
 	s, err := m.fileSegment(rows)
 	if err != nil {
 		return m.memorySegment(rows, err)
 	}
 	if m.metrics.inMemory.Swap(false) {
-		m.cfg.Log.Info("STATE_DIR has room again: usage survives a crash")
+		m.cfg.Log.Info("STATE_DIR can be written again: usage survives a crash")
 	}
 	return s
 }
@@ -51,10 +51,10 @@ func (m *Meter) mapSegment(number uint64, rows int) (*segment, error) {
 	return newSegment(number, mapped, m.cfg.Now()), nil
 }
 
-// memorySegment is for a disk without room.
+// memorySegment is for a disk that takes nothing.
 func (m *Meter) memorySegment(rows int, cause error) *segment {
 	if !m.metrics.inMemory.Swap(true) {
-		m.cfg.Log.Error("no room in STATE_DIR: usage is counted in memory only, and a crash would lose it", "error", cause)
+		m.cfg.Log.Error("STATE_DIR cannot be written: usage is counted in memory only, and a crash would lose it", "error", cause)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -71,7 +71,7 @@ func (m *Meter) leaveMemory() {
 			return
 		}
 		m.metrics.inMemory.Store(false)
-		m.cfg.Log.Info("STATE_DIR has room again: usage survives a crash")
+		m.cfg.Log.Info("STATE_DIR can be written again: usage survives a crash")
 		m.replaceActive(first)
 	}
 	m.mu.Lock()

@@ -46,7 +46,7 @@ func newMetrics(m *Meter) *metrics {
 		gauge("tallygate_usage_undelivered_seconds", "Age of the oldest count that may not be in the ledger.", func() float64 {
 			return m.cfg.Now().Sub(m.DeliveredUpTo()).Seconds()
 		}),
-		gauge("tallygate_usage_in_memory", "1 while the disk has no room and a crash would lose counts.", func() float64 {
+		gauge("tallygate_usage_in_memory", "1 while STATE_DIR cannot be written and a crash would lose counts.", func() float64 {
 			if x.inMemory.Load() || m.rowsInMemory() > 0 {
 				return 1
 			}

@@ -20,7 +20,7 @@ func TestARefusedBatchOfADeadGatewayHoldsUpNoOther(t *testing.T) {
 	l.failing(away)
 	dead := open(t, dir, l)
 	root := dead.Route("root")
-	for user := range int64(100_000) { // several segments
+	for user := range int64(20_000) { // several segments
 		dead.Begin(noon, user+1, root)
 	}
 	if err := dead.Close(t.Context()); err == nil {
@@ -35,11 +35,11 @@ func TestARefusedBatchOfADeadGatewayHoldsUpNoOther(t *testing.T) {
 		return true, nil
 	})
 	m, _ := running(t, dir, l)
-	within(t, delivery, "all but the first segment", func() bool { return l.requests() > 90_000 })
+	within(t, 20*time.Second, "all but the first segment", func() bool { return l.requests() > 15_000 })
 	if got := metric(t, m, "tallygate_usage_refused_total"); got != 1 {
 		t.Errorf("%v refusals are shown, want 1", got)
 	}
-	within(t, 15*time.Second, "the first, which is tried again", func() bool { return l.requests() == 100_000 })
+	within(t, 40*time.Second, "the first, which is tried again", func() bool { return l.requests() == 20_000 })
 }
 
 func TestALedgerThatRefusesEverythingFillsNoDisk(t *testing.T) {

@@ -2,6 +2,7 @@ package meter
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -24,11 +25,23 @@ func (m *Meter) Adopted() <-chan struct{} { return m.adopted }
 // DeliveredUpTo is the moment up to which every call that was counted is in the ledger.
 func (m *Meter) DeliveredUpTo() time.Time { return time.Unix(0, m.delivered.Load()) }
 
+// lastRounds bounds how often Close delivers, as long as calls still end.
+const lastRounds = 3
+
+var errStillCounting = errors.New("calls have ended after the last delivery")
+
 // Close delivers what is left as long as ctx allows, and removes the folder if nothing is. Otherwise it writes all
 // through to the disk and leaves the folder to the next gateway. Run must have returned. What is counted afterwards
 // is lost.
 func (m *Meter) Close(ctx context.Context) error {
 	err := m.round(ctx, true)
+	for n := 1; err == nil && m.counting(); n++ {
+		if n == lastRounds {
+			err = errStillCounting
+			break
+		}
+		err = m.round(ctx, true)
+	}
 	m.mu.Lock()
 	f := m.folder
 	m.mu.Unlock()
@@ -42,13 +55,16 @@ func (m *Meter) Close(ctx context.Context) error {
 	m.leaveMemory()
 	m.syncAll(m.cfg.Now())
 	if rows := m.rowsInMemory(); rows > 0 {
-		m.cfg.Log.Error("usage is lost: the disk has no room, and the ledger did not take it", "rows", rows)
+		m.cfg.Log.Error("usage is lost: STATE_DIR cannot be written, and the ledger did not take it", "rows", rows)
 	}
 	if f != nil {
 		f.release()
 	}
 	return err
 }
+
+// counting reports whether something has been counted since the last sealing.
+func (m *Meter) counting() bool { return m.active.Load().used.Load() > 0 }
 
 func (m *Meter) rowsInMemory() (rows int64) {
 	m.mu.Lock()

@@ -137,7 +137,9 @@ func (t *table) seal() []*segment {
 	t.sealed.Store(true)
 	for i := range t.writers {
 		for t.writers[i].n.Load() != 0 {
-			runtime.Gosched() // a writer is done within microseconds, unless its thread was put aside
+			t.mu.Lock()       // a writer that makes room for rows holds it, and may take long
+			t.mu.Unlock()     //nolint:staticcheck // it is only waited for
+			runtime.Gosched() // another is done within microseconds, unless its thread was put aside
 		}
 	}
 	return *t.segments.Load()
