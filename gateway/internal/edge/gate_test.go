@@ -19,7 +19,6 @@ import (
 	"tallygate/gateway/internal/edge"
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
-	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/token"
@@ -61,7 +60,7 @@ func gateWith(t *testing.T, cfg edge.Config, routes ...*route.Route) string {
 	return addr
 }
 
-// serverWith is gateWith for tests that have routes replaced, or names resolved.
+// serverWith is gateWith for tests that have routes replaced, names resolved, or calls counted.
 func serverWith(t *testing.T, cfg edge.Config, upstreams forward.Config, routes ...*route.Route) (*edge.Server, string) {
 	t.Helper()
 	cfg.Watch = wire.NewWatch()
@@ -71,11 +70,13 @@ func serverWith(t *testing.T, cfg edge.Config, upstreams forward.Config, routes 
 	if cfg.Check == nil {
 		cfg.Check = keeper{}
 	}
-	m, err := meter.Open(meter.Config{StateDir: t.TempDir(), Ledger: nobody{}, Log: cfg.Log})
-	if err != nil {
-		t.Fatal(err)
+	if cfg.Meter == nil {
+		cfg.Meter = tallying(t, nobody{})
 	}
-	cfg.Meter, cfg.Rates = m, limit.NewRates()
+	if cfg.Quotas == nil {
+		cfg.Quotas = says{}
+	}
+	cfg.Rates = limit.NewRates()
 	cfg.Pages = map[string]console.Page{"/docs": {ContentType: "text/html", Body: []byte("<p>docs"), ETag: `"1"`, Policy: "default-src 'none'"}}
 	go cfg.Watch.Run(t.Context())
 	s := edge.New(cfg)

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"errors"
+	"net/http"
 	"unsafe"
 
 	"tallygate/gateway/internal/check"
@@ -31,21 +32,17 @@ func (s *Server) serve(k *call) *problem.Details {
 		return s.forward(k)
 	}
 	if refusal := s.limit(k); refusal != nil {
-		s.cfg.Meter.RateLimited(k.begun, k.who.UserID, k.site.tally)
+		if refusal.Status == http.StatusTooManyRequests {
+			s.cfg.Meter.RateLimited(k.begun, k.who.UserID, k.site.tally)
+		}
 		return refusal
 	}
 	tally := s.cfg.Meter.Begin(k.begun, k.who.UserID, k.site.tally)
-	refusal := s.forward(k)
-	tally.End(statusOf(k, refusal), k.in, k.out)
-	return refusal
-}
-
-// statusOf is what the client gets.
-func statusOf(k *call, refusal *problem.Details) int {
-	if refusal != nil {
-		return refusal.Status
+	if refusal := s.forward(k); refusal != nil {
+		k.answer(refusal) // before the tally ends: its bytes are among those of the call
 	}
-	return k.status
+	tally.End(k.status, k.in, k.out)
+	return nil
 }
 
 // route finds the site, or answers with a page. A page is there for its path only, and a route for that very path takes

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/edge"
 	"tallygate/gateway/internal/route"
 	"tallygate/kit/problem"
@@ -30,18 +31,23 @@ func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
 	}
 }
 
-// spent is a quota of which nothing is left.
-type spent struct{}
+// says is a quota that says the same to everybody who has one.
+type says struct{ refusal *problem.Details }
 
-func (spent) Admit(context.Context, time.Time, int64, int64) *problem.Details {
-	return problem.New(429, "quota-used-up", "Nothing is left.")
+func (s says) Admit(_ context.Context, _ time.Time, _, limit int64) *problem.Details {
+	if limit == check.NoQuota {
+		return nil
+	}
+	return s.refusal
 }
+
+func spent() says { return says{problem.New(429, "quota-used-up", "Nothing is left.")} }
 
 func TestAUserWithoutQuotaLeftIsRefused(t *testing.T) {
 	t.Parallel()
 	r := locked("/a", "127.0.0.1:1")
 	r.Tally = true
-	gw := gateWith(t, edge.Config{Quotas: spent{}}, r)
+	gw := gateWith(t, edge.Config{Quotas: spent()}, r)
 	if resp, body := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: limited\r\n\r\n"); resp.StatusCode != 429 {
 		t.Errorf("got %d %s", resp.StatusCode, body)
 	}

@@ -28,6 +28,7 @@ const (
 	writeLimit  = 60 * time.Second // without the client taking a byte
 	lingerLimit = 2 * time.Second  // for what a client still sends after the answer that ends the connection
 	lingerBytes = 1 << 20
+	cutLimit    = 2 * time.Second // for a connection that is cut to end
 )
 
 // Checker says whose token an Authorization field carries. The strings are only valid during the call. Its error is one
@@ -184,9 +185,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for c := range s.conns {
-		c.wire.Stop(wire.Draining)
+		c.wire.Cut(wire.Draining)
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.empty: // what became of the calls is counted
+	case <-time.After(cutLimit):
 	}
 	return ctx.Err()
 }

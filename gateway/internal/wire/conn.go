@@ -133,6 +133,14 @@ func (c *Conn) stop(seen int64, why Stop) bool {
 // upstream is stopped.
 func (c *Conn) Serves(upstream *Conn) { c.serves.Store(upstream) }
 
+// Cut stops a client's connection, and with it the upstream's that it waits for.
+func (c *Conn) Cut(why Stop) {
+	c.Stop(why)
+	if upstream := c.serves.Load(); upstream != nil {
+		upstream.Stop(ClientLeft)
+	}
+}
+
 // Close closes the connection.
 func (c *Conn) Close() {
 	c.Lift()

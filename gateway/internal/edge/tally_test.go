@@ -1,0 +1,154 @@
+package edge_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"tallygate/gateway/internal/edge"
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/meter"
+	"tallygate/kit/problem"
+)
+
+// tallying is a meter that delivers to a ledger.
+func tallying(t *testing.T, l meter.Ledger) *meter.Meter {
+	t.Helper()
+	m, err := meter.Open(meter.Config{StateDir: t.TempDir(), Ledger: l, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+type tally struct {
+	Requests     int `json:"requests"`
+	ClientErrors int `json:"client_errors"`
+	ServerErrors int `json:"server_errors"`
+	RateLimited  int `json:"rate_limited"`
+	BytesIn      int `json:"bytes_in"`
+	BytesOut     int `json:"bytes_out"`
+}
+
+// book adds up what it is delivered.
+type book struct {
+	mu  sync.Mutex
+	sum tally
+}
+
+func (b *book) Usage(_ context.Context, body []byte) error {
+	var batch struct{ Rows []tally }
+	if err := json.Unmarshal(body, &batch); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range batch.Rows {
+		b.sum.Requests += r.Requests
+		b.sum.ClientErrors += r.ClientErrors
+		b.sum.ServerErrors += r.ServerErrors
+		b.sum.RateLimited += r.RateLimited
+		b.sum.BytesIn += r.BytesIn
+		b.sum.BytesOut += r.BytesOut
+	}
+	return nil
+}
+
+func (*book) Release(context.Context, string) error { return nil }
+
+func TestWhatOfACallIsCounted(t *testing.T) {
+	t.Parallel()
+	const lines = " HTTP/1.1\r\nHost: a\r\nAuthorization: "
+	for name, test := range map[string]struct {
+		request string
+		quotas  edge.Quotas
+		want    func(body string) tally
+	}{
+		"an answer": {"GET /a" + lines + "good\r\n\r\n", nil, func(body string) tally {
+			return tally{Requests: 1, BytesOut: len(body)}
+		}},
+		"the gateway's own answer": {"GET /gone" + lines + "good\r\n\r\n", nil, func(body string) tally {
+			return tally{Requests: 1, ServerErrors: 1, BytesOut: len(body)}
+		}},
+		"the gateway's own answer to HEAD": {"HEAD /gone" + lines + "good\r\n\r\n", nil, func(string) tally {
+			return tally{Requests: 1, ServerErrors: 1}
+		}},
+		"a quota that is used up": {"GET /a" + lines + "limited\r\n\r\n", spent(), func(string) tally {
+			return tally{RateLimited: 1}
+		}},
+		"a quota that cannot be checked": {
+			"GET /a" + lines + "limited\r\n\r\n", says{problem.Unavailable("Nobody knows.", time.Second)},
+			func(string) tally { return tally{} },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := &book{}
+			m := tallying(t, b)
+			a, gone := locked("/a", upstream(t, echo)), locked("/gone", "127.0.0.1:1")
+			a.Tally, gone.Tally = true, true
+			gw := gateWith(t, edge.Config{Meter: m, Quotas: test.quotas}, a, gone)
+			c, r := dial(t, gw)
+			send(t, c, test.request)
+			resp, body := answer(t, r, test.request[:4])
+			want := test.want(body)
+			// The call's end is counted before the connection's next request is answered.
+			send(t, c, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+			answer(t, r, "GET")
+			if err := m.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if b.sum != want {
+				t.Errorf("answer %d: got %+v, want %+v", resp.StatusCode, b.sum, want)
+			}
+		})
+	}
+}
+
+func TestWhatIsCutAtTheEndIsCounted(t *testing.T) {
+	t.Parallel()
+	b := &book{}
+	m := tallying(t, b)
+	begun := make(chan struct{}, 8)
+	a := locked("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+		if _, err := http.ReadRequest(r); err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n0123456789")
+		begun <- struct{}{}
+		_, _ = io.Copy(io.Discard, r) // and no more of it
+	}))
+	a.Tally = true
+	s, gw := serverWith(t, edge.Config{Meter: m}, forward.Config{}, a)
+	for range 8 {
+		c, r := dial(t, gw)
+		send(t, c, "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\n\r\n")
+		<-begun
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if _, err := io.ReadFull(resp.Body, make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Shutdown(over); err == nil {
+		t.Error("nothing was cut")
+	}
+	if err := m.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b.sum.Requests != 8 || b.sum.BytesOut != 80 {
+		t.Errorf("got %+v, want 8 requests of 10 bytes each", b.sum)
+	}
+}
