@@ -25,24 +25,37 @@ const (
 	Origin                // CORS
 )
 
-// fieldKinds has every special name in lower case.
+// fieldKinds has every special name in lower case, but for those of families.
 var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that Go has no constant for
 	"host": Host, "content-length": ContentLength, "transfer-encoding": TransferEncoding, "connection": Connection,
-	"keep-alive": Hop, "proxy-connection": Hop, "proxy-authenticate": Hop, "proxy-authorization": Hop, "te": Hop,
-	"trailer": Hop, "http2-settings": Hop, "proxy-authentication-info": Hop,
+	"keep-alive": Hop, "te": Hop, "trailer": Hop, "http2-settings": Hop,
 	"upgrade": Upgrade, "expect": Expect, "authorization": Authorization, "x-request-id": RequestID, "via": Via,
+	"origin": Origin,
+
 	"forwarded": Forwarded, "x-forwarded-for": ForwardedFor, "x-forwarded-proto": ForwardedProto,
-	"x-forwarded-host": ForwardedHost, "x-forwarded-port": Forwarded, "x-forwarded-server": Forwarded,
-	"x-forwarded-by": Forwarded, "x-forwarded-prefix": Forwarded, "x-forwarded-scheme": Forwarded,
-	"x-forwarded-ssl": Forwarded, "x-forwarded-uri": Forwarded, "x-forwarded-method": Forwarded, "x-real-ip": Forwarded,
-	"true-client-ip": Forwarded, "x-client-ip": Forwarded, "x-cluster-client-ip": Forwarded, "client-ip": Forwarded,
-	"x-user-id": Identity, "x-user": Identity, "x-user-name": Identity, "x-user-role": Identity, "x-remote-user": Identity,
-	"remote-user": Identity, "x-forwarded-user": Identity, "x-forwarded-email": Identity, "x-forwarded-groups": Identity,
-	"x-forwarded-preferred-username": Identity, "x-forwarded-access-token": Identity, "x-auth-request-user": Identity,
-	"x-authenticated-user": Identity, "x-authenticated-userid": Identity, "x-tallygate-user-id": Identity,
-	"x-original-url": Override, "x-rewrite-url": Override, "x-http-method-override": Override, "x-http-method": Override,
-	"x-method-override": Override, "x-envoy-original-path": Override, "x-original-method": Override,
-	"x-original-host": Override, "origin": Origin,
+	"x-forwarded-host": ForwardedHost, "x-real-ip": Forwarded, "true-client-ip": Forwarded, "x-client-ip": Forwarded,
+	"x-cluster-client-ip": Forwarded, "client-ip": Forwarded, "cf-connecting-ip": Forwarded, "fastly-client-ip": Forwarded,
+	"x-envoy-external-address": Forwarded,
+
+	"x-user": Identity, "x-user-id": Identity, "x-user-name": Identity, "x-user-role": Identity,
+	"x-tallygate-user-id": Identity,
+
+	"x-rewrite-url": Override, "x-http-method": Override, "x-http-method-override": Override,
+	"x-method-override": Override, "x-envoy-original-path": Override,
+	"proxy": Override, // CGI calls it HTTP_PROXY, and programs send their own requests there (httpoxy)
+}
+
+// family is the names that begin alike. New members come with every proxy's release, so all are one kind.
+type family struct {
+	prefix string // in lower case
+	kind   Kind
+}
+
+// families say what a name that fieldKinds does not have is.
+var families = [...]family{ //nolint:gochecknoglobals // as fieldKinds
+	{"x-forwarded-", Forwarded}, {"x-original-", Override},
+	{"x-auth-request-", Identity}, {"x-authenticated-", Identity}, {"x-remote-", Identity}, {"x-webauth-", Identity},
+	{"remote-", Identity}, {"proxy-", Hop},
 }
 
 const maxSpecialName = 32
@@ -58,34 +71,53 @@ var special = func() (table [maxSpecialName][32]bool) { //nolint:gochecknoglobal
 // kindOf finds the kind of a name. A name with "_" or "." in the place of "-" is not the field, but servers that turn
 // names into variables (CGI, WSGI) take it for the field: it is reported as an alias, to be dropped.
 func kindOf(name []byte) (kind Kind, alias bool) {
-	if len(name) >= maxSpecialName || !special[len(name)][name[0]&31] {
-		return Other, false
-	}
-	var folded [maxSpecialName]byte
-	for i, c := range name {
-		c = lower(c)
-		if c == '_' || c == '.' {
-			c, alias = '-', true
+	first := name[0] & 31
+	if len(name) < maxSpecialName && special[len(name)][first] {
+		var folded [maxSpecialName]byte
+		for i, c := range name {
+			folded[i] = dashed(c)
 		}
-		folded[i] = c
+		kind = fieldKinds[string(folded[:len(name)])]
 	}
-	kind = fieldKinds[string(folded[:len(name)])]
-	return kind, alias && kind != Other
+	if kind == Other && mayBeFamily(first) {
+		kind = familyOf(name)
+	}
+	return kind, kind != Other && !spelled(name)
 }
 
-// SameField reports whether a field has this name, in any case, or one that CGI and its like would take for it.
-func SameField(field []byte, name string) bool {
-	if len(field) != len(name) {
-		return false
-	}
-	for i := range field {
-		if dashed(field[i]) != dashed(name[i]) {
+// mayBeFamily says by a name's first letter, folded, whether it is worth while to look. Most names end here.
+func mayBeFamily(first byte) bool { return first == 'x'&31 || first == 'r'&31 || first == 'p'&31 }
+
+// spelled reports whether the name is the field's own, not one that is only taken for it.
+func spelled(name []byte) bool {
+	for _, c := range name {
+		if c == '_' || c == '.' {
 			return false
 		}
 	}
 	return true
 }
 
+func familyOf(name []byte) Kind {
+	for i := range families {
+		if f := &families[i]; len(name) > len(f.prefix) && reads(name[:len(f.prefix)], f.prefix) {
+			return f.kind
+		}
+	}
+	return Other
+}
+
+// reads reports whether CGI and its like take b for text, which is in lower case.
+func reads(b []byte, text string) bool {
+	for i := range b {
+		if dashed(b[i]) != text[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// dashed folds a byte of a name: what CGI and its like make one variable of becomes one name.
 func dashed(c byte) byte {
 	if c == '_' || c == '.' {
 		return '-'
