@@ -68,25 +68,29 @@ var special = func() (table [maxSpecialName][32]bool) { //nolint:gochecknoglobal
 	return table
 }()
 
+// familial says by a name's first and third letter whether it may be in families. Most common names end there.
+var familial = func() (table [32][32]bool) { //nolint:gochecknoglobals // as fieldKinds
+	for _, f := range families {
+		table[f.prefix[0]&31][f.prefix[2]&31] = true
+	}
+	return table
+}()
+
 // kindOf finds the kind of a name. A name with "_" or "." in the place of "-" is not the field, but servers that turn
 // names into variables (CGI, WSGI) take it for the field: it is reported as an alias, to be dropped.
 func kindOf(name []byte) (kind Kind, alias bool) {
-	first := name[0] & 31
-	if len(name) < maxSpecialName && special[len(name)][first] {
+	if len(name) < maxSpecialName && special[len(name)][name[0]&31] {
 		var folded [maxSpecialName]byte
 		for i, c := range name {
 			folded[i] = dashed(c)
 		}
 		kind = fieldKinds[string(folded[:len(name)])]
 	}
-	if kind == Other && mayBeFamily(first) {
+	if kind == Other && len(name) > 2 && familial[name[0]&31][name[2]&31] {
 		kind = familyOf(name)
 	}
 	return kind, kind != Other && !spelled(name)
 }
-
-// mayBeFamily says by a name's first letter, folded, whether it is worth while to look. Most names end here.
-func mayBeFamily(first byte) bool { return first == 'x'&31 || first == 'r'&31 || first == 'p'&31 }
 
 // spelled reports whether the name is the field's own, not one that is only taken for it.
 func spelled(name []byte) bool {
