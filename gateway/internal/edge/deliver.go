@@ -23,7 +23,7 @@ func (s *Server) forward(k *call) *problem.Details {
 	if k.site.Strip {
 		x.Path = stripped(r.Path, len(k.site.Path))
 	}
-	x.IdentityName, x.IdentityValue = k.site.IdentityHeader, nil
+	x.IdentityName, x.IdentityValue, x.Identities = k.site.IdentityHeader, nil, k.site.identities
 	if k.who.UserID != 0 {
 		x.IdentityValue = strconv.AppendInt(k.text[:0], k.who.UserID, 10)
 	}

@@ -9,6 +9,7 @@ import (
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/wire"
 )
 
 // sites is a table with what belongs to each of its routes.
@@ -25,14 +26,19 @@ type site struct {
 	metrics *routeMetrics
 	tally   meter.RouteID
 	rate    limit.Rate
+	// identities are the identity fields of the whole table.
+	identities *wire.Names
 }
 
 // SetRoutes puts a table in force. Requests in flight go on under the one before. It must not be called concurrently.
 func (s *Server) SetRoutes(table *route.Table) {
 	old := s.sites.Load()
 	next := &sites{table: table, sets: s.upstreams(table, old.sets)}
+	identities := identityNames(table)
 	for _, r := range table.Routes() {
-		at := &site{Route: r, set: next.sets[setKey(r)], metrics: s.cfg.Metrics.route(r.Name), rate: limit.Rate(r.Rate)}
+		at := &site{
+			Route: r, set: next.sets[setKey(r)], metrics: s.cfg.Metrics.route(r.Name), rate: limit.Rate(r.Rate), identities: identities,
+		}
 		if r.Tally {
 			at.tally = s.cfg.Meter.Route(r.Name)
 		}
@@ -82,6 +88,17 @@ func (s *Server) upstreams(table *route.Table, old map[string]*forward.Set) map[
 	}
 	starting.Wait()
 	return sets
+}
+
+// identityNames are the fields that any upstream of the table may take for the gateway's word.
+func identityNames(table *route.Table) *wire.Names {
+	var names []string
+	for _, r := range table.Routes() {
+		if r.IdentityHeader != "" {
+			names = append(names, r.IdentityHeader)
+		}
+	}
+	return wire.NewNames(names)
 }
 
 func reason(status int) string { return http.StatusText(status) }

@@ -22,6 +22,8 @@ type Exchange struct {
 	// Identity is the field that names the user; both are empty for requests of nobody.
 	IdentityName  string
 	IdentityValue []byte
+	// Identities are the names of such fields on all routes: an upstream that stands behind one may stand behind others.
+	Identities *wire.Names
 
 	Set     *Set
 	MaxBody int64 // -1: no limit

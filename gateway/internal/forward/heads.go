@@ -45,7 +45,7 @@ func (x *Exchange) appendRequest(b []byte, via string, length int64) []byte {
 		switch r.Kind(i) {
 		case wire.Other, wire.Authorization, wire.Origin:
 			f := r.Field(i)
-			if f.Alias || r.Nominated(f.Name) || len(x.IdentityName) > 0 && wire.SameField(f.Name, x.IdentityName) {
+			if f.Alias || r.Nominated(f.Name) || x.Identities.Has(f.Name) {
 				continue
 			}
 			b = appendField(b, f.Name, f.Value)
