@@ -40,16 +40,17 @@ func newRoutes(cfg *config, server *edge.Server, log *slog.Logger) *routes {
 
 // load reads the file and puts its table in force.
 func (r *routes) load() error {
-	var text []byte
-	if r.file != "" {
-		var err error
-		if text, err = os.ReadFile(r.file); err != nil {
+	var table *route.Table
+	var err error
+	if r.file == "" {
+		table, err = route.NewTable(r.builtin)
+	} else {
+		if r.text, err = os.ReadFile(r.file); err != nil {
 			r.valid.Set(0)
 			return fmt.Errorf("ROUTES_FILE: %w", err)
 		}
+		table, err = route.ParseFile(r.file, r.text, r.builtin)
 	}
-	r.text = text
-	table, err := route.ParseFile(r.file, text, r.builtin)
 	if err != nil {
 		r.valid.Set(0)
 		return err

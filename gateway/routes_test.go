@@ -25,7 +25,7 @@ func TestRoutesAreReadAgainAndABadFileChangesNothing(t *testing.T) {
 		t.Errorf("the old route: got %d", status)
 	}
 	write(t, file, "routes:\n  - name: three\n    colour: red\n")
-	until(t, "the refusal", func() bool { return strings.Contains(g.log.String(), `routes.yaml:3:5: unknown field`) })
+	until(t, "the refusal", func() bool { return strings.Contains(g.log.String(), `routes.yaml:3:5: unknown key`) })
 	if status, _ := g.get(t, "/two"); status != 200 {
 		t.Errorf("after the bad file: got %d", status)
 	}

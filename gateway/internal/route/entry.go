@@ -1,14 +1,11 @@
 package route
 
 import (
-	"net"
-	"net/url"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/token"
+	"github.com/goccy/go-yaml/ast"
 )
 
 // defaultIdentityHeader is what a route with a token sends the user's id in.
@@ -16,199 +13,135 @@ const defaultIdentityHeader = "X-User-Id"
 
 const (
 	maxRetries   = 10
+	maxBurst     = 999_999_999
+	minTimeLimit = 100 * time.Millisecond
 	maxTimeLimit = 24 * time.Hour
 )
 
-// Names stand in logs, metrics and usage; paths have no character that could be written in two ways.
+// Names stand in logs, metrics and usage; paths have no character that could be written in two ways. The same forms
+// stand in docs/routes.schema.json.
 var (
-	nameForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
-	pathForm   = regexp.MustCompile(`^(/|(/[A-Za-z0-9._~-]+)+)$`)
-	dotSegment = regexp.MustCompile(`(^|/)\.{1,2}(/|$)`)
-	methodForm = regexp.MustCompile(`^[A-Z]{1,32}$`)
-	fieldForm  = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-	sizeForm   = regexp.MustCompile(`^([0-9]{1,12}) ?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?$`)
-	rateForm   = regexp.MustCompile(`^([0-9]{1,9}) ?/ ?(s|m|h)$`)
+	nameForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+	pathForm     = regexp.MustCompile(`^(/|(/[A-Za-z0-9._~-]+)+)$`)
+	dotSegment   = regexp.MustCompile(`(^|/)\.{1,2}(/|$)`)
+	methodForm   = regexp.MustCompile(`^[A-Z]{1,32}$`)
+	authForm     = regexp.MustCompile(`^(required|public)$`)
+	fieldForm    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	rateForm     = regexp.MustCompile(`^([1-9][0-9]{0,8}) ?/ ?(s|m|h)$`)
+	durationForm = regexp.MustCompile(`^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$`)
 )
 
+// reserved are fields that mean something already: the gateway or the upstream would read them, and what the client
+// says in them would be dropped on every route.
+var reserved = regexp.MustCompile(`(?i)^(host|via|te|trailer|upgrade|expect|connection|keep-alive|transfer-encoding|` +
+	`http2-settings|proxy|proxy-.*|authorization|origin|forwarded|x-forwarded-(for|proto|host)|x-request-id|max-forwards|` +
+	`content-.*|accept|accept-.*|access-control-.*|sec-.*|if-.*|cookie|set-cookie|range|date|referer|user-agent|` +
+	`cache-control|pragma|traceparent|tracestate)$`)
+
+// routeKeys are explained in docs/routes.md.
+var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
+	needed: []string{"name", "path", "upstream"},
+	others: []string{
+		"exact", "methods", "health", "auth", "identity_header", "rate", "burst", "max_body", "timeouts", "retries",
+		"strip_prefix", "websocket", "cors",
+	},
+}
+
 // route reads one entry.
-func (p *parser) route(e *entry) *Route {
-	p.here = e.position()
+func (p *parser) route(node ast.Node) {
+	o, ok := p.object(node, "", "a route is keys with values, like name: files", routeKeys)
+	if !ok {
+		return
+	}
 	r := &Route{
-		Name: e.Name.value, Path: e.Path.value, Exact: e.Exact.value, Tally: true, Strip: e.StripPrefix.value,
-		WebSocket: e.WebSocket.or(true), Retries: e.Retries.or(1), MaxBody: NoLimit, Limits: DefaultLimits(),
+		Exact: o.flag("exact", false), Tally: true, Strip: o.flag("strip_prefix", false), WebSocket: o.flag("websocket", true),
+		Retries: o.number("retries", 1, 0, maxRetries), MaxBody: NoLimit, Limits: DefaultLimits(),
 	}
-	p.at[r] = p.here
-	if !nameForm.MatchString(r.Name) {
-		p.fail(e.Name.at, "name: a route needs one of a-z 0-9 . _ - that begins with a letter or digit, up to 63 long")
+	o.claim(r)
+	o.upstreams(r)
+	o.access(r)
+	o.bounds(r)
+	o.cors(r)
+}
+
+// claim reads what the route takes.
+func (o *object) claim(r *Route) {
+	before := len(o.errs)
+	name, ok := o.text("name", nameForm, "a name is of a-z 0-9 . _ -, begins with a letter or digit, and is up to 63 long")
+	if ok {
+		o.named[name.value] = true
 	}
-	if !pathForm.MatchString(r.Path) || dotSegment.MatchString(r.Path) {
-		p.fail(e.Path.at, "path: has to be like /files or /api/v2: letters, digits and . _ ~ - between single slashes, none at the end")
+	const what = "a path is like /files or /api/v2: letters, digits and . _ ~ - between single slashes, none at the end"
+	path, ok := o.text("path", pathForm, what)
+	if ok && dotSegment.MatchString(path.value) {
+		o.fail(path.at, "path: %q: %s", path.value, what)
 	}
-	for _, m := range e.Methods {
-		if !methodForm.MatchString(m.value) || m.value == "CONNECT" {
-			p.fail(m.at, "methods: %q is not a method in capitals like GET", m.value)
+	for _, m := range o.list("methods", false, methodForm, "a method is in capitals, like GET") {
+		switch m.value {
+		case "CONNECT":
+			o.fail(m.at, "methods: the gateway opens no tunnels with CONNECT")
+		case "TRACE":
+			o.fail(m.at, "methods: an answer to TRACE would show the request's token")
 		}
 		r.Methods = append(r.Methods, m.value)
 	}
-	p.upstreams(r, e)
-	p.access(r, e)
-	p.bounds(r, e)
-	p.cors(r, e)
-	return r
-}
-
-// position is where the entry begins.
-func (e *entry) position() *token.Position {
-	if e.Name.at != nil {
-		return e.Name.at
-	}
-	return e.Path.at
-}
-
-func (p *parser) upstreams(r *Route, e *entry) {
-	if len(e.Upstream.list) == 0 {
-		p.fail(nil, "upstream: a route needs one, like http://files:9000, or a list of them")
-	}
-	for _, text := range e.Upstream.list {
-		u, err := url.Parse(text.value)
-		if err != nil || u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
-			strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-			p.fail(text.at, "upstream: %q is not an address like http://files:9000 (http only, no path)", text.value)
-			continue
-		}
-		port := u.Port()
-		if port == "" {
-			port = "80"
-		}
-		r.Upstreams = append(r.Upstreams, net.JoinHostPort(u.Hostname(), port))
-	}
-	if r.Health = e.Health.value; r.Health != "" && (r.Health[0] != '/' || strings.ContainsAny(r.Health, " #\r\n\t")) {
-		p.fail(e.Health.at, "health: has to be a path like /livez")
+	r.Name, r.Path = name.value, path.value
+	if name.at != nil && path.at != nil && len(o.errs) == before {
+		o.own = append(o.own, r)
+		o.at[r] = name.at
 	}
 }
 
 // access reads who may call, and what the upstream is told of them.
-func (p *parser) access(r *Route, e *entry) {
-	switch e.Auth.or("required") {
-	case "required":
-		r.IdentityHeader = e.IdentityHeader.or(defaultIdentityHeader)
-		if !fieldForm.MatchString(r.IdentityHeader) {
-			p.fail(e.IdentityHeader.at, "identity_header: %q is not a header's name of letters, digits and -", r.IdentityHeader)
-		}
-	case "public":
+func (o *object) access(r *Route) {
+	auth, ok := o.text("auth", authForm, "has to be required or public")
+	if ok && auth.value == "public" {
 		r.Public, r.Tally = true, false
-		if e.IdentityHeader.at != nil {
-			p.fail(e.IdentityHeader.at, "identity_header: a public route knows nobody")
-		}
-		if e.Rate.at != nil {
-			p.fail(e.Rate.at, "rate: limits are per user, and a public route knows nobody")
-		}
-	default:
-		p.fail(e.Auth.at, "auth: has to be required or public, not %q", e.Auth.value)
-	}
-	if e.Rate.at == nil {
-		if e.Burst.at != nil {
-			p.fail(e.Burst.at, "burst: means nothing without rate")
-		}
-		return
-	}
-	parts := rateForm.FindStringSubmatch(e.Rate.value)
-	if parts == nil {
-		p.fail(e.Rate.at, "rate: has to be like 100/s, 60/m or 1000/h")
-		return
-	}
-	count, _ := strconv.Atoi(parts[1]) // nine digits fit
-	r.Rate = Rate{Requests: count, Per: map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[parts[2]]}
-	r.Rate.Burst = e.Burst.or(count)
-	if count == 0 || r.Rate.Burst < 1 {
-		p.fail(e.Rate.at, "rate: and burst have to be at least 1")
-	}
-}
-
-// bounds reads the limits of size, time and tries.
-func (p *parser) bounds(r *Route, e *entry) {
-	if e.MaxBody.at != nil {
-		parts := sizeForm.FindStringSubmatch(e.MaxBody.value)
-		if parts == nil {
-			p.fail(e.MaxBody.at, "max_body: has to be a size like 64KiB, 10MB or 2GiB")
-		} else {
-			n, _ := strconv.ParseInt(parts[1], 10, 64) // twelve digits fit, times a unit below 2^41 too
-			r.MaxBody = n * unit(parts[2])
-			if r.MaxBody/unit(parts[2]) != n {
-				p.fail(e.MaxBody.at, "max_body: %s is too large", e.MaxBody.value)
+		for _, key := range []string{"identity_header", "rate", "burst"} {
+			if o.has(key) {
+				o.fail(place(o.values[key]), "%s: a public route knows nobody", key)
 			}
 		}
+		return
 	}
-	p.duration("timeouts.connect", &e.Timeouts.Connect, &r.Limits.Connect)
-	p.duration("timeouts.first_byte", &e.Timeouts.FirstByte, &r.Limits.FirstByte)
-	p.duration("timeouts.progress", &e.Timeouts.Progress, &r.Limits.Progress)
-	if r.Retries < 0 || r.Retries > maxRetries {
-		p.fail(e.Retries.at, "retries: has to be from 0 to %d", maxRetries)
+	r.IdentityHeader = defaultIdentityHeader
+	if header, ok := o.text("identity_header", fieldForm, "a field's name is of letters, digits and -"); ok {
+		r.IdentityHeader = header.value
+		if reserved.MatchString(header.value) {
+			o.fail(header.at, "identity_header: %q has a meaning of its own: choose another, like X-Account", header.value)
+		}
+	}
+	if !o.has("rate") && o.has("burst") {
+		o.fail(place(o.values["burst"]), "burst: means nothing without rate")
+	}
+	if rate, ok := o.text("rate", rateForm, "a rate is like 100/s, 60/m or 1000/h"); ok {
+		parts := rateForm.FindStringSubmatch(rate.value)
+		count, _ := strconv.Atoi(parts[1]) // nine digits fit
+		per := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[parts[2]]
+		r.Rate = Rate{Requests: count, Per: per, Burst: o.number("burst", count, 1, maxBurst)}
 	}
 }
 
-func (p *parser) duration(key string, text *located[string], into *time.Duration) {
-	if text.at == nil {
+// bounds reads the limits of size and time.
+func (o *object) bounds(r *Route) {
+	o.size("max_body", &r.MaxBody)
+	if t, ok := o.inner("timeouts", keys{others: []string{"connect", "first_byte", "progress"}}); ok {
+		t.duration("connect", &r.Limits.Connect)
+		t.duration("first_byte", &r.Limits.FirstByte)
+		t.duration("progress", &r.Limits.Progress)
+	}
+}
+
+func (o *object) duration(key string, into *time.Duration) {
+	const what = "has to be a time from 100ms to 24h, like 5s or 1m30s"
+	t, ok := o.text(key, durationForm, what)
+	if !ok {
 		return
 	}
-	d, err := time.ParseDuration(text.value)
-	if err != nil || d < 100*time.Millisecond || d > maxTimeLimit {
-		p.fail(text.at, "%s: has to be a time from 100ms to 24h, like 5s or 1m30s", key)
+	d, err := time.ParseDuration(t.value)
+	if err != nil || d < minTimeLimit || d > maxTimeLimit {
+		o.fail(t.at, "%s%s: %q: %s", o.prefix, key, t.value, what)
 		return
 	}
 	*into = d
-}
-
-func unit(name string) int64 {
-	const kilo, kibi = 1000, 1024
-	switch name {
-	case "KB":
-		return kilo
-	case "MB":
-		return kilo * kilo
-	case "GB":
-		return kilo * kilo * kilo
-	case "TB":
-		return kilo * kilo * kilo * kilo
-	case "KiB":
-		return kibi
-	case "MiB":
-		return kibi * kibi
-	case "GiB":
-		return kibi * kibi * kibi
-	case "TiB":
-		return kibi * kibi * kibi * kibi
-	}
-	return 1
-}
-
-func (p *parser) cors(r *Route, e *entry) {
-	if e.CORS == nil {
-		return
-	}
-	c := &CORS{MaxAge: 10 * time.Minute}
-	for _, o := range e.CORS.Origins {
-		if u, err := url.Parse(o.value); o.value != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" ||
-			u.RawQuery != "" || u.User != nil || strings.ToLower(o.value) != o.value) {
-			p.fail(o.at, "cors.origins: %q is neither * nor like https://app.example.org", o.value)
-		}
-		c.Origins = append(c.Origins, o.value)
-	}
-	if len(c.Origins) == 0 {
-		p.fail(nil, "cors: needs origins")
-	}
-	for _, list := range []struct {
-		key  string
-		from []located[string]
-		into *[]string
-	}{{"headers", e.CORS.Headers, &c.Headers}, {"expose", e.CORS.Expose, &c.Expose}} {
-		for _, f := range list.from {
-			if !fieldForm.MatchString(f.value) {
-				p.fail(f.at, "cors.%s: %q is not a header's name of letters, digits and -", list.key, f.value)
-			}
-			*list.into = append(*list.into, f.value)
-		}
-	}
-	p.duration("cors.max_age", &e.CORS.MaxAge, &c.MaxAge)
-	r.CORS = c
 }

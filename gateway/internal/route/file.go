@@ -1,105 +1,141 @@
 package route
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	yamlparser "github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
-// fileForm is a routes file as it is written. docs/routes.md explains the keys, docs/routes.schema.json describes them.
-type fileForm struct {
-	Routes []entry `yaml:"routes"`
-}
-
-type entry struct {
-	Name           located[string]   `yaml:"name"`
-	Path           located[string]   `yaml:"path"`
-	Exact          located[bool]     `yaml:"exact"`
-	Methods        []located[string] `yaml:"methods"`
-	Upstream       oneOrMany         `yaml:"upstream"`
-	Health         located[string]   `yaml:"health"`
-	Auth           located[string]   `yaml:"auth"`
-	IdentityHeader located[string]   `yaml:"identity_header"`
-	Rate           located[string]   `yaml:"rate"`
-	Burst          located[int]      `yaml:"burst"`
-	MaxBody        located[string]   `yaml:"max_body"`
-	Timeouts       timeouts          `yaml:"timeouts"`
-	Retries        located[int]      `yaml:"retries"`
-	StripPrefix    located[bool]     `yaml:"strip_prefix"`
-	WebSocket      located[bool]     `yaml:"websocket"`
-	CORS           *corsEntry        `yaml:"cors"`
-}
-
-type timeouts struct {
-	Connect   located[string] `yaml:"connect"`
-	FirstByte located[string] `yaml:"first_byte"`
-	Progress  located[string] `yaml:"progress"`
-}
-
-type corsEntry struct {
-	Origins []located[string] `yaml:"origins"`
-	Headers []located[string] `yaml:"headers"`
-	Expose  []located[string] `yaml:"expose"`
-	MaxAge  located[string]   `yaml:"max_age"`
-}
-
 // ParseFile reads a routes file and adds its routes to the built-in ones; a route with a built-in's name takes its place.
-// file is its name, for errors. All mistakes that can be found at once are joined; each is a *FileError.
-func ParseFile(file string, text []byte, builtin []*Route) (*Table, error) {
-	var form fileForm
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&form); err != nil && !errors.Is(err, io.EOF) {
-		return nil, yamlError(file, err)
+// file is its name, for errors. All mistakes are joined, in the file's order; each is a *FileError. YAML that cannot be
+// read is one. A file without routes is one, too: it is what is left of a file while it is being written.
+func ParseFile(file string, content []byte, builtin []*Route) (*Table, error) {
+	p := &parser{file: file, anchors: anchors{}, named: map[string]bool{}, at: map[*Route]*token.Position{}}
+	if root := p.document(content); root != nil {
+		p.routes(root)
 	}
-	p := &parser{file: file, at: map[*Route]*token.Position{}}
-	var own []*Route
-	for i := range form.Routes {
-		own = append(own, p.route(&form.Routes[i]))
+	all := slices.DeleteFunc(slices.Clone(builtin), func(b *Route) bool { return p.named[b.Name] })
+	table, conflicts := newTable(append(all, p.own...))
+	for _, c := range conflicts {
+		p.conflict(c)
 	}
-	if err := errors.Join(p.errs...); err != nil {
-		return nil, err
+	if len(p.errs) > 0 {
+		return nil, p.joined()
 	}
-	all := slices.DeleteFunc(slices.Clone(builtin), func(b *Route) bool {
-		return slices.ContainsFunc(own, func(r *Route) bool { return r.Name == b.Name })
-	})
-	table, err := NewTable(append(all, own...))
-	if conflict, ok := errors.AsType[*ConflictError](err); ok {
-		return nil, p.conflict(conflict)
-	}
-	return table, err
+	return table, nil
 }
 
 // parser turns entries into routes and collects the mistakes.
 type parser struct {
-	file string
-	errs []error
-	at   map[*Route]*token.Position
-	here *token.Position // of the route that is being read
+	file    string
+	errs    []*FileError
+	anchors anchors
+	named   map[string]bool
+	own     []*Route // those of which it is known what they take
+	at      map[*Route]*token.Position
 }
 
 func (p *parser) fail(at *token.Position, format string, args ...any) {
-	e := &FileError{File: p.file, Text: fmt.Sprintf(format, args...)}
-	if at == nil {
-		at = p.here
+	p.errs = append(p.errs, &FileError{p.file, at.Line, at.Column, fmt.Sprintf(format, args...)})
+}
+
+// joined are all mistakes, in the file's order.
+func (p *parser) joined() error {
+	slices.SortStableFunc(p.errs, func(a, b *FileError) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
+	})
+	all := make([]error, len(p.errs))
+	for i, e := range p.errs {
+		all[i] = e
 	}
-	if at != nil {
-		e.Line, e.Column = at.Line, at.Column
+	return errors.Join(all...)
+}
+
+// document reads the YAML, of which there has to be one document.
+func (p *parser) document(content []byte) ast.Node {
+	start := &token.Position{Line: 1, Column: 1}
+	if at := unreadable(content); at != nil {
+		p.fail(at, "a byte that is not UTF-8, or a control character")
+		return nil
 	}
-	p.errs = append(p.errs, e)
+	// Keys that stand twice are found later, with all other mistakes.
+	file, err := yamlparser.ParseBytes(content, 0, yamlparser.AllowDuplicateMapKey())
+	if err != nil {
+		message, at := err.Error(), start
+		if located, ok := errors.AsType[yaml.Error](err); ok {
+			message = located.GetMessage()
+			if t := located.GetToken(); t != nil && t.Position != nil {
+				at = t.Position
+			}
+		}
+		p.fail(at, "%s", message)
+		return nil
+	}
+	var root ast.Node
+	for i, doc := range file.Docs {
+		if i > 0 && doc.Start != nil {
+			p.fail(doc.Start.Position, "a second document: a routes file is one")
+			return nil
+		}
+		if root == nil {
+			root = doc.Body
+		}
+	}
+	if root == nil {
+		p.fail(start, "routes: is missing")
+		return nil
+	}
+	ast.Walk(p.anchors, root)
+	return root
+}
+
+// unreadable is the place of the first byte that no YAML has.
+func unreadable(content []byte) *token.Position {
+	at := &token.Position{Line: 1, Column: 1}
+	for len(content) > 0 {
+		r, size := utf8.DecodeRune(content)
+		switch {
+		case r == '\n':
+			at.Line, at.Column = at.Line+1, 0
+		case r == utf8.RuneError && size == 1, unicode.IsControl(r) && !strings.ContainsRune("\t\r\u0085", r):
+			return at
+		}
+		at.Column++
+		content = content[size:]
+	}
+	return nil
+}
+
+func (p *parser) routes(root ast.Node) {
+	o, ok := p.object(root, "", "a routes file begins with routes:", keys{needed: []string{"routes"}})
+	if !ok || !o.has("routes") {
+		return
+	}
+	node := o.values["routes"]
+	list, ok := p.resolve(node).(*ast.SequenceNode)
+	if !ok || len(list.Values) == 0 {
+		p.fail(place(node), "routes: has to be a list of at least one route")
+		return
+	}
+	for _, entry := range list.Values {
+		p.route(entry)
+	}
 }
 
 // conflict puts an ambiguity where the later of the two routes stands.
-func (p *parser) conflict(c *ConflictError) error {
-	p.errs = nil
-	p.here = p.at[c.Route]
+func (p *parser) conflict(c *ConflictError) {
 	where := ""
-	if other := p.at[c.Other]; other != nil && c.Other != c.Route {
+	if other := p.at[c.Other]; other != nil {
 		where = fmt.Sprintf(" (the other one is on line %d)", other.Line)
 	}
-	p.fail(nil, "%s%s", c.Error(), where)
-	return p.errs[0]
+	p.fail(p.at[c.Route], "%s%s", c.Error(), where)
 }

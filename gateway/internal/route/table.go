@@ -1,6 +1,7 @@
 package route
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -26,15 +27,29 @@ type candidate struct {
 	index int
 }
 
-// NewTable checks that no two routes claim the same path and method.
+// NewTable checks that no two routes claim the same path and method. Its error joins a *ConflictError for each that does.
 func NewTable(routes []*Route) (*Table, error) {
+	t, conflicts := newTable(routes)
+	if len(conflicts) == 0 {
+		return t, nil
+	}
+	all := make([]error, len(conflicts))
+	for i, c := range conflicts {
+		all[i] = c
+	}
+	return nil, errors.Join(all...)
+}
+
+func newTable(routes []*Route) (*Table, []*ConflictError) {
 	t := &Table{routes: routes, exact: map[string]Match{}, prefix: map[string]Match{}}
-	names := map[string]bool{}
+	var conflicts []*ConflictError
+	names := map[string]*Route{}
 	for i, r := range routes {
-		if names[r.Name] {
-			return nil, &ConflictError{r, r, "two routes have the name " + r.Name}
+		if other := names[r.Name]; other != nil {
+			conflicts = append(conflicts, &ConflictError{r, other, "two routes have the name " + r.Name})
+			continue
 		}
-		names[r.Name] = true
+		names[r.Name] = r
 		into := t.prefix
 		if r.Exact {
 			into = t.exact
@@ -47,15 +62,16 @@ func NewTable(routes []*Route) (*Table, error) {
 		m := into[r.Path]
 		for _, other := range m.candidates {
 			if method, both := sharedMethod(r, other.Route); both {
-				return nil, &ConflictError{r, other.Route, fmt.Sprintf("routes %s and %s both take %s %s", other.Name, r.Name, method, r.Path)}
+				text := fmt.Sprintf("routes %s and %s both take %s %s", other.Name, r.Name, method, r.Path)
+				conflicts = append(conflicts, &ConflictError{r, other.Route, text})
 			}
 		}
 		into[r.Path] = Match{append(m.candidates, candidate{r, i}), r.Path}
 	}
-	return t, nil
+	return t, conflicts
 }
 
-// ConflictError is an ambiguity between two routes.
+// ConflictError is an ambiguity between two routes, of which Other came first.
 type ConflictError struct {
 	Route, Other *Route
 	text         string
@@ -68,8 +84,8 @@ func sharedMethod(a, b *Route) (string, bool) {
 	if len(a.Methods) == 0 || len(b.Methods) == 0 {
 		return "the same methods of", true
 	}
-	for _, m := range a.Methods {
-		if slices.Contains(b.Methods, m) {
+	for _, m := range slices.Concat(a.Methods, b.Methods, []string{"HEAD"}) {
+		if a.takes(m) && b.takes(m) {
 			return m, true
 		}
 	}

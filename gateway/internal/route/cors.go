@@ -1,0 +1,33 @@
+package route
+
+import (
+	"regexp"
+	"time"
+)
+
+// originForm is what browsers send in the field Origin: in lower case, without a path.
+var originForm = regexp.MustCompile(`^(\*|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?)$`)
+
+// cors reads which pages may call.
+func (o *object) cors(r *Route) {
+	from, ok := o.inner("cors", keys{needed: []string{"origins"}, others: []string{"headers", "expose", "max_age"}})
+	if !ok {
+		return
+	}
+	r.CORS = &CORS{MaxAge: 10 * time.Minute}
+	const field = "a field's name is of letters, digits and -"
+	for _, list := range []struct {
+		key  string
+		form *regexp.Regexp
+		what string
+		into *[]string
+	}{
+		{"origins", originForm, `an origin is "*" or like https://app.example.org`, &r.CORS.Origins},
+		{"headers", fieldForm, field, &r.CORS.Headers}, {"expose", fieldForm, field, &r.CORS.Expose},
+	} {
+		for _, t := range from.list(list.key, false, list.form, list.what) {
+			*list.into = append(*list.into, t.value)
+		}
+	}
+	from.duration("max_age", &r.CORS.MaxAge)
+}
