@@ -78,5 +78,5 @@ func hostPort(u *url.URL) string {
 	return u.Host
 }
 
-// filePoll is how often files of certificates and routes are looked at.
+// filePoll is how often the files of certificates are looked at.
 const filePoll = time.Second

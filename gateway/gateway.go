@@ -80,7 +80,7 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 		Watch:  g.watch, Pages: pages, Trusted: cfg.trusted, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig,
 		MaxConnections: cfg.maxConnections,
 	})
-	g.routes = newRoutes(cfg, g.edge, g.log)
+	g.routes = newRoutes(cfg, g.edge.SetRoutes, g.log)
 	g.registry.MustRegister(g.routes.valid)
 	return g, g.routes.load()
 }

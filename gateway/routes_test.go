@@ -51,6 +51,11 @@ func TestABadRoutesFileKeepsTheGatewayFromStarting(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "routes.yaml:2:11: name:") {
 		t.Errorf("got %v", err)
 	}
+	write(t, file, "")
+	if err := run(t.Context(), func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, io.Discard); err == nil {
+		t.Error("it starts with an empty file")
+	}
+	write(t, file, "routes:\n  - name: UP\n")
 	if err := checkRoutes(file, io.Discard); err == nil || !strings.Contains(err.Error(), "routes.yaml:2:11: name:") {
 		t.Errorf("-check-routes: got %v", err)
 	}
