@@ -2,6 +2,7 @@ package gatewaytest_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -28,13 +29,23 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 		}
 		<-breaks
 	})
-	g := startGateway(t, public("/up", up))
-	for path, broken := range map[string]bool{"/up/breaks": true, "/up/whole": false} {
-		t.Run(path, func(t *testing.T) {
+	cert, key := certify(t, t.TempDir(), 1)
+	plain := startGateway(t, public("/up", up))
+	secret := startGateway(t, public("/up", up), "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
+	for name, test := range map[string]struct {
+		path string
+		conn *rawConn
+		says error
+	}{
+		"broken off":            {"/up/breaks", dial(t, plain.addr), syscall.ECONNRESET},
+		"broken off within TLS": {"/up/breaks", dialTLS(t, secret.addr), syscall.ECONNRESET},
+		"whole":                 {"/up/whole", dial(t, plain.addr), nil},
+		"whole within TLS":      {"/up/whole", dialTLS(t, secret.addr), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn := dial(t, g.addr)
-			conn.send("GET " + path + " HTTP/1.0\r\n\r\n")
-			resp, err := http.ReadResponse(conn.in, nil)
+			test.conn.send("GET " + test.path + " HTTP/1.0\r\n\r\n")
+			resp, err := http.ReadResponse(test.conn.in, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,14 +54,21 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 			if _, err := io.ReadFull(resp.Body, begun); err != nil || string(begun) != "hello" {
 				t.Fatalf("got %q (%v), want hello", begun, err)
 			}
-			if broken {
-				close(breaks)
+			if test.says != nil {
+				breaks <- struct{}{}
 			}
-			if rest, err := io.ReadAll(resp.Body); len(rest) > 0 || errors.Is(err, syscall.ECONNRESET) != broken {
-				t.Errorf("got %q and %v, want a reset: %v", rest, err, broken)
+			if rest, err := io.ReadAll(resp.Body); len(rest) > 0 || !errors.Is(err, test.says) {
+				t.Errorf("got %q and %v, want %v", rest, err, test.says)
 			}
 		})
 	}
+}
+
+// dialTLS is dial within TLS.
+func dialTLS(t *testing.T, addr string) *rawConn {
+	t.Helper()
+	within := tls.Client(dial(t, addr), &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12})
+	return &rawConn{within, bufio.NewReader(within)}
 }
 
 // TestDate is added to an answer without one (RFC 9110 section 6.6.1).

@@ -65,12 +65,14 @@ func TestTheAnswerLosesHopByHopFieldsOnly(t *testing.T) {
 	gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err == nil {
 			_, _ = io.WriteString(c, "HTTP/1.1 203 Fancy Reason\r\nConnection: X-Drop-Me, close\r\nX-Drop-Me: 1\r\nKeep-Alive: timeout=5\r\n"+
-				"Upgrade: h2c\r\nX-Request-Id: theirs\r\nContent-Encoding: gzip\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\n\r\nhi")
+				"Upgrade: h2c\r\nX-Request-Id: theirs\r\nContent-Encoding: gzip\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"+
+				"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nhi")
 		}
 	})))
 	c, r := dial(t, gw)
 	send(t, c, "GET /a HTTP/1.1\r\nHost: a\r\nX-Request-Id: ours\r\n\r\n")
-	want := "HTTP/1.1 203 Fancy Reason\r\nContent-Encoding: gzip\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Request-Id: ours\r\nContent-Length: 2\r\n\r\nhi"
+	want := "HTTP/1.1 203 Fancy Reason\r\nContent-Encoding: gzip\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n" +
+		"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-Request-Id: ours\r\nContent-Length: 2\r\n\r\nhi"
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(r, got); err != nil || string(got) != want {
 		t.Errorf("got %q, %v\nwant %q", got, err, want)
