@@ -29,6 +29,7 @@ type config struct {
 	database store.Config
 
 	lifetimes account.Lifetimes
+	sessions  int // of a user
 	guesses   account.GuessLimits
 	patience  time.Duration
 	policy    *password.Policy
@@ -69,6 +70,7 @@ func readConfig(lookup env.Lookup) (config, error) {
 		Session:     r.Duration("SESSION_LIFETIME", 90*24*time.Hour, c.JWTTTL),
 		Replay:      replayWindow,
 	}
+	c.sessions = r.Int("SESSIONS_PER_USER", 1000, 1, 10000)
 	c.readPasswords(r)
 	c.readGuesses(r)
 	c.readTally(r)

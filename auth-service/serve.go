@@ -88,7 +88,7 @@ func (c *config) accounts(db account.Store) (*account.Service, error) {
 	}
 	return account.NewService(account.Config{
 		Store: db, Hasher: hasher, Policy: c.policy, RefreshKeys: c.refreshKeys, Lifetimes: c.lifetimes,
-		Guesses: c.guesses, Patience: c.patience,
+		SessionsPerUser: c.sessions, Guesses: c.guesses, Patience: c.patience,
 	}), nil
 }
 

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,8 +12,13 @@ import (
 // reader has to forget what it knows and begin anew.
 var ErrCursorGone = errors.New("cursor is too old")
 
-// maxChanges is how many records one answer of the feed holds.
-const maxChanges = 1000
+// How much one answer of the feed holds: so many records, and no more once they name so many ended sessions. A few
+// users who sign out all the time must not make it larger than a gateway takes.
+const (
+	maxChanges     = 1000
+	recordsAtOnce  = 100
+	maxEndedInFeed = 20_000
+)
 
 // pollInterval is how often the database is asked for news while somebody waits for them.
 const pollInterval = 100 * time.Millisecond
@@ -61,12 +67,30 @@ func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) ([]R
 	if err != nil || len(changes) == 0 {
 		return nil, cursor, err
 	}
-	ids := make([]int64, len(changes))
-	for i, c := range changes {
-		ids[i] = c.UserID
+	return f.records(ctx, changes)
+}
+
+// records returns the records of the users who changed, or of the first of them, and the number of the last.
+func (f *Feed) records(ctx context.Context, changes []UserChange) (records []Record, last int64, err error) {
+	ended := 0
+	for some := range slices.Chunk(changes, recordsAtOnce) {
+		ids := make([]int64, len(some))
+		for i, c := range some {
+			ids[i] = c.UserID
+		}
+		more, err := f.store.Records(ctx, ids, f.accounts.cfg.Lifetimes.ended(), f.accounts.now())
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, r := range more {
+			ended += len(r.Ended)
+		}
+		records, last = append(records, more...), some[len(some)-1].Number
+		if ended >= maxEndedInFeed {
+			break
+		}
 	}
-	records, err := f.store.Records(ctx, ids, f.accounts.cfg.Lifetimes.Access, f.accounts.now())
-	return records, changes[len(changes)-1].Number, err
+	return records, last, nil
 }
 
 // await returns when there is something after the cursor, or wait is over. An outage ends it at once: the reader must

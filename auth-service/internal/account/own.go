@@ -24,7 +24,19 @@ func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string
 	if !isSessionID(sessionID) {
 		return ErrNoSession
 	}
-	return s.cfg.Store.EndSession(ctx, userID, sessionID, s.now())
+	found := ErrNoSession
+	err := s.cfg.Store.UpdateSession(ctx, sessionID, s.endedList(), func(_ User, session Session) Session {
+		found = ErrNoSession // a transaction may be tried again
+		if session.UserID == userID && session.EndedAt.IsZero() {
+			// The time is taken here, when nobody can refresh any more: a token from before is not younger.
+			session.EndedAt, found = s.now(), nil
+		}
+		return session
+	})
+	if err != nil {
+		return err
+	}
+	return found
 }
 
 // ChangePassword replaces the caller's password and ends every token of theirs. Errors: *InvalidError, ErrWrongCredentials,

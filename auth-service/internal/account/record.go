@@ -27,7 +27,7 @@ type EndedSession struct {
 
 // Record returns the record of one user, whether there is such a user or not. Errors: ErrUnavailable.
 func (s *Service) Record(ctx context.Context, userID int64) (Record, error) {
-	records, err := s.cfg.Store.Records(ctx, []int64{userID}, s.cfg.Lifetimes.Access, s.now())
+	records, err := s.cfg.Store.Records(ctx, []int64{userID}, s.cfg.Lifetimes.ended(), s.now())
 	if err != nil {
 		return Record{}, fmt.Errorf("record: %w", err)
 	}

@@ -8,7 +8,7 @@ import (
 
 // Refresh exchanges a refresh token for a new pair. Presenting a spent one ends its session, because one of the two who
 // presented it is not the user; except that within Lifetimes.Replay the parent of the live token gets that same child
-// again: its owner has lost the answer, or asked twice at once. Errors: ErrRefused, ErrReused (the Grant
+// again: its owner has lost the answer, or asked twice at once. Only tokens that were issued end anything. Errors: ErrRefused, ErrReused (the Grant
 // then names the user), ErrUnavailable.
 func (s *Service) Refresh(ctx context.Context, text string) (Grant, error) {
 	token, err := parseRefreshToken(text)
@@ -17,7 +17,7 @@ func (s *Service) Refresh(ctx context.Context, text string) (Grant, error) {
 	}
 	var grant Grant
 	var refused error
-	err = s.cfg.Store.UpdateSession(ctx, token.hash(), func(user User, session Session) Session {
+	err = s.cfg.Store.UpdateSession(ctx, token.session, s.endedList(), func(user User, session Session) Session {
 		// A transaction may be tried again: nothing of an earlier try may be left.
 		grant, refused = Grant{User: user, SessionID: session.ID, At: s.now()}, nil
 		if user.Disabled {
@@ -25,7 +25,7 @@ func (s *Service) Refresh(ctx context.Context, text string) (Grant, error) {
 			return session
 		}
 		var ok bool
-		switch session.judge(token.hash(), grant.At, s.cfg.Lifetimes) {
+		switch session.judge(token.hash(), s.cfg.RefreshKeys.made(token), grant.At, s.cfg.Lifetimes) {
 		case presentedLive:
 			grant.Refresh = s.cfg.RefreshKeys.child(token)
 			session.rotate(grant.Refresh.hash(), grant.At)

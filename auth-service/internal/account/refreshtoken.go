@@ -1,20 +1,21 @@
 package account
 
 import (
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 )
 
-// RefreshToken is an opaque secret that is exchanged, once, for a new pair of tokens.
+// RefreshToken is a secret that is exchanged, once, for a new pair of tokens. It names its session and carries a seal,
+// so that a spent one is told from one that never was, though no spent token is stored: a client that refreshes in a
+// loop leaves no more behind than one that does not. Opaque to clients.
 type RefreshToken struct {
-	secret [32]byte
+	session string
+	secret  [32]byte
+	seal    [16]byte
 }
 
 // RefreshHash is what is stored of a refresh token.
@@ -26,29 +27,33 @@ const refreshPrefix = "tgr_"
 // parseRefreshToken reads what a client sent. Only the one spelling that is issued is taken.
 func parseRefreshToken(text string) (RefreshToken, error) {
 	var t RefreshToken
-	encoded, ok := strings.CutPrefix(text, refreshPrefix)
-	if !ok || base64.RawURLEncoding.DecodedLen(len(encoded)) != len(t.secret) {
+	rest, ok := strings.CutPrefix(text, refreshPrefix)
+	const sealed = len(t.secret) + len(t.seal)
+	if !ok || len(rest) != sessionIDLength+base64.RawURLEncoding.EncodedLen(sealed) || !isSessionID(rest[:sessionIDLength]) {
 		return t, ErrRefused
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
-	if err != nil || len(raw) != len(t.secret) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(rest[sessionIDLength:])
+	if err != nil || len(raw) != sealed {
 		return t, ErrRefused
 	}
+	t.session = rest[:sessionIDLength]
 	copy(t.secret[:], raw)
+	copy(t.seal[:], raw[len(t.secret):])
 	return t, nil
 }
 
-func newRefreshToken(random io.Reader) (RefreshToken, error) {
-	var t RefreshToken
-	if _, err := io.ReadFull(random, t.secret[:]); err != nil {
-		return t, fmt.Errorf("random bytes: %w", err)
+// newRefreshToken makes the first token of a session.
+func newRefreshToken(key refreshKey, session string, random io.Reader) (RefreshToken, error) {
+	var secret [32]byte
+	if _, err := io.ReadFull(random, secret[:]); err != nil {
+		return RefreshToken{}, fmt.Errorf("random bytes: %w", err)
 	}
-	return t, nil
+	return key.token(session, secret), nil
 }
 
 // Text is the token as clients see it.
 func (t RefreshToken) Text() string {
-	return refreshPrefix + base64.RawURLEncoding.EncodeToString(t.secret[:])
+	return refreshPrefix + t.session + base64.RawURLEncoding.EncodeToString(append(t.secret[:], t.seal[:]...))
 }
 
 // String hides the token from logs and formatted errors.
@@ -57,59 +62,31 @@ func (RefreshToken) String() string { return "[refresh token]" }
 // GoString hides the token from %#v.
 func (RefreshToken) GoString() string { return "[refresh token]" }
 
-// hash is what is stored. A plain hash is enough: the token is 256 random bits, not a password.
-func (t RefreshToken) hash() RefreshHash { return sha256.Sum256(t.secret[:]) }
+// hash is what is stored. A plain hash is enough: the token holds 256 random bits, it is no password.
+func (t RefreshToken) hash() RefreshHash { return sha256.Sum256([]byte(t.Text())) }
 
-// refreshLabel separates this use of the secret from any other (RFC 5869 section 3.2).
-const refreshLabel = "tallygate refresh token v1"
+// refreshKey is what one secret makes of tokens.
+type refreshKey struct{ derive, seal []byte }
 
-// RefreshKeys derive a refresh token's child from it, always the same one: so a child can be given a second time yet is
-// never stored, and who reads the database can derive none. Safe for concurrent use.
-type RefreshKeys struct {
-	current atomic.Pointer[[][]byte] // the first derives; the others are remembered during a rotation
+// token seals a secret for a session.
+func (k refreshKey) token(session string, secret [32]byte) RefreshToken {
+	t := RefreshToken{session: session, secret: secret}
+	mac := hmac.New(sha256.New, k.seal)
+	mac.Write([]byte(session))
+	mac.Write(secret[:])
+	copy(t.seal[:], mac.Sum(nil))
+	return t
 }
 
-// NewRefreshKeys derives the keys from secrets, the first of which is the one in force.
-func NewRefreshKeys(secrets []string) (*RefreshKeys, error) {
-	k := &RefreshKeys{}
-	return k, k.Replace(secrets)
-}
-
-// Replace puts new secrets in force. A child that was derived under an old one that is no longer in the list cannot be
-// given again.
-func (k *RefreshKeys) Replace(secrets []string) error {
-	var list [][]byte
-	for _, secret := range secrets {
-		derived, err := hkdf.Key(sha256.New, []byte(secret), nil, refreshLabel, sha256.Size)
-		if err != nil {
-			return fmt.Errorf("refresh key: %w", err)
-		}
-		list = append(list, derived)
-	}
-	if len(list) == 0 {
-		return errors.New("refresh key: no secret")
-	}
-	k.current.Store(&list)
-	return nil
+// made reports whether the key has sealed the token.
+func (k refreshKey) made(t RefreshToken) bool {
+	want := k.token(t.session, t.secret)
+	return hmac.Equal(t.seal[:], want.seal[:])
 }
 
 // child derives the token that parent is exchanged for.
-func (k *RefreshKeys) child(parent RefreshToken) RefreshToken {
-	return deriveChild((*k.current.Load())[0], parent)
-}
-
-// childKnownAs derives the child again whose hash is known, under whichever key made it.
-func (k *RefreshKeys) childKnownAs(parent RefreshToken, hash RefreshHash) (RefreshToken, bool) {
-	for _, key := range *k.current.Load() {
-		if child := deriveChild(key, parent); child.hash() == hash {
-			return child, true
-		}
-	}
-	return RefreshToken{}, false
-}
-
-func deriveChild(key []byte, parent RefreshToken) RefreshToken {
-	mac := hmac.New(sha256.New, key)
-	mac.Write(parent.secret[:])
-	return RefreshToken{secret: [32]byte(mac.Sum(nil))}
+func (k refreshKey) child(parent RefreshToken) RefreshToken {
+	mac := hmac.New(sha256.New, k.derive)
+	mac.Write([]byte(parent.Text()))
+	return k.token(parent.session, [32]byte(mac.Sum(nil)))
 }

@@ -19,7 +19,9 @@ type Config struct {
 	Policy      *password.Policy
 	RefreshKeys *RefreshKeys
 	Lifetimes   Lifetimes
-	Guesses     GuessLimits
+	// SessionsPerUser is how many sessions a user keeps: the one that starts past them ends the least recently used.
+	SessionsPerUser int
+	Guesses         GuessLimits
 	// Patience is how long a sign-in waits for others of the same name or address to end.
 	Patience time.Duration
 	Now      func() time.Time // time.Now if nil
@@ -48,7 +50,10 @@ func NewService(cfg Config) *Service {
 // now is the time to the microsecond, which both databases keep.
 func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-const sessionIDBytes = 16
+const (
+	sessionIDBytes  = 16
+	sessionIDLength = (sessionIDBytes*8 + 5) / 6 // in base64 without padding
+)
 
 func (s *Service) newSessionID() (string, error) {
 	var b [sessionIDBytes]byte

@@ -40,19 +40,39 @@ type Lifetimes struct {
 	Replay      time.Duration // how long a spent refresh token still gets the same child
 }
 
+// endedMargin is how much longer than an access token lives the end of its session is remembered: the replica that
+// issued the token and the one that ended the session may differ by a verifier's leeway, and transactions wait.
+const endedMargin = time.Minute
+
+// ended is how long the end of a session has to be remembered.
+func (l Lifetimes) ended() time.Duration { return l.Access + endedMargin }
+
+// EndedList bounds the list of a user's ended sessions, which every gateway is sent whenever the user changes.
+type EndedList struct {
+	Life time.Duration // how long a session stands in it
+	Most int           // past so many the list is dropped, and the user's generation raised in its place
+}
+
+// maxEnded is how many ended sessions of a user are listed.
+const maxEnded = 1000
+
+func (s *Service) endedList() EndedList {
+	return EndedList{Life: s.cfg.Lifetimes.ended(), Most: maxEnded}
+}
+
 // presented is what it means that somebody presents a refresh token.
 type presented int
 
 const (
-	presentedDead   presented = iota // the session is over: refuse
+	presentedDead   presented = iota // the session is over, or the token was never one of it: refuse
 	presentedLive                    // the live token: rotate
 	presentedReplay                  // its parent, just now: a lost answer or a second tab, give the same child
 	presentedReuse                   // a token that was spent before: somebody else has it, end the session
 )
 
-// judge decides, given that hash is one of the session's tokens. Only who held a token of the session gets so far, so
-// nobody can end a session by guessing.
-func (s *Session) judge(hash RefreshHash, now time.Time, life Lifetimes) presented {
+// judge decides. issued says whether the token's seal is good: without it a session's id, which is no secret, would be
+// enough to end the session.
+func (s *Session) judge(hash RefreshHash, issued bool, now time.Time, life Lifetimes) presented {
 	switch {
 	case !s.EndedAt.IsZero(), !now.Before(s.ExpiresAt), !now.Before(s.LastUsedAt.Add(life.SessionIdle)):
 		return presentedDead
@@ -60,8 +80,10 @@ func (s *Session) judge(hash RefreshHash, now time.Time, life Lifetimes) present
 		return presentedLive
 	case hash == s.Parent && now.Sub(s.RotatedAt) <= life.Replay:
 		return presentedReplay
+	case issued:
+		return presentedReuse
 	}
-	return presentedReuse
+	return presentedDead
 }
 
 // rotate makes child the live token.

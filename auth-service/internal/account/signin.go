@@ -92,7 +92,7 @@ func (s *Service) startSession(ctx context.Context, user User, guess *guess, fro
 	if err != nil {
 		return Grant{}, err
 	}
-	refresh, err := newRefreshToken(s.cfg.Random)
+	refresh, err := s.cfg.RefreshKeys.first(id, s.cfg.Random)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -102,7 +102,7 @@ func (s *Service) startSession(ctx context.Context, user User, guess *guess, fro
 			ID: id, UserID: user.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.Session),
 			Client: clientName(from.Client), Address: from.Address.String(), Live: refresh.hash(),
 		},
-		Generation: user.Generation, KnownAddress: guess.scope.network(), Guess: guess.settlement(guessedRight),
+		Keep: s.cfg.SessionsPerUser, Generation: user.Generation, KnownAddress: guess.scope.network(), Guess: guess.settlement(guessedRight),
 	})
 	if err != nil {
 		return Grant{}, err

@@ -26,24 +26,24 @@ type Store interface {
 	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
 
 	// StartSession adds a session of a user who is of that generation, and settles the guess that led to it; ErrStale
-	// if the user is not. The address becomes a known one. It returns the user as they are at that moment.
+	// if the user is not. The address becomes a known one. Of more than s.Keep sessions it removes the least recently
+	// used. It returns the user as they are at that moment.
 	StartSession(ctx context.Context, s NewSession) (User, error)
-	// UpdateSession finds the session that a refresh token belongs to, lets update change it, and stores what came out,
-	// all while nobody else can; ErrNoSession.
-	UpdateSession(ctx context.Context, token RefreshHash, update func(User, Session) Session) error
+	// UpdateSession lets update change a session and stores what came out, all while nobody else can change the session
+	// or its user; ErrNoSession. If that ended the session, the change gets the next number of the feed, and the list
+	// of the user's ended sessions is kept within its bounds.
+	UpdateSession(ctx context.Context, sessionID string, ended EndedList, update func(User, Session) Session) error
 	// Sessions returns the sessions of a user that live now and were used after usedAfter, the last used first.
 	Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int) ([]Session, error)
-	// EndSession ends a session of the user; ErrNoSession if it does not live.
-	EndSession(ctx context.Context, userID int64, sessionID string, at time.Time) error
 
 	// UpdateGuesses lets update change the counters, all while nobody else can. known says whether the user of that
 	// name has signed in at that address before.
 	UpdateGuesses(ctx context.Context, name, address string, keys []GuessKey,
 		update func(known bool, counters []GuessCounter) []GuessCounter) error
 
-	// Records returns one record for each id, in that order. A session counts as ended for accessLife after its end.
+	// Records returns one record for each id, in that order. A session counts as ended for endedLife after its end.
 	// A record may be newer than its version says, never older.
-	Records(ctx context.Context, userIDs []int64, accessLife time.Duration, now time.Time) ([]Record, error)
+	Records(ctx context.Context, userIDs []int64, endedLife time.Duration, now time.Time) ([]Record, error)
 	// ChangeCounter returns the number of the last change, and the one up to which changes may have been forgotten.
 	ChangeCounter(ctx context.Context) (last, pruned int64, err error)
 	// ChangesAfter returns the last change of each user who changed after that number, in the order of numbers.
@@ -73,6 +73,7 @@ type Change struct {
 // NewSession is a session that begins.
 type NewSession struct {
 	Session
+	Keep         int    // how many sessions the user keeps, this one included
 	Generation   int64  // of the user whose password was verified
 	KnownAddress string // where they are
 	Guess        GuessUpdate

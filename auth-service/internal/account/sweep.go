@@ -27,8 +27,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 	now, life := s.now(), s.cfg.Lifetimes
 	return s.cfg.Store.Sweep(ctx, Expiry{
 		Now:            now,
-		SessionsEnded:  now.Add(-life.Access), // until then records name them
-		SessionsIdle:   now.Add(-life.SessionIdle - life.Access),
+		SessionsEnded:  now.Add(-life.ended()), // until then records name them
+		SessionsIdle:   now.Add(-life.SessionIdle - life.ended()),
 		KnownAddresses: now.Add(-knownAddressLife),
 		Changes:        now.Add(-max(changeLife, 2*life.Access)),
 	})

@@ -96,14 +96,15 @@ func (c *clock) advance(d time.Duration) {
 
 // options are what a test wants to be different; the zero value is what most want.
 type options struct {
-	url     string
-	clock   *clock
-	guesses account.GuessLimits
-	params  password.Params
-	policy  *password.Policy
-	log     io.Writer
-	ttl     time.Duration
-	quota   *int64
+	url      string
+	clock    *clock
+	guesses  account.GuessLimits
+	params   password.Params
+	policy   *password.Policy
+	log      io.Writer
+	ttl      time.Duration
+	sessions int
+	quota    *int64
 }
 
 func unlimited() account.GuessLimits {
@@ -146,6 +147,9 @@ func newService(t testing.TB, o options) *service {
 	if o.log == nil {
 		o.log = io.Discard
 	}
+	if o.sessions == 0 {
+		o.sessions = 1000
+	}
 	if o.ttl == 0 {
 		o.ttl = time.Hour
 	}
@@ -166,7 +170,7 @@ func newService(t testing.TB, o options) *service {
 		Lifetimes: account.Lifetimes{
 			Access: o.ttl, SessionIdle: 30 * 24 * time.Hour, Session: 90 * 24 * time.Hour, Replay: 10 * time.Second,
 		},
-		Guesses: o.guesses, Patience: time.Minute, Now: o.clock.Now,
+		SessionsPerUser: o.sessions, Guesses: o.guesses, Patience: time.Minute, Now: o.clock.Now,
 	})
 	feed := account.NewFeed(db, accounts)
 	go feed.Run(t.Context())

@@ -51,7 +51,7 @@ func TestRecordSaysWhatAGatewayHasToKnow(t *testing.T) {
 			t.Errorf("new user: got %+v", got)
 		}
 		s.do(call{method: "POST", path: "/logout", token: ada.Token})
-		if got := get(id); got.Version != 1 || len(got.Ended) != 1 || got.Ended[0].Until != "2026-11-24T13:00:00Z" {
+		if got := get(id); got.Version != 1 || len(got.Ended) != 1 || got.Ended[0].Until != "2026-11-24T13:01:00Z" {
 			t.Errorf("after the sign-out: got %+v", got)
 		}
 		s.do(call{method: "DELETE", path: "/users/me", token: s.signIn(t, "ada", "123456").Token, body: `{"password":"123456"}`})

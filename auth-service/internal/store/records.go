@@ -10,7 +10,7 @@ import (
 )
 
 // Records implements account.Store. The versions are read first: what is read after them is at least as new.
-func (s *Store) Records(ctx context.Context, userIDs []int64, accessLife time.Duration, now time.Time,
+func (s *Store) Records(ctx context.Context, userIDs []int64, endedLife time.Duration, now time.Time,
 ) (records []account.Record, err error) {
 	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
 		changes, err := gorm.G[changeRow](db).Where("user_id in ?", userIDs).Find(ctx)
@@ -22,17 +22,17 @@ func (s *Store) Records(ctx context.Context, userIDs []int64, accessLife time.Du
 			return err
 		}
 		ended, err := gorm.G[sessionRow](db).Select("id", "user_id", "ended_at").
-			Where("user_id in ? and ended_at > ?", userIDs, now.Add(-accessLife)).Find(ctx)
+			Where("user_id in ? and ended_at > ?", userIDs, now.Add(-endedLife)).Find(ctx)
 		if err != nil {
 			return err
 		}
-		records = assemble(userIDs, changes, users, ended, accessLife)
+		records = assemble(userIDs, changes, users, ended, endedLife)
 		return nil
 	})
 	return records, err
 }
 
-func assemble(ids []int64, changes []changeRow, users []userRow, ended []sessionRow, accessLife time.Duration) []account.Record {
+func assemble(ids []int64, changes []changeRow, users []userRow, ended []sessionRow, endedLife time.Duration) []account.Record {
 	records := make([]account.Record, len(ids))
 	at := make(map[int64]*account.Record, len(ids))
 	for i, id := range ids {
@@ -49,7 +49,7 @@ func assemble(ids []int64, changes []changeRow, users []userRow, ended []session
 	}
 	for _, e := range ended {
 		if r := at[e.UserID]; r.Exists {
-			r.Ended = append(r.Ended, account.EndedSession{ID: e.ID, Until: e.EndedAt.Add(accessLife).UTC()})
+			r.Ended = append(r.Ended, account.EndedSession{ID: e.ID, Until: e.EndedAt.Add(endedLife).UTC()})
 		}
 	}
 	return records

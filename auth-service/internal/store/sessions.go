@@ -28,14 +28,6 @@ type sessionRow struct {
 // TableName is for gorm.
 func (sessionRow) TableName() string { return "sessions" }
 
-type refreshTokenRow struct {
-	Hash      []byte `gorm:"primaryKey"`
-	SessionID string
-}
-
-// TableName is for gorm.
-func (refreshTokenRow) TableName() string { return "refresh_tokens" }
-
 func newSessionRow(s account.Session) sessionRow {
 	row := sessionRow{
 		ID: s.ID, UserID: s.UserID, CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
@@ -90,18 +82,19 @@ func (s *Store) UserWithSession(ctx context.Context, userID int64, sessionID str
 func (s *Store) StartSession(ctx context.Context, session account.NewSession) (account.User, error) {
 	var user userRow
 	err := s.write(ctx, func(ctx context.Context, tx *gorm.DB) (err error) {
-		user, err = lockUser(ctx, tx, session.UserID, "SHARE")
+		// Sign-ins of one user wait for each other: two that count at once would each leave one session too many.
+		user, err = lockUser(ctx, tx, session.UserID, "NO KEY UPDATE")
 		if errors.Is(err, account.ErrNoUser) || err == nil && (user.Generation != session.Generation || user.Disabled) {
 			return account.ErrStale
 		}
 		if err != nil {
 			return err
 		}
-		row := newSessionRow(session.Session)
-		if err := gorm.G[sessionRow](tx).Create(ctx, &row); err != nil {
+		if err := dropSessions(ctx, tx, user.ID, session.Keep-1); err != nil {
 			return err
 		}
-		if err := addRefreshToken(ctx, tx, session.Live, session.ID); err != nil {
+		row := newSessionRow(session.Session)
+		if err := gorm.G[sessionRow](tx).Create(ctx, &row); err != nil {
 			return err
 		}
 		if err := knowAddress(ctx, tx, user.ID, session.KnownAddress, session.CreatedAt); err != nil {
@@ -112,59 +105,73 @@ func (s *Store) StartSession(ctx context.Context, session account.NewSession) (a
 	return user.user(), err
 }
 
+// dropBatch is the most that one sign-in removes of sessions that are too many, so that it takes no longer after
+// the bound was lowered; the next ones remove the rest.
+const dropBatch = 1000
+
+// dropSessions leaves a user so many sessions that have not ended, the last used ones.
+func dropSessions(ctx context.Context, tx *gorm.DB, userID int64, keep int) error {
+	_, err := gorm.G[sessionRow](tx).Where("id in (select id from sessions where user_id = ? and ended_at is null"+
+		" order by last_used_at desc, id limit ? offset ?)", userID, dropBatch, keep).Delete(ctx)
+	return err
+}
+
 // UpdateSession implements account.Store.
-func (s *Store) UpdateSession(ctx context.Context, token account.RefreshHash,
+func (s *Store) UpdateSession(ctx context.Context, sessionID string, ended account.EndedList,
 	update func(account.User, account.Session) account.Session,
 ) error {
 	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
-		known, err := gorm.G[refreshTokenRow](tx).Where("hash = ?", token[:]).Take(ctx)
+		owner, err := gorm.G[sessionRow](tx).Select("user_id").Where("id = ?", sessionID).Take(ctx)
 		if err != nil {
 			return orNoSession(err)
 		}
-		owner, err := gorm.G[sessionRow](tx).Select("user_id").Where("id = ?", known.SessionID).Take(ctx)
-		if err != nil {
-			return orNoSession(err)
-		}
-		user, err := lockUser(ctx, tx, owner.UserID, "SHARE")
+		// Not a shared lock: the end of a session may raise the user's generation.
+		user, err := lockUser(ctx, tx, owner.UserID, "NO KEY UPDATE")
 		if errors.Is(err, account.ErrNoUser) {
 			return account.ErrNoSession
 		}
 		if err != nil {
 			return err
 		}
-		row, err := gorm.G[sessionRow](tx, clause.Locking{Strength: "UPDATE"}).Where("id = ?", known.SessionID).Take(ctx)
+		row, err := gorm.G[sessionRow](tx, clause.Locking{Strength: "UPDATE"}).Where("id = ?", sessionID).Take(ctx)
 		if err != nil {
 			return orNoSession(err)
 		}
 		before := row.session()
-		return saveSession(ctx, tx, before, update(user.user(), before))
+		after := update(user.user(), before)
+		if after == before {
+			return nil
+		}
+		row = newSessionRow(after)
+		_, err = gorm.G[sessionRow](tx).Where("id = ?", row.ID).
+			Select("last_used_at", "ended_at", "live_hash", "parent_hash", "rotated_at").Updates(ctx, row)
+		if err != nil || after.EndedAt.IsZero() || !before.EndedAt.IsZero() {
+			return err
+		}
+		if err := boundEnded(ctx, tx, after.UserID, after.EndedAt, ended); err != nil {
+			return err
+		}
+		return noteChange(ctx, tx, after.UserID, after.EndedAt)
 	})
 }
 
-// saveSession writes what differs between before and after.
-func saveSession(ctx context.Context, tx *gorm.DB, before, after account.Session) error {
-	if after == before {
-		return nil
-	}
-	row := newSessionRow(after)
-	_, err := gorm.G[sessionRow](tx).Where("id = ?", row.ID).
-		Select("last_used_at", "ended_at", "live_hash", "parent_hash", "rotated_at").Updates(ctx, row)
+// boundEnded keeps the list of a user's ended sessions within its bounds. Past them a new generation ends every access
+// token, those of the listed sessions too, and the list can go. Sessions that live get tokens of the new generation
+// when they refresh.
+func boundEnded(ctx context.Context, tx *gorm.DB, userID int64, now time.Time, list account.EndedList) error {
+	_, err := gorm.G[sessionRow](tx).Where("user_id = ? and ended_at <= ?", userID, now.Add(-list.Life)).Delete(ctx)
 	if err != nil {
 		return err
 	}
-	if after.Live != before.Live {
-		if err := addRefreshToken(ctx, tx, after.Live, after.ID); err != nil {
-			return err
-		}
+	listed, err := gorm.G[sessionRow](tx).Where("user_id = ? and ended_at is not null", userID).Count(ctx, "*")
+	if err != nil || listed <= int64(list.Most) {
+		return err
 	}
-	if after.EndedAt.IsZero() || !before.EndedAt.IsZero() {
-		return nil
+	if _, err := gorm.G[userRow](tx).Where("id = ?", userID).Update(ctx, "generation", gorm.Expr("generation + 1")); err != nil {
+		return err
 	}
-	return noteChange(ctx, tx, after.UserID, after.EndedAt)
-}
-
-func addRefreshToken(ctx context.Context, tx *gorm.DB, hash account.RefreshHash, sessionID string) error {
-	return gorm.G[refreshTokenRow](tx).Create(ctx, &refreshTokenRow{Hash: hash[:], SessionID: sessionID})
+	_, err = gorm.G[sessionRow](tx).Where("user_id = ? and ended_at is not null", userID).Delete(ctx)
+	return err
 }
 
 func orNoSession(err error) error {
@@ -187,19 +194,4 @@ func (s *Store) Sessions(ctx context.Context, userID int64, now, usedAfter time.
 		return err
 	})
 	return sessions, err
-}
-
-// EndSession implements account.Store.
-func (s *Store) EndSession(ctx context.Context, userID int64, sessionID string, at time.Time) error {
-	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
-		ended, err := gorm.G[sessionRow](tx).
-			Where("id = ? and user_id = ? and ended_at is null", sessionID, userID).Update(ctx, "ended_at", at)
-		if err != nil {
-			return err
-		}
-		if ended == 0 {
-			return account.ErrNoSession
-		}
-		return noteChange(ctx, tx, userID, at)
-	})
 }

@@ -24,8 +24,11 @@ func session(user account.User, n int) account.Session {
 }
 
 func begin(s account.Session, generation int64) account.NewSession {
-	return account.NewSession{Session: s, Generation: generation, KnownAddress: s.Address}
+	return account.NewSession{Session: s, Keep: 1000, Generation: generation, KnownAddress: s.Address}
 }
+
+// list bounds the list of ended sessions as the domain does.
+func list() account.EndedList { return account.EndedList{Life: time.Hour, Most: 1000} }
 
 func start(t *testing.T, db *store.Store, user account.User) account.Session {
 	t.Helper()
@@ -70,38 +73,6 @@ func TestSessionIsNotStartedForAnOlderGeneration(t *testing.T) {
 	})
 }
 
-func TestSessionIsFoundByEveryTokenItEverHad(t *testing.T) {
-	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, url string) {
-		db := open(t, url)
-		ada := insert(t, db, "ada")
-		start(t, db, ada)
-		for n := 1; n < 4; n++ {
-			err := db.UpdateSession(t.Context(), hash(n), func(_ account.User, s account.Session) account.Session {
-				s.Parent, s.Live, s.RotatedAt = s.Live, hash(n+1), noon()
-				return s
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		for n := 1; n <= 4; n++ {
-			err := db.UpdateSession(t.Context(), hash(n), func(_ account.User, s account.Session) account.Session {
-				if s.ID != "session 1" || s.Live != hash(4) || s.Parent != hash(3) {
-					t.Errorf("token %d finds %+v", n, s)
-				}
-				return s
-			})
-			if err != nil {
-				t.Errorf("token %d: %v", n, err)
-			}
-		}
-		if err := db.UpdateSession(t.Context(), hash(5), nil); !errors.Is(err, account.ErrNoSession) {
-			t.Errorf("unknown token: got %v, want ErrNoSession", err)
-		}
-	})
-}
-
 func TestManyUpdatesOfOneSessionHappenOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
@@ -111,7 +82,7 @@ func TestManyUpdatesOfOneSessionHappenOneAfterTheOther(t *testing.T) {
 		var all sync.WaitGroup
 		for range 40 {
 			all.Go(func() {
-				err := db.UpdateSession(t.Context(), hash(1), func(_ account.User, s account.Session) account.Session {
+				err := db.UpdateSession(t.Context(), "session 1", list(), func(_ account.User, s account.Session) account.Session {
 					s.LastUsedAt = s.LastUsedAt.Add(time.Second)
 					return s
 				})
@@ -135,7 +106,7 @@ func TestEndedSessionStandsInTheRecordAsLongAsItsTokensLive(t *testing.T) {
 		ada := insert(t, db, "ada")
 		s := start(t, db, ada)
 		ended := noon().Add(time.Minute)
-		err := db.UpdateSession(t.Context(), s.Live, func(_ account.User, s account.Session) account.Session {
+		err := db.UpdateSession(t.Context(), s.ID, list(), func(_ account.User, s account.Session) account.Session {
 			s.EndedAt = ended
 			return s
 		})
