@@ -20,10 +20,10 @@ func (s *service) changeUnheard(userID int64, change func(*authority.Record)) {
 	s.users[userID] = r
 }
 
-// statusOf is the answer to a fresh token of the user with a generation.
-func (f *fixture) statusOf(t *testing.T, userID, generation int64) int {
+// statusOf is the answer to a fresh token of user 7 with the generation.
+func (f *fixture) statusOf(t *testing.T, generation int64) int {
 	t.Helper()
-	p := params(userID, time.Now())
+	p := params(7, time.Now())
 	p.Generation = generation
 	_, err := f.Check(t.Context(), []string{p.Token()})
 	return status(err)
@@ -37,10 +37,10 @@ func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
 		s.answering = func(int64) { <-hold }
 		var old, fresh int
 		var wg sync.WaitGroup
-		wg.Go(func() { old = f.statusOf(t, 7, 3) })
+		wg.Go(func() { old = f.statusOf(t, 3) })
 		synctest.Wait() // the answer is made, and has not arrived
 		s.changeUnheard(7, func(r *authority.Record) { r.Generation = 4 })
-		wg.Go(func() { fresh = f.statusOf(t, 7, 4) })
+		wg.Go(func() { fresh = f.statusOf(t, 4) })
 		synctest.Wait()
 		close(hold)
 		wg.Wait()
@@ -50,7 +50,7 @@ func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
 		if got := s.asked(); got != 2 {
 			t.Errorf("asked %d times, want 2", got)
 		}
-		if got := f.statusOf(t, 7, 3); got != 401 {
+		if got := f.statusOf(t, 3); got != 401 {
 			t.Errorf("the old token afterwards: got %d", got)
 		}
 	})
@@ -61,7 +61,7 @@ func TestATokenThatAuthServiceDoesNotKnowYetIsUnavailableAndAskedForOnce(t *test
 	inBubble(t, newService(7), nil, func(t *testing.T, f *fixture) {
 		f.expect(t, "before", 7, 200)
 		before := f.service.asked()
-		if got := f.statusOf(t, 7, 4); got != 503 {
+		if got := f.statusOf(t, 4); got != 503 {
 			t.Errorf("got %d, want 503", got)
 		}
 		if got := f.service.asked() - before; got != 1 {
@@ -83,7 +83,7 @@ func TestAFreshTokenWorksBeforeTheFeedTellsThatItsUserIsEnabledAgain(t *testing.
 			t.Errorf("asked %d times for a token from before the change", got)
 		}
 		s.changeUnheard(7, func(r *authority.Record) { r.Disabled, r.Generation = false, 5 })
-		if got := f.statusOf(t, 7, 5); got != 200 {
+		if got := f.statusOf(t, 5); got != 200 {
 			t.Errorf("enabled again: got %d, want 200", got)
 		}
 		f.expect(t, "the old token", 7, 401)
@@ -97,7 +97,7 @@ func TestNoTokenIsAheadOfAUserWhoIsGone(t *testing.T) {
 		f.expect(t, "before", 7, 200)
 		s.change(7, func(r *authority.Record) { *r = authority.Record{UserID: r.UserID} })
 		synctest.Wait()
-		if got := f.statusOf(t, 7, 9); got != 401 {
+		if got := f.statusOf(t, 9); got != 401 {
 			t.Errorf("got %d, want 401", got)
 		}
 		if got := s.asked(); got != 1 {

@@ -223,7 +223,7 @@ func TestAnEndedSessionIsHeldAsLongAsItsTokensCanLive(t *testing.T) {
 			t.Errorf("%v sessions are held, want none", got)
 		}
 		s.change(7, func(r *authority.Record) { *r = authority.Record{UserID: r.UserID} })
-		s.change(7, func(r *authority.Record) {})
+		s.change(7, func(*authority.Record) {})
 		synctest.Wait()
 		if got := held(); got != 0 {
 			t.Errorf("of a user who is gone: %v sessions", got)
