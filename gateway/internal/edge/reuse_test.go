@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // answersTwice is an upstream that says more than it is asked: behind the body of an answer there is a second answer,
@@ -83,5 +85,46 @@ func TestAConnectionThatMaySendABodyUnaskedIsNotUsedAgain(t *testing.T) {
 				t.Errorf("got %d connections, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+func TestAPostThatWantsAYoungConnectionLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	const clients = 5
+	var conns atomic.Int64
+	var meet atomic.Pointer[sync.WaitGroup] // they are answered together, so that each needs a connection
+	gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+		for first := true; ; first = false {
+			req, err := http.ReadRequest(r)
+			if err != nil {
+				return
+			}
+			if first {
+				conns.Add(1)
+			}
+			_, _ = io.Copy(io.Discard, req.Body)
+			if req.Method == http.MethodGet {
+				arrived := meet.Load()
+				arrived.Done()
+				arrived.Wait()
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}
+	})))
+	together := func() {
+		var arrived, all sync.WaitGroup
+		arrived.Add(clients)
+		meet.Store(&arrived)
+		for range clients {
+			all.Go(func() { call(t, gw, getA) })
+		}
+		all.Wait()
+	}
+	together()
+	<-time.After(700 * time.Millisecond) // too long a rest for what must not be sent twice
+	call(t, gw, postA)
+	together()
+	if got := conns.Load(); got != clients+1 {
+		t.Errorf("got %d connections, want %d", got, clients+1)
 	}
 }

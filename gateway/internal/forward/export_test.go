@@ -104,7 +104,7 @@ func (s *Set) KeepsStopped(addr string) (bool, error) {
 	l.Stop(wire.Ejected) // as giveUp does
 	t.mu.Unlock()
 	<-put
-	kept := t.pop()
+	kept := t.pop(0)
 	if kept != nil {
 		t.close(kept)
 	}

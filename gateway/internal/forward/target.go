@@ -65,12 +65,16 @@ func (t *target) well(now int64) bool { return !t.sick.Load() && t.restTill.Load
 // gets one that has not rested long, which its server is not about to close.
 func (t *target) take(sendOnce bool) *link {
 	now := t.set.engine.watch.Now()
+	since := int64(0)
+	if sendOnce {
+		since = now - freshForPost
+	}
 	for {
-		l := t.pop()
+		l := t.pop(since)
 		if l == nil {
 			return nil
 		}
-		if now < l.idleTill && (!sendOnce || now-l.idleFrom <= freshForPost) && l.Idle() {
+		if now < l.idleTill && l.Idle() {
 			return l
 		}
 		t.close(l)
@@ -86,11 +90,12 @@ func strayBody(r *wire.Response, head bool) bool {
 	return head && r.ContentLength != 0
 }
 
-func (t *target) pop() *link {
+// pop takes the connection used last off the others, if it was put back since then.
+func (t *target) pop(since int64) *link {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := len(t.idle) - 1
-	if n < 0 {
+	if n < 0 || t.idle[n].idleFrom < since {
 		return nil
 	}
 	l := t.idle[n]
