@@ -25,11 +25,11 @@ func (k *call) preflight(match route.Match) bool {
 	}
 	k.allowOrigin(cors)
 	b := k.startAnswer(204)
-	methods := strings.Join(match.Allow(), ", ")
-	if methods == "" { // the route takes all
-		methods = string(method)
+	methods := match.Allow()
+	if !slices.Contains(methods, string(method)) { // a route that takes all names the common ones only
+		methods = append(methods, string(method))
 	}
-	b = appendField(b, "Access-Control-Allow-Methods", methods)
+	b = appendField(b, "Access-Control-Allow-Methods", strings.Join(methods, ", "))
 	b = appendField(b, "Access-Control-Allow-Headers", strings.Join(append(slices.Clone(alwaysAllowed), cors.Headers...), ", "))
 	b = appendField(b, "Access-Control-Max-Age", strconv.Itoa(int(cors.MaxAge.Seconds())))
 	k.finishAnswer(204, b, nil)

@@ -70,6 +70,10 @@ func (s *Server) route(k *call) (done bool, refusal *problem.Details) {
 	if k.site.CORS != nil {
 		k.allowOrigin(k.site.CORS)
 	}
+	if k.lastHop() {
+		k.answerOptions(match.Allow())
+		return true, nil
+	}
 	if k.site.MaxBody >= 0 && r.ContentLength > k.site.MaxBody {
 		return false, tooLarge()
 	}

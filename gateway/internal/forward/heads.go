@@ -49,6 +49,10 @@ func (x *Exchange) appendRequest(b []byte, via string, length int64) []byte {
 				continue
 			}
 			b = appendField(b, f.Name, f.Value)
+		case wire.MaxForwards:
+			if f := r.Field(i); !f.Alias && !r.Nominated(f.Name) {
+				b = appendMaxForwards(b, r.Method, f.Value)
+			}
 		}
 	}
 	switch {
@@ -62,6 +66,17 @@ func (x *Exchange) appendRequest(b []byte, via string, length int64) []byte {
 	if r.ExpectContinue && x.stream.active {
 		b = append(b, "Expect: 100-continue\r\n"...)
 	}
+	return append(b, '\r', '\n')
+}
+
+// appendMaxForwards counts down how often OPTIONS may be forwarded (RFC 9110 section 7.6.2). For other methods the field
+// says nothing, and a value that is no number goes on as it is.
+func appendMaxForwards(b, method, value []byte) []byte {
+	hops, err := strconv.ParseUint(string(value), 10, 63)
+	if string(method) != "OPTIONS" || err != nil || hops == 0 {
+		return appendField(b, []byte("Max-Forwards"), value)
+	}
+	b = strconv.AppendUint(append(b, "Max-Forwards: "...), hops-1, 10)
 	return append(b, '\r', '\n')
 }
 

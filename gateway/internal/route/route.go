@@ -13,7 +13,7 @@ type Route struct {
 	// segment * stands for any one.
 	Path  string
 	Exact bool
-	// Methods that are taken; none means all. HEAD comes with GET.
+	// Methods that are taken; none means all but TRACE. HEAD comes with GET.
 	Methods []string
 
 	// Upstreams are host:port.
@@ -67,10 +67,11 @@ func DefaultLimits() Limits {
 	return Limits{Connect: 2 * time.Second, FirstByte: 30 * time.Second, Progress: 60 * time.Second}
 }
 
-// takes reports whether the route takes the method.
+// takes reports whether the route takes the method. TRACE is never meant by "all": its answer is the request, with the
+// token and whatever else no script may see (RFC 9110 section 9.3.8).
 func (r *Route) takes(method string) bool {
 	if len(r.Methods) == 0 {
-		return true
+		return method != "TRACE"
 	}
 	for _, m := range r.Methods {
 		if m == method || m == "GET" && method == "HEAD" {

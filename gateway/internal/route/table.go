@@ -127,10 +127,16 @@ func (m Match) Route(method []byte) (*Route, int, bool) {
 	return nil, 0, false
 }
 
+// commonMethods are named where all are taken: those of RFC 9110 section 9.3 that reach an upstream, and PATCH.
+var commonMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"} //nolint:gochecknoglobals // a constant list
+
 // Allow are the methods that the path takes, for the field of that name.
 func (m Match) Allow() []string {
 	var all []string
 	for _, c := range m.candidates {
+		if len(c.Methods) == 0 {
+			all = append(all, commonMethods...)
+		}
 		all = append(all, c.Methods...)
 		if slices.Contains(c.Methods, "GET") {
 			all = append(all, "HEAD")

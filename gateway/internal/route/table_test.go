@@ -17,7 +17,7 @@ func TestTheLongestMatchWins(t *testing.T) {
 	t.Parallel()
 	table, err := route.NewTable([]*route.Route{
 		at("files", "/files", false), at("deep", "/files/deep/down", false), at("one", "/files/one", true),
-		at("get", "/m", true, "GET"), at("put", "/m", true, "PUT", "DELETE"), at("below", "/m", false, "POST"),
+		at("get", "/m", true, "GET"), at("put", "/m", true, "PUT", "DELETE"), at("below", "/m", false, "POST"), at("post", "/two", true, "POST"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +27,9 @@ func TestTheLongestMatchWins(t *testing.T) {
 		"GET /files/deep": "files", "GET /files/deep/down": "deep", "GET /files/deep/down/x": "deep", "GET /files/deep/downx": "files",
 		"GET /files/one": "one", "GET /files/one/": "files", "GET /Files": "404",
 		"GET /m": "get", "HEAD /m": "get", "PUT /m": "put", "POST /m": "405 DELETE, GET, HEAD, PUT", "POST /m/x": "below",
-		"GET /m/x": "405 POST", "get /m": "405 DELETE, GET, HEAD, PUT", "GET " + strings.Repeat("/x", 10000): "404",
+		"GET /m/x": "405 POST", "get /m": "405 DELETE, GET, HEAD, PUT",
+		"PURGE /files": "files", "TRACE /files": "405 DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT", "TRACE /two": "405 POST",
+		"TRACE /m": "405 DELETE, GET, HEAD, PUT", "GET " + strings.Repeat("/x", 10000): "404",
 	} {
 		method, path, _ := strings.Cut(call, " ")
 		got := "404"

@@ -23,6 +23,7 @@ const (
 	Identity              // X-User-Id and its like: never taken from a client
 	Override              // X-Original-URL and its like: what routes by them is not what we routed by
 	Origin                // CORS
+	MaxForwards           // counted down for OPTIONS
 )
 
 // fieldKinds has every special name in lower case, but for those of families.
@@ -30,7 +31,7 @@ var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that G
 	"host": Host, "content-length": ContentLength, "transfer-encoding": TransferEncoding, "connection": Connection,
 	"keep-alive": Hop, "te": Hop, "trailer": Hop, "http2-settings": Hop,
 	"upgrade": Upgrade, "expect": Expect, "authorization": Authorization, "x-request-id": RequestID, "via": Via,
-	"origin": Origin,
+	"origin": Origin, "max-forwards": MaxForwards,
 
 	"forwarded": Forwarded, "x-forwarded-for": ForwardedFor, "x-forwarded-proto": ForwardedProto,
 	"x-forwarded-host": ForwardedHost, "x-real-ip": Forwarded, "true-client-ip": Forwarded, "x-client-ip": Forwarded,
