@@ -112,7 +112,7 @@ func (c *config) readGuesses(r *env.Reader) {
 		Window:        r.Duration("GUESS_WINDOW", 15*time.Minute, time.Second),
 		FirstDelay:    r.Duration("GUESS_FIRST_DELAY", time.Second, time.Millisecond),
 		MaxDelay:      r.Duration("GUESS_MAX_DELAY", 15*time.Minute, time.Millisecond),
-		KnownMaxDelay: r.Duration("GUESS_MAX_DELAY_KNOWN", time.Minute, time.Millisecond),
+		KnownMaxDelay: r.Duration("GUESS_MAX_DELAY_KNOWN", time.Second, time.Millisecond),
 		Registrations: r.Int("REGISTRATIONS_PER_ADDRESS", 0, 0, 1<<20),
 	}
 }

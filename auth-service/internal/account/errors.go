@@ -40,7 +40,10 @@ type InvalidError struct {
 func (i *InvalidError) Error() string { return fmt.Sprintf("%s: %s", i.Field, i.Reason) }
 
 // ThrottledError means that too many guesses were made; nothing was verified.
-type ThrottledError struct{ RetryAfter time.Duration }
+type ThrottledError struct {
+	RetryAfter time.Duration
+	Policy     Policy // the limit that was met
+}
 
 func (t *ThrottledError) Error() string {
 	return fmt.Sprintf("too many failures, retry after %s", t.RetryAfter)

@@ -2,7 +2,8 @@ package account
 
 import (
 	"context"
-	"sync"
+	"crypto/sha256"
+	"errors"
 	"time"
 
 	"tallygate/auth-service/internal/password"
@@ -16,61 +17,169 @@ type guard struct {
 	limits GuessLimits
 	now    func() time.Time
 	wait   time.Duration // how long a guess waits for others to end
-
-	mu    sync.Mutex
-	gates map[GuessKey]*gate
+	enter  func() (leave func(), err error)
+	gates  gates
+	lines  lines
 }
 
-// gate is the queue in front of one counter in this process: it lets as many through as there are free guesses, so
-// that those behind wait here and not in the database. How many can wait is bounded by password.Queue's Enter.
-type gate struct {
-	slots chan struct{}
-	users int
+// counted is one counter that a guess is counted under.
+type counted struct {
+	key      GuessKey
+	policy   Policy
+	longest  time.Duration // the delay that it may bring
+	forgives bool          // a right guess forgives the failures before it
 }
 
 // crowdedPause is how long to wait before the database is asked again whether other replicas' guesses have ended.
 const crowdedPause = 25 * time.Millisecond
 
-func newGuard(store Store, limits GuessLimits, wait time.Duration, now func() time.Time) *guard {
-	return &guard{store: store, limits: limits, now: now, wait: wait, gates: map[GuessKey]*gate{}}
+// newGuard returns a guard. enter keeps a place in the queue for hashing: a flood of guesses must not reach the database,
+// which everybody else needs.
+func newGuard(store Store, limits GuessLimits, wait time.Duration, now func() time.Time, enter func() (func(), error)) *guard {
+	// The last in a line has to have its turn before its patience ends, the time to verify the others included.
+	length := 0
+	if limits.KnownMaxDelay > 0 {
+		length = int(wait/limits.KnownMaxDelay) - 1
+	}
+	return &guard{
+		store: store, limits: limits, now: now, wait: wait, enter: enter,
+		gates: gates{at: map[GuessKey]*gate{}}, lines: lines{at: map[GuessKey]*line{}, length: length},
+	}
 }
 
-// guess is one admitted guess. It has to be settled.
-type guess struct {
-	guard *guard
-	scope guessScope
-	known bool
-	leave func()
-}
-
-// admit waits for the guess's turn. Errors: *ThrottledError, password.ErrBusy, ErrUnavailable.
-func (g *guard) admit(ctx context.Context, scope guessScope) (*guess, error) {
+// signIn admits a guess of a password. At an address where the user has signed in before the delay is short, and guesses
+// stand in line for its end: whoever hammers the name there has to wait as its owner does, and the owner gets a turn.
+// Other names' failures at such an address do not count. Errors: *ThrottledError, password.ErrBusy, ErrUnavailable.
+func (g *guard) signIn(ctx context.Context, scope guessScope) (*guess, error) {
 	timed, cancel := context.WithTimeout(ctx, g.wait)
 	defer cancel()
-	leave, err := g.enter(timed, scope)
-	if err != nil {
-		return nil, orBusy(ctx)
+	policy := g.limits.policy("name", g.limits.PerName)
+	name := counted{key: scope.nameKey(), policy: policy, longest: g.limits.MaxDelay, forgives: true}
+	address := counted{
+		key: scope.addressKey(), policy: g.limits.policy("address", g.limits.PerAddress), longest: g.limits.MaxDelay,
+	}
+	turn := g.lines.turn(name.key)
+	defer turn.leave()
+	if g.lines.formed(name.key) { // nobody overtakes those who wait
+		if err := turn.take(timed); err != nil {
+			return nil, orThrottled(ctx, &ThrottledError{RetryAfter: g.limits.KnownMaxDelay, Policy: policy})
+		}
 	}
 	for {
-		known, verdict, until, err := g.ask(ctx, scope)
+		admitted, known, err := g.trySignIn(ctx, timed, scope, name, address)
+		throttled, ok := errors.AsType[*ThrottledError](err)
+		if !ok || !known {
+			return admitted, err
+		}
+		if err := turn.take(timed); err != nil || !sleep(timed, throttled.RetryAfter) {
+			return nil, orThrottled(ctx, throttled)
+		}
+	}
+}
+
+func (g *guard) trySignIn(ctx, timed context.Context, scope guessScope, name, address counted) (_ *guess, known bool, err error) {
+	leave, err := g.enter()
+	if err != nil {
+		return nil, false, err
+	}
+	known, err = g.store.KnowsAddress(ctx, scope.name, scope.network())
+	if err != nil {
+		leave()
+		return nil, false, err
+	}
+	under := []counted{address, name}
+	if known {
+		name.longest = g.limits.KnownMaxDelay
+		under = []counted{name}
+	}
+	admitted, err := g.admit(ctx, timed, under, leave)
+	return admitted, known, err
+}
+
+// registration admits a new user, counted under the address that they come from, apart from guesses but with their
+// delays. One that is made counts as a failed guess does. Without a limit it asks nothing. Errors: those of signIn.
+func (g *guard) registration(ctx context.Context, scope guessScope) (*guess, error) {
+	free := g.limits.Registrations
+	if free == 0 || !scope.address.IsValid() {
+		return &guess{guard: g, leave: func() {}}, nil
+	}
+	timed, cancel := context.WithTimeout(ctx, g.wait)
+	defer cancel()
+	leave, err := g.enter()
+	if err != nil {
+		return nil, err
+	}
+	return g.admit(ctx, timed, []counted{{
+		key:    sha256.Sum256([]byte("registration\x00" + scope.network())),
+		policy: g.limits.policy("registrations", free), longest: g.limits.MaxDelay,
+	}}, leave)
+}
+
+// admit waits until other guesses leave room, as long as timed lasts; leave is what the guess does when it ends, or has
+// not been admitted.
+func (g *guard) admit(ctx, timed context.Context, under []counted, leave func()) (*guess, error) {
+	leaveGates, err := g.gates.enter(timed, under)
+	if err != nil {
+		leave()
+		return nil, orBusy(ctx)
+	}
+	one := &guess{guard: g, under: under, leave: func() { leaveGates(); leave() }}
+	for {
+		verdict, refusal, err := g.ask(ctx, under)
 		switch {
 		case err != nil:
-			leave()
+			one.leave()
 			return nil, err
 		case verdict == admitted:
-			return &guess{guard: g, scope: scope, known: known, leave: leave}, nil
+			return one, nil
 		case verdict == blocked:
-			leave()
-			return nil, &ThrottledError{RetryAfter: until.Sub(g.now())}
+			one.leave()
+			return nil, refusal
 		}
-		timer := time.NewTimer(crowdedPause)
-		select {
-		case <-timer.C:
-		case <-timed.Done():
-			timer.Stop()
-			leave()
+		if !sleep(timed, crowdedPause) {
+			one.leave()
 			return nil, orBusy(ctx)
 		}
+	}
+}
+
+// ask puts the guess to the counters: all have to admit it, or none counts it.
+func (g *guard) ask(ctx context.Context, under []counted) (verdict admission, refusal *ThrottledError, err error) {
+	err = g.store.UpdateGuesses(ctx, GuessUpdate{Keys: keys(under), Change: func(counters []GuessCounter) []GuessCounter {
+		verdict, refusal = admitted, nil
+		now := g.now()
+		after := make([]GuessCounter, len(counters))
+		for i, c := range counters {
+			var v admission
+			if after[i], v = c.admit(under[i].policy.Free, g.limits, now); v > verdict {
+				verdict, refusal = v, &ThrottledError{RetryAfter: after[i].BlockedUntil.Sub(now), Policy: under[i].policy}
+			}
+		}
+		if verdict != admitted {
+			return counters
+		}
+		return after
+	}})
+	return verdict, refusal, err
+}
+
+func keys(under []counted) []GuessKey {
+	list := make([]GuessKey, len(under))
+	for i, u := range under {
+		list[i] = u.key
+	}
+	return list
+}
+
+// sleep reports false if ctx ends before d is over.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -82,126 +191,9 @@ func orBusy(ctx context.Context) error {
 	return password.ErrBusy
 }
 
-// ask puts the guess to the counters: both have to admit it, or none counts it.
-func (g *guard) ask(ctx context.Context, scope guessScope) (known bool, verdict admission, until time.Time, err error) {
-	err = g.store.UpdateGuesses(ctx, scope.name, scope.network(), scope.keys(),
-		func(isKnown bool, counters []GuessCounter) []GuessCounter {
-			known, verdict, until = isKnown, admitted, time.Time{}
-			now := g.now()
-			after := make([]GuessCounter, len(counters))
-			for i, c := range counters {
-				var v admission
-				after[i] = c
-				if i == addressCounter && known {
-					continue // others' failures at this address are not the owner's
-				}
-				after[i], v = c.admit(g.free(i), g.limits, now)
-				if v > verdict {
-					verdict, until = v, after[i].BlockedUntil
-				}
-			}
-			if verdict != admitted {
-				return counters
-			}
-			return after
-		})
-	return known, verdict, until, err
-}
-
-// The places of a scope's two counters.
-const (
-	addressCounter = iota
-	nameCounter
-)
-
-func (s guessScope) keys() []GuessKey { return []GuessKey{s.addressKey(), s.nameKey()} }
-
-func (g *guard) free(counter int) int {
-	if counter == addressCounter {
-		return g.limits.PerAddress
-	}
-	return g.limits.PerName
-}
-
-func (g *guard) longest(known bool) time.Duration {
-	if known {
-		return g.limits.KnownMaxDelay
-	}
-	return g.limits.MaxDelay
-}
-
-// settlement is the change of the counters that an outcome brings; the store makes it, in a transaction of its own or
-// together with what a right guess leads to.
-func (g *guess) settlement(o outcome) GuessUpdate {
-	return GuessUpdate{Keys: g.scope.keys(), Change: func(counters []GuessCounter) []GuessCounter {
-		after := make([]GuessCounter, len(counters))
-		for i, c := range counters {
-			after[i] = c
-			if i != addressCounter || !g.known {
-				after[i] = c.settle(o, i == nameCounter, g.guard.free(i), g.guard.longest(g.known), g.guard.limits, g.guard.now())
-			}
-		}
-		return after
-	}}
-}
-
-// settle notes the outcome, also when the client is gone by now.
-func (g *guess) settle(ctx context.Context, o outcome) error {
-	defer g.leave()
-	u := g.settlement(o)
-	return g.guard.store.UpdateGuesses(context.WithoutCancel(ctx), g.scope.name, g.scope.network(), u.Keys,
-		func(_ bool, counters []GuessCounter) []GuessCounter { return u.Change(counters) })
-}
-
-// enter passes the gates of both counters, and returns what leaves them again.
-func (g *guard) enter(ctx context.Context, scope guessScope) (leave func(), err error) {
-	keys := scope.keys()
-	for i, key := range keys {
-		if err := g.pass(ctx, key, g.free(i)); err != nil {
-			for _, passed := range keys[:i] {
-				g.leave(passed)
-			}
-			return nil, err
-		}
-	}
-	return func() {
-		for _, key := range keys {
-			g.leave(key)
-		}
-	}, nil
-}
-
-func (g *guard) pass(ctx context.Context, key GuessKey, width int) error {
-	g.mu.Lock()
-	at := g.gates[key]
-	if at == nil {
-		at = &gate{slots: make(chan struct{}, width)}
-		g.gates[key] = at
-	}
-	at.users++
-	g.mu.Unlock()
-	select {
-	case at.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		g.drop(key, at)
+func orThrottled(ctx context.Context, t *ThrottledError) error {
+	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-}
-
-func (g *guard) leave(key GuessKey) {
-	g.mu.Lock()
-	at := g.gates[key]
-	g.mu.Unlock()
-	<-at.slots
-	g.drop(key, at)
-}
-
-// drop forgets a gate that nobody uses any more.
-func (g *guard) drop(key GuessKey, at *gate) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if at.users--; at.users == 0 {
-		delete(g.gates, key)
-	}
+	return t
 }

@@ -13,11 +13,22 @@ type GuessLimits struct {
 	Window     time.Duration // how long after the last failure, or after the delay that it brought, all is forgotten
 	FirstDelay time.Duration // the delay after the last free failure; each further one doubles it
 	MaxDelay   time.Duration
-	// KnownMaxDelay takes MaxDelay's place for a user name at an address where that user has signed in before: whoever
-	// shares the address must not keep the owner out for long.
+	// KnownMaxDelay takes MaxDelay's place for a user name at an address where that user has signed in before, and guesses
+	// wait for its end: whoever shares the address must not keep the owner out.
 	KnownMaxDelay time.Duration
 	// Registrations is how many new users of one address are free, 0 for any number. Past them the same delays apply.
 	Registrations int
+}
+
+// Policy is a limit as clients are told of it.
+type Policy struct {
+	Name   string
+	Free   int // in a Window
+	Window time.Duration
+}
+
+func (l GuessLimits) policy(name string, free int) Policy {
+	return Policy{Name: name, Free: free, Window: l.Window}
 }
 
 // GuessKey names a counter without naming the user or the address in it.
@@ -60,9 +71,8 @@ func (c GuessCounter) admit(free int, limits GuessLimits, now time.Time) (GuessC
 	case c.Failures >= free && c.Pending > 0, c.Failures < free && c.Failures+c.Pending >= free:
 		return c, crowded
 	}
-	if c.Pending == 0 {
-		c.PendingUntil = now.Add(pendingLife)
-	}
+	// The last one counts: the time of the first would let the others be forgotten while they are verified.
+	c.PendingUntil = now.Add(pendingLife)
 	c.Pending++
 	return c.remember(limits, now), admitted
 }

@@ -89,9 +89,9 @@ func (s *Service) confirm(ctx context.Context, who Caller, p password.Prepared, 
 		return User{}, err
 	}
 	if user.ID != who.User.ID { // the name has found a new owner meanwhile
-		return User{}, errors.Join(ErrRefused, guess.settle(ctx, notVerified))
+		return User{}, errors.Join(ErrRefused, guess.finish(ctx, notVerified, nil))
 	}
-	return user, guess.settle(ctx, guessedRight)
+	return user, guess.finish(ctx, guessedRight, nil)
 }
 
 // changeOwn changes a user whose password was verified, if it still is the same user with the same password.

@@ -9,7 +9,7 @@ import (
 )
 
 // Register makes a user, or finds the one who has the name already and changes nothing; created tells which. Errors:
-// *InvalidError, password.ErrBusy, ErrUnavailable.
+// *InvalidError, *ThrottledError, password.ErrBusy, ErrUnavailable.
 func (s *Service) Register(ctx context.Context, c Credentials, from Origin) (user User, created bool, err error) {
 	return s.register(ctx, c, from, NewUser{})
 }
@@ -29,13 +29,20 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, sett
 		if !errors.Is(err, ErrNoUser) {
 			return User{}, false, err
 		}
-		if err := s.guard.limitRegistration(ctx, guessScope{name: p.name, address: from.Address}); err != nil {
+		if err := s.checkPolicy("password", p.password, p.name); err != nil {
+			return User{}, false, err
+		}
+		attempt, err := s.guard.registration(ctx, guessScope{address: from.Address})
+		if err != nil {
 			return User{}, false, err
 		}
 		user, err = s.insert(ctx, p, settled)
 		if err == nil {
+			// The user is made and told so, even if that could not be counted.
+			_ = attempt.finish(ctx, guessedWrong, nil)
 			return user, true, nil
 		}
+		err = errors.Join(err, attempt.finish(ctx, notVerified, nil))
 		if !errors.Is(err, ErrNameTaken) {
 			return User{}, false, err
 		}
@@ -43,9 +50,6 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, sett
 }
 
 func (s *Service) insert(ctx context.Context, p prepared, u NewUser) (User, error) {
-	if err := s.checkPolicy("password", p.password, p.name); err != nil {
-		return User{}, err
-	}
 	hash, err := s.cfg.Hasher.Hash(ctx, p.password, func() error {
 		_, err := s.cfg.Store.UserByName(ctx, p.name)
 		switch {

@@ -43,7 +43,7 @@ func NewService(cfg Config) *Service {
 		cfg.Random = rand.Reader
 	}
 	s := &Service{cfg: cfg}
-	s.guard = newGuard(cfg.Store, cfg.Guesses, cfg.Patience, s.now)
+	s.guard = newGuard(cfg.Store, cfg.Guesses, cfg.Patience, s.now, cfg.Hasher.Enter)
 	return s
 }
 

@@ -31,43 +31,35 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 		if err != nil {
 			return Grant{}, err
 		}
-		grant, err := s.startSession(ctx, user, guess, from)
-		if err == nil {
-			guess.leave()
-			return grant, nil
-		}
-		// The transaction that settles the guess was undone.
-		err = errors.Join(err, guess.settle(ctx, notVerified))
+		var grant Grant
+		err = guess.finish(ctx, guessedRight, func(settlement GuessUpdate) (err error) {
+			grant, err = s.startSession(ctx, user, settlement, from)
+			return err
+		})
 		if !errors.Is(err, ErrStale) {
-			return Grant{}, err
+			return grant, err
 		}
 	}
 	return Grant{}, ErrWrongCredentials
 }
 
-// verify finds the user whose name and password these are, and counts it as a guess, which the caller has to settle if
+// verify finds the user whose name and password these are, and counts it as a guess, which the caller has to finish if
 // there is no error. It takes the same time whether there is such a user or not.
 func (s *Service) verify(ctx context.Context, name string, p password.Prepared, from Origin) (User, *guess, error) {
-	// A flood of guesses must not reach the database: everybody else needs it.
-	leave, err := s.cfg.Hasher.Enter()
-	if err != nil {
-		return User{}, nil, err
-	}
-	defer leave()
-	guess, err := s.guard.admit(ctx, guessScope{name: name, address: from.Address})
+	guess, err := s.guard.signIn(ctx, guessScope{name: name, address: from.Address})
 	if err != nil {
 		return User{}, nil, err
 	}
 	user, err := s.cfg.Store.UserByName(ctx, name)
 	if err != nil && !errors.Is(err, ErrNoUser) {
-		return User{}, nil, errors.Join(err, guess.settle(ctx, notVerified))
+		return User{}, nil, errors.Join(err, guess.finish(ctx, notVerified, nil))
 	}
 	ok, outdated, err := s.cfg.Hasher.Verify(ctx, p, user.PasswordHash)
 	if err != nil {
-		return User{}, nil, errors.Join(err, guess.settle(ctx, notVerified))
+		return User{}, nil, errors.Join(err, guess.finish(ctx, notVerified, nil))
 	}
 	if !ok || user.Disabled {
-		if err := guess.settle(ctx, guessedWrong); err != nil {
+		if err := guess.finish(ctx, guessedWrong, nil); err != nil {
 			return User{}, nil, err
 		}
 		return User{}, nil, ErrWrongCredentials
@@ -87,7 +79,7 @@ func (s *Service) rehash(ctx context.Context, user User, p password.Prepared) {
 	}
 }
 
-func (s *Service) startSession(ctx context.Context, user User, guess *guess, from Origin) (Grant, error) {
+func (s *Service) startSession(ctx context.Context, user User, settlement GuessUpdate, from Origin) (Grant, error) {
 	id, err := s.newSessionID()
 	if err != nil {
 		return Grant{}, err
@@ -102,7 +94,7 @@ func (s *Service) startSession(ctx context.Context, user User, guess *guess, fro
 			ID: id, UserID: user.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.Session),
 			Client: clientName(from.Client), Address: from.Address.String(), Live: refresh.hash(),
 		},
-		Keep: s.cfg.SessionsPerUser, Generation: user.Generation, KnownAddress: guess.scope.network(), Guess: guess.settlement(guessedRight),
+		Keep: s.cfg.SessionsPerUser, Generation: user.Generation, KnownAddress: guessScope{address: from.Address}.network(), Guess: settlement,
 	})
 	if err != nil {
 		return Grant{}, err

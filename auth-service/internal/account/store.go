@@ -36,10 +36,10 @@ type Store interface {
 	// Sessions returns the sessions of a user that live now and were used after usedAfter, the last used first.
 	Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int) ([]Session, error)
 
-	// UpdateGuesses lets update change the counters, all while nobody else can. known says whether the user of that
-	// name has signed in at that address before.
-	UpdateGuesses(ctx context.Context, name, address string, keys []GuessKey,
-		update func(known bool, counters []GuessCounter) []GuessCounter) error
+	// KnowsAddress says whether the user of that name has signed in at that address before.
+	KnowsAddress(ctx context.Context, name, address string) (bool, error)
+	// UpdateGuesses changes the counters while nobody else can.
+	UpdateGuesses(ctx context.Context, u GuessUpdate) error
 
 	// Records returns one record for each id, in that order. A session counts as ended for endedLife after its end.
 	// A record may be newer than its version says, never older.
@@ -79,7 +79,7 @@ type NewSession struct {
 	Guess        GuessUpdate
 }
 
-// GuessUpdate is a change of guess counters.
+// GuessUpdate is a change of guess counters, which Change gets in the order of Keys.
 type GuessUpdate struct {
 	Keys   []GuessKey
 	Change func([]GuessCounter) []GuessCounter

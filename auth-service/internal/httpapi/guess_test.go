@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tallygate/auth-service/internal/password"
 )
 
 func (s *service) guess(name, password, address string) answer {
@@ -192,4 +194,55 @@ func TestHundredRightPasswordsAtOnceAllPass(t *testing.T) {
 		}
 		all.Wait()
 	})
+}
+
+func TestRefusalForTooManyTriesNamesItsLimit(t *testing.T) {
+	t.Parallel()
+	limits := defaultGuesses()
+	limits.PerName, limits.PerAddress, limits.Registrations = 2, 5, 1
+	s := newService(t, options{guesses: limits})
+	s.register(t, "ada", "123456")
+	for i := range 5 {
+		s.guess("ada", "wrong", "")
+		s.guess(fmt.Sprint("nobody", i), "wrong", "192.0.2.2")
+	}
+	for policy, got := range map[string]answer{
+		`"name";q=2;w=900`:          s.guess("ada", "123456", ""),
+		`"address";q=5;w=900`:       s.guess("ada", "123456", "192.0.2.2"),
+		`"registrations";q=1;w=900`: s.do(call{method: "POST", path: "/users/register", body: credentials("eve", "123456")}),
+	} {
+		name, _, _ := strings.Cut(policy, ";")
+		if got.status != 429 || got.header.Get("RateLimit-Policy") != policy || got.header.Get("RateLimit") != name+";r=0;t=1" {
+			t.Errorf("got %d %v, want 429 and %s", got.status, got.header, policy)
+		}
+	}
+}
+
+func TestRegistrationThatIsRefusedIsNotCounted(t *testing.T) {
+	t.Parallel()
+	limits := defaultGuesses()
+	limits.Registrations = 3
+	s := newService(t, options{guesses: limits, policy: must(password.NewPolicy(6, false))(t)})
+	for i := range 10 {
+		got := s.do(call{method: "POST", path: "/users/register", body: credentials(fmt.Sprint("user", i), "short")})
+		if got.status != 422 {
+			t.Fatalf("a short password: got %d %s", got.status, got.body)
+		}
+	}
+	// Of those that come at once as many pass as are free, whoever has the name already.
+	var mu sync.Mutex
+	count := map[int]int{}
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			got := s.do(call{method: "POST", path: "/users/register", body: credentials(fmt.Sprint("user", i%20), "123456")})
+			mu.Lock()
+			defer mu.Unlock()
+			count[got.status]++
+		})
+	}
+	all.Wait()
+	if count[201] != 3 || count[200]+count[201]+count[429] != 40 {
+		t.Errorf("got %v, want 3 times 201", count)
+	}
 }

@@ -114,7 +114,7 @@ func unlimited() account.GuessLimits {
 func defaultGuesses() account.GuessLimits {
 	return account.GuessLimits{
 		PerName: 10, PerAddress: 100, Window: 15 * time.Minute,
-		FirstDelay: time.Second, MaxDelay: 15 * time.Minute, KnownMaxDelay: time.Minute,
+		FirstDelay: time.Second, MaxDelay: 15 * time.Minute, KnownMaxDelay: time.Second,
 	}
 }
 

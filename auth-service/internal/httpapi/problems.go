@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -28,8 +29,7 @@ func (s *server) problems(err error) *problem.Details {
 		return problem.New(http.StatusUnprocessableEntity, "invalid-"+invalid.Field, invalid.Reason)
 	}
 	if throttled, ok := errors.AsType[*account.ThrottledError](err); ok {
-		return problem.New(http.StatusTooManyRequests, "too-many-tries",
-			"Too many tries from here; wait before the next one.").RetryAfter(throttled.RetryAfter)
+		return tooManyTries(throttled)
 	}
 	switch {
 	case errors.Is(err, account.ErrUnavailable):
@@ -58,4 +58,13 @@ func (s *server) problems(err error) *problem.Details {
 		return cursorGone()
 	}
 	return nil
+}
+
+// tooManyTries has the fields that every 429 of Tallygate has (draft-ietf-httpapi-ratelimit-headers).
+func tooManyTries(t *account.ThrottledError) *problem.Details {
+	d := problem.New(http.StatusTooManyRequests, "too-many-tries", "Too many tries from here; wait before the next one.").
+		RetryAfter(t.RetryAfter)
+	return d.
+		With("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", t.Policy.Name, t.Policy.Free, int64(t.Policy.Window/time.Second))).
+		With("RateLimit", fmt.Sprintf("%q;r=0;t=%s", t.Policy.Name, d.Header.Get("Retry-After")))
 }

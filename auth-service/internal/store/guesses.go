@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -57,10 +58,28 @@ func orEpoch(t time.Time) time.Time {
 	return t
 }
 
+// KnowsAddress implements account.Store.
+func (s *Store) KnowsAddress(ctx context.Context, name, address string) (known bool, err error) {
+	err = s.amongGuesses(ctx, func() error {
+		return s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+			rows, err := gorm.G[knownAddressRow](db).
+				Where("address = ? and user_id = (select id from users where username = ?)", address, name).Count(ctx, "*")
+			known = rows > 0
+			return err
+		})
+	})
+	return known, err
+}
+
 // UpdateGuesses implements account.Store.
-func (s *Store) UpdateGuesses(ctx context.Context, name, address string, keys []account.GuessKey,
-	update func(known bool, counters []account.GuessCounter) []account.GuessCounter,
-) error {
+func (s *Store) UpdateGuesses(ctx context.Context, u account.GuessUpdate) error {
+	return s.amongGuesses(ctx, func() error {
+		return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error { return updateGuesses(ctx, tx, u) })
+	})
+}
+
+// amongGuesses waits until guesses leave a connection to others.
+func (s *Store) amongGuesses(ctx context.Context, do func() error) error {
 	waiting, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
 	select {
@@ -69,22 +88,12 @@ func (s *Store) UpdateGuesses(ctx context.Context, name, address string, keys []
 	case <-waiting.Done():
 		return s.translate(ctx, waiting.Err())
 	}
-	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
-		known, err := gorm.G[knownAddressRow](tx).
-			Where("address = ? and user_id = (select id from users where username = ?)", address, name).Count(ctx, "*")
-		if err != nil {
-			return err
-		}
-		return updateGuesses(ctx, tx, keys, func(counters []account.GuessCounter) []account.GuessCounter {
-			return update(known > 0, counters)
-		})
-	})
+	return do()
 }
 
 // updateGuesses locks the counters in the order of their keys, so that two transactions never wait for each other.
-func updateGuesses(ctx context.Context, tx *gorm.DB, keys []account.GuessKey,
-	update func([]account.GuessCounter) []account.GuessCounter,
-) error {
+func updateGuesses(ctx context.Context, tx *gorm.DB, u account.GuessUpdate) error {
+	keys := u.Keys
 	if len(keys) == 0 {
 		return nil
 	}
@@ -109,7 +118,7 @@ func updateGuesses(ctx context.Context, tx *gorm.DB, keys []account.GuessKey,
 			}
 		}
 	}
-	for i, after := range update(before) {
+	for i, after := range u.Change(before) {
 		if after == before[i] {
 			continue
 		}
@@ -125,16 +134,8 @@ func updateGuesses(ctx context.Context, tx *gorm.DB, keys []account.GuessKey,
 
 // addGuesses adds the counters that do not exist yet and locks all of them.
 func addGuesses(ctx context.Context, tx *gorm.DB, keys [][]byte, present []guessRow) ([]guessRow, error) {
-	sorted := append([][]byte(nil), keys...)
-	if len(sorted) == 2 && bytes.Compare(sorted[0], sorted[1]) > 0 {
-		sorted[0], sorted[1] = sorted[1], sorted[0]
-	}
-	for _, key := range sorted {
-		exists := false
-		for _, r := range present {
-			exists = exists || bytes.Equal(r.Key, key)
-		}
-		if exists {
+	for _, key := range slices.SortedFunc(slices.Values(keys), bytes.Compare) {
+		if slices.ContainsFunc(present, func(r guessRow) bool { return bytes.Equal(r.Key, key) }) {
 			continue
 		}
 		row := newGuessRow(account.GuessKey(key), account.GuessCounter{})

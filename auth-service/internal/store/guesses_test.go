@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -21,16 +20,17 @@ func TestAFloodOfGuessesLeavesConnectionsToOthers(t *testing.T) {
 		defer close(hold)
 		for i := range 100 {
 			flood.Go(func() {
-				keys := []account.GuessKey{{byte(i)}}
-				err := db.UpdateGuesses(context.Background(), fmt.Sprintf("name%d", i), "192.0.2.1", keys,
-					func(_ bool, counters []account.GuessCounter) []account.GuessCounter {
+				err := db.UpdateGuesses(context.Background(), account.GuessUpdate{
+					Keys: []account.GuessKey{{byte(i)}},
+					Change: func(counters []account.GuessCounter) []account.GuessCounter {
 						select {
 						case under <- struct{}{}:
 						default:
 						}
 						<-hold
 						return counters
-					})
+					},
+				})
 				// Who waited too long meanwhile is told so.
 				if err != nil && !errors.Is(err, account.ErrUnavailable) {
 					t.Error(err)

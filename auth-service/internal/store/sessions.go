@@ -100,7 +100,7 @@ func (s *Store) StartSession(ctx context.Context, session account.NewSession) (a
 		if err := knowAddress(ctx, tx, user.ID, session.KnownAddress, session.CreatedAt); err != nil {
 			return err
 		}
-		return updateGuesses(ctx, tx, session.Guess.Keys, session.Guess.Change)
+		return updateGuesses(ctx, tx, session.Guess)
 	})
 	return user.user(), err
 }

@@ -1,0 +1,62 @@
+package account_test
+
+import (
+	"testing"
+	"time"
+
+	"tallygate/auth-service/internal/account"
+)
+
+func limits() account.GuessLimits {
+	return account.GuessLimits{
+		PerName: 10, PerAddress: 100, Window: 15 * time.Minute,
+		FirstDelay: time.Second, MaxDelay: 15 * time.Minute, KnownMaxDelay: time.Second,
+	}
+}
+
+// TestGuessesAreNotForgottenWhileTheyAreVerified: each moment finds some under way, so the time of the first must not be
+// what lets all of them be forgotten.
+func TestGuessesAreNotForgottenWhileTheyAreVerified(t *testing.T) {
+	t.Parallel()
+	var c account.GuessCounter
+	admitted := 0
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for i := range 10 {
+		var verdict string
+		if c, verdict = c.Admit(10, limits(), now.Add(time.Duration(i)*5*time.Second)); verdict == "admitted" {
+			admitted++
+		}
+	}
+	if _, verdict := c.Admit(10, limits(), now.Add(50*time.Second)); admitted != 10 || verdict != "crowded" {
+		t.Errorf("after %d under way: got %s, want crowded after 10", admitted, verdict)
+	}
+	if _, verdict := c.Admit(10, limits(), now.Add(75*time.Second)); verdict != "admitted" {
+		t.Errorf("when they are lost: got %s, want admitted", verdict)
+	}
+}
+
+func TestCounterDoublesTheDelayUpToItsLongest(t *testing.T) {
+	t.Parallel()
+	for longest, want := range map[time.Duration][]time.Duration{
+		15 * time.Minute: {0, 0, time.Second, 2 * time.Second, 4 * time.Second},
+		3 * time.Second:  {0, 0, time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second},
+		time.Second:      {0, 0, time.Second, time.Second, time.Second},
+	} {
+		var c account.GuessCounter
+		now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+		for i, delay := range want {
+			var verdict string
+			if c, verdict = c.Admit(3, limits(), now); verdict != "admitted" {
+				t.Fatalf("%v, failure %d: got %s", longest, i+1, verdict)
+			}
+			c = c.Settle(false, 3, longest, limits(), now)
+			if got := max(c.BlockedUntil.Sub(now), 0); got != delay {
+				t.Errorf("%v, failure %d: got a delay of %v, want %v", longest, i+1, got, delay)
+			}
+			now = now.Add(delay)
+		}
+		if c = c.Settle(true, 3, longest, limits(), now); c.Failures != 0 {
+			t.Errorf("%v: a right guess leaves %d failures", longest, c.Failures)
+		}
+	}
+}
