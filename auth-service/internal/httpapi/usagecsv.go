@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// csvFirst is how long the database may take to sum up the period, csvNext how long csvLines may take to the client.
-	csvFirst = 10 * time.Minute
+	// csvFirst is a little more than the database may take to sum up the period, csvNext is what csvLines may take to the
+	// client.
+	csvFirst = ledger.ExportWithin + 10*time.Second
 	csvNext  = time.Minute
 	csvLines = 5000
 )

@@ -52,14 +52,14 @@ func times(t *testing.T, spans []ledger.Span, m ledger.Marks, hour time.Time) (n
 	t.Helper()
 	for _, s := range spans {
 		at := hour
-		if s.Daily {
+		if s.Of == ledger.ByDay {
 			at = ledger.ByDay.Start(hour)
 		}
 		if at.Before(s.From) || !at.Before(s.To) {
 			continue
 		}
 		n++
-		if s.Daily && !at.Before(m.Rolled) || !s.Daily && at.Before(m.Pruned) {
+		if s.Of == ledger.ByDay && !at.Before(m.Rolled) || s.Of == ledger.ByHour && at.Before(m.Pruned) {
 			t.Fatalf("%v is read from where it is not: %v with %v", hour, s, m)
 		}
 	}
@@ -70,10 +70,46 @@ func TestReportByHourReadsDaysOnlyWhereHoursAreGone(t *testing.T) {
 	t.Parallel()
 	m := ledger.Marks{Pruned: start().AddDate(0, 0, 1), Rolled: start().AddDate(0, 0, 9)}
 	spans := hoursIn(0, 5*24).Spans(ledger.ByHour, m)
-	if len(spans) != 2 || !spans[0].Daily || !spans[0].To.Equal(m.Pruned) || spans[1].Daily {
+	if len(spans) != 2 || spans[0].Of != ledger.ByDay || !spans[0].To.Equal(m.Pruned) || spans[1].Of != ledger.ByHour {
 		t.Errorf("got %v", spans)
 	}
-	if spans = hoursIn(0, 5*24).Spans(ledger.ByDay, m); len(spans) != 1 || !spans[0].Daily {
+	if spans = hoursIn(0, 5*24).Spans(ledger.ByDay, m); len(spans) != 1 || spans[0].Of != ledger.ByDay {
 		t.Errorf("by day: got %v", spans)
+	}
+}
+
+// TestTotalsHoldEachHourOnceThoughDaysAreRolledMeanwhile looks at every hour with the marks that the spans were made by
+// and with those that the query finds.
+func TestTotalsHoldEachHourOnceThoughDaysAreRolledMeanwhile(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 4))
+	monthly := 0
+	for range 400 {
+		from := r.IntN(40 * 24)
+		p := hoursIn(from, from+1+r.IntN(100*24))
+		pruned := r.IntN(60)
+		m := ledger.Marks{Pruned: start().AddDate(0, 0, pruned), Rolled: start().AddDate(0, 0, pruned+r.IntN(60))}
+		found := ledger.Marks{Pruned: m.Pruned, Rolled: m.Rolled.AddDate(0, 0, r.IntN(3))}
+		spans := p.Totals(m)
+		for hour := p.From.AddDate(0, 0, -2); hour.Before(p.To.AddDate(0, 0, 2)); hour = hour.Add(time.Hour) {
+			n := 0
+			for _, s := range spans {
+				at := s.Of.Start(hour)
+				if at.Before(s.From) || !at.Before(s.To) || s.Of == ledger.ByMonth && !hour.Before(found.Rolled) ||
+					s.Unrolled && hour.Before(found.Rolled) {
+					continue
+				}
+				n++
+				if s.Of == ledger.ByMonth {
+					monthly++
+				}
+			}
+			if want := wanted(p, m, hour); n != want {
+				t.Fatalf("%v with %v, then %v: hour %v is read %d times, want %d: %v", p, m, found, hour, n, want, spans)
+			}
+		}
+	}
+	if monthly == 0 {
+		t.Error("no month was read whole")
 	}
 }

@@ -78,7 +78,7 @@ func (s *Service) Lease(ctx context.Context, r LeaseRequest) (LeaseState, error)
 	case r.Month.To.Before(near.From) || r.Month.From.After(near.To):
 		return LeaseState{}, &InvalidError{"month", "The month has to be the present one or a neighbour of it."}
 	}
-	where := func(m Marks) []Span { return r.Month.spans(ByMonth, m) }
+	where := func(m Marks) []Span { return r.Month.totals(m) }
 	r.Until = now.Add(reservedFor * s.cfg.LeaseTime)
 	lease, err := s.cfg.Store.Lease(ctx, r, now, where, func(a Account) int64 {
 		return grant(s.Quota(a.Quota), a.Used, a.Reserved, r.Want)

@@ -99,6 +99,13 @@ type Line struct {
 	Counts
 }
 
+// PageWithin bounds the time that a page of lines may take, ExportWithin the time until an export's first line. Who waits
+// for the answer has to have more patience: the gateway's route for /admin/usage, and the answer's own time limits.
+const (
+	PageWithin   = 30 * time.Second
+	ExportWithin = 10 * time.Minute
+)
+
 // Listing asks for lines about all users.
 type Listing struct {
 	Period
@@ -122,7 +129,7 @@ func (s *Service) List(ctx context.Context, l Listing) (Lines, error) {
 	}
 	var spans []Span
 	lines, err := s.cfg.Store.UsageLines(ctx, l, func(m Marks) []Span {
-		spans = l.spans(ByMonth, m)
+		spans = l.totals(m)
 		return spans
 	})
 	return Lines{Period: Covered(spans), Lines: lines}, err
@@ -142,5 +149,5 @@ func (s *Service) Export(ctx context.Context, p Period, route string, e Exporter
 	if err := cmp.Or(p.check(ByMonth), checkRoute(route)); err != nil {
 		return err
 	}
-	return s.cfg.Store.ExportUsage(ctx, route, func(m Marks) []Span { return p.spans(ByMonth, m) }, e)
+	return s.cfg.Store.ExportUsage(ctx, route, func(m Marks) []Span { return p.totals(m) }, e)
 }

@@ -18,13 +18,26 @@ type bulk interface {
 	settle(ctx context.Context, tx *gorm.DB, gateway string, delivered []ledger.Row) error
 }
 
-// table is one of the two tables of the tally; they differ in names alone.
+// table is one of the three tables of the tally; they differ in names alone.
 type table struct{ name, start string }
 
 var (
-	hours = table{"usage_hours", "hour"} //nolint:gochecknoglobals // a constant
-	days  = table{"usage_days", "day"}   //nolint:gochecknoglobals // a constant
+	hours  = table{"usage_hours", "hour"}   //nolint:gochecknoglobals // a constant
+	days   = table{"usage_days", "day"}     //nolint:gochecknoglobals // a constant
+	months = table{"usage_months", "month"} //nolint:gochecknoglobals // a constant
 )
+
+// tableOf is where rows of a step are.
+func tableOf(s ledger.Step) table {
+	switch s {
+	case ledger.ByDay:
+		return days
+	case ledger.ByMonth:
+		return months
+	case ledger.ByHour:
+	}
+	return hours
+}
 
 // countNames are the columns of counts.
 const countNames = "requests, client_errors, server_errors, rate_limited, bytes_in, bytes_out"

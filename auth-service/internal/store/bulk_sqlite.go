@@ -19,18 +19,29 @@ func (sqliteBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.R
 	if len(rows) == 0 {
 		return nil
 	}
-	if t == days {
+	switch t {
+	case hours:
+		into := make([]hourRow, len(rows))
+		for i, r := range rows {
+			into[i] = hourRow{UserID: r.UserID, Hour: r.Start, Route: r.Route, Counts: counts(r.Counts)}
+		}
+		return insertInto(ctx, tx, t, into)
+	case days:
 		into := make([]dayRow, len(rows))
 		for i, r := range rows {
 			into[i] = dayRow{UserID: r.UserID, Day: r.Start, Route: r.Route, Counts: counts(r.Counts)}
 		}
-		return gorm.G[dayRow](tx, addTo(t)).CreateInBatches(ctx, &into, sqliteRowsAtOnce)
+		return insertInto(ctx, tx, t, into)
 	}
-	into := make([]hourRow, len(rows))
+	into := make([]monthRow, len(rows))
 	for i, r := range rows {
-		into[i] = hourRow{UserID: r.UserID, Hour: r.Start, Route: r.Route, Counts: counts(r.Counts)}
+		into[i] = monthRow{UserID: r.UserID, Month: r.Start, Route: r.Route, Counts: counts(r.Counts)}
 	}
-	return gorm.G[hourRow](tx, addTo(t)).CreateInBatches(ctx, &into, sqliteRowsAtOnce)
+	return insertInto(ctx, tx, t, into)
+}
+
+func insertInto[R any](ctx context.Context, tx *gorm.DB, t table, rows []R) error {
+	return gorm.G[R](tx, addTo(t)).CreateInBatches(ctx, &rows, sqliteRowsAtOnce)
 }
 
 // addTo adds the counts of a row whose key is there to those that it has.

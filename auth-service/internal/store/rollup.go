@@ -14,6 +14,9 @@ import (
 // rollTimeout bounds the roll-up of one day, and the deletion of old hours.
 const rollTimeout = 10 * time.Minute
 
+// neverRolled is the mark that the migration sets.
+func neverRolled() time.Time { return time.Unix(0, 0) }
+
 // RollDay implements ledger.Store. Fresh batches come in meanwhile; late ones wait for the marks.
 func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err error) {
 	err = s.writeWithin(ctx, rollTimeout, func(ctx context.Context, tx *gorm.DB) error {
@@ -22,7 +25,7 @@ func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err
 		if err != nil {
 			return err
 		}
-		if marks.Rolled.Unix() == 0 { // never rolled: the first hour there is says where to begin
+		if marks.Rolled.Equal(neverRolled()) { // the first hour there is says where to begin
 			first, err := gorm.G[hourRow](tx).Order("hour").Take(ctx)
 			if errors.Is(err, gorm.ErrRecordNotFound) {
 				return nil
@@ -46,10 +49,18 @@ func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err
 	return rolled, err
 }
 
+// sumDay sums the hours of a day, and adds the day to its month.
 func sumDay(ctx context.Context, tx *gorm.DB, day, next time.Time) error {
-	return gorm.G[dayRow](tx).Exec(ctx, "insert into usage_days (user_id, day, route, "+countNames+") "+
+	err := gorm.G[dayRow](tx).Exec(ctx, "insert into usage_days (user_id, day, route, "+countNames+") "+
 		"select user_id, cast(? as timestamptz), route, "+sums()+" from usage_hours where hour >= ? and hour < ? "+
 		"group by user_id, route", day, day, next)
+	if err != nil {
+		return err
+	}
+	return gorm.G[monthRow](tx).Exec(ctx, "insert into usage_months (user_id, month, route, "+countNames+") "+
+		"select user_id, cast(? as timestamptz), route, "+countNames+" from usage_days where day = ? "+
+		"on conflict (user_id, month, route) do update set "+each("%[1]s = usage_months.%[1]s + excluded.%[1]s", ", "),
+		ledger.ByMonth.Start(day), day)
 }
 
 // Prune implements ledger.Store.

@@ -99,7 +99,8 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		agrees(t, l)
 		for tamper, want := range map[string]string{
 			"update usage_gateways set bytes_out = bytes_out + %s":  "all rows",
-			"update usage_days set requests = requests + %s":        "user 7, route files",
+			"update usage_days set requests = requests + %s":        "usage_days of 2026-11-23, user 7, route files",
+			"update usage_months set bytes_in = bytes_in + %s":      "usage_months of 2026-11-01, user 7, route root",
 			"update usage_hours set rate_limited = rate_limited+%s": "user 7, route root",
 		} {
 			for _, by := range []string{"1", "-1"} {
@@ -120,5 +121,40 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 			}
 		}
 		agrees(t, l)
+	})
+}
+
+// TestMonthsAreAddedUpFromWhatIsRolledAndWhatIsNot asks for lines at each stage of a ledger's life.
+func TestMonthsAreAddedUpFromWhatIsRolledAndWhatIsNot(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		l := tallied(t, open(t, url))
+		month, lateDay := ledger.Month(noon()), midnight().AddDate(0, 0, -30)
+		added := int64(0) // to lateDay, late
+		for stage := range int64(3) {
+			for _, row := range []struct {
+				from, to time.Time
+				want     int64
+			}{
+				{month.From, month.To, 2 * (23*24 + 13)},
+				{month.From, midnight(), 2 * 23 * 24},
+				{month.From.AddDate(0, -1, 0), month.From, 2*31*24 + added},
+				{month.From.AddDate(0, -1, -3), midnight().Add(6 * time.Hour), 2*((31+23+3)*24+6) + added},
+			} {
+				p := ledger.Period{From: row.from, To: row.to}
+				for _, mostCalls := range []bool{false, true} {
+					got, err := l.List(t.Context(), ledger.Listing{Period: p, Route: "root", MostCalls: mostCalls, Limit: 10})
+					if err != nil || len(got.Lines) != 1 || got.Lines[0].Requests != row.want || got.Period != p {
+						t.Errorf("%v: got %+v, %v, want %d requests", p, got, err, row.want)
+					}
+				}
+			}
+			if err := l.RollUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			added += 5
+			add(t, l, "b", stage+1, calls(7, "root", lateDay, 5))
+			agrees(t, l)
+		}
 	})
 }

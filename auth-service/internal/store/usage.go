@@ -44,6 +44,16 @@ type dayRow struct {
 // TableName is for gorm.
 func (dayRow) TableName() string { return "usage_days" }
 
+type monthRow struct {
+	UserID int64     `gorm:"primaryKey;autoIncrement:false"`
+	Month  time.Time `gorm:"primaryKey"`
+	Route  string    `gorm:"primaryKey"`
+	Counts counts    `gorm:"embedded"`
+}
+
+// TableName is for gorm.
+func (monthRow) TableName() string { return "usage_months" }
+
 type marksRow struct {
 	ID     int `gorm:"primaryKey;autoIncrement:false"`
 	Rolled time.Time
@@ -144,7 +154,7 @@ func lockGateway(ctx context.Context, tx *gorm.DB, name string, now time.Time) (
 	return find()
 }
 
-// addRows adds to the hours, and to the days that are rolled already. Only what is late has to look at the marks, and
+// addRows adds to the hours, and to the days and months that are rolled already. Only what is late has to look at the marks, and
 // holds them: then no day is rolled and no hour pruned meanwhile.
 func (s *Store) addRows(ctx context.Context, tx *gorm.DB, rows []ledger.Row, now time.Time) error {
 	var fresh, late []ledger.Row
@@ -178,5 +188,12 @@ func (s *Store) addRows(ctx context.Context, tx *gorm.DB, rows []ledger.Row, now
 	if err := s.engine.bulk.add(ctx, tx, hours, kept); err != nil {
 		return err
 	}
-	return s.engine.bulk.add(ctx, tx, days, ledger.Merge(rolled))
+	rolled = ledger.Merge(rolled)
+	if err := s.engine.bulk.add(ctx, tx, days, rolled); err != nil {
+		return err
+	}
+	for i := range rolled {
+		rolled[i].Start = ledger.ByMonth.Start(rolled[i].Start)
+	}
+	return s.engine.bulk.add(ctx, tx, months, ledger.Merge(rolled))
 }
