@@ -23,7 +23,8 @@ func (o *object) cors(r *Route) {
 		into *[]string
 	}{
 		{"origins", originForm, `an origin is "*" or like https://app.example.org`, &r.CORS.Origins},
-		{"headers", fieldForm, field, &r.CORS.Headers}, {"expose", fieldForm, field, &r.CORS.Expose},
+		{"headers", fieldForm, field, &r.CORS.Headers},
+		{"expose", fieldForm, field, &r.CORS.Expose},
 	} {
 		for _, t := range from.list(list.key, false, list.form, list.what) {
 			*list.into = append(*list.into, t.value)

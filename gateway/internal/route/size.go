@@ -17,7 +17,7 @@ func (o *object) size(key string, into *int64) {
 	if node == nil {
 		return
 	}
-	written := ""
+	var written string
 	if n, ok := o.resolve(node).(*ast.IntegerNode); ok {
 		if written = n.Token.Value; !sizeForm.MatchString(written) {
 			o.fail(place(node), "%s%s: %s: %s", o.prefix, key, written, what)

@@ -54,9 +54,14 @@ type family struct {
 
 // families say what a name that fieldKinds does not have is.
 var families = [...]family{ //nolint:gochecknoglobals // as fieldKinds
-	{"x-forwarded-", Forwarded}, {"x-original-", Override},
-	{"x-auth-request-", Identity}, {"x-authenticated-", Identity}, {"x-remote-", Identity}, {"x-webauth-", Identity},
-	{"remote-", Identity}, {"proxy-", Hop},
+	{"x-forwarded-", Forwarded},
+	{"x-original-", Override},
+	{"x-auth-request-", Identity},
+	{"x-authenticated-", Identity},
+	{"x-remote-", Identity},
+	{"x-webauth-", Identity},
+	{"remote-", Identity},
+	{"proxy-", Hop},
 }
 
 const maxSpecialName = 32

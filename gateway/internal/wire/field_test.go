@@ -11,7 +11,7 @@ import (
 )
 
 // passed are the kinds that go on to the upstream, or are written anew from what the client sent.
-var passed = []wire.Kind{ //nolint:gochecknoglobals // a constant list
+var passed = []wire.Kind{
 	wire.Other, wire.Host, wire.ContentLength, wire.TransferEncoding, wire.Expect, wire.Authorization, wire.RequestID,
 	wire.Via, wire.Origin, wire.MaxForwards,
 }
