@@ -8,46 +8,62 @@ import (
 	"tallygate/auth-service/internal/account"
 )
 
-// sweepBatch is the most that one sweep removes of a kind, so that nobody waits for it for long.
-const sweepBatch = 5000
+// sweepBatch is the most that one transaction of a sweep removes, so that nobody waits for it for long.
+const sweepBatch = 2000
 
-// Sweep implements account.Store. Each kind goes in a transaction of its own.
+// Sweep implements account.Store. It goes on until nothing is left that is over: a flood of sign-ins leaves more behind
+// than one transaction may remove.
 func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
-	for _, part := range [...]func(context.Context, *gorm.DB) error{
-		func(ctx context.Context, tx *gorm.DB) error {
-			_, err := gorm.G[sessionRow](tx).Where("id in (select id from sessions"+
-				" where last_used_at <= ? or expires_at <= ? or ended_at <= ? limit ?)",
-				e.SessionsIdle, e.SessionsEnded, e.SessionsEnded, sweepBatch).Delete(ctx)
-			return err
+	for _, batch := range [...]func(context.Context, *gorm.DB) (int, error){
+		// Three questions, because no index answers them in one.
+		func(ctx context.Context, tx *gorm.DB) (int, error) {
+			return gorm.G[sessionRow](tx).Where("id in (select id from sessions where last_used_at <= ? limit ?)",
+				e.SessionsIdle, sweepBatch).Delete(ctx)
 		},
-		func(ctx context.Context, tx *gorm.DB) error {
-			_, err := gorm.G[guessRow](tx).Where("key in (select key from guess_counters where forgotten_at <= ? limit ?)",
+		func(ctx context.Context, tx *gorm.DB) (int, error) {
+			return gorm.G[sessionRow](tx).Where("id in (select id from sessions where expires_at <= ? limit ?)",
+				e.SessionsEnded, sweepBatch).Delete(ctx)
+		},
+		func(ctx context.Context, tx *gorm.DB) (int, error) {
+			return gorm.G[sessionRow](tx).Where("id in (select id from sessions where ended_at <= ? limit ?)",
+				e.SessionsEnded, sweepBatch).Delete(ctx)
+		},
+		func(ctx context.Context, tx *gorm.DB) (int, error) {
+			return gorm.G[guessRow](tx).Where("key in (select key from guess_counters where forgotten_at <= ? limit ?)",
 				e.Now, sweepBatch).Delete(ctx)
-			return err
 		},
-		func(ctx context.Context, tx *gorm.DB) error {
-			_, err := gorm.G[knownAddressRow](tx).Where("last_used_at <= ?", e.KnownAddresses).Delete(ctx)
-			return err
+		func(ctx context.Context, tx *gorm.DB) (int, error) {
+			return gorm.G[knownAddressRow](tx).Where("(user_id, address) in (select user_id, address from known_addresses"+
+				" where last_used_at <= ? limit ?)", e.KnownAddresses, sweepBatch).Delete(ctx)
 		},
-		func(ctx context.Context, tx *gorm.DB) error { return forgetGone(ctx, tx, e) },
+		func(ctx context.Context, tx *gorm.DB) (int, error) { return forgetGone(ctx, tx, e) },
 	} {
-		if err := s.write(ctx, part); err != nil {
-			return err
+		for removed := sweepBatch; removed >= sweepBatch; {
+			err := s.write(ctx, func(ctx context.Context, tx *gorm.DB) (err error) {
+				removed, err = batch(ctx, tx)
+				return err
+			})
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// forgetGone forgets the changes of users who are gone, and notes up to which number the feed has holes then.
-func forgetGone(ctx context.Context, tx *gorm.DB, e account.Expiry) error {
-	gone := "changed_at <= ? and not exists (select 1 from users where users.id = user_changes.user_id)"
-	oldest, err := gorm.G[changeRow](tx).Where(gone, e.Changes).Order("number desc").Limit(1).Find(ctx)
-	if err != nil || len(oldest) == 0 {
-		return err
+// forgetGone forgets the changes of users who are gone, and notes up to which number the feed has holes then. Times need
+// not be in the order of numbers: what was noted before may lie further on.
+func forgetGone(ctx context.Context, tx *gorm.DB, e account.Expiry) (int, error) {
+	const gone = "changed_at <= ? and not exists (select 1 from users where users.id = user_changes.user_id)"
+	batch, err := gorm.G[changeRow](tx).Where(gone, e.Changes).Order("number").Limit(sweepBatch).Find(ctx)
+	if err != nil || len(batch) == 0 {
+		return 0, err
 	}
-	if _, err := gorm.G[changeRow](tx).Where(gone, e.Changes).Delete(ctx); err != nil {
-		return err
+	last := batch[len(batch)-1].Number
+	removed, err := gorm.G[changeRow](tx).Where("number <= ? and "+gone, last, e.Changes).Delete(ctx)
+	if err != nil {
+		return 0, err
 	}
-	_, err = gorm.G[counterRow](tx).Where("id = 1").Update(ctx, "pruned", oldest[0].Number)
-	return err
+	_, err = gorm.G[counterRow](tx).Where("id = 1 and pruned < ?", last).Update(ctx, "pruned", last)
+	return removed, err
 }
