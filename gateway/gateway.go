@@ -56,7 +56,8 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 		return nil, err
 	}
 	g.quotas = limit.NewQuotas(limit.QuotaConfig{
-		Gateway: g.meter.Instance(), Lessor: auth, Log: g.log, RefuseWhenUnreachable: cfg.quotaRefuse, Settled: g.meter.Adopted(),
+		Gateway: g.meter.Instance(), Lessor: auth, Tally: g.meter, Log: g.log,
+		RefuseWhenUnreachable: cfg.quotaRefuse, Settled: g.meter.Adopted(),
 	})
 	metrics := edge.NewMetrics()
 	g.registry.MustRegister(metrics)

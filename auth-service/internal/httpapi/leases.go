@@ -17,12 +17,15 @@ type leaseRequest struct {
 	Month   string `json:"month"` // 2026-11
 	Request int64  `json:"request"`
 	Want    int64  `json:"want"`
+	// Returned are calls that the gateway holds and will not use. Absent: none.
+	Returned int64 `json:"returned"`
 }
 
 type lease struct {
 	Granted   int64     `json:"granted"`
 	Limit     *int64    `json:"limit"` // null: no quota
 	Remaining *int64    `json:"remaining"`
+	Elsewhere int64     `json:"reserved_elsewhere"`
 	ResetsAt  time.Time `json:"resets_at"`
 	UseWithin string    `json:"use_within"`
 }
@@ -38,12 +41,16 @@ func (s *server) leaseCalls(c *gin.Context) error {
 	}
 	state, err := s.Ledger.Lease(c.Request.Context(), ledger.LeaseRequest{
 		Gateway: body.Gateway, UserID: body.UserID, Month: ledger.Month(month), Number: body.Request, Want: body.Want,
+		Returned: body.Returned,
 	})
 	if err != nil {
 		return err
 	}
 	s.tally.lease(state.Granted > 0)
-	out := lease{Granted: state.Granted, Limit: state.Limit, ResetsAt: state.ResetsAt, UseWithin: state.UseWithin.String()}
+	out := lease{
+		Granted: state.Granted, Limit: state.Limit, Elsewhere: state.Elsewhere,
+		ResetsAt: state.ResetsAt, UseWithin: state.UseWithin.String(),
+	}
 	if state.Limit != nil {
 		out.Remaining = &state.Remaining
 	}

@@ -176,7 +176,7 @@ func TestQuotaIsLeasedAndShown(t *testing.T) {
 			return s.do(call{method: "POST", path: "/internal/quota/leases", token: s.internal, body: fmt.Sprintf(
 				`{"gateway":"g","user_id":1,"month":"2026-11","request":%d,"want":%d}`, number, n)})
 		}
-		want = `{"granted":2,"limit":100,"remaining":98,"resets_at":"2026-12-01T00:00:00Z","use_within":"30s"}`
+		want = `{"granted":2,"limit":100,"remaining":98,"reserved_elsewhere":0,"resets_at":"2026-12-01T00:00:00Z","use_within":"30s"}`
 		if got := ask(2, 50); got.status != 200 || got.body != want {
 			t.Errorf("got %d %s, want %s", got.status, got.body, want)
 		}
@@ -197,6 +197,7 @@ func TestQuotaIsLeasedAndShown(t *testing.T) {
 			`{"gateway":"g","user_id":1,"month":"2026-13","request":3,"want":1}`, `{"gateway":"g","user_id":1,"month":"2026-11","want":1}`,
 			`{"gateway":"g","user_id":1,"month":"2026-11","request":3}`, `{"gateway":"g","user_id":1,"month":"2031-11","request":3,"want":1}`,
 			`{"gateway":"","user_id":1,"month":"2026-11","request":3,"want":1}`,
+			`{"gateway":"g","user_id":1,"month":"2026-11","request":3,"want":1,"returned":-1}`,
 		} {
 			if got := s.do(call{method: "POST", path: "/internal/quota/leases", token: s.internal, body: body}); got.status != 422 {
 				t.Errorf("%s: got %d %s", body, got.status, got.body)

@@ -33,7 +33,9 @@ type LeaseRequest struct {
 	// grant, not another: the first answer was lost.
 	Number int64
 	Want   int64
-	Until  time.Time // how long it is reserved; the Service sets it
+	// Returned are calls that the gateway holds and will not use: they are reserved no longer.
+	Returned int64
+	Until    time.Time // how long it is reserved; the Service sets it
 }
 
 // Account is the state of a user's month.
@@ -45,8 +47,9 @@ type Account struct {
 
 // Lease is the answer to a LeaseRequest. A user who is gone gets nothing.
 type Lease struct {
-	Granted int64
-	Account // after the grant
+	Granted   int64
+	Account         // after the grant
+	Elsewhere int64 // of what is reserved, other gateways' part
 }
 
 // LeaseState is a lease as a gateway is told.
@@ -54,6 +57,7 @@ type LeaseState struct {
 	Granted   int64
 	Limit     *int64 // nil: no quota
 	Remaining int64  // neither used nor reserved
+	Elsewhere int64  // reserved by other gateways
 	ResetsAt  time.Time
 	// UseWithin is how long all that the gateway holds for the user and month may be used, from before it asked.
 	UseWithin time.Duration
@@ -73,6 +77,8 @@ func (s *Service) Lease(ctx context.Context, r LeaseRequest) (LeaseState, error)
 	switch near := Month(now); {
 	case !validName(r.Gateway, maxGateway):
 		return LeaseState{}, &InvalidError{"gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens."}
+	case r.Returned < 0:
+		return LeaseState{}, &InvalidError{"returned", "The member returned must not be below 0."}
 	case r.UserID < 1 || r.Number < 1 || r.Want < 1:
 		return LeaseState{}, &InvalidError{"want", "The members user_id, request and want have to be positive whole numbers."}
 	case r.Month.To.Before(near.From) || r.Month.From.After(near.To):
@@ -86,7 +92,10 @@ func (s *Service) Lease(ctx context.Context, r LeaseRequest) (LeaseState, error)
 	if err != nil {
 		return LeaseState{}, err
 	}
-	state := LeaseState{Granted: lease.Granted, Limit: s.Quota(lease.Quota), ResetsAt: r.Month.To, UseWithin: s.cfg.LeaseTime}
+	state := LeaseState{
+		Granted: lease.Granted, Limit: s.Quota(lease.Quota), Elsewhere: lease.Elsewhere,
+		ResetsAt: r.Month.To, UseWithin: s.cfg.LeaseTime,
+	}
 	if state.Limit != nil {
 		state.Remaining = max(*state.Limit-lease.Used-lease.Reserved, 0)
 	}

@@ -45,6 +45,11 @@ func (s *Store) Lease(ctx context.Context, r ledger.LeaseRequest, now time.Time,
 		row, err := gorm.G[leaseRow](tx).
 			Where("user_id = ? and month = ? and gateway = ?", r.UserID, r.Month.From, r.Gateway).Take(ctx)
 		alive := row.ExpiresAt.After(now)
+		var held int64
+		if alive {
+			held = row.Reserved
+		}
+		lease.Elsewhere = max(lease.Reserved-held, 0)
 		switch {
 		case err != nil && !errors.Is(err, gorm.ErrRecordNotFound):
 			return err
@@ -52,11 +57,13 @@ func (s *Store) Lease(ctx context.Context, r ledger.LeaseRequest, now time.Time,
 			return ledger.ErrStaleLease
 		case row.Request == r.Number && alive:
 			lease.Granted = row.Granted
-			return putLease(ctx, tx, r, now, row.Granted, 0)
+			return putLease(ctx, tx, r, now, row.Granted, 0, 0)
 		}
+		back := min(r.Returned, held)
+		lease.Reserved -= back
 		lease.Granted = decide(lease.Account)
 		lease.Reserved += lease.Granted
-		return putLease(ctx, tx, r, now, lease.Granted, lease.Granted)
+		return putLease(ctx, tx, r, now, lease.Granted, lease.Granted, back)
 	})
 	return lease, err
 }
@@ -80,8 +87,9 @@ func readAccount(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now ti
 	return a, err
 }
 
-// putLease notes the answer to a request and adds more to what is reserved, or to nothing if that was over.
-func putLease(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now time.Time, granted, more int64) error {
+// putLease notes the answer to a request, takes back from what is reserved, or from nothing if that was over, and adds
+// more to it.
+func putLease(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now time.Time, granted, more, back int64) error {
 	row := leaseRow{
 		Gateway: r.Gateway, UserID: r.UserID, Month: r.Month.From, Request: r.Number, Granted: granted, Reserved: more,
 		ExpiresAt: r.Until,
@@ -90,7 +98,8 @@ func putLease(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now time.
 		Columns: []clause.Column{{Name: "user_id"}, {Name: "month"}, {Name: "gateway"}},
 		DoUpdates: clause.Assignments(map[string]any{
 			"request": row.Request, "granted": row.Granted, "expires_at": row.ExpiresAt,
-			"reserved": gorm.Expr("(case when quota_leases.expires_at > ? then quota_leases.reserved else 0 end) + ?", now, more),
+			"reserved": gorm.Expr("(case when quota_leases.expires_at > ? and quota_leases.reserved > ?"+
+				" then quota_leases.reserved - ? else 0 end) + ?", now, back, back, more),
 		}),
 	}).Create(ctx, &row)
 }

@@ -102,6 +102,38 @@ func TestLostAnswerIsGivenAgainAndNotTwice(t *testing.T) {
 	})
 }
 
+func TestReturnedCallsAreThereForOthersAtOnce(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		db := open(t, url)
+		l := newLedger(db, noon())
+		user := insertWithQuota(t, db, 8)
+		back := request("a", user, 3, 1)
+		lease(t, l, request("a", user, 1, 1))
+		lease(t, l, request("a", user, 2, 1))
+		lease(t, l, request("b", user, 1, 1))
+		add(t, l, "a", 1, calls(user, "root", noon(), 1))
+		back.Returned = 1
+		for range 2 { // the second time is a repetition
+			got := lease(t, l, back)
+			if got.Granted != 1 || got.Remaining != 8-1-1-1 || got.Elsewhere != 1 {
+				t.Errorf("got %+v, want 1 granted, 5 remaining, 1 reserved elsewhere", got)
+			}
+		}
+		over := request("a", user, 4, 1)
+		over.Returned = 100 // more than is held
+		if got := lease(t, l, over); got.Remaining != 8-1-1-1 {
+			t.Errorf("got %+v, want 5 remaining", got)
+		}
+		later := newLedger(db, noon().Add(2*leaseTime))
+		lapsed := request("a", user, 5, 1)
+		lapsed.Returned = 1
+		if got := lease(t, later, lapsed); got.Remaining != 8-1-1 || got.Elsewhere != 0 {
+			t.Errorf("got %+v, want 6 remaining, none reserved elsewhere", got)
+		}
+	})
+}
+
 func TestUnusedCallsComeBackWhenALeaseEnds(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *store.Store) time.Time{

@@ -89,10 +89,15 @@ func TestALeaseIsAskedForAndReadAsTheLedgerHasIt(t *testing.T) {
 	t.Parallel()
 	client, _ := serve(t, answer(t,
 		`POST /internal/quota/leases {"gateway":"g","user_id":7,"month":"2026-11","request":3,"want":100}`, 200,
-		`{"granted":20,"limit":1000,"remaining":420,"resets_at":"2026-12-01T00:00:00Z","use_within":"30s"}`))
+		`{"granted":20,"limit":1000,"remaining":420,"reserved_elsewhere":7,"resets_at":"2026-12-01T00:00:00Z","use_within":"30s"}`))
 	lease, err := client.Lease(t.Context(), authority.LeaseRequest{Gateway: "g", UserID: 7, Month: "2026-11", Request: 3, Want: 100})
-	if err != nil || lease.Granted != 20 || *lease.Limit != 1000 || time.Duration(lease.UseWithin) != 30*time.Second {
+	if err != nil || lease.Granted != 20 || *lease.Limit != 1000 || time.Duration(lease.UseWithin) != 30*time.Second || lease.ReservedElsewhere != 7 {
 		t.Error(lease, err)
+	}
+	back, _ := serve(t, answer(t,
+		`POST /internal/quota/leases {"gateway":"g","user_id":7,"month":"2026-11","request":4,"want":8,"returned":5}`, 200, `{"granted":0}`))
+	if _, err := back.Lease(t.Context(), authority.LeaseRequest{Gateway: "g", UserID: 7, Month: "2026-11", Request: 4, Want: 8, Returned: 5}); err != nil {
+		t.Error(err)
 	}
 	lifted, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"granted":100,"limit":null,"remaining":null,"resets_at":null,"use_within":"30s"}`)

@@ -27,14 +27,18 @@ type LeaseRequest struct {
 	// another one: that is how a lost answer is asked for.
 	Request int64 `json:"request"`
 	Want    int64 `json:"want"`
+	// Returned are calls that are held and will not be used: they are no longer reserved.
+	Returned int64 `json:"returned,omitempty"`
 }
 
 // Lease is the share. It adds to what the gateway holds for the user and month and renews that.
 type Lease struct {
-	Granted   int64     `json:"granted"` // calls; 0: nothing remains at the moment
-	Limit     *int64    `json:"limit"`   // nil: the user has no quota any more
-	Remaining int64     `json:"remaining"`
-	ResetsAt  time.Time `json:"resets_at"`
+	Granted   int64  `json:"granted"` // calls; 0: nothing remains at the moment
+	Limit     *int64 `json:"limit"`   // nil: the user has no quota any more
+	Remaining int64  `json:"remaining"`
+	// ReservedElsewhere is what other gateways hold. What they do not use comes back.
+	ReservedElsewhere int64     `json:"reserved_elsewhere"`
+	ResetsAt          time.Time `json:"resets_at"`
 	// UseWithin is counted from before the request was sent. The ledger keeps the calls reserved for twice as long.
 	UseWithin Duration `json:"use_within"`
 }

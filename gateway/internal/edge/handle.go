@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"unsafe"
 
-	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/problem"
 	"tallygate/kit/token"
@@ -114,9 +113,6 @@ func (s *Server) limit(k *call) *problem.Details {
 		if refusal := s.cfg.Rates.Allow(k.begun, k.who.UserID, uint16(k.site.tally), k.site.Name, k.site.rate); refusal != nil {
 			return refusal
 		}
-	}
-	if k.who.MonthlyQuota == check.NoQuota {
-		return nil
 	}
 	return s.cfg.Quotas.Admit(s.base, k.begun, k.who.UserID, k.who.MonthlyQuota)
 }

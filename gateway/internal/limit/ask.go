@@ -20,6 +20,9 @@ const (
 	maxAsking   = 64
 	turnTimeout = 10 * time.Second
 	settleWait  = 3 * time.Second
+	// offeredStale is how long nothing has been delivered when nobody waits for it any longer: the ledger is away.
+	offeredStale = 3 * time.Second
+	offeredPoll  = 20 * time.Millisecond
 )
 
 // errUnanswered means that the ledger is there, and answers others, but not this question: no reason to let calls pass.
@@ -36,7 +39,7 @@ func (q *Quotas) ask(s *share) {
 	defer s.mu.Unlock()
 	switch {
 	case err == nil:
-		s.receive(lease.Granted, sent, now, time.Duration(lease.UseWithin))
+		s.receive(&lease, sent, now)
 	case errors.Is(err, authority.ErrUnavailable):
 		s.pause(unreachable, now.Add(failedPause))
 	default:
@@ -53,6 +56,9 @@ func (q *Quotas) lease(s *share) (lease authority.Lease, sent time.Time, err err
 	failed := q.failedAt.Load()
 	if now := q.cfg.Now().UnixNano(); failed != 0 &&
 		(now-failed < int64(failedPause) || !q.failedAt.CompareAndSwap(failed, now)) {
+		return lease, sent, authority.ErrUnavailable
+	}
+	if !q.counted(s) {
 		return lease, sent, authority.ErrUnavailable
 	}
 	turn := time.NewTimer(turnTimeout)
@@ -136,10 +142,35 @@ func (q *Quotas) question(s *share, now time.Time) authority.LeaseRequest {
 	if s.pending.Request == 0 {
 		s.pending = authority.LeaseRequest{
 			Gateway: q.cfg.Gateway, UserID: s.key.user, Month: s.key.month.String(),
-			Request: q.numbers.Add(1), Want: s.nextWant(now),
+			Request: q.numbers.Add(1), Want: s.nextWant(now), Returned: s.back,
 		}
+		s.back = 0
 	}
 	return s.pending
+}
+
+// counted waits until the ledger has the user's calls that were let through without a reservation: it takes every call
+// from what is reserved, and would let others have what these use up. It reports false if the ledger is away.
+func (q *Quotas) counted(s *share) bool {
+	if q.cfg.Tally == nil {
+		return true
+	}
+	unleased, certain := q.bare.last(s.key.user)
+	s.mu.Lock()
+	until := s.uncounted(q.cfg.Now(), unleased, certain)
+	s.mu.Unlock()
+	for {
+		offered := q.cfg.Tally.OfferedUpTo()
+		switch {
+		case offered.After(until):
+			return true
+		case q.cfg.Now().Sub(offered) > offeredStale:
+			q.cfg.Tally.Hurry() // whether the ledger is back shows there
+			return false
+		}
+		q.cfg.Tally.Hurry()
+		time.Sleep(offeredPoll)
+	}
 }
 
 // settle waits, at the gateway's start, until the calls that dead gateways let through are in the ledger's sums.

@@ -7,5 +7,7 @@
 //
 // Quotas are exact across replicas. The ledger reserves calls for a gateway in small blocks, and a block is all that a
 // gateway lets through before it asks again. Calls that are delivered move from reserved to used, and what a dead
-// replica did not use comes back when its reservation ends.
+// replica did not use comes back when its reservation ends. A batch takes all its calls from what is reserved, also those
+// that were let through without a reservation, so the ledger is not asked before these are delivered. When a quota
+// falls, what is held of the larger one is given back before anybody else passes.
 package limit

@@ -21,7 +21,9 @@ type ledger struct {
 	leases   map[string]*lease
 	away     bool
 	loseNext bool // the next answer, after it was made
-	asked    int
+	// undelivered: it answers questions and takes no batches.
+	undelivered bool
+	asked       int
 	// before, if set, is what becomes of a question before the ledger hears it.
 	before func(authority.LeaseRequest) error
 	delay  func(context.Context)
@@ -59,7 +61,13 @@ func (l *ledger) Lease(ctx context.Context, r authority.LeaseRequest) (authority
 		l.loseNext = false
 		return authority.Lease{}, authority.ErrUnavailable
 	}
-	return authority.Lease{Granted: granted, Limit: &l.limit, UseWithin: authority.Duration(useWithin)}, err
+	lease := authority.Lease{Granted: granted, Limit: new(l.limit), UseWithin: authority.Duration(useWithin)}
+	for name, other := range l.leases {
+		if name != r.Gateway && other.until.After(time.Now()) {
+			lease.ReservedElsewhere += other.reserved
+		}
+	}
+	return lease, err
 }
 
 func (l *ledger) grant(r authority.LeaseRequest) (int64, error) {
@@ -80,6 +88,7 @@ func (l *ledger) grant(r authority.LeaseRequest) (int64, error) {
 	if !alive {
 		at.reserved = 0
 	}
+	at.reserved = max(at.reserved-r.Returned, 0)
 	left := l.limit - l.used
 	for _, other := range l.leases {
 		if other.until.After(now) {
@@ -102,6 +111,13 @@ func (l *ledger) deliver(gateway string, calls int64) {
 	}
 }
 
+// told is the quota as the gateways have it: below 0 is none.
+func (l *ledger) told() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.limit
+}
+
 func (l *ledger) set(change func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,17 +131,39 @@ type gateway struct {
 	ledger  *ledger
 	passed  atomic.Int64
 	pending atomic.Int64
+	offered atomic.Int64 // Unix nanoseconds
+	hurry   chan struct{}
 }
 
+// newGateway delivers nothing by itself: a test that does not let it deliver tells the ledger at once.
 func newGateway(name string, l *ledger, refuse bool) *gateway {
 	return &gateway{name: name, ledger: l, Quotas: limit.NewQuotas(limit.QuotaConfig{
 		Gateway: name, Lessor: l, Log: slog.New(slog.DiscardHandler), RefuseWhenUnreachable: refuse,
 	})}
 }
 
+// newTallying is a gateway that says how far it has delivered.
+func newTallying(name string, l *ledger, refuse bool) *gateway {
+	g := &gateway{name: name, ledger: l, hurry: make(chan struct{})}
+	g.offered.Store(time.Now().UnixNano())
+	g.Quotas = limit.NewQuotas(limit.QuotaConfig{
+		Gateway: name, Lessor: l, Tally: g, Log: slog.New(slog.DiscardHandler), RefuseWhenUnreachable: refuse,
+	})
+	return g
+}
+
+func (g *gateway) OfferedUpTo() time.Time { return time.Unix(0, g.offered.Load()) }
+
+func (g *gateway) Hurry() {
+	select {
+	case g.hurry <- struct{}{}:
+	default:
+	}
+}
+
 // call makes one call and returns its status.
 func (g *gateway) call() int {
-	if refusal := g.Admit(context.Background(), time.Now(), 7, g.ledger.limit); refusal != nil {
+	if refusal := g.Admit(context.Background(), time.Now(), 7, g.ledger.told()); refusal != nil {
 		return refusal.Status
 	}
 	g.passed.Add(1)
@@ -135,8 +173,21 @@ func (g *gateway) call() int {
 
 func (g *gateway) delivering(ctx context.Context) {
 	for ctx.Err() == nil {
-		time.Sleep(500 * time.Millisecond)
-		g.ledger.deliver(g.name, g.pending.Swap(0))
+		select {
+		case <-g.hurry:
+		case <-time.After(500 * time.Millisecond):
+		}
+		g.ledger.mu.Lock()
+		away := g.ledger.away || g.ledger.undelivered
+		g.ledger.mu.Unlock()
+		if away {
+			continue
+		}
+		before := time.Now()
+		calls := g.pending.Swap(0)
+		time.Sleep(5 * time.Millisecond) // a network
+		g.ledger.deliver(g.name, calls)
+		g.offered.Store(before.UnixNano())
 	}
 }
 

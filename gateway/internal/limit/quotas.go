@@ -17,11 +17,21 @@ type Lessor interface {
 	Lease(ctx context.Context, r authority.LeaseRequest) (authority.Lease, error)
 }
 
+// Tally is what this gateway counts.
+type Tally interface {
+	// OfferedUpTo is the moment up to which what was counted is in the ledger, or was refused by it.
+	OfferedUpTo() time.Time
+	// Hurry has what is counted delivered soon.
+	Hurry()
+}
+
 // QuotaConfig is what Quotas need. Gateway, Lessor and Log are required.
 type QuotaConfig struct {
 	Gateway string // this instance's id, under which its usage is delivered
 	Lessor  Lessor
-	Log     *slog.Logger
+	// Tally is where the calls are counted that are let through. Nil: they are in the ledger at once.
+	Tally Tally
+	Log   *slog.Logger
 	// RefuseWhenUnreachable answers 503 when the ledger cannot be asked and what was reserved is used up. Otherwise such
 	// calls pass, are counted, and may take the user over the quota.
 	RefuseWhenUnreachable bool
@@ -40,6 +50,7 @@ const (
 type Quotas struct {
 	cfg     QuotaConfig
 	lanes   [lanes]quotaLane
+	bare    unleased
 	numbers atomic.Int64
 	asking  chan struct{}
 	started time.Time
@@ -59,7 +70,7 @@ func NewQuotas(cfg QuotaConfig) *Quotas {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	q := &Quotas{cfg: cfg, asking: make(chan struct{}, maxAsking), metrics: newQuotaMetrics(), started: cfg.Now()}
+	q := &Quotas{cfg: cfg, bare: newUnleased(), asking: make(chan struct{}, maxAsking), metrics: newQuotaMetrics(), started: cfg.Now()}
 	for i := range q.lanes {
 		q.lanes[i].shares = map[shareKey]*share{}
 	}
@@ -67,26 +78,31 @@ func NewQuotas(cfg QuotaConfig) *Quotas {
 }
 
 // Admit takes one call of a user whose quota is limit calls a month, or returns what the client is told: a 429 with the
-// time when the next month begins, or a 503. The call has to be counted at the same moment: at says in which month.
+// time to come back, or a 503. A limit below 0 is none. The call has to be counted at once: at says in which month.
 func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, limit int64) *problem.Details {
-	s := q.share(shareKey{userID, monthOf(at)})
+	if limit < 0 {
+		q.bare.note(userID, q.cfg.Now())
+		return nil
+	}
+	s := q.share(shareKey{userID, monthOf(at)}, limit)
 	for {
+		now := q.cfg.Now()
 		s.mu.Lock()
-		o, askNow := s.take(q.cfg.Now())
+		o, askNow := s.take(now, limit, q.unleased(userID))
 		if askNow {
 			s.asking = make(chan struct{})
 			go q.ask(s)
 		}
-		asking := s.asking
+		asking, backBy := s.asking, s.backBy
 		s.mu.Unlock()
 		switch o {
 		case admitted:
 			return nil
 		case denied:
 			q.metrics.refused.Inc()
-			return refuseQuota(s.key.month, limit, at)
+			return refuseQuota(s.key.month, limit, at, backBy.Sub(now))
 		case unreachable:
-			return q.unchecked()
+			return q.unchecked(userID, now)
 		case unanswered:
 			return cannotCheck()
 		case wait:
@@ -99,22 +115,35 @@ func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, limit int64) *
 	}
 }
 
-func (q *Quotas) share(key shareKey) *share {
+// unleased is when calls of the user were last let through without a reservation, as far as that is certain.
+func (q *Quotas) unleased(userID int64) time.Time {
+	if q.cfg.Tally == nil {
+		return time.Time{}
+	}
+	last, certain := q.bare.last(userID)
+	if !certain {
+		return time.Time{}
+	}
+	return last
+}
+
+func (q *Quotas) share(key shareKey, limit int64) *share {
 	lane := &q.lanes[uint64(key.user)%lanes]
 	lane.mu.Lock()
 	defer lane.mu.Unlock()
 	s := lane.shares[key]
 	if s == nil {
-		s = &share{key: key, usedAt: q.cfg.Now()}
+		s = &share{key: key, limit: limit, usedAt: q.cfg.Now()}
 		lane.shares[key] = s
 	}
 	return s
 }
 
-func (q *Quotas) unchecked() *problem.Details {
+func (q *Quotas) unchecked(userID int64, now time.Time) *problem.Details {
 	if q.cfg.RefuseWhenUnreachable {
 		return cannotCheck()
 	}
+	q.bare.note(userID, now)
 	q.metrics.unchecked.Inc()
 	return nil
 }
@@ -123,10 +152,16 @@ func cannotCheck() *problem.Details {
 	return problem.Unavailable("The gateway cannot check your monthly quota at the moment; try again soon.", failedPause)
 }
 
-func refuseQuota(m month, limit int64, at time.Time) *problem.Details {
-	return tooMany("month", "quota-used-up",
-		fmt.Sprintf("You have used up your %d calls of this month; the next month begins at %s.", limit, m.end().Format(time.RFC3339)),
-		limit, m.end().Sub(m.start()), m.end().Sub(at))
+// refuseQuota says when calls come back: back is how long others may hold some that they do not use, if it is positive.
+func refuseQuota(m month, limit int64, at time.Time, back time.Duration) *problem.Details {
+	window, next := m.end().Sub(m.start()), m.end().Format(time.RFC3339)
+	if end := m.end().Sub(at); back <= 0 || back >= end {
+		return tooMany("month", "quota-used-up",
+			fmt.Sprintf("You have used up your %d calls of this month; the next month begins at %s.", limit, next), limit, window, end)
+	}
+	return tooMany("month", "quota-reserved",
+		fmt.Sprintf("The last of your %d calls of this month are reserved; those that are not used come back within %d seconds. "+
+			"The next month begins at %s.", limit, seconds(back), next), limit, window, back)
 }
 
 // Run forgets the shares of users who call no more, until ctx ends.
@@ -140,18 +175,22 @@ func (q *Quotas) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 		now := q.cfg.Now()
+		delivered := now
+		if q.cfg.Tally != nil {
+			delivered = q.cfg.Tally.OfferedUpTo()
+		}
 		for i := range q.lanes {
-			q.lanes[i].sweep(now)
+			q.lanes[i].sweep(now, delivered)
 		}
 	}
 }
 
-func (l *quotaLane) sweep(now time.Time) {
+func (l *quotaLane) sweep(now, delivered time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for key, s := range l.shares {
 		s.mu.Lock()
-		if s.over(now, idleShare) {
+		if s.over(now, delivered, idleShare) {
 			delete(l.shares, key)
 		}
 		s.mu.Unlock()

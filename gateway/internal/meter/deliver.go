@@ -12,6 +12,8 @@ import (
 const (
 	// sealEvery is how old a count is at most before it sets out for the ledger, which shows it within 2 seconds.
 	sealEvery = 500 * time.Millisecond
+	// hurryWait gathers those who cannot wait for it, so that many of them make no more than 20 rounds a second.
+	hurryWait = 50 * time.Millisecond
 	// deliveryTimeout is for one batch; a replica of auth-service that hangs costs this long.
 	deliveryTimeout = 15 * time.Second
 	firstRetry      = 250 * time.Millisecond
@@ -30,12 +32,20 @@ func (m *Meter) deliver(ctx context.Context) {
 	timer := time.NewTimer(sealEvery)
 	defer timer.Stop()
 	var retry time.Duration
+	hurried := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-m.hurry:
+			if !hurried {
+				timer.Reset(hurryWait)
+				hurried = true
+			}
+			continue
 		case <-timer.C:
 		}
+		hurried = false
 		wait := sealEvery
 		if err := m.round(ctx, retry == 0); err != nil && ctx.Err() == nil {
 			if retry == 0 {
@@ -69,6 +79,7 @@ func (m *Meter) round(ctx context.Context, well bool) error {
 	if err := m.sendWaiting(ctx); err != nil {
 		return err
 	}
+	m.offered.Store(before.UnixNano())
 	if m.waitingSegments() == 0 {
 		m.delivered.Store(before.UnixNano())
 	}

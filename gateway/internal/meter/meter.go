@@ -45,7 +45,10 @@ type Meter struct {
 	sealAt    time.Time
 	sealPause time.Duration
 
-	delivered   atomic.Int64 // Unix nanoseconds: what was counted before then is in the ledger
+	// Unix nanoseconds: what was counted before then is in the ledger; or is there or was refused.
+	delivered, offered atomic.Int64
+	hurry              chan struct{}
+
 	adopted     chan struct{}
 	adoptedOnce sync.Once
 }
@@ -56,7 +59,7 @@ func Open(cfg Config) (*Meter, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	m := &Meter{cfg: cfg, instance: newInstance(), names: newRouteNames(), adopted: make(chan struct{})}
+	m := &Meter{cfg: cfg, instance: newInstance(), names: newRouteNames(), adopted: make(chan struct{}), hurry: make(chan struct{})}
 	m.metrics = newMetrics(m)
 	first, err := m.fileSegment(minRows)
 	if err != nil {
@@ -67,6 +70,7 @@ func Open(cfg Config) (*Meter, error) {
 	}
 	m.active.Store(newTable(first, m.segment))
 	m.delivered.Store(cfg.Now().UnixNano())
+	m.offered.Store(cfg.Now().UnixNano())
 	return m, nil
 }
 

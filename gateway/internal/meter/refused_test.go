@@ -1,8 +1,10 @@
 package meter_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -91,4 +93,52 @@ func metric(t *testing.T, m *meter.Meter, name string) float64 {
 	}
 	t.Fatalf("no metric %s", name)
 	return 0
+}
+
+func TestWhatIsRefusedIsOfferedAndNotDelivered(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	now := noon
+	m, err := meter.Open(meter.Config{StateDir: t.TempDir(), Ledger: l, Log: quiet(), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := m.Route("root")
+	refuse := true
+	l.failing(func() (bool, error) {
+		if refuse {
+			refuse = false
+			return refusing()
+		}
+		return true, nil
+	})
+	for range 2 {
+		now = now.Add(2 * time.Second)
+		m.Begin(now, 7, root)
+		_ = m.Deliver(t.Context())
+	}
+	if offered, delivered := m.OfferedUpTo(), m.DeliveredUpTo(); !offered.Equal(now) || !delivered.Equal(noon) {
+		t.Errorf("at %s: offered %s, delivered %s", now, offered, delivered)
+	}
+}
+
+func TestWhoHurriesDoesNotWaitForTheNextRound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(t)
+		m := open(t, t.TempDir(), l)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer synctest.Wait()
+		defer cancel()
+		go m.Run(ctx) //nolint:errcheck // ends with ctx
+		synctest.Wait()
+		m.Begin(noon, 7, m.Route("root"))
+		for range 10 {
+			m.Hurry()
+			time.Sleep(10 * time.Millisecond)
+		}
+		if got := l.requests(); got != 1 {
+			t.Errorf("got %d calls in the ledger, want 1", got)
+		}
+	})
 }

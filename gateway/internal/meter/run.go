@@ -25,6 +25,18 @@ func (m *Meter) Adopted() <-chan struct{} { return m.adopted }
 // DeliveredUpTo is the moment up to which every call that was counted is in the ledger.
 func (m *Meter) DeliveredUpTo() time.Time { return time.Unix(0, m.delivered.Load()) }
 
+// OfferedUpTo is the moment up to which every call that was counted is in the ledger, unless the ledger has refused the
+// batch that it is in.
+func (m *Meter) OfferedUpTo() time.Time { return time.Unix(0, m.offered.Load()) }
+
+// Hurry has what is counted delivered at once, for somebody who waits for it.
+func (m *Meter) Hurry() {
+	select {
+	case m.hurry <- struct{}{}:
+	default: // a round is under way: whoever waits calls again
+	}
+}
+
 // lastRounds bounds how often Close delivers, as long as calls still end.
 const lastRounds = 3
 
