@@ -30,7 +30,9 @@ if [ "$(cat ../bin/gorm/copied-from 2>/dev/null)" != "$gorm" ]; then
 	mv "$copy" ../bin/gorm
 fi
 
-cp go.mod ../bin/auth-service.mod
-cp go.sum ../bin/auth-service.sum
-go mod edit -replace gorm.io/gorm=../bin/gorm ../bin/auth-service.mod
+# Put in place at once: another build may be reading them.
+go mod edit -print -replace gorm.io/gorm=../bin/gorm >../bin/auth-service.mod.$$
+cp go.sum ../bin/auth-service.sum.$$
+mv ../bin/auth-service.sum.$$ ../bin/auth-service.sum
+mv ../bin/auth-service.mod.$$ ../bin/auth-service.mod
 echo "-modfile=../bin/auth-service.mod"
