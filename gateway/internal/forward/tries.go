@@ -70,7 +70,7 @@ func (s *Set) repeatable(method []byte) bool {
 // onlyReads reports whether the method is safe (RFC 9110 section 9.2.1).
 func onlyReads(method []byte) bool {
 	switch string(method) {
-	case "GET", "HEAD", "OPTIONS", "TRACE":
+	case "GET", "HEAD", "OPTIONS":
 		return true
 	}
 	return false
