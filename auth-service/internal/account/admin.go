@@ -168,7 +168,7 @@ func (s *Service) ImportUser(ctx context.Context, by Actor, name, passwordHash s
 		return User{}, err
 	}
 	if err := password.CheckImported(passwordHash); err != nil {
-		return User{}, &InvalidError{"password_hash", "The hash is neither argon2id in PHC form nor bcrypt of a cost up to 14."}
+		return User{}, &InvalidError{"password_hash", "The hash is neither argon2id in PHC form, of up to 128 MiB and 256 MiB times passes, nor bcrypt of a cost up to 14."}
 	}
 	now := s.now()
 	return s.cfg.Store.InsertUser(ctx, NewUser{

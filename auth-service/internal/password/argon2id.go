@@ -27,10 +27,24 @@ const (
 	keyBytes  = 32
 )
 
-// Bounds of what a stored hash may ask for: a damaged row must not cost more than a login may.
+// Bounds of what a stored hash may ask for, as far as it can be one of ours: a damaged row must not cost more than the
+// dearest setting.
 const (
 	maxMemoryKiB = 1 << 20
 	maxPasses    = 64
+)
+
+// Bounds of what a hash from another system may ask for, because whoever names its user pays nothing for it. They hold
+// the defaults of the common libraries (64 MiB in four passes is PHP's), at seven times the cost of our own.
+const (
+	maxImportedMemoryKiB = 128 << 10
+	maxImportedWork      = 256 << 10 // KiB times passes
+)
+
+// Lengths of the key and the salt of a stored hash, in bytes.
+const (
+	minKeyBytes, maxKeyBytes   = 16, 64
+	minSaltBytes, maxSaltBytes = 8, 64
 )
 
 var errFormat = errors.New("stored hash has an unknown form")
@@ -42,8 +56,8 @@ type phc struct {
 	key    []byte
 }
 
-func derive(p Prepared, salt []byte, params Params) []byte {
-	return argon2.IDKey([]byte(p.text), salt, params.Passes, params.MemoryKiB, params.Threads, keyBytes)
+func derive(p Prepared, salt []byte, params Params, length int) []byte {
+	return argon2.IDKey([]byte(p.text), salt, params.Passes, params.MemoryKiB, params.Threads, uint32(length)) //nolint:gosec // at most maxKeyBytes
 }
 
 func (h phc) String() string {
@@ -53,7 +67,7 @@ func (h phc) String() string {
 }
 
 func (h phc) matches(p Prepared) bool {
-	return subtle.ConstantTimeCompare(derive(p, h.salt, h.params), h.key) == 1
+	return subtle.ConstantTimeCompare(derive(p, h.salt, h.params, len(h.key)), h.key) == 1
 }
 
 func parsePHC(stored string) (phc, error) {
@@ -62,19 +76,32 @@ func parsePHC(stored string) (phc, error) {
 		return phc{}, errFormat
 	}
 	var h phc
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &h.params.MemoryKiB, &h.params.Passes, &h.params.Threads); err != nil {
+	const costs = "m=%d,t=%d,p=%d"
+	_, err := fmt.Sscanf(parts[3], costs, &h.params.MemoryKiB, &h.params.Passes, &h.params.Threads)
+	// Sscanf lets signs, zeros and a rest pass: only the one spelling of these costs is taken.
+	if err != nil || fmt.Sprintf(costs, h.params.MemoryKiB, h.params.Passes, h.params.Threads) != parts[3] {
 		return phc{}, errFormat
 	}
 	p := h.params
 	if p.MemoryKiB == 0 || p.MemoryKiB > maxMemoryKiB || p.Passes == 0 || p.Passes > maxPasses || p.Threads == 0 {
 		return phc{}, errFormat
 	}
-	var err error
-	if h.salt, err = base64.RawStdEncoding.Strict().DecodeString(parts[4]); err != nil || len(h.salt) < 8 {
-		return phc{}, errFormat
+	if h.salt, err = decode(parts[4], minSaltBytes, maxSaltBytes); err != nil {
+		return phc{}, err
 	}
-	if h.key, err = base64.RawStdEncoding.Strict().DecodeString(parts[5]); err != nil || len(h.key) != keyBytes {
-		return phc{}, errFormat
+	h.key, err = decode(parts[5], minKeyBytes, maxKeyBytes)
+	return h, err
+}
+
+func decode(text string, least, most int) ([]byte, error) {
+	raw, err := base64.RawStdEncoding.Strict().DecodeString(text)
+	if err != nil || len(raw) < least || len(raw) > most {
+		return nil, errFormat
 	}
-	return h, nil
+	return raw, nil
+}
+
+// cheap reports whether the hash costs little enough to be imported.
+func (h phc) cheap() bool {
+	return h.params.MemoryKiB <= maxImportedMemoryKiB && uint64(h.params.MemoryKiB)*uint64(h.params.Passes) <= maxImportedWork
 }

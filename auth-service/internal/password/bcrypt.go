@@ -24,7 +24,8 @@ func bcryptMatches(stored string, p Prepared) bool {
 // bcryptLength is the length of every bcrypt hash.
 const bcryptLength = 60
 
-// CheckImported reports whether a hash from another system is one that Verify understands.
+// CheckImported reports whether a hash from another system is one that Verify understands, at a cost that anybody may
+// cause who knows the user's name.
 func CheckImported(stored string) error {
 	if isBcrypt(stored) {
 		if cost, err := bcrypt.Cost([]byte(stored)); err != nil || cost > maxBcryptCost || len(stored) != bcryptLength {
@@ -32,6 +33,9 @@ func CheckImported(stored string) error {
 		}
 		return nil
 	}
-	_, err := parsePHC(stored)
+	h, err := parsePHC(stored)
+	if err == nil && !h.cheap() {
+		return errFormat
+	}
 	return err
 }

@@ -41,7 +41,7 @@ func (h *Hasher) Hash(ctx context.Context, p Prepared, still func() error) (stor
 		if _, err = io.ReadFull(h.random, made.salt); err != nil {
 			return
 		}
-		made.key = derive(p, made.salt, h.params)
+		made.key = derive(p, made.salt, h.params, keyBytes)
 		stored = made.String()
 	})
 	if queued != nil {
@@ -70,5 +70,5 @@ func (h *Hasher) verify(p Prepared, stored string) (ok, outdated bool) {
 		h.dummy.matches(p)
 		return false, false
 	}
-	return known.matches(p), known.params != h.params
+	return known.matches(p), known.params != h.params || len(known.key) != keyBytes
 }
