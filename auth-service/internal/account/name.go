@@ -9,8 +9,9 @@ import (
 // MaxNameLength is the longest user name in characters, after preparation.
 const MaxNameLength = 128
 
-// maxNameBytes bounds the work of preparing a name.
-const maxNameBytes = 4 * MaxNameLength
+// maxNameBytes bounds the work of preparing a name. One character may be spelt as a letter and several marks, which
+// preparation makes one: Hangul takes up to nine bytes so, Greek with its accents as many.
+const maxNameBytes = 16 * MaxNameLength
 
 // preparations is how often a name may change under preparation before it counts as unstable (RFC 8264 section 7).
 const preparations = 4

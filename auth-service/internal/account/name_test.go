@@ -14,6 +14,9 @@ func TestNamesThatAreOneAccount(t *testing.T) {
 		"ada": "ada", "Ada": "ada", "ADA": "ada", "ａｄａ": "ada", "ÉVA": "éva", "E\u0301va": "éva", "Σίσυφος": "σίσυφος",
 		"a.b-c_d@example.org": "a.b-c_d@example.org", "用户": "用户", "1": "1",
 		strings.Repeat("x", 128): strings.Repeat("x", 128),
+		// Longer in bytes before preparation than after.
+		strings.Repeat("e\u0302\u0301", 128):      strings.Repeat("\u1ebf", 128),
+		strings.Repeat("\u1112\u1161\u11ab", 128): strings.Repeat("한", 128),
 	} {
 		if got, err := account.PrepareName(raw); err != nil || got != want {
 			t.Errorf("%q: got %q, %v, want %q", raw, got, err, want)
@@ -25,7 +28,7 @@ func TestNamesThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{
 		"", " ", "a da", "ada ", "a\tb", "a\x00b", "a\u200bb", "a\u202eb", "\xff", "½", "☃", strings.Repeat("x", 129),
-		strings.Repeat("é", 129), strings.Repeat("x", 1<<20),
+		strings.Repeat("é", 129), strings.Repeat("e\u0302\u0301", 129), strings.Repeat("x", 1<<20),
 	} {
 		got, err := account.PrepareName(raw)
 		if _, invalid := errors.AsType[*account.InvalidError](err); !invalid {
