@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +36,27 @@ func TestLogoutEndsOneSession(t *testing.T) {
 		wantRefused(t, s.refresh(here))
 		if !s.works(there.Token) {
 			t.Error("the other session ended too")
+		}
+	})
+}
+
+func TestSignOutsOfOneSessionAtOnceAllEndIt(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url})
+		s.register(t, "ada", "123456")
+		for range 5 {
+			here := s.signIn(t, "ada", "123456")
+			var all sync.WaitGroup
+			for range 30 {
+				all.Go(func() {
+					if got := s.do(call{method: "POST", path: "/logout", token: here.Token}); got.status != 204 && got.status != 401 {
+						t.Errorf("got %d %s, want 204 or 401", got.status, got.body)
+					}
+				})
+			}
+			all.Wait()
+			wantRefused(t, s.refresh(here))
 		}
 	})
 }
