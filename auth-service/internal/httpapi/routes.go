@@ -17,8 +17,8 @@ func New(cfg Config) (public, private http.Handler) {
 
 func (s *server) public() *ginapi.API {
 	api := s.api("public")
-	api.GET("/livez", gin.WrapH(httpd.Live()))
-	api.GET("/readyz", gin.WrapH(s.Readiness))
+	get(api.Engine, "/livez", gin.WrapH(httpd.Live()))
+	get(api.Engine, "/readyz", gin.WrapH(s.Readiness))
 
 	api.POST("/users/register", api.Handle(s.register))
 	api.POST("/token", api.Handle(s.signIn))
@@ -26,30 +26,35 @@ func (s *server) public() *ginapi.API {
 
 	user := api.Group("/", api.Handle(s.requireUser))
 	user.POST("/logout", api.Handle(s.logout))
-	user.GET("/users/me", api.Handle(s.readMe))
+	get(user, "/users/me", api.Handle(s.readMe))
 	user.DELETE("/users/me", api.Handle(s.deleteMe))
 	user.PUT("/users/me/password", api.Handle(s.changePassword))
-	user.GET("/users/me/sessions", api.Handle(s.listSessions))
+	get(user, "/users/me/sessions", api.Handle(s.listSessions))
 	user.DELETE("/users/me/sessions/:id", api.Handle(s.endSession))
-	user.GET("/users/me/usage", api.Handle(s.readMyUsage))
+	get(user, "/users/me/usage", api.Handle(s.readMyUsage))
 
 	admin := user.Group("/admin", api.Handle(s.requireAdmin))
-	admin.GET("/users", api.Handle(s.listUsers))
+	get(admin, "/users", api.Handle(s.listUsers))
 	admin.PATCH("/users/:id", api.Handle(s.editUser))
 	admin.DELETE("/users/:id", api.Handle(s.removeUser))
-	admin.GET("/users/:id/usage", api.Handle(s.readUserUsage))
-	admin.GET("/usage", api.Handle(s.listUsage))
-	admin.GET("/audit", api.Handle(s.listAudit))
+	get(admin, "/users/:id/usage", api.Handle(s.readUserUsage))
+	get(admin, "/usage", api.Handle(s.listUsage))
+	get(admin, "/audit", api.Handle(s.listAudit))
 	return api
 }
 
 func (s *server) private() *ginapi.API {
 	api := s.api("private")
 	internal := api.Group("/internal", api.Handle(s.requireGateway))
-	internal.GET("/users/:id", api.Handle(s.readRecord))
-	internal.GET("/changes", api.Handle(s.readChanges))
+	get(internal, "/users/:id", api.Handle(s.readRecord))
+	get(internal, "/changes", api.Handle(s.readChanges))
 	internal.POST("/usage", api.Handle(s.addUsage))
 	internal.POST("/quota/leases", api.Handle(s.leaseCalls))
 	internal.DELETE("/quota/leases/:gateway", api.Handle(s.endLeases))
 	return api
+}
+
+// get serves GET and, with it, HEAD (RFC 9110 section 9.3.2), whose answer net/http sends without the body.
+func get(routes gin.IRoutes, path string, handler gin.HandlerFunc) {
+	routes.Match([]string{http.MethodGet, http.MethodHead}, path, handler)
 }
