@@ -33,16 +33,24 @@ type userPage struct {
 
 // listUsers pages by name: the cursor is where the page before ended, so that a page costs the same wherever it is.
 func (s *server) listUsers(c *gin.Context) error {
-	limit, err := pageLimit(c)
+	p, err := readParameters(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	after, err := readCursor(c)
+	limit, err := p.limit()
+	if err != nil {
+		return err
+	}
+	after, err := p.cursor()
+	if err != nil {
+		return err
+	}
+	prefix, err := p.get("query")
 	if err != nil {
 		return err
 	}
 	// One more than asked for tells whether another page follows.
-	users, err := s.Accounts.Users(c.Request.Context(), c.Query("query"), after, limit+1)
+	users, err := s.Accounts.Users(c.Request.Context(), prefix, after, limit+1)
 	if err != nil {
 		return err
 	}
@@ -56,35 +64,6 @@ func (s *server) listUsers(c *gin.Context) error {
 	}
 	c.JSON(http.StatusOK, page)
 	return nil
-}
-
-// userEdit is what may be changed about a user. An absent member changes nothing; a null quota removes it.
-type userEdit struct {
-	Disabled     *bool         `json:"disabled"`
-	Role         *string       `json:"role"`
-	MonthlyQuota optionalQuota `json:"monthly_quota"`
-}
-
-func (e userEdit) edit() (account.Edit, error) {
-	out := account.Edit{Disabled: e.Disabled}
-	if e.MonthlyQuota.given {
-		if q := e.MonthlyQuota.limit; q != nil && *q < 0 {
-			return out, &account.InvalidError{Field: "monthly_quota", Reason: "The quota must not be negative."}
-		}
-		out.Quota = &account.Quota{Limit: e.MonthlyQuota.limit}
-	}
-	if e.Role != nil {
-		role := account.RoleNone
-		switch *e.Role {
-		case "admin":
-			role = account.RoleAdmin
-		case "user":
-		default:
-			return out, &account.InvalidError{Field: "role", Reason: `The role has to be "admin" or "user".`}
-		}
-		out.Role = &role
-	}
-	return out, nil
 }
 
 func (s *server) editUser(c *gin.Context) error {
@@ -143,11 +122,15 @@ type auditPage struct {
 }
 
 func (s *server) listAudit(c *gin.Context) error {
-	limit, err := pageLimit(c)
+	p, err := readParameters(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	cursor, err := readCursor(c)
+	limit, err := p.limit()
+	if err != nil {
+		return err
+	}
+	cursor, err := p.cursor()
 	if err != nil {
 		return err
 	}
@@ -184,10 +167,11 @@ func newAuditEntry(e account.AuditEntry) auditEntry {
 	return out
 }
 
-// userID reads the id in the path.
+// userID reads the id in the path, in the one spelling that it has.
 func userID(c *gin.Context) (int64, error) {
-	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
-	if err != nil || id <= 0 {
+	text := c.Param("id")
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != text {
 		return 0, problem.New(http.StatusUnprocessableEntity, "invalid-id", "The user id has to be a positive whole number.")
 	}
 	return id, nil

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"tallygate/auth-service/internal/account"
@@ -174,6 +175,10 @@ func TestEditsAreCheckedAndAudited(t *testing.T) {
 			{`{"role":"king"}`, 422},
 			{`{"user_id":9}`, 422},
 			{`{"disabled":"yes"}`, 422},
+			{`{"disabled":null}`, 422},
+			{`{"role":null}`, 422},
+			{`{"role":1}`, 422},
+			{`{"monthly_quota":9223372036854775808}`, 422},
 		} {
 			got := s.do(call{method: "PATCH", path: path, token: root.Token, body: step.body})
 			if got.status != step.status {
@@ -216,4 +221,34 @@ func TestEditsAreCheckedAndAudited(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", a, b)
 		}
 	})
+}
+
+func TestWhatAnAdministratorAsksIsReadStrictly(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{})
+	root := s.root(t)
+	s.register(t, "ada", "123456")
+	for path, want := range map[string]int{
+		"/admin/users/+2": 422, "/admin/users/02": 422, "/admin/users/%202": 422, "/admin/users/2": 200,
+	} {
+		if got := s.do(call{method: "PATCH", path: path, token: root.Token, body: `{"disabled":false}`}); got.status != want {
+			t.Errorf("%s: got %d, want %d", path, got.status, want)
+		}
+	}
+	for _, path := range []string{"/admin/users", "/admin/audit", "/admin/usage"} {
+		for query, want := range map[string]int{
+			"limit=10&limit=x": 422, "cursor=&cursor=AA": 422, "limit=": 422, "query=%zz": 400, "query=a;b=c": 400, "limit=10": 200,
+		} {
+			if got := s.do(call{path: path + "?" + query, token: root.Token}); got.status != want {
+				t.Errorf("%s?%s: got %d %s, want %d", path, query, got.status, got.body, want)
+			}
+		}
+	}
+	if got := s.do(call{path: "/admin/users?query=a&query=b", token: root.Token}); got.status != 422 {
+		t.Errorf("two queries: got %d, want 422", got.status)
+	}
+	got := s.do(call{method: "PATCH", path: "/admin/users/2", token: root.Token, body: `{"monthly_quota":"9"}`})
+	if got.status != 422 || !strings.Contains(got.body, "whole number") {
+		t.Errorf("a quota in quotes: got %d %s", got.status, got.body)
+	}
 }

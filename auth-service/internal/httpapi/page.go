@@ -7,17 +7,15 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/gin-gonic/gin"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"tallygate/auth-service/internal/account"
 )
 
 const defaultPage = 100
 
-func pageLimit(c *gin.Context) (int, error) {
-	text, given, err := once(c, "limit")
-	if err != nil || !given {
+// limit reads how much a page holds.
+func (p parameters) limit() (int, error) {
+	text, err := p.get("limit")
+	if err != nil || !p.values.Has("limit") {
 		return defaultPage, err
 	}
 	limit, err := strconv.Atoi(text)
@@ -27,20 +25,10 @@ func pageLimit(c *gin.Context) (int, error) {
 	return limit, nil
 }
 
-// once reads a parameter that must not be repeated: which of the two was meant is anybody's guess.
-func once(c *gin.Context, name string) (text string, given bool, err error) {
-	p, err := readParameters(c.Request.URL.RawQuery)
-	if err != nil {
-		return "", false, err
-	}
-	text, err = p.get(name)
-	return text, p.values.Has(name), err
-}
-
-// readCursor reads where the page before ended. Cursors are opaque to clients, not secret. What is in them goes to the
+// cursor reads where the page before ended. Cursors are opaque to clients, not secret. What is in them goes to the
 // database, so it has to be text.
-func readCursor(c *gin.Context) (string, error) {
-	text, _, err := once(c, "cursor")
+func (p parameters) cursor() (string, error) {
+	text, err := p.get("cursor")
 	if err != nil {
 		return "", err
 	}
@@ -58,28 +46,4 @@ func writeCursor(at string) *string {
 
 func wrongCursor() error {
 	return &account.InvalidError{Field: "cursor", Reason: "The cursor has to be one that was answered before."}
-}
-
-// optionalQuota tells an absent member from null.
-type optionalQuota struct {
-	given bool
-	limit *int64
-}
-
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (q *optionalQuota) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	value, err := d.ReadValue()
-	if err != nil {
-		return err
-	}
-	q.given, q.limit = true, nil
-	if value.Kind() == jsontext.KindNull {
-		return nil
-	}
-	limit, err := strconv.ParseInt(string(value), 10, 64)
-	if err != nil {
-		return fmt.Errorf("quota: %w", err)
-	}
-	q.limit = &limit
-	return nil
 }

@@ -42,7 +42,7 @@ func (s *server) listUsage(c *gin.Context) error {
 		return err
 	}
 	// Before the format is looked at: what is wrong for a page is no better beside format=csv, which needs none of it.
-	limit, err := readPage(c, p, &l)
+	limit, err := readPage(p, &l)
 	if err != nil {
 		return err
 	}
@@ -58,8 +58,8 @@ func (s *server) listUsage(c *gin.Context) error {
 }
 
 // readPage reads which page is wanted, and of how many lines.
-func readPage(c *gin.Context, p parameters, l *ledger.Listing) (limit int, err error) {
-	if limit, err = pageLimit(c); err != nil {
+func readPage(p parameters, l *ledger.Listing) (limit int, err error) {
+	if limit, err = p.limit(); err != nil {
 		return 0, err
 	}
 	sort, err := p.get("sort")
@@ -68,7 +68,7 @@ func readPage(c *gin.Context, p parameters, l *ledger.Listing) (limit int, err e
 	}
 	l.MostCalls = sort != "user"
 	l.Limit = limit + 1 // one more tells whether another page follows
-	l.After, err = readLineCursor(c)
+	l.After, err = p.lineCursor()
 	return limit, err
 }
 
@@ -98,9 +98,9 @@ func newUsageLine(l ledger.Line) usageLine {
 	return out
 }
 
-// readLineCursor reads what of a line decides its place: requests, user id and route.
-func readLineCursor(c *gin.Context) (*ledger.Line, error) {
-	cursor, err := readCursor(c)
+// lineCursor reads what of a line decides its place: requests, user id and route.
+func (p parameters) lineCursor() (*ledger.Line, error) {
+	cursor, err := p.cursor()
 	if err != nil || cursor == "" {
 		return nil, err
 	}

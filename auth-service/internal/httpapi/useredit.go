@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tallygate/auth-service/internal/account"
+)
+
+// userEdit is what may be changed about a user. An absent member changes nothing; a null quota removes it, and null means
+// nothing elsewhere. The values are read by hand, because only so absent and null are told apart.
+type userEdit struct {
+	Disabled     jsontext.Value `json:"disabled"`
+	Role         jsontext.Value `json:"role"`
+	MonthlyQuota jsontext.Value `json:"monthly_quota"`
+}
+
+// edit reads the members. The error is an *account.InvalidError.
+func (e userEdit) edit() (out account.Edit, err error) {
+	switch string(e.Disabled) {
+	case "":
+	case "true", "false":
+		disabled := string(e.Disabled) == "true"
+		out.Disabled = &disabled
+	default:
+		return out, &account.InvalidError{Field: "disabled", Reason: `The member "disabled" has to be true or false.`}
+	}
+	if e.Role != nil {
+		if out.Role, err = readRole(e.Role); err != nil {
+			return out, err
+		}
+	}
+	if e.MonthlyQuota != nil {
+		out.Quota, err = readQuota(e.MonthlyQuota)
+	}
+	return out, err
+}
+
+func readRole(value jsontext.Value) (*account.Role, error) {
+	var name string
+	role := account.RoleNone
+	if value.Kind() == jsontext.KindString && json.Unmarshal(value, &name) == nil {
+		switch name {
+		case "admin":
+			role = account.RoleAdmin
+			return &role, nil
+		case "user":
+			return &role, nil
+		}
+	}
+	return nil, &account.InvalidError{Field: "role", Reason: `The role has to be "admin" or "user".`}
+}
+
+func readQuota(value jsontext.Value) (*account.Quota, error) {
+	if value.Kind() == jsontext.KindNull {
+		return &account.Quota{}, nil
+	}
+	limit, err := strconv.ParseInt(string(value), 10, 64)
+	if err != nil || limit < 0 {
+		return nil, &account.InvalidError{
+			Field: "monthly_quota", Reason: "The quota has to be a whole number that is not negative, or null for none.",
+		}
+	}
+	return &account.Quota{Limit: &limit}, nil
+}
