@@ -19,71 +19,116 @@ const quota = 2000
 
 func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 	t.Parallel()
-	for name, killed := range map[string]int{
-		"by three gateways": 0,
-		"by three gateways of which one dies with its lease": 1,
+	for name, trouble := range map[string]struct {
+		killed  int  // gateways that die half-way, with their leases
+		byTurns bool // replicas of auth-service die by turns and come back
+		late    bool // the user is given the quota while they call
+	}{
+		"by three gateways": {},
+		"by three gateways of which one dies with its lease":             {killed: 1},
+		"while the replicas of auth-service die by turns":                {byTurns: true},
+		"that is given under load, while a replica of auth-service dies": {byTurns: true, late: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := cluster.Start(t, databases()["PostgreSQL, two of auth-service"])
 			users := newUsers(t, c.Gateways[0].URL, 1)
 			u := users[0]
-			limit(t, c, u)
+			give := admin(t, c)
+			want := int64(quota)
+			if !trouble.late {
+				give(u, want)
+			}
 
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			calls := &load{gateways: c.Gateways}
 			var running sync.WaitGroup
 			running.Go(func() { calls.run(ctx, []*user{u, u, u}, seed(t)) })
+			half := want / 2
 			testbed.Eventually(t, "half of the quota to be used", func() error {
-				if seen := u.seen.Load(); seen < quota/2 {
-					return fmt.Errorf("%d calls of %d", seen, quota)
+				if seen := u.seen.Load(); seen < half {
+					return fmt.Errorf("%d calls of %d", seen, half)
 				}
 				return nil
 			})
-			for _, gateway := range c.Gateways[:killed] { // for good: what it held comes back all the same
+			if trouble.late {
+				// What is called before all gateways know of the quota is below it.
+				want = u.sent.Load() + quota
+				give(u, want)
+			}
+			for _, gateway := range c.Gateways[:trouble.killed] { // for good: what it held comes back all the same
 				if err := gateway.Kill(); err != nil {
 					t.Fatal(err)
 				}
 			}
+			disaster, peace := context.WithCancel(ctx)
+			defer peace()
+			if trouble.byTurns {
+				running.Go(func() { byTurns(disaster, t, c.Auths) })
+			}
 			began := time.Now()
-			living := c.Gateways[killed]
+			living := c.Gateways[trouble.killed]
 			testbed.Eventually(t, "the quota to be used up", func() error {
 				counted, err := u.counted(living.URL)
-				if err == nil && counted < quota {
-					err = fmt.Errorf("%d of %d", counted, quota)
+				if err == nil && counted < want {
+					err = fmt.Errorf("%d of %d", counted, want)
 				}
 				return err
 			})
 			t.Logf("used up %v after the half", time.Since(began).Round(time.Millisecond))
 			wait(ctx, time.Second) // callers go on: nobody may get through now
+			peace()
 			stop()
 			running.Wait()
 
 			calls.only(t, http.StatusOK, http.StatusTooManyRequests)
-			c.Gateways = c.Gateways[killed:]
+			c.Gateways = c.Gateways[trouble.killed:]
 			delivered(t, c)
 			counted, err := u.counted(c.AuthURL)
-			if err != nil || counted != quota {
-				t.Errorf("got %d calls counted (%v), want %d", counted, err, quota)
+			if err != nil || counted != want {
+				t.Errorf("got %d calls counted (%v), want %d", counted, err, want)
 			}
 			// A killed gateway may have counted a call of each connection that it has not answered.
-			if seen := u.seen.Load(); seen > quota || seen < quota-int64(killed*3*callers) {
-				t.Errorf("got %d answers, want %d", seen, quota)
+			if seen := u.seen.Load(); seen > want || seen < want-int64(trouble.killed*3*callers) {
+				t.Errorf("got %d answers, want %d", seen, want)
 			}
 		})
 	}
 }
 
-// limit has an administrator give the user a quota.
-func limit(t *testing.T, c *cluster.Cluster, u *user) {
+// byTurns kills one process after the other, each when the others are ready again, until ctx ends. All run afterwards.
+func byTurns(ctx context.Context, t *testing.T, victims []*cluster.Process) {
 	t.Helper()
-	admin := contract.Credentials{Username: "operator", Password: "correct horse"}
-	c.CreateAdmin(t, admin.Username, admin.Password)
+	kills := 0
+	for ; ctx.Err() == nil; kills++ {
+		p := victims[kills%len(victims)]
+		if err := p.Kill(); err != nil {
+			t.Error(err)
+		}
+		wait(ctx, 100*time.Millisecond)
+		if err := p.Start(); err != nil {
+			t.Error(err)
+		}
+		if err := p.Ready(context.WithoutCancel(ctx)); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Logf("%d kills of auth-service", kills)
+}
+
+// admin returns an administrator who gives users quotas.
+func admin(t *testing.T, c *cluster.Cluster) (give func(u *user, quota int64)) {
+	t.Helper()
+	operator := contract.Credentials{Username: "operator", Password: "correct horse"}
+	c.CreateAdmin(t, operator.Username, operator.Password)
 	client := contract.NewClient(c.Gateways[0].URL)
-	header := http.Header{"Authorization": {client.Token(t, admin)}, "Content-Type": {"application/json"}}
-	got, err := client.Do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", u.id), header, fmt.Appendf(nil, `{"monthly_quota":%d}`, quota))
-	if err != nil || got.Status != http.StatusOK {
-		t.Fatalf("set a quota: got %d %s (%v), want 200", got.Status, got.Body, err)
+	header := http.Header{"Authorization": {client.Token(t, operator)}, "Content-Type": {"application/json"}}
+	return func(u *user, quota int64) {
+		body := fmt.Appendf(nil, `{"monthly_quota":%d}`, quota)
+		got, err := client.Do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", u.id), header, body)
+		if err != nil || got.Status != http.StatusOK {
+			t.Fatalf("set a quota: got %d %s (%v), want 200", got.Status, got.Body, err)
+		}
 	}
 }
