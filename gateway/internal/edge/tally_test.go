@@ -84,7 +84,8 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 			return tally{RateLimited: 1}
 		}},
 		"a quota that cannot be checked": {
-			"GET /a" + lines + "limited\r\n\r\n", says{problem.Unavailable("Nobody knows.", time.Second)},
+			"GET /a" + lines + "limited\r\n\r\n",
+			says{problem.Unavailable("Nobody knows.", time.Second)},
 			func(string) tally { return tally{} },
 		},
 	} {
