@@ -244,9 +244,11 @@ func TestAdministratorsSeeAllUsage(t *testing.T) {
 				t.Errorf("%s as somebody else: got %d", path, got.status)
 			}
 		}
-		for _, query := range []string{"?sort=name", "?format=xml", "?limit=0", "?cursor=x", "?cursor=MSAx", "?from=x", "?sort=user&sort=user",
+		for _, query := range []string{
+			"?sort=name", "?format=xml", "?limit=0", "?cursor=x", "?cursor=MSAx", "?from=x", "?sort=user&sort=user",
 			"?limit=1&limit=2", "?cursor=MSAxIHI&cursor=MSAxIHI", "?format=csv&limit=0", "?format=csv&limit=1&limit=1", "?format=csv&sort=name",
-			"?format=csv&cursor=x"} {
+			"?format=csv&cursor=x",
+		} {
 			if got := s.do(call{path: "/admin/usage" + query, token: root.Token}); got.status != 422 {
 				t.Errorf("%s: got %d %s", query, got.status, got.body)
 			}

@@ -8,7 +8,8 @@
 // Gateways deliver batches. Each has an instance and a sequence number, and is added exactly once, in one transaction
 // with the note that it was. Calls are kept by hour. Two hours past a day's end its hours are summed into the day
 // (Marks.Rolled): reports read whole days, so that a year costs 365 rows a route and not 8,760. Hours stay for reports by
-// hour until they are old (Marks.Pruned). What arrives late is added to the hour and to the day, so totals never change.
+// hour until they are old (Marks.Pruned). A rolled day is added to its month as well, for what is asked of all users: a
+// million users' month is thirty million days. What arrives late is added to all of them, so totals never change.
 //
 // # Quotas
 //

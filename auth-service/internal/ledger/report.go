@@ -149,5 +149,5 @@ func (s *Service) Export(ctx context.Context, p Period, route string, e Exporter
 	if err := cmp.Or(p.check(ByMonth), checkRoute(route)); err != nil {
 		return err
 	}
-	return s.cfg.Store.ExportUsage(ctx, route, func(m Marks) []Span { return p.totals(m) }, e)
+	return s.cfg.Store.ExportUsage(ctx, route, p.totals, e)
 }

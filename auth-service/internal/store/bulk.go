@@ -10,8 +10,10 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// bulk writes many rows at once, each database in its own quickest way.
+// bulk writes and sums many rows at once, each database in its own quickest way.
 type bulk interface {
+	// sum runs a query that groups the rows of all users.
+	sum(ctx context.Context, db *gorm.DB, query func(db *gorm.DB) error) error
 	// add adds rows, sorted and with different keys, to those of a table.
 	add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.Row) error
 	// settle takes delivered calls from what a gateway has reserved, down to nothing.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -13,6 +14,17 @@ import (
 // postgresBulk hands over whole columns as arrays: one statement, planned once, whatever the number of rows. gorm would
 // take each array apart, so the statements go to the connection itself.
 type postgresBulk struct{}
+
+// sum gives the query the memory that a million groups take. With what PostgreSQL allows by itself, 4 MB, they go through
+// files, which takes twice as long.
+func (postgresBulk) sum(ctx context.Context, db *gorm.DB, query func(db *gorm.DB) error) error {
+	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if _, err := tx.Statement.ConnPool.ExecContext(ctx, "set local work_mem = '96MB'"); err != nil {
+			return err
+		}
+		return query(tx)
+	}, &sql.TxOptions{ReadOnly: true})
+}
 
 func (postgresBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.Row) error {
 	if len(rows) == 0 {

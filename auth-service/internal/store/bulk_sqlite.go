@@ -15,6 +15,10 @@ type sqliteBulk struct{}
 
 const sqliteRowsAtOnce = 500
 
+func (sqliteBulk) sum(_ context.Context, db *gorm.DB, query func(db *gorm.DB) error) error {
+	return query(db)
+}
+
 func (sqliteBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.Row) error {
 	if len(rows) == 0 {
 		return nil

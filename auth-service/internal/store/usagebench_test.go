@@ -96,24 +96,54 @@ func BenchmarkReportOfAYear(b *testing.B) {
 	}
 }
 
-// BenchmarkExportOfAMillionUsers reports the time and the peak of this process's memory.
-func BenchmarkExportOfAMillionUsers(b *testing.B) {
+// millionCalled are a month of a million users and what they called today.
+const millionCalled = `
+insert into usage_months select u, '2026-11-01'::timestamptz, 'root', 300 + u % 977, 30, 0, 0, 3000, 30000 from generate_series(1, 1000000) u;
+insert into usage_hours select u, '2026-11-24T11:00:00Z'::timestamptz, 'root', 10, 1, 0, 0, 100, 1000 from generate_series(1, 1000000) u;
+update ledger_marks set rolled = '2026-11-24'`
+
+// million is a ledger of millionCalled.
+func million(b *testing.B) *ledger.Service {
+	b.Helper()
 	if missing != nil {
 		b.Skip("SKIPPED: " + missing.Error())
 	}
 	url := server.NewDatabase(b.Context(), b)
 	db := benchStore(b, url)
-	fill(b, "pgx", url, `set timezone = 'UTC';
-insert into usage_days select u, '2026-11-24'::timestamptz - d * interval '1 day', 'root', 10, 1, 0, 0, 100, 1000
-    from generate_series(1, 5) d, generate_series(1, 1000000) u;
-update ledger_marks set rolled = '2026-11-24'`)
-	fill(b, "pgx", url, "vacuum analyze usage_days")
-	l := newLedger(db, noon())
+	fill(b, "pgx", url, "set timezone = 'UTC';"+millionCalled)
+	fill(b, "pgx", url, "vacuum analyze usage_months")
+	fill(b, "pgx", url, "vacuum analyze usage_hours")
+	return newLedger(db, noon())
+}
+
+// BenchmarkPageOfAMonthOfAMillionUsers reports the time of a page in the middle of a month's lines.
+func BenchmarkPageOfAMonthOfAMillionUsers(b *testing.B) {
+	l := million(b)
+	for name, mostCalls := range map[string]bool{"the most calls first": true, "by user": false} {
+		b.Run(name, func(b *testing.B) {
+			after := &ledger.Line{UserID: 500_000, Route: "root", Counts: ledger.Counts{Requests: 800}}
+			for b.Loop() {
+				page, err := l.List(b.Context(), ledger.Listing{Period: ledger.Month(noon()), MostCalls: mostCalls, After: after, Limit: 101})
+				if err != nil || len(page.Lines) != 101 {
+					b.Fatal(len(page.Lines), err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkExportOfAMillionUsers reports the time, that of the first line, and the peak of this process's memory.
+func BenchmarkExportOfAMillionUsers(b *testing.B) {
+	l := million(b)
 	var peak uint64
+	var first time.Duration
 	for b.Loop() {
-		lines := 0
+		lines, start := 0, time.Now()
 		err := l.Export(b.Context(), ledger.Month(noon()), "", exporter(func(ledger.Line) error {
-			if lines++; lines%100_000 == 0 {
+			if lines++; lines == 1 {
+				first = time.Since(start)
+			}
+			if lines%100_000 == 0 {
 				var m runtime.MemStats
 				runtime.ReadMemStats(&m)
 				peak = max(peak, m.HeapAlloc)
@@ -124,5 +154,6 @@ update ledger_marks set rolled = '2026-11-24'`)
 			b.Fatal(lines, err)
 		}
 	}
+	b.ReportMetric(first.Seconds(), "s/first")
 	b.ReportMetric(float64(peak)/(1<<20), "MiB/peak")
 }

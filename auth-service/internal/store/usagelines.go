@@ -34,12 +34,14 @@ func (s *Store) UsageLines(ctx context.Context, l ledger.Listing, where func(led
 			return err
 		}
 		q := pageQuery(where(marks), l)
-		rows, err := gorm.G[lineRow](db).Raw(q.text.String(), q.args...).Find(ctx)
-		lines = make([]ledger.Line, len(rows))
-		for i, r := range rows {
-			lines[i] = r.line()
-		}
-		return err
+		return s.engine.bulk.sum(ctx, db, func(db *gorm.DB) error {
+			rows, err := gorm.G[lineRow](db).Raw(q.text.String(), q.args...).Find(ctx)
+			lines = make([]ledger.Line, len(rows))
+			for i, r := range rows {
+				lines[i] = r.line()
+			}
+			return err
+		})
 	})
 	return lines, err
 }
