@@ -57,7 +57,7 @@ func (w *watched) want(t *testing.T, when, names string, valid float64) {
 
 func listed(names string) string {
 	text := "routes:\n"
-	for _, name := range strings.SplitSeq(names, "") {
+	for name := range strings.SplitSeq(names, "") {
 		text += "  - {name: " + name + ", path: /" + name + ", upstream: http://" + name + "}\n"
 	}
 	return text

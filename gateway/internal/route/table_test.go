@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tallygate/gateway/internal/route"
 )
@@ -95,6 +96,20 @@ func TestBuiltinRoutesAreTheContracts(t *testing.T) {
 		if match, ok := table.Find([]byte(path)); ok {
 			t.Errorf("%s leads to %s", path, match.Path)
 		}
+	}
+}
+
+// TestAdministratorsUsageHasTime: what auth-service allows itself (ledger.PageWithin, ledger.ExportWithin) has to fit in.
+func TestAdministratorsUsageHasTime(t *testing.T) {
+	t.Parallel()
+	table, err := route.NewTable(route.Builtin("auth:1", "math:2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	match, _ := table.Find([]byte("/admin/usage"))
+	r, _, ok := match.Route([]byte("GET"))
+	if !ok || r.Limits.FirstByte <= 30*time.Second || r.Limits.Progress <= 10*time.Minute {
+		t.Errorf("got %+v, which cuts answers that are still to come", r)
 	}
 }
 
