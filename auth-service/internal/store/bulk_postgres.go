@@ -16,7 +16,7 @@ import (
 type postgresBulk struct{}
 
 // sum gives the query the memory that a million groups take. With what PostgreSQL allows by itself, 4 MB, they go through
-// files, which takes twice as long.
+// files, in 45 parts and not 5.
 func (postgresBulk) sum(ctx context.Context, db *gorm.DB, query func(db *gorm.DB) error) error {
 	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if _, err := tx.Statement.ConnPool.ExecContext(ctx, "set local work_mem = '96MB'"); err != nil {
