@@ -57,7 +57,7 @@ type phc struct {
 }
 
 func derive(p Prepared, salt []byte, params Params, length int) []byte {
-	return argon2.IDKey([]byte(p.text), salt, params.Passes, params.MemoryKiB, params.Threads, uint32(length)) //nolint:gosec // at most maxKeyBytes
+	return argon2.IDKey([]byte(p.text), salt, params.Passes, params.MemoryKiB, params.Threads, uint32(length))
 }
 
 func (h phc) String() string {
