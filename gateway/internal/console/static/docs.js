@@ -50,7 +50,7 @@ async function draw() {
   const doc = await (await fetch("/openapi.json")).json();
   document.getElementById("title").textContent = `${doc.info.title} ${doc.info.version}`;
   document.getElementById("about").textContent = doc.info.description ?? "";
-  const sections = new Map();
+  const sections = new Map((doc.tags ?? []).map(({ name }) => [name, el("section", el("h2", name))]));
   for (const [path, item] of Object.entries(doc.paths)) {
     for (const method of ["get", "post", "put", "patch", "delete"]) {
       if (!item[method]) continue;
