@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"tallygate/auth-service/internal/password"
+	"tallygate/auth-service/internal/store/pgtest"
 )
 
 // BenchmarkLogins reports sign-ins per second beside the hashes per second that as many workers make of nothing else.
@@ -97,10 +98,7 @@ func benchDatabases() []string { return []string{"sqlite", "postgres"} }
 func benchURL(b *testing.B, database string) string {
 	b.Helper()
 	if database == "sqlite" {
-		return sqlite(b)
+		return pgtest.SQLite(b)
 	}
-	if missing != nil {
-		b.Skip("SKIPPED: " + missing.Error())
-	}
-	return server.NewDatabase(b.Context(), b)
+	return shared.NewDatabase(b)
 }

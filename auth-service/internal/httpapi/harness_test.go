@@ -1,14 +1,11 @@
 package httpapi_test
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -33,45 +30,15 @@ const (
 	internalSecret = "0123456789abcdef0123456789abcdef-int"
 )
 
-// server is the one PostgreSQL of this test binary; nil where none can be had.
-var (
-	server  *pgtest.Server
-	missing error
-)
+// shared is the PostgreSQL server of this test binary.
+var shared pgtest.Shared
 
-func TestMain(m *testing.M) {
-	server, missing = pgtest.Start(context.Background(), false)
-	code := m.Run()
-	if server != nil {
-		if err := server.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(shared.Main(m)) }
 
 // onEachDatabase runs a test on SQLite and on PostgreSQL, each time on an empty database of its own.
 func onEachDatabase(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, sqlite(t))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		if missing != nil && os.Getenv("CI") != "true" {
-			t.Skip("SKIPPED: " + missing.Error() + "; install postgresql to run this test on it")
-		}
-		if missing != nil {
-			t.Fatal(missing)
-		}
-		test(t, server.NewDatabase(t.Context(), t))
-	})
-}
-
-func sqlite(t testing.TB) string {
-	t.Helper()
-	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+	shared.OnEach(t, test)
 }
 
 // clock is a clock that tests move.
@@ -130,7 +97,7 @@ type service struct {
 func newService(t testing.TB, o options) *service {
 	t.Helper()
 	if o.url == "" {
-		o.url = sqlite(t)
+		o.url = pgtest.SQLite(t)
 	}
 	if o.clock == nil {
 		o.clock = newClock()

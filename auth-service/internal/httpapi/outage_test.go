@@ -1,8 +1,6 @@
 package httpapi_test
 
 import (
-	"errors"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,14 +10,7 @@ import (
 
 func TestOutageOfTheDatabaseIs503AndNever401(t *testing.T) {
 	t.Parallel()
-	own, err := pgtest.Start(t.Context(), true)
-	if errors.Is(err, pgtest.ErrMissing) && os.Getenv("CI") != "true" {
-		t.Skip("SKIPPED: " + err.Error() + "; install postgresql to run this test")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = own.Stop() })
+	own := pgtest.Start(t)
 	s := newService(t, options{url: own.NewDatabase(t.Context(), t)})
 	ada := s.user(t, "ada")
 	if err := own.Kill(); err != nil {
@@ -67,14 +58,7 @@ func TestOutageOfTheDatabaseIs503AndNever401(t *testing.T) {
 
 func TestFeedTellsAnOutageToThoseWhoWait(t *testing.T) {
 	t.Parallel()
-	own, err := pgtest.Start(t.Context(), true)
-	if errors.Is(err, pgtest.ErrMissing) && os.Getenv("CI") != "true" {
-		t.Skip("SKIPPED: " + err.Error() + "; install postgresql to run this test")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = own.Stop() })
+	own := pgtest.Start(t)
 	s := newService(t, options{url: own.NewDatabase(t.Context(), t)})
 	waiting := make(chan answer, 1)
 	go func() { waiting <- s.do(call{path: "/internal/changes?after=0&wait=25s", token: s.internal}) }()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tallygate/auth-service/internal/store/pgtest"
 )
 
 func TestOneSessionTooManyEndsTheLeastRecentlyUsed(t *testing.T) {
@@ -38,7 +40,7 @@ func TestOneSessionTooManyEndsTheLeastRecentlyUsed(t *testing.T) {
 
 func TestThousandSignOutsEndAllAccessTokensButNoOtherSession(t *testing.T) {
 	t.Parallel()
-	url := sqlite(t)
+	url := pgtest.SQLite(t)
 	s := newService(t, options{url: url})
 	ada := s.user(t, "ada")
 	db := must(sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:")))(t)

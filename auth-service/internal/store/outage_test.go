@@ -16,12 +16,7 @@ import (
 
 func TestStoreWaitsForPostgresAndOutlivesItsDeath(t *testing.T) {
 	t.Parallel()
-	needPostgres(t)
-	own, err := pgtest.Start(t.Context(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = own.Stop() })
+	own := pgtest.Start(t)
 	url := own.NewDatabase(t.Context(), t)
 	if err := own.Kill(); err != nil {
 		t.Fatal(err)
@@ -73,8 +68,7 @@ func TestStoreWaitsForPostgresAndOutlivesItsDeath(t *testing.T) {
 
 func TestAChangeWhoseConnectionBreaksBetweenTwoStatementsIsUnavailable(t *testing.T) {
 	t.Parallel()
-	needPostgres(t)
-	url := server.NewDatabase(t.Context(), t)
+	url := shared.NewDatabase(t)
 	db := open(t, url)
 	ada := insert(t, db, "ada")
 	operator, err := pgx.Connect(t.Context(), url)
@@ -94,12 +88,7 @@ func TestAChangeWhoseConnectionBreaksBetweenTwoStatementsIsUnavailable(t *testin
 
 func TestBatchesAreInTheLedgerOnceThoughPostgresDiesAgainAndAgain(t *testing.T) {
 	t.Parallel()
-	needPostgres(t)
-	own, err := pgtest.Start(t.Context(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = own.Stop() })
+	own := pgtest.Start(t)
 	l := newLedger(open(t, own.NewDatabase(t.Context(), t)), noon())
 	const gateways, batches, kills = 3, 40, 2
 	delivered := make(chan struct{}, gateways*batches)

@@ -17,14 +17,7 @@ func durableURL(b *testing.B, name string) string {
 	if name == "sqlite" {
 		return "sqlite:" + filepath.Join(b.TempDir(), "bench.db")
 	}
-	if missing != nil {
-		b.Skip("SKIPPED: " + missing.Error())
-	}
-	own, err := pgtest.Start(b.Context(), true)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = own.Stop() })
+	own := pgtest.Start(b)
 	return own.NewDatabase(b.Context(), b)
 }
 
@@ -66,10 +59,7 @@ update ledger_marks set rolled = '2026-11-24', pruned = '2026-08-27'`
 // BenchmarkReportOfAYear reports the time of one user's report of a year by day, and of a month by hour, among ten
 // million rows.
 func BenchmarkReportOfAYear(b *testing.B) {
-	if missing != nil {
-		b.Skip("SKIPPED: " + missing.Error())
-	}
-	url := server.NewDatabase(b.Context(), b)
+	url := shared.NewDatabase(b)
 	db := benchStore(b, url)
 	fill(b, "pgx", url, "set timezone = 'UTC';"+tenMillion)
 	fill(b, "pgx", url, "vacuum analyze usage_days")
@@ -105,10 +95,7 @@ update ledger_marks set rolled = '2026-11-24'`
 // million is a ledger of millionCalled.
 func million(b *testing.B) *ledger.Service {
 	b.Helper()
-	if missing != nil {
-		b.Skip("SKIPPED: " + missing.Error())
-	}
-	url := server.NewDatabase(b.Context(), b)
+	url := shared.NewDatabase(b)
 	db := benchStore(b, url)
 	fill(b, "pgx", url, "set timezone = 'UTC';"+millionCalled)
 	fill(b, "pgx", url, "vacuum analyze usage_months")

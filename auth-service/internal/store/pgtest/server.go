@@ -24,8 +24,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrMissing means that this machine has no PostgreSQL server programs.
-var ErrMissing = errors.New("PostgreSQL's server programs (initdb, postgres) are not installed")
+// errMissing means that this machine has no PostgreSQL server programs.
+var errMissing = errors.New("PostgreSQL's server programs (initdb, postgres) are not installed")
 
 // startTimeout bounds how long a server may take to answer.
 const startTimeout = 30 * time.Second
@@ -40,9 +40,23 @@ type Server struct {
 	durable    bool
 }
 
-// Start starts an empty server. With durable it syncs to disk as a real one does, else it skips all of that.
-// ErrMissing if there are no programs for it.
-func Start(ctx context.Context, durable bool) (*Server, error) {
+// Start starts an empty server that ends with the test. It syncs to disk as a real one does, and can be killed. Where
+// PostgreSQL's programs are not installed the test is skipped; in CI that is a failure.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	s, err := start(t.Context(), true)
+	need(t, err)
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// start starts an empty server. With durable it syncs to disk, else it skips all of that. errMissing if there are no
+// programs for it.
+func start(ctx context.Context, durable bool) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -184,6 +198,9 @@ func (s *Server) Kill() error {
 // Stop ends the server and removes all of it.
 func (s *Server) Stop() error {
 	err := s.process.Process.Signal(syscall.SIGQUIT)
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil // it was killed
+	}
 	<-s.ended
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
@@ -197,7 +214,7 @@ func programs() (string, error) {
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
-		return "", ErrMissing
+		return "", errMissing
 	}
 	return filepath.Dir(found[len(found)-1]), nil
 }
