@@ -34,18 +34,20 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 	secret := startGateway(t, public("/up", up), "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
 	for name, test := range map[string]struct {
 		path string
-		conn *rawConn
+		dial func(*testing.T, string) *rawConn
+		addr string
 		says error
 	}{
-		"broken off":            {"/up/breaks", dial(t, plain.addr), syscall.ECONNRESET},
-		"broken off within TLS": {"/up/breaks", dialTLS(t, secret.addr), syscall.ECONNRESET},
-		"whole":                 {"/up/whole", dial(t, plain.addr), nil},
-		"whole within TLS":      {"/up/whole", dialTLS(t, secret.addr), nil},
+		"broken off":            {"/up/breaks", dial, plain.addr, syscall.ECONNRESET},
+		"broken off within TLS": {"/up/breaks", dialTLS, secret.addr, syscall.ECONNRESET},
+		"whole":                 {"/up/whole", dial, plain.addr, nil},
+		"whole within TLS":      {"/up/whole", dialTLS, secret.addr, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test.conn.send("GET " + test.path + " HTTP/1.0\r\n\r\n")
-			resp, err := http.ReadResponse(test.conn.in, nil)
+			conn := test.dial(t, test.addr)
+			conn.send("GET " + test.path + " HTTP/1.0\r\n\r\n")
+			resp, err := http.ReadResponse(conn.in, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
