@@ -1,0 +1,60 @@
+package account_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"tallygate/auth-service/internal/account"
+)
+
+// signOuts is a store in which as many users have changed, each with so many sessions that have ended.
+type signOuts struct {
+	account.Store
+	users int64
+	ended int
+}
+
+func (s signOuts) ChangeCounter(context.Context) (last, pruned int64, err error) { return s.users, 0, nil }
+
+func (s signOuts) ChangesAfter(_ context.Context, after int64, limit int) (changes []account.UserChange, err error) {
+	for n := after + 1; n <= s.users && len(changes) < limit; n++ {
+		changes = append(changes, account.UserChange{Number: n, UserID: n})
+	}
+	return changes, nil
+}
+
+func (s signOuts) Records(_ context.Context, ids []int64, _ time.Duration, _ time.Time) ([]account.Record, error) {
+	records := make([]account.Record, len(ids))
+	for i := range ids {
+		records[i].Ended = make([]account.EndedSession, s.ended)
+	}
+	return records, nil
+}
+
+// TestAnswerOfTheFeedIsBounded by what it holds, not only by its records: a gateway refuses an answer that is too large.
+func TestAnswerOfTheFeedIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		store signOuts
+		want  []int // records in one answer after the other
+	}{
+		{"few have ended", signOuts{users: 1200, ended: 1}, []int{1000, 200, 0}},
+		{"many have ended", signOuts{users: 120, ended: 300}, []int{100, 20, 0}},
+		{"as many as one user may have", signOuts{users: 250, ended: 1000}, []int{100, 100, 50, 0}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			feed := account.NewFeed(test.store, account.NewService(account.Config{Store: test.store}))
+			cursor := int64(0)
+			for _, want := range test.want {
+				records, next, err := feed.After(t.Context(), cursor, 0)
+				if err != nil || len(records) != want || next != cursor+int64(want) {
+					t.Fatalf("after %d: got %d records up to %d, %v, want %d", cursor, len(records), next, err, want)
+				}
+				cursor = next
+			}
+		})
+	}
+}
