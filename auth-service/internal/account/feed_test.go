@@ -15,7 +15,9 @@ type signOuts struct {
 	ended int
 }
 
-func (s signOuts) ChangeCounter(context.Context) (last, pruned int64, err error) { return s.users, 0, nil }
+func (s signOuts) ChangeCounter(context.Context) (last, pruned int64, err error) {
+	return s.users, 0, nil
+}
 
 func (s signOuts) ChangesAfter(_ context.Context, after int64, limit int) (changes []account.UserChange, err error) {
 	for n := after + 1; n <= s.users && len(changes) < limit; n++ {
