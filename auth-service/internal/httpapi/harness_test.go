@@ -70,6 +70,7 @@ type options struct {
 	policy   *password.Policy
 	log      io.Writer
 	ttl      time.Duration
+	workers  int // that hash passwords
 	sessions int
 	quota    *int64
 }
@@ -120,6 +121,9 @@ func newService(t testing.TB, o options) *service {
 	if o.ttl == 0 {
 		o.ttl = time.Hour
 	}
+	if o.workers == 0 {
+		o.workers = 4
+	}
 	log := slog.New(slog.NewJSONHandler(o.log, nil))
 	db := must(store.Open(store.Config{URL: o.url, MaxConns: 8, Timeout: time.Minute, Log: log}))(t)
 	t.Cleanup(func() { _ = db.Close() })
@@ -131,7 +135,7 @@ func newService(t testing.TB, o options) *service {
 	refreshKeys := must(account.NewRefreshKeys([]string{internalSecret}))(t)
 	accounts := account.NewService(account.Config{
 		Store:       db,
-		Hasher:      must(password.NewHasher(o.params, password.NewQueue(4, 1000, time.Minute), nil))(t),
+		Hasher:      must(password.NewHasher(o.params, password.NewQueue(o.workers, 1000, time.Minute), nil))(t),
 		Policy:      o.policy,
 		RefreshKeys: refreshKeys,
 		Lifetimes: account.Lifetimes{
