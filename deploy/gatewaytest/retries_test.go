@@ -39,18 +39,24 @@ func TestAnUpstreamThatClosesIdleConnections(t *testing.T) {
 			t.Fatalf("GET %d: %v", i, err)
 		}
 	}
-	for i := range calls {
+	met := 0
+	for range calls {
 		resp, err := client.Post(g.url("/c"), "text/plain", strings.NewReader("hello"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if resp.StatusCode != 200 && i > 0 { // the first comes on the heels of a GET
-			t.Fatalf("POST %d: got %d", i, resp.StatusCode)
-		}
-		if resp.StatusCode == 200 {
+		switch resp.StatusCode {
+		case http.StatusOK:
 			<-closed
+		case http.StatusBadGateway:
+			met++ // the end of the connection was still on its way through the kernel
+		default:
+			t.Fatalf("got %d", resp.StatusCode)
 		}
+	}
+	if met > calls/50 {
+		t.Errorf("%d of %d POSTs met the closing, want hardly any", met, calls)
 	}
 	if got := served.Load(); got > 2*calls {
 		t.Errorf("the upstream has served %d requests, want at most %d", got, 2*calls)
