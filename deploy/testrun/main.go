@@ -1,7 +1,8 @@
 // Command testrun runs Go tests, prints what `go test` prints without -v, and after it one line for each part that
 // was skipped and what would enable it. With CI=true a skipped part is a failure.
 //
-// It knows nothing of what is tested. The race detector is on where a C compiler is found. Packages that -last names
+// It knows nothing of what is tested. A test that fails is run once more, alone; if it passes then it is named as flaky, and
+// does not fail the run. The race detector is on where a C compiler is found. Packages that -last names
 // run after all the others and alone, so that nothing takes their time.
 package main
 
@@ -9,10 +10,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -55,6 +58,9 @@ func run(out io.Writer, tags, last string, patterns []string) (ok bool, err erro
 			continue
 		}
 		passed, err := goTest(rep, slices.Concat(flags, group))
+		if err == nil && !passed {
+			passed, err = alone(rep, flags)
+		}
 		if err != nil {
 			return false, err
 		}
@@ -65,6 +71,30 @@ func run(out io.Writer, tags, last string, patterns []string) (ok bool, err erro
 		return false, nil
 	}
 	return ok, nil
+}
+
+// alone runs the tests that failed once more, a package at a time and nothing beside it, and reports whether all passed.
+// Many test real processes with limits of time, and a machine with few cores that runs all of them at once may be too
+// slow for one: such a one is named, and not hidden. A panic or a data race is not excused.
+func alone(rep *report, flags []string) (passed bool, err error) {
+	failed := rep.failed
+	rep.failed = map[string][]string{}
+	passed = len(failed) > 0 && !rep.broken
+	for _, pkg := range slices.Sorted(maps.Keys(failed)) {
+		tests := failed[pkg]
+		if len(tests) == 0 || !passed {
+			return false, nil // it does not build, or its process died
+		}
+		ok, err := goTest(rep, slices.Concat(flags, []string{"-count=1", "-run", "^(" + strings.Join(tests, "|") + ")$", pkg}))
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			fmt.Fprintf(rep.out, "flaky\t%s: %s failed beside others and passed alone\n", pkg, strings.Join(tests, ", "))
+		}
+		passed = passed && ok
+	}
+	return passed, nil
 }
 
 // goTest runs the go command and reports whether every test passed.

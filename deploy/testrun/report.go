@@ -27,6 +27,10 @@ type report struct {
 	pending map[testName][]string
 	skips   map[string]*skips // by reason
 	reasons []string          // in the order they came
+	// failed are the tests that failed, by package, and none for a package that failed otherwise.
+	failed map[string][]string
+	// broken: there was a data race or a panic, which no second run excuses.
+	broken bool
 }
 
 // skips are the parts that were left out for one reason.
@@ -36,7 +40,7 @@ type skips struct {
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, pending: map[testName][]string{}, skips: map[string]*skips{}}
+	return &report{out: out, pending: map[testName][]string{}, skips: map[string]*skips{}, failed: map[string][]string{}}
 }
 
 func (r *report) read(events io.Reader) error {
@@ -61,6 +65,7 @@ func (r *report) take(e event) {
 	case e.Action == "output" && e.Test == "" && isResult(e.Output):
 		fmt.Fprint(r.out, e.Output)
 	case e.Action == "output":
+		r.broken = r.broken || strings.Contains(e.Output, "WARNING: DATA RACE") || strings.HasPrefix(e.Output, "panic: ")
 		r.pending[name] = append(r.pending[name], e.Output)
 		if _, figure, ok := strings.Cut(e.Output, "figure: "); ok {
 			fmt.Fprint(r.out, "    figure: ", figure)
@@ -70,7 +75,11 @@ func (r *report) take(e event) {
 		delete(r.pending, name)
 	case e.Action == "fail" && e.Test != "":
 		r.print(name)
+		if !strings.Contains(e.Test, "/") {
+			r.failed[e.Package] = append(r.failed[e.Package], e.Test)
+		}
 	case e.Action == "fail":
+		r.failed[e.Package] = append([]string(nil), r.failed[e.Package]...)
 		r.printAll(e.Package)
 	case e.Action == "pass" || e.Action == "skip":
 		delete(r.pending, name)
