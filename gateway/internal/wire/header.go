@@ -46,6 +46,21 @@ func (h *header) Kind(i int) Kind { return h.places[i].kind }
 // Value is the value of the field at a position below Fields; cheaper than Field.
 func (h *header) Value(i int) []byte { return h.buf[h.places[i].value:h.places[i].valueEnd] }
 
+// complete reads on, and reports whether the head is complete and within its bound. Then buf up to its end is kept.
+func (h *header) complete(buf []byte) (bool, error) {
+	done, err := h.scan(buf)
+	if err != nil {
+		return false, err
+	}
+	if !done && len(buf) >= MaxHeadBytes || h.next > MaxHeadBytes {
+		return false, ErrHeadTooLarge
+	}
+	if done {
+		h.buf = buf[:h.next]
+	}
+	return done, nil
+}
+
 // scan reads complete lines up to and with the empty one, and reports whether it has come.
 func (h *header) scan(buf []byte) (done bool, err error) {
 	for {

@@ -54,20 +54,9 @@ func (r *Request) Parse(buf []byte) (int, error) {
 			return 0, err
 		}
 	}
-	done, err := r.scan(buf)
-	if err != nil {
+	if done, err := r.complete(buf); !done {
 		return 0, err
 	}
-	if !done {
-		if len(buf) >= MaxHeadBytes {
-			return 0, ErrHeadTooLarge
-		}
-		return 0, nil
-	}
-	if r.next > MaxHeadBytes {
-		return 0, ErrHeadTooLarge
-	}
-	r.buf = buf[:r.next]
 	if err := r.judge(); err != nil {
 		return 0, err
 	}

@@ -43,17 +43,9 @@ func (r *Response) Parse(buf []byte) (int, error) {
 			return 0, err
 		}
 	}
-	done, err := r.scan(buf)
-	if err != nil {
+	if done, err := r.complete(buf); !done {
 		return 0, err
 	}
-	if !done {
-		if len(buf) >= MaxHeadBytes {
-			return 0, ErrHeadTooLarge
-		}
-		return 0, nil
-	}
-	r.buf = buf[:r.next]
 	if err := r.judge(); err != nil {
 		return 0, err
 	}
