@@ -54,14 +54,8 @@ func (s *server) listUsers(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := userPage{Users: make([]managedUser, 0, limit)}
-	for i, u := range users {
-		if i == limit {
-			page.NextCursor = writeCursor(users[i-1].Name)
-			break
-		}
-		page.Users = append(page.Users, newManagedUser(u))
-	}
+	var page userPage
+	page.Users, page.NextCursor = cut(users, limit, newManagedUser, func(u account.User) string { return u.Name })
 	c.JSON(http.StatusOK, page)
 	return nil
 }
@@ -144,14 +138,9 @@ func (s *server) listAudit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := auditPage{Entries: make([]auditEntry, 0, limit)}
-	for i, e := range entries {
-		if i == limit {
-			page.NextCursor = writeCursor(strconv.FormatInt(entries[i-1].ID, 10))
-			break
-		}
-		page.Entries = append(page.Entries, newAuditEntry(e))
-	}
+	var page auditPage
+	page.Entries, page.NextCursor = cut(entries, limit, newAuditEntry,
+		func(e account.AuditEntry) string { return strconv.FormatInt(e.ID, 10) })
 	c.JSON(http.StatusOK, page)
 	return nil
 }

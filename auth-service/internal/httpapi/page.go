@@ -39,6 +39,20 @@ func (p parameters) cursor() (string, error) {
 	return string(raw), nil
 }
 
+// cut makes a page of items of which there is one more than limit if another page follows: show is what clients see of
+// an item, at where a page ends that it is the last of.
+func cut[Item, Shown any](items []Item, limit int, show func(Item) Shown, at func(Item) string) (page []Shown, next *string) {
+	if len(items) > limit {
+		items = items[:limit]
+		next = writeCursor(at(items[limit-1]))
+	}
+	page = make([]Shown, 0, limit)
+	for _, item := range items {
+		page = append(page, show(item))
+	}
+	return page, next
+}
+
 func writeCursor(at string) *string {
 	text := base64.RawURLEncoding.EncodeToString([]byte(at))
 	return &text

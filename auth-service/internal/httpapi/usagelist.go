@@ -77,15 +77,9 @@ func (s *server) sendUsagePage(c *gin.Context, l ledger.Listing, limit int) erro
 	if err != nil {
 		return err
 	}
-	page := usagePage{From: list.From, To: list.To, Lines: make([]usageLine, 0, limit)}
-	for i, line := range list.Lines {
-		if i == limit {
-			last := list.Lines[i-1]
-			page.NextCursor = writeCursor(fmt.Sprint(last.Requests, " ", last.UserID, " ", last.Route))
-			break
-		}
-		page.Lines = append(page.Lines, newUsageLine(line))
-	}
+	page := usagePage{From: list.From, To: list.To}
+	page.Lines, page.NextCursor = cut(list.Lines, limit, newUsageLine,
+		func(l ledger.Line) string { return fmt.Sprint(l.Requests, " ", l.UserID, " ", l.Route) })
 	c.JSON(http.StatusOK, page)
 	return nil
 }
