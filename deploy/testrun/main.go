@@ -79,22 +79,21 @@ func run(out io.Writer, tags, last string, patterns []string) (ok bool, err erro
 func alone(rep *report, flags []string) (passed bool, err error) {
 	failed := rep.failed
 	rep.failed = map[string][]string{}
-	passed = len(failed) > 0 && !rep.broken
+	if rep.broken || len(failed) == 0 {
+		return false, nil
+	}
 	for _, pkg := range slices.Sorted(maps.Keys(failed)) {
 		tests := failed[pkg]
-		if len(tests) == 0 || !passed {
+		if len(tests) == 0 {
 			return false, nil // it does not build, or its process died
 		}
-		ok, err := goTest(rep, slices.Concat(flags, []string{"-count=1", "-run", "^(" + strings.Join(tests, "|") + ")$", pkg}))
-		if err != nil {
+		passed, err := goTest(rep, slices.Concat(flags, []string{"-count=1", "-run", "^(" + strings.Join(tests, "|") + ")$", pkg}))
+		if err != nil || !passed {
 			return false, err
 		}
-		if ok {
-			fmt.Fprintf(rep.out, "flaky\t%s: %s failed beside others and passed alone\n", pkg, strings.Join(tests, ", "))
-		}
-		passed = passed && ok
+		fmt.Fprintf(rep.out, "flaky\t%s: %s failed beside others and passed alone\n", pkg, strings.Join(tests, ", "))
 	}
-	return passed, nil
+	return true, nil
 }
 
 // goTest runs the go command and reports whether every test passed.

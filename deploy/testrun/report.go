@@ -79,7 +79,9 @@ func (r *report) take(e event) {
 			r.failed[e.Package] = append(r.failed[e.Package], e.Test)
 		}
 	case e.Action == "fail":
-		r.failed[e.Package] = append([]string(nil), r.failed[e.Package]...)
+		if _, known := r.failed[e.Package]; !known {
+			r.failed[e.Package] = nil
+		}
 		r.printAll(e.Package)
 	case e.Action == "pass" || e.Action == "skip":
 		delete(r.pending, name)
