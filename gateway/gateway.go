@@ -12,7 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/console"
 	"tallygate/gateway/internal/edge"
@@ -50,7 +50,7 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 	if g.bearer, err = internalauth.New(cfg.internalSecret.Value()); err != nil {
 		return nil, fmt.Errorf("INTERNAL_SECRET: %w", err)
 	}
-	auth := authority.New(cfg.authPrivate.String(), g.bearer)
+	auth := authclient.New(cfg.authPrivate.String(), g.bearer)
 	g.checker = check.New(check.Config{Verifier: cfg.Verifier(cfg.keys), Authority: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
 	if g.meter, err = meter.Open(meter.Config{StateDir: cfg.stateDir, Ledger: auth, Log: g.log}); err != nil {
 		return nil, err

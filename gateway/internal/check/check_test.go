@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
 	"tallygate/kit/problem"
 	"tallygate/kit/token"
@@ -142,7 +142,7 @@ func TestTheRoleIsWhatAuthServiceSaysNow(t *testing.T) {
 		if who, err := f.Check(t.Context(), fields); err != nil || who.Role != "" {
 			t.Error(who, err)
 		}
-		f.service.change(7, func(r *authority.Record) { r.Role, r.MonthlyQuota = "admin", new(int64(50)) })
+		f.service.change(7, func(r *authclient.Record) { r.Role, r.MonthlyQuota = "admin", new(int64(50)) })
 		synctest.Wait()
 		if who, err := f.Check(t.Context(), fields); err != nil || who.Role != "admin" || who.MonthlyQuota != 50 {
 			t.Error(who, err)

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/kit/problem"
 	"tallygate/kit/token"
 )
@@ -14,11 +14,11 @@ import (
 // Authority is who knows the users: auth-service's private listener.
 type Authority interface {
 	// Record is a user's state now. That there is no such user is an answer.
-	Record(ctx context.Context, userID int64) (authority.Record, error)
+	Record(ctx context.Context, userID int64) (authclient.Record, error)
 	// Cursor is the feed's end now.
 	Cursor(ctx context.Context) (string, error)
-	// Changes waits for changes after the cursor; authority.ErrCursorGone if it is too old.
-	Changes(ctx context.Context, cursor string, wait time.Duration) (authority.Page, error)
+	// Changes waits for changes after the cursor; authclient.ErrCursorGone if it is too old.
+	Changes(ctx context.Context, cursor string, wait time.Duration) (authclient.Page, error)
 }
 
 // Config is what a Checker needs. Verifier, Authority and Log are required.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 )
 
 const (
@@ -73,7 +73,7 @@ func (c *Checker) listen(ctx context.Context, cursor string, wait time.Duration)
 		return c.anew(ctx)
 	}
 	page, err := c.cfg.Authority.Changes(ctx, cursor, wait)
-	if errors.Is(err, authority.ErrCursorGone) {
+	if errors.Is(err, authclient.ErrCursorGone) {
 		c.cfg.Log.Warn("the feed of changes has forgotten where we were; asking for every user anew")
 		return c.anew(ctx)
 	}

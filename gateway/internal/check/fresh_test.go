@@ -6,11 +6,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 )
 
 // changeUnheard changes a user before the feed tells it.
-func (s *service) changeUnheard(userID int64, change func(*authority.Record)) {
+func (s *service) changeUnheard(userID int64, change func(*authclient.Record)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.record(userID)
@@ -39,7 +39,7 @@ func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { old = f.statusOf(t, 3) })
 		synctest.Wait() // the answer is made, and has not arrived
-		s.changeUnheard(7, func(r *authority.Record) { r.Generation = 4 })
+		s.changeUnheard(7, func(r *authclient.Record) { r.Generation = 4 })
 		wg.Go(func() { fresh = f.statusOf(t, 4) })
 		synctest.Wait()
 		close(hold)
@@ -76,13 +76,13 @@ func TestAFreshTokenWorksBeforeTheFeedTellsThatItsUserIsEnabledAgain(t *testing.
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		f.expect(t, "before", 7, 200)
-		s.change(7, func(r *authority.Record) { r.Disabled, r.Generation = true, 4 })
+		s.change(7, func(r *authclient.Record) { r.Disabled, r.Generation = true, 4 })
 		synctest.Wait()
 		f.expect(t, "disabled", 7, 401)
 		if got := s.asked(); got != 1 {
 			t.Errorf("asked %d times for a token from before the change", got)
 		}
-		s.changeUnheard(7, func(r *authority.Record) { r.Disabled, r.Generation = false, 5 })
+		s.changeUnheard(7, func(r *authclient.Record) { r.Disabled, r.Generation = false, 5 })
 		if got := f.statusOf(t, 5); got != 200 {
 			t.Errorf("enabled again: got %d, want 200", got)
 		}
@@ -95,7 +95,7 @@ func TestNoTokenIsAheadOfAUserWhoIsGone(t *testing.T) {
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		f.expect(t, "before", 7, 200)
-		s.change(7, func(r *authority.Record) { *r = authority.Record{UserID: r.UserID} })
+		s.change(7, func(r *authclient.Record) { *r = authclient.Record{UserID: r.UserID} })
 		synctest.Wait()
 		if got := f.statusOf(t, 9); got != 401 {
 			t.Errorf("got %d, want 401", got)

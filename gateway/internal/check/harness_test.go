@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
 	"tallygate/kit/token"
 	"tallygate/kit/token/tokentest"
@@ -20,7 +20,7 @@ const secret = "b1946ac92492d2347c6235b4d2611184aa0d8f7e"
 // service is auth-service as a gateway sees it: users, and a feed of their changes in the order of versions.
 type service struct {
 	mu      sync.Mutex
-	users   map[int64]authority.Record
+	users   map[int64]authclient.Record
 	version int64
 	pruned  int64
 	changed chan struct{}
@@ -34,20 +34,20 @@ type service struct {
 }
 
 func newService(users ...int64) *service {
-	s := &service{users: map[int64]authority.Record{}, changed: make(chan struct{})}
+	s := &service{users: map[int64]authclient.Record{}, changed: make(chan struct{})}
 	for _, id := range users {
-		s.users[id] = authority.Record{UserID: id, Exists: true, Generation: 3}
+		s.users[id] = authclient.Record{UserID: id, Exists: true, Generation: 3}
 	}
 	return s
 }
 
-func (s *service) Record(_ context.Context, userID int64) (authority.Record, error) {
+func (s *service) Record(_ context.Context, userID int64) (authclient.Record, error) {
 	s.mu.Lock()
 	s.lookups++
 	r, away, hold := s.record(userID), s.away, s.answering
 	s.mu.Unlock()
 	if away {
-		return authority.Record{}, authority.ErrUnavailable
+		return authclient.Record{}, authclient.ErrUnavailable
 	}
 	if hold != nil {
 		hold(userID)
@@ -55,7 +55,7 @@ func (s *service) Record(_ context.Context, userID int64) (authority.Record, err
 	return r, nil
 }
 
-func (s *service) record(userID int64) authority.Record {
+func (s *service) record(userID int64) authclient.Record {
 	r := s.users[userID]
 	r.UserID = userID
 	return r
@@ -65,15 +65,15 @@ func (s *service) Cursor(context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away {
-		return "", authority.ErrUnavailable
+		return "", authclient.ErrUnavailable
 	}
 	return strconv.FormatInt(s.version, 10), nil
 }
 
-func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration) (authority.Page, error) {
+func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration) (authclient.Page, error) {
 	after, err := strconv.ParseInt(cursor, 10, 64)
 	if err != nil {
-		return authority.Page{}, err
+		return authclient.Page{}, err
 	}
 	s.mu.Lock()
 	s.polls++
@@ -81,7 +81,7 @@ func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration
 	s.mu.Unlock()
 	if hung {
 		<-ctx.Done()
-		return authority.Page{}, authority.ErrUnavailable
+		return authclient.Page{}, authclient.ErrUnavailable
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -95,32 +95,32 @@ func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration
 		case <-timer.C:
 			over = true
 		case <-ctx.Done():
-			return authority.Page{}, authority.ErrUnavailable
+			return authclient.Page{}, authclient.ErrUnavailable
 		}
 	}
 }
 
-func (s *service) page(after int64) (authority.Page, chan struct{}, error) {
+func (s *service) page(after int64) (authclient.Page, chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away {
-		return authority.Page{}, nil, authority.ErrUnavailable
+		return authclient.Page{}, nil, authclient.ErrUnavailable
 	}
 	if after < s.pruned {
-		return authority.Page{}, nil, authority.ErrCursorGone
+		return authclient.Page{}, nil, authclient.ErrCursorGone
 	}
-	page := authority.Page{Cursor: strconv.FormatInt(s.version, 10)}
+	page := authclient.Page{Cursor: strconv.FormatInt(s.version, 10)}
 	for _, r := range s.users {
 		if r.Version > after {
 			page.Users = append(page.Users, r)
 		}
 	}
-	slices.SortFunc(page.Users, func(a, b authority.Record) int { return int(a.Version - b.Version) })
+	slices.SortFunc(page.Users, func(a, b authclient.Record) int { return int(a.Version - b.Version) })
 	return page, s.changed, nil
 }
 
 // change changes a user and tells the feed.
-func (s *service) change(userID int64, change func(*authority.Record)) {
+func (s *service) change(userID int64, change func(*authclient.Record)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.record(userID)

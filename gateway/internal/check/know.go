@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/kit/problem"
 	"tallygate/kit/token"
 )
@@ -123,21 +123,21 @@ func (c *Checker) fetch(at *user, f *fetch) {
 }
 
 // question waits for its turn and asks.
-func (c *Checker) question(userID int64) (authority.Record, error) {
+func (c *Checker) question(userID int64) (authclient.Record, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	select {
 	case c.asking <- struct{}{}:
 		defer func() { <-c.asking }()
 	case <-ctx.Done():
-		return authority.Record{}, ctx.Err()
+		return authclient.Record{}, ctx.Err()
 	}
 	return c.cfg.Authority.Record(ctx, userID)
 }
 
 // learned takes over what was fetched, or what the feed brought meanwhile if that is newer. A user who was forgotten
 // meanwhile is not learned: the answer may be older than the feed's new beginning. c.users.mu is held.
-func (c *Checker) learned(at *user, r *authority.Record) *state {
+func (c *Checker) learned(at *user, r *authclient.Record) *state {
 	if c.users.byID[at.id] != at {
 		return nil
 	}

@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
 )
 
@@ -35,7 +35,7 @@ func TestWhileAuthServiceIsAwayKnownUsersPassAndNewOnesWait(t *testing.T) {
 		if err := f.Ready(t.Context()); err != nil {
 			t.Errorf("not ready: %v", err)
 		}
-		s.change(7, func(r *authority.Record) { r.Disabled = true }) // while nobody hears it
+		s.change(7, func(r *authclient.Record) { r.Disabled = true }) // while nobody hears it
 		s.outage(false)
 		time.Sleep(4 * time.Second)
 		f.expect(t, "back", 7, 401)
@@ -144,7 +144,7 @@ func TestAReplicaThatHangsIsGivenUpAndShowsAsStaleness(t *testing.T) {
 		if took := time.Since(begun); took > 1100*time.Millisecond {
 			t.Errorf("a poll took %s", took)
 		}
-		s.changeUnheard(7, func(r *authority.Record) { r.Disabled = true })
+		s.changeUnheard(7, func(r *authclient.Record) { r.Disabled = true })
 		time.Sleep(2100 * time.Millisecond)
 		if got := f.Staleness(); got < 2*time.Second {
 			t.Errorf("stale for %s without an answer for two seconds", got)

@@ -8,19 +8,19 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
 	"tallygate/kit/token"
 )
 
 func TestWhatIsRevokedIsRefusedAsSoonAsTheFeedTellsIt(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*authority.Record){
-		"the user is deleted":      func(r *authority.Record) { *r = authority.Record{UserID: r.UserID} },
-		"the user is disabled":     func(r *authority.Record) { r.Disabled = true },
-		"the password was changed": func(r *authority.Record) { r.Generation++ },
-		"the session has ended": func(r *authority.Record) {
-			r.EndedSessions = []authority.EndedSession{{ID: "another"}, {ID: "session-1"}}
+	for name, change := range map[string]func(*authclient.Record){
+		"the user is deleted":      func(r *authclient.Record) { *r = authclient.Record{UserID: r.UserID} },
+		"the user is disabled":     func(r *authclient.Record) { r.Disabled = true },
+		"the password was changed": func(r *authclient.Record) { r.Generation++ },
+		"the session has ended": func(r *authclient.Record) {
+			r.EndedSessions = []authclient.EndedSession{{ID: "another"}, {ID: "session-1"}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestAChangeDuringTheFirstQuestionWins(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { result = status(f.as(7)) })
 		synctest.Wait()
-		s.change(7, func(r *authority.Record) { r.Disabled = true })
+		s.change(7, func(r *authclient.Record) { r.Disabled = true })
 		synctest.Wait()
 		close(hold)
 		wg.Wait()
@@ -143,7 +143,7 @@ func TestAForgottenCursorMakesTheGatewayAskAnew(t *testing.T) {
 		f.expect(t, "before", 8, 200)
 		s.outage(true)
 		synctest.Wait()
-		s.change(7, func(r *authority.Record) { r.Disabled = true })
+		s.change(7, func(r *authclient.Record) { r.Disabled = true })
 		s.mu.Lock() // the change is no longer in the feed
 		s.pruned, s.version = 5, 5
 		s.mu.Unlock()
@@ -158,7 +158,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 	t.Parallel()
 	s := newService()
 	for id := range int64(3000) {
-		s.users[id+1] = authority.Record{UserID: id + 1, Exists: true, Generation: 3}
+		s.users[id+1] = authclient.Record{UserID: id + 1, Exists: true, Generation: 3}
 	}
 	bound := func(cfg *check.Config) { cfg.MaxTokens, cfg.MaxUsers = 500, 700 }
 	inBubble(t, s, bound, func(t *testing.T, f *fixture) {
@@ -175,7 +175,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		}
 		// Whoever was forgotten and seen again is on the feed again.
 		for id := range int64(3000) {
-			s.change(id+1, func(r *authority.Record) { r.Disabled = true })
+			s.change(id+1, func(r *authclient.Record) { r.Disabled = true })
 		}
 		synctest.Wait()
 		for id := range int64(3000) {
@@ -194,9 +194,9 @@ func TestAnEndedSessionIsHeldAsLongAsItsTokensCanLive(t *testing.T) {
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		held := func() float64 { return gauge(t, f, "tallygate_check_ended_sessions") }
 		last := []string{params(7, time.Now()).Token()} // of session-1
-		s.change(7, func(r *authority.Record) {
+		s.change(7, func(r *authclient.Record) {
 			for i := range 100 {
-				r.EndedSessions = append(r.EndedSessions, authority.EndedSession{
+				r.EndedSessions = append(r.EndedSessions, authclient.EndedSession{
 					ID: "session-" + strconv.Itoa(i), Until: time.Now().Add(time.Hour - time.Duration((i+1)%2)*30*time.Minute),
 				})
 			}
@@ -222,8 +222,8 @@ func TestAnEndedSessionIsHeldAsLongAsItsTokensCanLive(t *testing.T) {
 		if got := held(); got != 0 {
 			t.Errorf("%v sessions are held, want none", got)
 		}
-		s.change(7, func(r *authority.Record) { *r = authority.Record{UserID: r.UserID} })
-		s.change(7, func(*authority.Record) {})
+		s.change(7, func(r *authclient.Record) { *r = authclient.Record{UserID: r.UserID} })
+		s.change(7, func(*authclient.Record) {})
 		synctest.Wait()
 		if got := held(); got != 0 {
 			t.Errorf("of a user who is gone: %v sessions", got)

@@ -3,7 +3,7 @@ package check
 import (
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/kit/token"
 )
 
@@ -21,7 +21,7 @@ type state struct {
 	prunable time.Time
 }
 
-func newState(r *authority.Record) *state {
+func newState(r *authclient.Record) *state {
 	s := &state{
 		version: r.Version, exists: r.Exists, active: r.Exists && !r.Disabled, generation: r.Generation, role: r.Role,
 		quota: NoQuota,

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 )
 
 // user is the place of one user's state.
@@ -112,7 +112,7 @@ func (u *users) clear() {
 }
 
 // apply takes a record over if the user is held and nothing newer is known.
-func (u *users) apply(r *authority.Record) {
+func (u *users) apply(r *authclient.Record) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if at := u.byID[r.UserID]; at != nil {
@@ -121,7 +121,7 @@ func (u *users) apply(r *authority.Record) {
 }
 
 // update takes a record over if nothing newer is known. u.mu is held.
-func (u *users) update(at *user, r *authority.Record) {
+func (u *users) update(at *user, r *authclient.Record) {
 	if held := at.state.Load(); held == nil || r.Version >= held.version {
 		u.set(at, newState(r))
 	}

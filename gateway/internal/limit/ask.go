@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 )
 
 const (
@@ -40,7 +40,7 @@ func (q *Quotas) ask(s *share) {
 	switch {
 	case err == nil:
 		s.receive(&lease, sent, now)
-	case errors.Is(err, authority.ErrUnavailable):
+	case errors.Is(err, authclient.ErrUnavailable):
 		s.pause(unreachable, now.Add(failedPause))
 	default:
 		s.pause(unanswered, now.Add(failedPause))
@@ -50,16 +50,16 @@ func (q *Quotas) ask(s *share) {
 }
 
 // lease waits for its turn and asks until there is an answer, which is to a question that was sent at a moment. Errors:
-// authority.ErrUnavailable if the ledger is away; *authority.RefusedError, errUnanswered. Once the ledger is away, one
+// authclient.ErrUnavailable if the ledger is away; *authclient.RefusedError, errUnanswered. Once the ledger is away, one
 // question at a time tries whether it is back, once; the others are not asked meanwhile.
-func (q *Quotas) lease(s *share) (lease authority.Lease, sent time.Time, err error) {
+func (q *Quotas) lease(s *share) (lease authclient.Lease, sent time.Time, err error) {
 	failed := q.failedAt.Load()
 	if now := q.cfg.Now().UnixNano(); failed != 0 &&
 		(now-failed < int64(failedPause) || !q.failedAt.CompareAndSwap(failed, now)) {
-		return lease, sent, authority.ErrUnavailable
+		return lease, sent, authclient.ErrUnavailable
 	}
 	if !q.counted(s) {
-		return lease, sent, authority.ErrUnavailable
+		return lease, sent, authclient.ErrUnavailable
 	}
 	turn := time.NewTimer(turnTimeout)
 	defer turn.Stop()
@@ -70,21 +70,21 @@ func (q *Quotas) lease(s *share) (lease authority.Lease, sent time.Time, err err
 		return lease, sent, errUnanswered
 	}
 	if failed == 0 && q.failedAt.Load() != 0 { // noticed while this one waited
-		return lease, sent, authority.ErrUnavailable
+		return lease, sent, authclient.ErrUnavailable
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		sent = q.cfg.Now()
 		lease, err = q.try(ctx, s, sent)
-		refused, isRefused := errors.AsType[*authority.RefusedError](err)
+		refused, isRefused := errors.AsType[*authclient.RefusedError](err)
 		switch {
 		case err == nil:
 			q.answered()
 			return lease, sent, nil
 		case isRefused && refused.Status == http.StatusConflict: // it was answered long ago: ask anew
 			s.mu.Lock()
-			s.pending = authority.LeaseRequest{}
+			s.pending = authclient.LeaseRequest{}
 			s.mu.Unlock()
 		case isRefused:
 			q.cfg.Log.Error("the ledger refuses to say what remains of a monthly quota", "error", err)
@@ -97,7 +97,7 @@ func (q *Quotas) lease(s *share) (lease authority.Lease, sent time.Time, err err
 }
 
 // try asks once. The number makes it safe to ask again, whatever became of this time.
-func (q *Quotas) try(ctx context.Context, s *share, now time.Time) (authority.Lease, error) {
+func (q *Quotas) try(ctx context.Context, s *share, now time.Time) (authclient.Lease, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	return q.cfg.Lessor.Lease(ctx, q.question(s, now))
@@ -114,7 +114,7 @@ func (q *Quotas) answered() {
 // not away.
 func (q *Quotas) unansweredBy(err error) error {
 	now := q.cfg.Now().UnixNano()
-	if now-q.answeredAt.Load() < int64(tryTimeout) || !errors.Is(err, authority.ErrUnavailable) {
+	if now-q.answeredAt.Load() < int64(tryTimeout) || !errors.Is(err, authclient.ErrUnavailable) {
 		return errUnanswered
 	}
 	if q.failedAt.Swap(now) == 0 {
@@ -136,11 +136,11 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // question is the one to ask now: a new one, or the last one again if it has no answer yet.
-func (q *Quotas) question(s *share, now time.Time) authority.LeaseRequest {
+func (q *Quotas) question(s *share, now time.Time) authclient.LeaseRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pending.Request == 0 {
-		s.pending = authority.LeaseRequest{
+		s.pending = authclient.LeaseRequest{
 			Gateway: q.cfg.Gateway, UserID: s.key.user, Month: s.key.month.String(),
 			Request: q.numbers.Add(1), Want: s.nextWant(now), Returned: s.back,
 		}

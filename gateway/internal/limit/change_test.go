@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/limit"
 )
 
@@ -181,8 +181,8 @@ type (
 	atOnce struct{}
 )
 
-func (plenty) Lease(context.Context, authority.LeaseRequest) (authority.Lease, error) {
-	return authority.Lease{Granted: 1 << 39, UseWithin: authority.Duration(time.Hour)}, nil
+func (plenty) Lease(context.Context, authclient.LeaseRequest) (authclient.Lease, error) {
+	return authclient.Lease{Granted: 1 << 39, UseWithin: authclient.Duration(time.Hour)}, nil
 }
 func (atOnce) OfferedUpTo() time.Time { return time.Now() }
 func (atOnce) Hurry()                 {}

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/limit"
 )
 
@@ -25,7 +25,7 @@ type ledger struct {
 	undelivered bool
 	asked       int
 	// before, if set, is what becomes of a question before the ledger hears it.
-	before func(authority.LeaseRequest) error
+	before func(authclient.LeaseRequest) error
 	delay  func(context.Context)
 }
 
@@ -36,32 +36,32 @@ type lease struct {
 
 func newLedger(limit int64) *ledger { return &ledger{limit: limit, leases: map[string]*lease{}} }
 
-func (l *ledger) Lease(ctx context.Context, r authority.LeaseRequest) (authority.Lease, error) {
+func (l *ledger) Lease(ctx context.Context, r authclient.LeaseRequest) (authclient.Lease, error) {
 	select { // a network
 	case <-time.After(3 * time.Millisecond):
 	case <-ctx.Done():
-		return authority.Lease{}, authority.ErrUnavailable
+		return authclient.Lease{}, authclient.ErrUnavailable
 	}
 	if l.delay != nil {
 		l.delay(ctx)
 	}
 	if l.before != nil {
 		if err := l.before(r); err != nil {
-			return authority.Lease{}, err
+			return authclient.Lease{}, err
 		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asked++
 	if l.away {
-		return authority.Lease{}, authority.ErrUnavailable
+		return authclient.Lease{}, authclient.ErrUnavailable
 	}
 	granted, err := l.grant(r)
 	if l.loseNext {
 		l.loseNext = false
-		return authority.Lease{}, authority.ErrUnavailable
+		return authclient.Lease{}, authclient.ErrUnavailable
 	}
-	lease := authority.Lease{Granted: granted, Limit: new(l.limit), UseWithin: authority.Duration(useWithin)}
+	lease := authclient.Lease{Granted: granted, Limit: new(l.limit), UseWithin: authclient.Duration(useWithin)}
 	for name, other := range l.leases {
 		if name != r.Gateway && other.until.After(time.Now()) {
 			lease.ReservedElsewhere += other.reserved
@@ -70,7 +70,7 @@ func (l *ledger) Lease(ctx context.Context, r authority.LeaseRequest) (authority
 	return lease, err
 }
 
-func (l *ledger) grant(r authority.LeaseRequest) (int64, error) {
+func (l *ledger) grant(r authclient.LeaseRequest) (int64, error) {
 	now := time.Now()
 	at := l.leases[r.Gateway]
 	if at == nil {
@@ -80,7 +80,7 @@ func (l *ledger) grant(r authority.LeaseRequest) (int64, error) {
 	alive := at.until.After(now)
 	switch {
 	case r.Request < at.request:
-		return 0, &authority.RefusedError{Status: 409}
+		return 0, &authclient.RefusedError{Status: 409}
 	case r.Request == at.request && alive:
 		at.until = now.Add(2 * useWithin)
 		return at.granted, nil

@@ -5,7 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 )
 
 type quotaMetrics struct {
@@ -28,7 +28,7 @@ func newQuotaMetrics() *quotaMetrics {
 
 func (x *quotaMetrics) asked(err error) {
 	result := "answered"
-	switch _, refused := errors.AsType[*authority.RefusedError](err); {
+	switch _, refused := errors.AsType[*authclient.RefusedError](err); {
 	case refused:
 		result = "refused"
 	case err != nil:

@@ -8,13 +8,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/kit/problem"
 )
 
 // Lessor reserves calls: auth-service's ledger.
 type Lessor interface {
-	Lease(ctx context.Context, r authority.LeaseRequest) (authority.Lease, error)
+	Lease(ctx context.Context, r authclient.LeaseRequest) (authclient.Lease, error)
 }
 
 // Tally is what this gateway counts.

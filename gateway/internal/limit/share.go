@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 )
 
 // share is what this gateway holds of one user's quota of one month.
@@ -24,7 +24,7 @@ type share struct {
 	fell   bool
 	asking chan struct{} // closed when the question under way has ended; nil if there is none
 	// pending is a question without an answer, which is asked again as it was; its Request is 0 if there is none.
-	pending authority.LeaseRequest
+	pending authclient.LeaseRequest
 
 	granted   int64     // by the last answer
 	askedAt   time.Time // when its question was sent
@@ -120,14 +120,14 @@ func (s *share) nextWant(now time.Time) int64 {
 }
 
 // receive takes over an answer to a question that was sent at a moment. s.mu is held.
-func (s *share) receive(l *authority.Lease, sent, now time.Time) {
+func (s *share) receive(l *authclient.Lease, sent, now time.Time) {
 	useWithin := time.Duration(l.UseWithin)
 	// The ledger renewed what was held before, if it still was: it counts from when it heard us, which was later.
 	if !now.Before(s.heldUntil) {
 		s.left = 0
 	}
 	s.left += l.Granted
-	s.pending = authority.LeaseRequest{}
+	s.pending = authclient.LeaseRequest{}
 	s.granted, s.askedAt, s.grantedAt = l.Granted, sent, now
 	s.usableUntil, s.heldUntil = sent.Add(useWithin), sent.Add(2*useWithin)
 	s.backBy = time.Time{}

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 )
 
 func TestAQuestionThatIsLostIsAskedAgainAndLetsNobodyPass(t *testing.T) {
@@ -20,9 +20,9 @@ func TestAQuestionThatIsLostIsAskedAgainAndLetsNobodyPass(t *testing.T) {
 			g.load(100)
 			l.deliver("a", g.pending.Swap(0))
 			lose := lost
-			l.before = func(authority.LeaseRequest) error {
+			l.before = func(authclient.LeaseRequest) error {
 				if lose--; lose >= 0 {
-					return authority.ErrUnavailable
+					return authclient.ErrUnavailable
 				}
 				return nil
 			}
@@ -39,10 +39,10 @@ func TestAReplicaThatHangsLeavesTimeForAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(0)
 		hung := false
-		l.before = func(authority.LeaseRequest) error {
+		l.before = func(authclient.LeaseRequest) error {
 			if !hung {
 				hung = true
-				return authority.ErrUnavailable
+				return authclient.ErrUnavailable
 			}
 			return nil
 		}
@@ -63,9 +63,9 @@ func TestALedgerThatRefusesToSayLetsNobodyPass(t *testing.T) {
 		l := newLedger(50)
 		g := newGateway("a", l, false)
 		refused := false
-		l.before = func(authority.LeaseRequest) error {
+		l.before = func(authclient.LeaseRequest) error {
 			if refused {
-				return &authority.RefusedError{Status: 422}
+				return &authclient.RefusedError{Status: 422}
 			}
 			return nil
 		}
@@ -88,9 +88,9 @@ func TestOneUserWhoseQuestionsAreNotAnsweredOpensNoQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(0)
 		g := newGateway("a", l, false)
-		l.before = func(r authority.LeaseRequest) error {
+		l.before = func(r authclient.LeaseRequest) error {
 			if r.UserID == 1 {
-				return authority.ErrUnavailable
+				return authclient.ErrUnavailable
 			}
 			return nil
 		}

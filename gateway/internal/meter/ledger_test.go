@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/meter"
 )
 
@@ -127,7 +127,7 @@ func (l *ledger) requests() (n uint64) {
 }
 
 // away is a ledger that nobody can reach.
-func away() (bool, error) { return false, authority.ErrUnavailable }
+func away() (bool, error) { return false, authclient.ErrUnavailable }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 

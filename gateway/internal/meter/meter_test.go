@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/meter"
 )
 
@@ -57,9 +57,9 @@ func TestWritersAndDeliveryAtOnceLoseAndDoubleNothing(t *testing.T) {
 	n := 0
 	l.failing(func() (bool, error) { // every second answer is lost after the ledger has added the batch
 		if n++; n%2 == 0 {
-			return true, authority.ErrUnavailable
+			return true, authclient.ErrUnavailable
 		}
-		return n%3 != 0, map[bool]error{true: authority.ErrUnavailable}[n%3 == 0]
+		return n%3 != 0, map[bool]error{true: authclient.ErrUnavailable}[n%3 == 0]
 	})
 	m, stop := running(t, t.TempDir(), l)
 	root := m.Route("root")
@@ -165,7 +165,7 @@ func TestABatchThatTheLedgerRefusesDoesNotHoldUpOthers(t *testing.T) {
 	l.failing(func() (bool, error) {
 		if refuse {
 			refuse = false
-			return false, &authority.RefusedError{Status: 422}
+			return false, &authclient.RefusedError{Status: 422}
 		}
 		return true, nil
 	})

@@ -9,11 +9,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/meter"
 )
 
-func refusing() (bool, error) { return false, &authority.RefusedError{Status: 422} }
+func refusing() (bool, error) { return false, &authclient.RefusedError{Status: 422} }
 
 func TestARefusedBatchOfADeadGatewayHoldsUpNoOther(t *testing.T) {
 	t.Parallel()

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 )
 
 // outgoing is a segment on its way to the ledger: one of this gateway's, or a file that a dead one left.
@@ -27,7 +27,7 @@ func (m *Meter) sendAll(ctx context.Context, instance string, names []string, se
 			continue
 		}
 		reason := fmt.Errorf("segment %d: %w", o.number, err)
-		if _, refused := errors.AsType[*authority.RefusedError](err); refused {
+		if _, refused := errors.AsType[*authclient.RefusedError](err); refused {
 			m.metrics.refused.Inc()
 			o.refused()
 		} else if !errors.Is(err, errHeaderForeign) {

@@ -1,4 +1,4 @@
-package authority_test
+package authclient_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"tallygate/gateway/internal/authority"
+	"tallygate/gateway/internal/authclient"
 	"tallygate/kit/internalauth"
 )
 
@@ -21,7 +21,7 @@ const (
 )
 
 // serve starts a private listener that answers with handle, and a client of it.
-func serve(t *testing.T, handle http.HandlerFunc) (*authority.Client, *internalauth.Bearer) {
+func serve(t *testing.T, handle http.HandlerFunc) (*authclient.Client, *internalauth.Bearer) {
 	t.Helper()
 	bearer, err := internalauth.New(secret)
 	if err != nil {
@@ -29,7 +29,7 @@ func serve(t *testing.T, handle http.HandlerFunc) (*authority.Client, *internala
 	}
 	server := httptest.NewServer(handle)
 	t.Cleanup(server.Close)
-	client := authority.New(server.URL+"/", bearer)
+	client := authclient.New(server.URL+"/", bearer)
 	t.Cleanup(client.Close)
 	return client, bearer
 }
@@ -80,7 +80,7 @@ func TestTheFeedIsFollowedByItsCursor(t *testing.T) {
 		t.Error(page, err)
 	}
 	gone, _ := serve(t, answer(t, "GET /internal/changes?after=1&wait=0s", 410, `{}`))
-	if _, err := gone.Changes(t.Context(), "1", 0); !errors.Is(err, authority.ErrCursorGone) {
+	if _, err := gone.Changes(t.Context(), "1", 0); !errors.Is(err, authclient.ErrCursorGone) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -90,19 +90,19 @@ func TestALeaseIsAskedForAndReadAsTheLedgerHasIt(t *testing.T) {
 	client, _ := serve(t, answer(t,
 		`POST /internal/quota/leases {"gateway":"g","user_id":7,"month":"2026-11","request":3,"want":100}`, 200,
 		`{"granted":20,"limit":1000,"remaining":420,"reserved_elsewhere":7,"resets_at":"2026-12-01T00:00:00Z","use_within":"30s"}`))
-	lease, err := client.Lease(t.Context(), authority.LeaseRequest{Gateway: "g", UserID: 7, Month: "2026-11", Request: 3, Want: 100})
+	lease, err := client.Lease(t.Context(), authclient.LeaseRequest{Gateway: "g", UserID: 7, Month: "2026-11", Request: 3, Want: 100})
 	if err != nil || lease.Granted != 20 || *lease.Limit != 1000 || time.Duration(lease.UseWithin) != 30*time.Second || lease.ReservedElsewhere != 7 {
 		t.Error(lease, err)
 	}
 	back, _ := serve(t, answer(t,
 		`POST /internal/quota/leases {"gateway":"g","user_id":7,"month":"2026-11","request":4,"want":8,"returned":5}`, 200, `{"granted":0}`))
-	if _, err := back.Lease(t.Context(), authority.LeaseRequest{Gateway: "g", UserID: 7, Month: "2026-11", Request: 4, Want: 8, Returned: 5}); err != nil {
+	if _, err := back.Lease(t.Context(), authclient.LeaseRequest{Gateway: "g", UserID: 7, Month: "2026-11", Request: 4, Want: 8, Returned: 5}); err != nil {
 		t.Error(err)
 	}
 	lifted, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"granted":100,"limit":null,"remaining":null,"resets_at":null,"use_within":"30s"}`)
 	})
-	if lease, err := lifted.Lease(t.Context(), authority.LeaseRequest{}); err != nil || lease.Limit != nil || lease.Granted != 100 {
+	if lease, err := lifted.Lease(t.Context(), authclient.LeaseRequest{}); err != nil || lease.Limit != nil || lease.Granted != 100 {
 		t.Error(lease, err)
 	}
 }
@@ -131,8 +131,8 @@ func TestOnlyWhatTimeCannotHealIsARefusal(t *testing.T) {
 			_, _ = io.WriteString(w, strings.Repeat("because ", 1000))
 		})
 		err := client.Usage(t.Context(), []byte("{}"))
-		refusal, isRefusal := errors.AsType[*authority.RefusedError](err)
-		if isRefusal != refused || errors.Is(err, authority.ErrUnavailable) == refused {
+		refusal, isRefusal := errors.AsType[*authclient.RefusedError](err)
+		if isRefusal != refused || errors.Is(err, authclient.ErrUnavailable) == refused {
 			t.Errorf("%d: got %v", status, err)
 		}
 		if refused && (refusal.Status != status || len(refusal.Answer) > 300) {
@@ -146,11 +146,11 @@ func TestSilenceNonsenseAndNobodyAreUnavailable(t *testing.T) {
 	silent, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := silent.Record(ctx, 7); !errors.Is(err, authority.ErrUnavailable) {
+	if _, err := silent.Record(ctx, 7); !errors.Is(err, authclient.ErrUnavailable) {
 		t.Errorf("silence: got %v", err)
 	}
 	nonsense, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"user_id":7,`) })
-	if _, err := nonsense.Record(t.Context(), 7); !errors.Is(err, authority.ErrUnavailable) {
+	if _, err := nonsense.Record(t.Context(), 7); !errors.Is(err, authclient.ErrUnavailable) {
 		t.Errorf("nonsense: got %v", err)
 	}
 	server := httptest.NewServer(nil)
@@ -159,7 +159,7 @@ func TestSilenceNonsenseAndNobodyAreUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := authority.New(server.URL, bearer).Cursor(t.Context()); !errors.Is(err, authority.ErrUnavailable) {
+	if _, err := authclient.New(server.URL, bearer).Cursor(t.Context()); !errors.Is(err, authclient.ErrUnavailable) {
 		t.Errorf("nobody: got %v", err)
 	}
 }
@@ -223,7 +223,7 @@ func TestAReplicaThatHangsIsNotAskedOnItsOtherConnectionsAgain(t *testing.T) {
 	mu.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := client.Cursor(ctx); !errors.Is(err, authority.ErrUnavailable) {
+	if _, err := client.Cursor(ctx); !errors.Is(err, authclient.ErrUnavailable) {
 		t.Fatalf("got %v from the replica that hangs", err)
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
