@@ -42,7 +42,7 @@ rotate-secret: $(if $(filter compose,$(STACK)),,build) ## replace the secret tha
 	@exec $(if $(filter compose,$(STACK)),deploy/compose.sh rotate "$(SECRET)",bin/auth-service secrets rotate "$(SECRET)" "$(DATA)/secrets") $(if $(FORCE),-force)
 
 test: build ## run every test that this machine can run, and say what was left out and why
-	@TALLYGATE_BUILT=1 $(GO) run ./deploy/testrun -tags $(TAGS) -last tallygate/deploy/systemtest $(PACKAGES)
+	@TALLYGATE_BUILT=1 $(GO) run ./deploy/testrun -tags $(TAGS) -last tallygate/deploy/test/system $(PACKAGES)
 
 bench: build ## measure the gateway beside other proxies, and the services' hot paths
 	@$(GO) run ./deploy/bench
@@ -64,13 +64,13 @@ fuzz: ## run each fuzz target for FUZZTIME=20s
 	done
 
 e2e: ## bring docker-compose.yml up as shipped and test the running stack
-	@$(GO) test -tags $(TAGS),e2e -count=1 -timeout 20m -v ./deploy/e2e/
+	@$(GO) test -tags $(TAGS),e2e -count=1 -timeout 20m -v ./deploy/test/compose/
 
 chaos: build ## kill services again and again under load and count what was lost
-	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m ./deploy/chaos/
+	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m ./deploy/test/chaos/
 
 measure: build ## measure revocation, guessing and login floods; wants a quiet machine
-	@$(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m -v -run Measure ./deploy/measure/
+	@$(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m -v -run Measure ./deploy/test/measure/
 
 ci: lint test chaos ## what .ci/run runs: no part may be left out
 	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi

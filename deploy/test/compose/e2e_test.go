@@ -1,0 +1,219 @@
+//go:build e2e
+
+package compose_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/testbed"
+)
+
+// TestStack is one walk through an operator's life with the stack; each step finds it as the one before left it.
+func TestStack(t *testing.T) { //nolint:paralleltest // the steps share the machine's two cores and are timed
+	s := newStack(t, composeCommand(t)...)
+	s.run(t, "build", "auth-service")
+	s.run(t, "build")
+	began := time.Now()
+	said := s.script(t, "up")
+	t.Logf("figure: from up with built images to ready in %.1f s", time.Since(began).Seconds())
+	if !strings.Contains(said, "Tallygate is ready at "+s.base) {
+		t.Errorf("make up said:\n%s", said)
+	}
+
+	t.Run("the contract", func(t *testing.T) { contract.Check(t, s.base, "e2e") })
+	t.Run("the clients' Python", func(t *testing.T) {
+		contract.CheckPython(t, s.base, filepath.Join(s.dir, "docs", "examples", "python", "client.py"))
+	})
+	t.Run("hardening", func(t *testing.T) { checkHardening(t, s) })
+	t.Run("secrets", func(t *testing.T) { checkSecrets(t, s) })
+	t.Run("reach", func(t *testing.T) { checkReach(t, s) })
+	t.Run("sizes", func(t *testing.T) { checkSizes(t, s) })
+	t.Run("scaling out and in fails no call", s.scale)
+	t.Run("a killed replica and a restarted auth-service fail no call", s.kill)
+	t.Run("PostgreSQL's outage is a 503, and then over", s.stopDatabase)
+	t.Run("down and up keep users and tokens", s.downAndUp)
+}
+
+// composeCommand is the newest Compose on this machine.
+func composeCommand(t *testing.T) []string {
+	t.Helper()
+	if exec.CommandContext(t.Context(), "docker", "compose", "version").Run() == nil {
+		return []string{"docker", "compose"}
+	}
+	return []string{"docker-compose"}
+}
+
+// read returns a file of a container, without its line end.
+func (s *stack) read(t *testing.T, service, path string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "docker", "cp", s.containers(t, service)[0]+":"+path, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := tar.NewReader(bytes.NewReader(out))
+	if _, err := archive.Next(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func checkSizes(t *testing.T, s *stack) {
+	t.Helper()
+	for _, service := range []string{"auth-service", "math-service", "gateway"} {
+		size, err := strconv.ParseInt(docker(t, "image", "inspect", "-f", "{{.Size}}", "tallygate/"+service+":e2e"), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("figure: the image of %s has %.1f MB", service, float64(size)/1e6)
+		if size >= 30e6 {
+			t.Errorf("the image of %s has %d bytes, want under 30 MB", service, size)
+		}
+	}
+	// What the calls before have left behind is given back within seconds.
+	testbed.Eventually(t, "the stack to idle", func() error {
+		total, err := memory(docker(t, append([]string{"stats", "--no-stream", "--format", "{{.MemUsage}}"}, s.containers(t, "")...)...))
+		if err == nil && total >= 200 {
+			err = fmt.Errorf("the stack holds %.0f MB, want under 200", total)
+		}
+		if err == nil {
+			t.Logf("figure: the whole stack idles at %.0f MB", total)
+		}
+		return err
+	})
+}
+
+// memory adds up, in MB, lines like "11.68MiB / 256MiB".
+func memory(stats string) (total float64, err error) {
+	for line := range strings.Lines(stats) {
+		var mib float64
+		if _, err := fmt.Sscanf(line, "%fMiB", &mib); err != nil {
+			return 0, fmt.Errorf("%q: %w", line, err)
+		}
+		total += mib * (1 << 20) / 1e6
+	}
+	return total, nil
+}
+
+// underCalls runs do while clients call the gateway, and reports every call that did not end as expected.
+func (s *stack) underCalls(t *testing.T, client *contract.Client, token string, do func()) {
+	t.Helper()
+	var (
+		wg    sync.WaitGroup
+		stop  = make(chan struct{})
+		calls atomic.Int64
+	)
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				calls.Add(1)
+				if got, err := client.Root(token, "9", "0.5"); err != nil || got.Status != http.StatusOK {
+					t.Errorf("got %d %s (%v) under way, want 200", got.Status, got.Body, err)
+					return
+				}
+			}
+		})
+	}
+	do()
+	close(stop)
+	wg.Wait()
+	t.Logf("figure: %d calls under way", calls.Load())
+}
+
+func (s *stack) scale(t *testing.T) {
+	client, token := s.signedIn(t, "scale")
+	s.underCalls(t, client, token, func() {
+		s.run(t, "up", "-d", "--no-recreate", "--scale", "math-service=3", "--scale", "auth-service=2")
+		s.healthy(t, "math-service", 3)
+		s.healthy(t, "auth-service", 2)
+		s.usesEvery(t, client, token, "math-service")
+		s.run(t, "up", "-d", "--no-recreate", "--scale", "math-service=2", "--scale", "auth-service=2")
+	})
+}
+
+// usesEvery waits until each replica of a service has answered calls, by its log.
+func (s *stack) usesEvery(t *testing.T, client *contract.Client, token, service string) {
+	t.Helper()
+	testbed.Eventually(t, "every replica to be used", func() error {
+		if _, err := client.Root(token, "9", "0.5"); err != nil {
+			return err
+		}
+		for _, id := range s.containers(t, service) {
+			if !strings.Contains(docker(t, "logs", "--tail=50", id), `"route":"/root"`) {
+				return fmt.Errorf("%s has answered nothing", id)
+			}
+		}
+		return nil
+	})
+}
+
+func (s *stack) kill(t *testing.T) {
+	client, token := s.signedIn(t, "kill")
+	s.underCalls(t, client, token, func() {
+		docker(t, "kill", "--signal=KILL", s.containers(t, "math-service")[0])
+		s.run(t, "restart", "auth-service")
+		s.healthy(t, "auth-service", 2)
+	})
+	s.run(t, "up", "-d", "--no-recreate", "--scale", "math-service=2", "--scale", "auth-service=2")
+	s.healthy(t, "math-service", 2)
+}
+
+func (s *stack) stopDatabase(t *testing.T) {
+	client, token := s.signedIn(t, "outage")
+	who := contract.Credentials{Username: "outage", Password: "123456"}
+	if got, err := client.Root(token, "9", "0.5"); err != nil || got.Status != http.StatusOK {
+		t.Errorf("before: got %d %s (%v), want 200", got.Status, got.Body, err)
+	}
+	s.run(t, "stop", "postgres")
+	got, err := client.Post("/token", who)
+	if err != nil || got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+		t.Errorf("sign in: got %d %s, Retry-After %q (%v), want 503", got.Status, got.Body, got.Header.Get("Retry-After"), err)
+	}
+	if got, err := client.Root(token, "9", "0.5"); err != nil || got.Status != http.StatusOK {
+		t.Errorf("a user who was seen before: got %d %s (%v), want 200", got.Status, got.Body, err)
+	}
+	s.run(t, "start", "postgres")
+	testbed.Eventually(t, "sign in to work again", func() error {
+		got, err := client.Post("/token", who)
+		if err == nil && got.Status != http.StatusOK {
+			err = fmt.Errorf("got %d %s", got.Status, got.Body)
+		}
+		return err
+	})
+}
+
+func (s *stack) downAndUp(t *testing.T) {
+	client, token := s.signedIn(t, "kept")
+	s.script(t, "down")
+	if left := s.containers(t, ""); len(left) != 0 {
+		t.Errorf("down left %d containers", len(left))
+	}
+	s.script(t, "up")
+	if got, err := client.Register(contract.Credentials{Username: "kept", Password: "123456"}); err != nil || got.Status != http.StatusOK {
+		t.Errorf("register again: got %d %s (%v), want 200", got.Status, got.Body, err)
+	}
+	if got, err := client.Root(token, "9", "0.5"); err != nil || got.Status != http.StatusOK {
+		t.Errorf("the token of before: got %d %s (%v), want 200", got.Status, got.Body, err)
+	}
+}

@@ -1,0 +1,70 @@
+package gateway_test
+
+import (
+	"fmt"
+	"strings"
+)
+
+// targets: RFC 9112 section 3.2 and RFC 3986; paths that could be routed in one form and served in another.
+func targets() []raw {
+	target := func(v string) string { return "GET " + v + " HTTP/1.1" + host }
+	var all []raw
+	for c := range 0x100 {
+		b := string([]byte{byte(c)})
+		control := c < ' ' || c == 0x7f || c >= 0x80 && c%16 == 0
+		if control || c == '#' || c == ' ' {
+			all = append(all,
+				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), refused},
+				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), refused})
+		}
+		if strings.Contains("\"<>\\^`{|}", b) {
+			all = append(all,
+				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), either},
+				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), either})
+		}
+		if c < ' ' || c == 0x7f {
+			all = append(all, raw{fmt.Sprintf("escaped byte %#x in the path", c), target(fmt.Sprintf("@/a%%%02xb", c)), refused})
+		}
+	}
+	ambiguous := []string{
+		"@/..", "@/../x", "@/../../etc/passwd", "@/.", "@/./x", "@/x/..", "@/x/.", "@/x/../y", "@//x", "@//", "/@", "@/x//y", "@/%2e%2e/x", "@/%2E%2E/x", "@/.%2e/x", "@/%2e./x", "@/%2e/x",
+		"@/%2e%2e", "@/%2fx", "@/x%2Fy", "@%2f..%2fx", "@/..%2fx", "@/%2e%2e%2fx", "@/%5c", "@/%5C..%5Cx", "@/..%5cx", "@/..\\x", "@\\..\\x", "@/%00", "@/x%00.txt", "@/%00/../x", "@/..;/x",
+		"@/..;a=b/x", "@/.;/x", "@;/../x", "@/;/x", "@/x;y=z", "@/%3b/x", "@/..%3b/x", "@/%252e%252e/x", "@/%252fx", "@/%255cx", "@/%25%32%66x", "@/%%32%66x", "@/%2", "@/%", "@/%zz", "@/%2x", "@/%x2",
+		"@/% 2f", "@/%u002f", "@/%u2215x", "@/%c0%af", "@/%c0%ae%c0%ae/x", "@/%c1%9c", "@/%e0%80%af", "@/%f0%80%80%af", "@/%c0", "@/%ff", "@/%80", "@/%c3", "@/%ed%a0%80", "@/%f4%90%80%80", "@/%f8%88%80%80%80",
+		"@/%0d%0aX:%20y", "@/%0a", "@/%0d", "@/%09", "@/%7f", "@/x%2f%2fy", "@/%2e%2e%2e/../x", "@/x/%2e%2e/%2e%2e/&", "@/..%00/x", "@/..%0d/x", "@/..%20/x/..",
+		"@/x%23y/../z", "./@", "../@", "@/..?x", "@/.?x", "@//?x",
+	}
+	all = append(all, each("path", refused, ambiguous, target)...)
+	tolerable := []string{"@/..%20/x", "@/.../x", "@/..x", "@/x..", "@/%20", "@/..%ef%bc%8fx", "@/%ef%bc%8e%ef%bc%8e/x", "@/%e2%88%95", "@/%25", "@/100%25", "@/x%3fy", "@/x%23y", "@/%2a", "@/~x/%7ex", "@/%40/:x"}
+	all = append(all, each("path", either, tolerable, target)...)
+	plain := []string{
+		"@", "@/", "@/x", "@/x/", "@/a-b_c.d~e", "@/x?", "@/x?a=b&&c", "@/x?a=../..//%2f%00;#"[:len("@/x?a=../..//%2f%00;")], "@?x", "@/%e4%bd%a0%e5%a5%bd", "@/x!$&'()*+,=:y", "@/%41%2d%7e", "@/.hidden/x", "@/x.y",
+		"@/x?" + repeat("q", 4000), "@?a?b?c", "@?//..//", "@/x%20y",
+	}
+	for i := range plain {
+		plain[i] = strings.ReplaceAll(plain[i], "&", "%26") // & stands for a path in the corpus
+	}
+	all = append(all, each("path", passed, plain, target)...)
+	foreign := []string{
+		"http://b.test@", "http://a.test:81@", "http://a.test.b.test@", "http://b.test/../a.test@", "https://b.test@", "http://", "http://@", "http:///x@", "http:@", "http:/a.test@", "http//a.test@", "://a.test@",
+		"ftp://a.test@", "file:///etc/passwd", "gopher://a.test@", "javascript:alert(1)", "http://a.test\\b.test@", "http://a.test#b.test@", "http://a.test b.test@", "http://user@a.test@", "http://u:p%40a.test@",
+		"http://a.test%00@", "http://a.test\x00@", "http://[::1@", "http://a.test:x@", "http://a.test:99999999@", "http://a.test@/..", "http://a.test/@", "http://a.test@//x", "http://a.test@/%2f", "HTTP://b.test@", "//a.test@", "///@",
+		"a.test@", "a.test:80@", "?@", "%2f@", "\\@", "", "-", "*@", "**",
+	}
+	for _, v := range foreign {
+		// The path's placeholder is also the sign between user and host: written here as \x40.
+		text := strings.NewReplacer("user@a", "user\x40a", "http://u:p%40a", "http://u:p\x40a").Replace(v)
+		all = append(all, raw{fmt.Sprintf("target %q", v), target(text), refused})
+	}
+	return append(
+		all,
+		raw{"absolute-form of the same host", target("http://a.test@"), passed},
+		raw{"absolute-form in capitals", target("HTTP://A.TEST@"), either},
+		raw{"absolute-form with the scheme's port", target("http://a.test:80@"), either},
+		raw{"absolute-form by https", target("https://a.test@"), either},
+		raw{"absolute-form in HTTP/1.0 without Host", "GET http://a.test@ HTTP/1.0\r\n\r\n", either},
+		raw{"absolute-form without Host", "GET http://a.test@ HTTP/1.1\r\n\r\n", refused},
+		raw{"absolute-form with a bad Host", "GET http://a.test@ HTTP/1.1\r\nHost: a b\r\n\r\n", refused},
+		raw{"absolute-form with two Host", "GET http://a.test@ HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n", refused},
+	)
+}

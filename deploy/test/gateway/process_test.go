@@ -1,0 +1,136 @@
+package gateway_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tallygate/deploy/internal/testbed"
+)
+
+// process is a program under test.
+type process struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+
+	out testbed.Output
+}
+
+// start runs a program until the test ends. A program that has panicked by then fails the test.
+func start(t *testing.T, cmd *exec.Cmd, settings ...string) *process {
+	t.Helper()
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	cmd.Env = append(os.Environ(), settings...)
+	cmd.Stdout, cmd.Stderr = &p.out, &p.out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.ended)
+		_ = cmd.Wait() // killed below
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		<-p.ended
+		if out := p.out.String(); strings.Contains(out, "panic") || t.Failed() && testing.Verbose() {
+			t.Errorf("%s said:\n%s", filepath.Base(cmd.Path), out[max(0, len(out)-4000):])
+		}
+	})
+	return p
+}
+
+// gateway is a running gateway.
+type gateway struct {
+	*process
+
+	addr, private string
+	routes        string // the routes file
+}
+
+const (
+	jwtSecret      = "0f4c1d72a95be8360f4c1d72a95be8360f4c1d72a95be836"
+	internalSecret = "9b2e7715c0d4a6f39b2e7715c0d4a6f39b2e7715c0d4a6f3"
+)
+
+// startGateway runs a gateway with a routes file and waits until it answers.
+func startGateway(t *testing.T, routes string, settings ...string) *gateway {
+	t.Helper()
+	addrs := testbed.FreeAddresses(t, 4)
+	dir := t.TempDir()
+	g := &gateway{addr: addrs[0], private: addrs[1], routes: filepath.Join(dir, "routes.yaml")}
+	g.write(t, routes)
+	g.process = start(t, exec.Command(program("gateway")), append([]string{
+		"ADDR=" + g.addr, "PRIVATE_ADDR=" + g.private, "ROUTES_FILE=" + g.routes, "STATE_DIR=" + filepath.Join(dir, "state"),
+		"JWT_SECRET=" + jwtSecret, "INTERNAL_SECRET=" + internalSecret, "ACCESS_LOG=off",
+		"AUTH_URL=http://" + addrs[2], "AUTH_PRIVATE_URL=http://" + addrs[2], "MATH_URL=http://" + addrs[3],
+	}, settings...)...)
+	g.awaitListening(t, g.addr)
+	return g
+}
+
+// write replaces the routes file at once, as an editor or a mounted configuration does.
+func (g *gateway) write(t *testing.T, routes string) {
+	t.Helper()
+	if err := os.WriteFile(g.routes+".new", []byte(routes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(g.routes+".new", g.routes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *process) awaitListening(t *testing.T, addr string) {
+	t.Helper()
+	testbed.Eventually(t, addr+" to be open", func() error {
+		select {
+		case <-p.ended:
+			t.Fatalf("ended at once:\n%s", p.out.String())
+		default:
+		}
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+}
+
+// url is the address of a path on the public listener.
+func (g *gateway) url(path string) string { return "http://" + g.addr + path }
+
+// public is a routes file with one route that asks for no token.
+func public(path string, upstreams ...string) string {
+	return route("up", path, upstreams, "auth: public")
+}
+
+// route is a routes file with one route.
+func route(name, path string, upstreams []string, more ...string) string {
+	list := make([]string, len(upstreams))
+	for i, u := range upstreams {
+		list[i] = "http://" + u
+	}
+	text := fmt.Sprintf("routes:\n  - name: %s\n    path: %s\n    upstream: [%s]\n", name, path, strings.Join(list, ", "))
+	for _, line := range more {
+		text += "    " + line + "\n"
+	}
+	return text
+}
+
+// and adds the routes of another file.
+func and(file, other string) string { return file + strings.TrimPrefix(other, "routes:\n") }
+
+// newClient makes connections of its own, so that tests do not share them. It follows no redirects and unpacks nothing.
+func newClient(t *testing.T) *http.Client {
+	t.Helper()
+	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{
+		Transport: transport, Timeout: 2 * testbed.Patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

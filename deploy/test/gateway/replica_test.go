@@ -1,0 +1,53 @@
+package gateway_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// replicaVariable makes the test program an upstream of its own at this address: a process that can be killed or paused.
+const replicaVariable = "GATEWAY_TEST_REPLICA"
+
+func serveReplica(addr string) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("X-Replica", addr)
+		_, _ = io.WriteString(w, addr)
+	})
+	server := &http.Server{Addr: addr, Handler: mux, ReadHeaderTimeout: time.Minute}
+	if err := server.ListenAndServe(); err != nil {
+		os.Exit(1)
+	}
+}
+
+// startReplica runs an upstream in a process of its own.
+func startReplica(t *testing.T, addr string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, exec.Command(self), replicaVariable+"="+addr)
+	p.awaitListening(t, addr)
+	return p
+}
+
+func (p *process) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kill ends the process as a crash does.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	p.signal(t, syscall.SIGKILL)
+	<-p.ended
+}

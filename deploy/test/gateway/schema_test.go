@@ -1,0 +1,108 @@
+package gateway_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"tallygate/deploy/internal/testbed"
+)
+
+// entryWith is a routes file with one route, and these lines in it.
+func entryWith(lines ...string) string {
+	return "routes:\n  - name: a\n    path: /a\n    upstream: http://a\n    " + strings.Join(lines, "\n    ") + "\n"
+}
+
+// entry is the same of other needed keys.
+func entry(name, path, upstream string) string {
+	return "routes:\n  - {name: " + name + ", path: " + path + ", upstream: " + upstream + "}\n"
+}
+
+// goodFiles are taken by the gateway and by the schema.
+func goodFiles() []string {
+	return []string{
+		entryWith("exact: true", "methods: [GET, PROPFIND]", "health: /livez?full=1&a=%20", "auth: required", "identity_header: X-Account"),
+		entryWith("rate: 100/s", "burst: 1"), entryWith("rate: 1 / h"), entryWith("max_body: 2GiB"), entryWith("max_body: 10 MB"), entryWith("max_body: 0"),
+		entryWith("max_body: 999999999999"), entryWith("max_body: '7'"), entryWith("max_body: 999999TiB"),
+		entryWith("timeouts: {connect: 100ms, first_byte: 1m30s, progress: 1.5h}"), entryWith("timeouts: {}"),
+		entryWith("retries: 0"), entryWith("retries: 10"), entryWith("strip_prefix: true", "websocket: false"), entryWith("auth: public"),
+		entryWith(`cors: {origins: ["*"]}`), entryWith("cors: {origins: ['https://a.example', 'http://[::1]:8080', 'chrome-extension://abc'], headers: [X-A], expose: [X-B], max_age: 1h}"),
+		entry("a", "/", "http://a/"), entry("a.b_c-9", "/A/b.c/~d/_-", "['http://a:1', 'http://[::1]:65535', 'http://10.0.0.1:65534']"), entry("token", "/token", "http://a_b.c:9000"),
+		"# yaml-language-server: $schema=./routes.schema.json\n---\n" + entry("a", "/a", "http://a"),
+		"routes:\n  - &a {name: a, path: /a, upstream: &u http://a, cors: &c {origins: ['*']}}\n  - {name: b, path: /b, upstream: *u, cors: *c}\n",
+	}
+}
+
+// badFiles are refused by both.
+func badFiles() []string {
+	return []string{
+		"", "routes:\n", "routes: []\n", "routes: 7\n", "- a\n", "a\n", "roots: []\n", "routes:\n  -\n", "routes:\n  - {}\n", "routes:\n  - a\n",
+		"routes:\n  - {name: a, path: /a}\n", "routes:\n  - {name: a, upstream: http://a}\n", "routes:\n  - {path: /a, upstream: http://a}\n",
+		entry("A", "/a", "http://a"), entry("12", "/a", "http://a"), entry("-a", "/a", "http://a"), entry("null", "/a", "http://a"), entry("true", "/a", "http://a"),
+		entry("a", "a", "http://a"), entry("a", "/a/", "http://a"), entry("a", "/a//b", "http://a"), entry("a", "/a/../b", "http://a"), entry("a", "/.", "http://a"), entry("a", "/ä", "http://a"),
+		entry("a", "/a", "https://a"), entry("a", "/a", "HTTP://a"), entry("a", "/a", "http://a/x"), entry("a", "/a", "http://a:0"), entry("a", "/a", "http://a:65536"),
+		entry("a", "/a", "http://a:99999"), entry("a", "/a", "'http://a:'"), entry("a", "/a", "http://u@a"), entry("a", "/a", "[]"), entry("a", "/a", "[http://a, http://a]"),
+		entry("a", "/a", "7"), entry("a", "/a", "http://ä"),
+		entryWith("colour: red"), entryWith("exact: 1"), entryWith("exact: yes"), entryWith("exact:"),
+		entryWith("methods:"), entryWith("methods: []"), entryWith("methods: GET"), entryWith("methods: [get]"), entryWith("methods: [CONNECT]"), entryWith("methods: [TRACE]"), entryWith("methods: [GET, GET]"),
+		entryWith("health: livez"), entryWith("health: /ä"), entryWith("health: '/a b'"), entryWith("health: '/a#b'"), entryWith("health: /%z"), entryWith("health:"),
+		entryWith("auth: maybe"), entryWith("auth:"), entryWith("auth: public", "rate: 1/s"), entryWith("auth: public", "identity_header: X-A"), entryWith("auth: public", "rate: 1/s", "burst: 1"),
+		entryWith("identity_header: X_A"), entryWith("identity_header: Content-Length"), entryWith("identity_header: transfer-ENCODING"), entryWith("identity_header: hOST"), entryWith("identity_header:"),
+		entryWith("identity_header: X-Forwarded-For"), entryWith("identity_header: Proxy-Anything"), entryWith("identity_header: Cookie"), entryWith("identity_header: Max-Forwards"),
+		entryWith("rate:"), entryWith("rate: fast"), entryWith("rate: 0/s"), entryWith("rate: 100"), entryWith("rate: 1/d"), entryWith("burst: 1"),
+		entryWith("rate: 1/s", "burst: 0"), entryWith("rate: 1/s", "burst: 1.5"), entryWith("rate: 1/s", "burst: '1'"), entryWith("rate: 1/s", "burst:"),
+		entryWith("max_body:"), entryWith("max_body: 2Gi"), entryWith("max_body: -1"), entryWith("max_body: 1.5"), entryWith("max_body: 1000000000000"), entryWith("max_body: 9999999TiB"), entryWith("max_body: '01'"),
+		entryWith("timeouts:"), entryWith("timeouts: 1s"), entryWith("timeouts: {total: 1s}"), entryWith("timeouts: {connect: 1}"), entryWith("timeouts: {connect: +1s}"), entryWith("timeouts: {connect: 1us}"),
+		entryWith("retries: '2'"), entryWith("retries: 1.9"), entryWith("retries: 11"), entryWith("retries: -1"), entryWith("retries:"), entryWith("websocket: 'true'"), entryWith("strip_prefix:"),
+		entryWith("cors:"), entryWith("cors: {}"), entryWith("cors: {origins: []}"), entryWith("cors: {origins: '*'}"), entryWith("cors: {origins: [a.example]}"), entryWith("cors: {origins: ['https://A.example']}"),
+		entryWith("cors: {origins: ['https://a.example/']}"), entryWith("cors: {origins: ['*'], headers: [X_A]}"), entryWith("cors: {origins: ['*'], expose: []}"), entryWith("cors: {origins: ['*'], max_age: 1}"), entryWith("cors: {origins: ['*'], credentials: true}"),
+	}
+}
+
+// beyondTheSchema is what JSON Schema cannot say, or a reader of YAML hides from it.
+func beyondTheSchema() []string {
+	return []string{
+		entryWith("timeouts: {connect: 99ms}"), entryWith("timeouts: {connect: 25h}"), entryWith("retries: 0x1"), entryWith("max_body: 0x10"),
+		entry("a", "/a", "[http://a, 'http://A:80/']"), entry("a", "/a", "'http://[::1::]'"),
+		and(entry("a", "/a", "http://a"), entry("a", "/b", "http://a")), and(entry("a", "/a", "http://a"), entry("b", "/a", "http://a")),
+		"routes:\n  - {name: a, path: /a, upstream: http://a, methods: [GET]}\n  - {name: b, path: /a, upstream: http://b, methods: [HEAD]}\n",
+		entry("a", "/a", "http://a") + "---\nrubbish: 1\n",
+	}
+}
+
+// TestTheSchemaAgreesWithTheGateway: an editor and the gateway say the same of a file.
+func TestTheSchemaAgreesWithTheGateway(t *testing.T) {
+	t.Parallel()
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(testbed.Root(), "docs", "routes.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, set := range []struct {
+		files           []string
+		gateway, schema bool
+	}{{goodFiles(), true, true}, {badFiles(), false, false}, {beyondTheSchema(), false, true}} {
+		for _, text := range set.files {
+			file := filepath.Join(dir, "routes.yaml")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), program("gateway"), "-check-routes", file).CombinedOutput()
+			if (err == nil) != set.gateway {
+				t.Errorf("%s\nthe gateway says %s, want taken: %v", text, out, set.gateway)
+			}
+			var value any
+			if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			if err := schema.Validate(value); (err == nil) != set.schema {
+				t.Errorf("%s\nthe schema says %v, want taken: %v", text, err, set.schema)
+			}
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package system_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"tallygate/deploy/internal/testbed"
+)
+
+// TestConsole uses the pages as a person would, in a real browser: register, call, see the call in the tally.
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	browser := chromium(t)
+	r := startRunner(t, t.TempDir())
+	r.waitReady(t)
+	page := openBrowser(t, browser)
+
+	do := func(what string, action chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(page, action); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	do("open the console", chromedp.Navigate(r.base+"/"))
+	do("type a name", chromedp.SendKeys("#username", "ada"))
+	do("type a password", chromedp.SendKeys("#password", "correct horse"))
+	do("register", chromedp.Click("#register"))
+	do("see the room", chromedp.WaitVisible("#room"))
+	do("call /root", chromedp.Click("#call button"))
+	testbed.Eventually(t, "the answer", func() error { return shows(page, "#answer", "51.42150122383022") })
+	picture(page, t, "console")
+	testbed.Eventually(t, "the call in the tally", func() error { return shows(page, "#usage tbody", "root") })
+
+	do("open the API reference", chromedp.Navigate(r.base+"/docs"))
+	testbed.Eventually(t, "the calls", func() error { return shows(page, "#tags", "/root") })
+	picture(page, t, "docs")
+}
+
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("no Chromium: install chromium to try the console in a browser")
+	return ""
+}
+
+// openBrowser starts a browser that reaches this machine and nothing else, and ends with the test.
+func openBrowser(t *testing.T, path string) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1000, 900), chromedp.WSURLReadTimeout(time.Minute))
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	page, closePage := chromedp.NewContext(allocator)
+	t.Cleanup(closePage)
+	return page
+}
+
+func shows(page context.Context, selector, want string) error {
+	got, err := chromedp.Run(page, chromedp.TextContent(selector))
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(got, want) {
+		return errUnexpected{selector, got, want}
+	}
+	return nil
+}
+
+type errUnexpected struct{ where, got, want string }
+
+func (e errUnexpected) Error() string { return e.where + " shows " + e.got + ", not " + e.want }
+
+// picture keeps what the page looks like where -artifacts asks for it.
+func picture(page context.Context, t *testing.T, name string) {
+	t.Helper()
+	png, err := chromedp.Run(page, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".png"), png, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,101 @@
+package system_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"tallygate/deploy/internal/testbed"
+)
+
+// ownGroup keeps signals that a test sends to a group away from the test.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// descendants are the processes that pid started, and they, by program name.
+func descendants(t *testing.T, pid int) map[string]int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type proc struct {
+		pid  int
+		name string
+	}
+	children := map[int][]proc{}
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		// 123 (name, in which anything may stand) S 1 …
+		head, rest, _ := strings.Cut(string(text), " (")
+		closing := strings.LastIndexByte(rest, ')')
+		name, fields := rest[:closing], strings.Fields(rest[closing+1:])
+		id, err := strconv.Atoi(head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parent, err := strconv.Atoi(fields[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		children[parent] = append(children[parent], proc{id, name})
+	}
+	found := map[string]int{}
+	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
+		for _, child := range children[queue[0]] {
+			found[child.name] = child.pid
+			queue = append(queue, child.pid)
+		}
+	}
+	return found
+}
+
+// allGone waits until none of the processes runs.
+func allGone(t *testing.T, processes map[string]int) {
+	t.Helper()
+	testbed.Eventually(t, "the processes to end", func() error {
+		for name, pid := range processes {
+			if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) && !isZombie(pid) {
+				return fmt.Errorf("%s (process %d) still runs", name, pid)
+			}
+		}
+		return nil
+	})
+}
+
+// isZombie reports whether a process has ended and only waits to be collected: an orphan's new parent may take its time.
+func isZombie(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	return strings.HasPrefix(rest, "Z")
+}
+
+// residentBytes is the memory that a process holds.
+func residentBytes(t *testing.T, pid int) int64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	t.Fatalf("process %d has no VmRSS", pid)
+	return 0
+}
