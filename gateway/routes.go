@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/routefile"
 )
 
 // routesPoll is how often the routes file is looked at: a change is taken over at the second look, within a second.
@@ -63,7 +64,7 @@ func (r *routes) load() error {
 // judge puts the table of the file in force, or leaves the one before if the file has a mistake.
 func (r *routes) judge(text []byte) error {
 	r.judged, r.pending = text, nil
-	table, err := route.ParseFile(r.file, text, r.builtin)
+	table, err := routefile.Parse(r.file, text, r.builtin)
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func checkRoutes(file string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	table, err := route.ParseFile(file, text, route.Builtin("auth-service:8001", "math-service:8002"))
+	table, err := routefile.Parse(file, text, route.Builtin("auth-service:8001", "math-service:8002"))
 	if err != nil {
 		return err
 	}

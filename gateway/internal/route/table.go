@@ -1,9 +1,9 @@
 package route
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Table finds routes. It does not change.
@@ -27,26 +27,15 @@ type candidate struct {
 	index int
 }
 
-// NewTable checks that no two routes claim the same path and method. Its error joins a *ConflictError for each that does.
+// NewTable returns a table of the routes. If two of them have one name, or take the same method of the same path, the
+// error is Conflicts.
 func NewTable(routes []*Route) (*Table, error) {
-	t, conflicts := newTable(routes)
-	if len(conflicts) == 0 {
-		return t, nil
-	}
-	all := make([]error, len(conflicts))
-	for i, c := range conflicts {
-		all[i] = c
-	}
-	return nil, errors.Join(all...)
-}
-
-func newTable(routes []*Route) (*Table, []*ConflictError) {
 	t := &Table{routes: routes, exact: map[string]Match{}, prefix: map[string]Match{}}
-	var conflicts []*ConflictError
+	var conflicts Conflicts
 	names := map[string]*Route{}
 	for i, r := range routes {
 		if other := names[r.Name]; other != nil {
-			conflicts = append(conflicts, &ConflictError{r, other, "two routes have the name " + r.Name})
+			conflicts = append(conflicts, Conflict{r, other, "two routes have the name " + r.Name})
 			continue
 		}
 		names[r.Name] = r
@@ -63,21 +52,34 @@ func newTable(routes []*Route) (*Table, []*ConflictError) {
 		for _, other := range m.candidates {
 			if method, both := sharedMethod(r, other.Route); both {
 				text := fmt.Sprintf("routes %s and %s both take %s %s", other.Name, r.Name, method, r.Path)
-				conflicts = append(conflicts, &ConflictError{r, other.Route, text})
+				conflicts = append(conflicts, Conflict{r, other.Route, text})
 			}
 		}
 		into[r.Path] = Match{append(m.candidates, candidate{r, i}), r.Path}
 	}
-	return t, conflicts
+	if len(conflicts) > 0 {
+		return nil, conflicts
+	}
+	return t, nil
 }
 
-// ConflictError is an ambiguity between two routes, of which Other came first.
-type ConflictError struct {
+// Conflict is an ambiguity between two routes. Other came first.
+type Conflict struct {
 	Route, Other *Route
-	text         string
+	Text         string
 }
 
-func (c *ConflictError) Error() string { return c.text }
+// Conflicts are all ambiguities of a table, in the order of the routes.
+type Conflicts []Conflict
+
+// Error has a line for each.
+func (c Conflicts) Error() string {
+	lines := make([]string, len(c))
+	for i := range c {
+		lines[i] = c[i].Text
+	}
+	return strings.Join(lines, "\n")
+}
 
 // sharedMethod is a method that both routes take.
 func sharedMethod(a, b *Route) (string, bool) {

@@ -1,4 +1,4 @@
-package route_test
+package routefile_test
 
 import (
 	"os"
@@ -8,10 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/routefile"
 )
 
 func parse(text string) (*route.Table, error) {
-	return route.ParseFile("routes.yaml", []byte(text), route.Builtin("auth:1", "math:2"))
+	return routefile.Parse("routes.yaml", []byte(text), route.Builtin("auth:1", "math:2"))
 }
 
 func named(t *testing.T, table *route.Table, name string) *route.Route {
@@ -118,7 +119,7 @@ func TestTheExampleInTheDocsIsGood(t *testing.T) {
 	}
 }
 
-func FuzzParseFile(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add("routes: &a\n  - *a\n  - &b {name: *b}\n")
 	f.Add("routes:\n  - name: a\n    path: /a\n    upstream: http://a\n")
 	f.Fuzz(func(_ *testing.T, text string) {

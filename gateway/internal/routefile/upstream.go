@@ -1,4 +1,4 @@
-package route
+package routefile
 
 import (
 	"net"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tallygate/gateway/internal/route"
 )
 
 var (
@@ -21,7 +23,7 @@ const (
 )
 
 // upstreams reads where the requests go, and how it is found out that they may.
-func (o *object) upstreams(r *Route) {
+func (o *object) upstreams(r *route.Route) {
 	for _, t := range o.list("upstream", true, upstreamForm, aboutUpstream) {
 		addr, ok := address(t.value)
 		switch {

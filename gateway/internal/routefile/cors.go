@@ -1,20 +1,22 @@
-package route
+package routefile
 
 import (
 	"regexp"
 	"time"
+
+	"tallygate/gateway/internal/route"
 )
 
 // originForm is what browsers send in the field Origin: in lower case, without a path.
 var originForm = regexp.MustCompile(`^(\*|[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?)$`)
 
 // cors reads which pages may call.
-func (o *object) cors(r *Route) {
+func (o *object) cors(r *route.Route) {
 	from, ok := o.inner("cors", keys{needed: []string{"origins"}, others: []string{"headers", "expose", "max_age"}})
 	if !ok {
 		return
 	}
-	r.CORS = &CORS{MaxAge: 10 * time.Minute}
+	r.CORS = &route.CORS{MaxAge: 10 * time.Minute}
 	const field = "a field's name is of letters, digits and -"
 	for _, list := range []struct {
 		key  string

@@ -1,4 +1,4 @@
-package route
+package routefile
 
 import (
 	"regexp"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"tallygate/gateway/internal/route"
 )
 
 // defaultIdentityHeader is what a route with a token sends the user's id in.
@@ -53,9 +55,9 @@ func (p *parser) route(node ast.Node) {
 	if !ok {
 		return
 	}
-	r := &Route{
+	r := &route.Route{
 		Exact: o.flag("exact", false), Tally: true, Strip: o.flag("strip_prefix", false), WebSocket: o.flag("websocket", true),
-		Retries: o.number("retries", 1, 0, maxRetries), MaxBody: NoLimit, Limits: DefaultLimits(),
+		Retries: o.number("retries", 1, 0, maxRetries), MaxBody: route.NoLimit, Limits: route.DefaultLimits(),
 	}
 	o.claim(r)
 	o.upstreams(r)
@@ -65,7 +67,7 @@ func (p *parser) route(node ast.Node) {
 }
 
 // claim reads what the route takes.
-func (o *object) claim(r *Route) {
+func (o *object) claim(r *route.Route) {
 	before := len(o.errs)
 	name, ok := o.text("name", nameForm, "a name is of a-z 0-9 . _ -, begins with a letter or digit, and is up to 63 long")
 	if ok {
@@ -93,7 +95,7 @@ func (o *object) claim(r *Route) {
 }
 
 // access reads who may call, and what the upstream is told of them.
-func (o *object) access(r *Route) {
+func (o *object) access(r *route.Route) {
 	auth, ok := o.text("auth", authForm, "has to be required or public")
 	if ok && auth.value == "public" {
 		r.Public, r.Tally = true, false
@@ -118,12 +120,12 @@ func (o *object) access(r *Route) {
 		parts := rateForm.FindStringSubmatch(rate.value)
 		count, _ := strconv.Atoi(parts[1]) // nine digits fit
 		per := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[parts[2]]
-		r.Rate = Rate{Requests: count, Per: per, Burst: o.number("burst", count, 1, maxBurst)}
+		r.Rate = route.Rate{Requests: count, Per: per, Burst: o.number("burst", count, 1, maxBurst)}
 	}
 }
 
 // bounds reads the limits of size and time.
-func (o *object) bounds(r *Route) {
+func (o *object) bounds(r *route.Route) {
 	o.size("max_body", &r.MaxBody)
 	if t, ok := o.inner("timeouts", keys{others: []string{"connect", "first_byte", "progress"}}); ok {
 		t.duration("connect", &r.Limits.Connect)

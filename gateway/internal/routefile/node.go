@@ -1,4 +1,4 @@
-package route
+package routefile
 
 import (
 	"fmt"
@@ -211,14 +211,14 @@ func place(node ast.Node) *token.Position {
 	return node.GetToken().Position
 }
 
-// FileError is a mistake in a routes file.
-type FileError struct {
+// Error is a mistake in a routes file.
+type Error struct {
 	File         string
 	Line, Column int
 	Text         string
 }
 
 // Error begins with file:line:column, which editors and terminals make a link of.
-func (e *FileError) Error() string {
+func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text)
 }

@@ -1,4 +1,4 @@
-package route_test
+package routefile_test
 
 import (
 	"regexp"

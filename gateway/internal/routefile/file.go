@@ -1,4 +1,4 @@
-package route
+package routefile
 
 import (
 	"cmp"
@@ -13,20 +13,24 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	yamlparser "github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"tallygate/gateway/internal/route"
 )
 
-// ParseFile reads a routes file and adds its routes to the built-in ones; a route with a built-in's name takes its place.
-// file is its name, for errors. All mistakes are joined, in the file's order; each is a *FileError. YAML that cannot be
+// Parse reads a routes file and adds its routes to the built-in ones; a route with a built-in's name takes its place.
+// file is its name, for errors. All mistakes are joined, in the file's order; each is an *Error. YAML that cannot be
 // read is one. A file without routes is one, too: it is what is left of a file while it is being written.
-func ParseFile(file string, content []byte, builtin []*Route) (*Table, error) {
-	p := &parser{file: file, anchors: anchors{}, named: map[string]bool{}, at: map[*Route]*token.Position{}}
+func Parse(file string, content []byte, builtin []*route.Route) (*route.Table, error) {
+	p := &parser{file: file, anchors: anchors{}, named: map[string]bool{}, at: map[*route.Route]*token.Position{}}
 	if root := p.document(content); root != nil {
 		p.routes(root)
 	}
-	all := slices.DeleteFunc(slices.Clone(builtin), func(b *Route) bool { return p.named[b.Name] })
-	table, conflicts := newTable(append(all, p.own...))
-	for _, c := range conflicts {
-		p.conflict(c)
+	all := slices.DeleteFunc(slices.Clone(builtin), func(b *route.Route) bool { return p.named[b.Name] })
+	table, err := route.NewTable(append(all, p.own...))
+	if conflicts, ok := errors.AsType[route.Conflicts](err); ok {
+		for _, c := range conflicts {
+			p.conflict(c)
+		}
 	}
 	if len(p.errs) > 0 {
 		return nil, p.joined()
@@ -37,20 +41,20 @@ func ParseFile(file string, content []byte, builtin []*Route) (*Table, error) {
 // parser turns entries into routes and collects the mistakes.
 type parser struct {
 	file    string
-	errs    []*FileError
+	errs    []*Error
 	anchors anchors
 	named   map[string]bool
-	own     []*Route // those of which it is known what they take
-	at      map[*Route]*token.Position
+	own     []*route.Route // those of which it is known what they take
+	at      map[*route.Route]*token.Position
 }
 
 func (p *parser) fail(at *token.Position, format string, args ...any) {
-	p.errs = append(p.errs, &FileError{p.file, at.Line, at.Column, fmt.Sprintf(format, args...)})
+	p.errs = append(p.errs, &Error{p.file, at.Line, at.Column, fmt.Sprintf(format, args...)})
 }
 
 // joined are all mistakes, in the file's order.
 func (p *parser) joined() error {
-	slices.SortStableFunc(p.errs, func(a, b *FileError) int {
+	slices.SortStableFunc(p.errs, func(a, b *Error) int {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
 	})
 	all := make([]error, len(p.errs))
@@ -132,10 +136,10 @@ func (p *parser) routes(root ast.Node) {
 }
 
 // conflict puts an ambiguity where the later of the two routes stands.
-func (p *parser) conflict(c *ConflictError) {
+func (p *parser) conflict(c route.Conflict) {
 	where := ""
 	if other := p.at[c.Other]; other != nil {
 		where = fmt.Sprintf(" (the other one is on line %d)", other.Line)
 	}
-	p.fail(p.at[c.Route], "%s%s", c.Error(), where)
+	p.fail(p.at[c.Route], "%s%s", c.Text, where)
 }
