@@ -40,7 +40,7 @@ const (
 
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http"}
-	c.wire.WriteLimit = writeLimit
+	c.wire.WriteTimeout = writeLimit
 	if addr, err := netip.ParseAddrPort(nc.RemoteAddr().String()); err == nil {
 		c.peer = addr.Addr().Unmap().WithZone("")
 		c.client = c.peer.String()
@@ -57,7 +57,7 @@ func (c *conn) serve() {
 	defer c.wire.Close()
 	defer c.survive()
 	if c.tls != nil {
-		c.wire.Limit(headLimit)
+		c.wire.SetTimeout(headLimit)
 		if err := c.tls.HandshakeContext(context.Background()); err != nil {
 			return
 		}
@@ -109,7 +109,7 @@ func (c *conn) rest() bool {
 	if !c.begun {
 		limit = headLimit
 	}
-	c.wire.Rest(limit)
+	c.wire.SetIdleTimeout(limit)
 	c.idle.Store(resting)
 	return !c.server.draining.Load()
 }
@@ -128,7 +128,7 @@ func (c *conn) quick(b *wire.Buffer) bool {
 	case err == nil && n == 0:
 		c.finished(k)
 		return false
-	case err != nil || !k.whole() || !c.wire.Lift():
+	case err != nil || !k.whole() || !c.wire.ClearTimeout():
 		c.parsed, c.fault = k, err
 		return false
 	}
@@ -173,7 +173,7 @@ func (c *conn) turn() bool {
 		k.end()
 		return false
 	}
-	if err != nil || !c.wire.Lift() {
+	if err != nil || !c.wire.ClearTimeout() {
 		c.left = true // or its time was up, and with it the use of the connection
 		return false
 	}
@@ -201,7 +201,7 @@ func (c *conn) readHead(k *call) error {
 			return err
 		}
 		if !limited {
-			c.wire.Limit(headLimit) // for all of it: it is not set anew by each byte
+			c.wire.SetTimeout(headLimit) // for all of it: it is not set anew by each byte
 			limited = true
 		}
 		if !c.buffer.Room() {
@@ -223,7 +223,7 @@ func (c *conn) gather(k *call) bool {
 		return true
 	}
 	for len(c.buffer.Bytes()) < r.HeadBytes()+int(r.ContentLength) {
-		c.wire.Limit(k.site.Limits.Progress)
+		c.wire.SetTimeout(k.site.Limits.Progress)
 		n, _ := c.wire.Read(c.buffer.Free())
 		if n == 0 {
 			return false
@@ -231,14 +231,14 @@ func (c *conn) gather(k *call) bool {
 		c.buffer.Filled(n)
 	}
 	k.body.Begin(c.wire, c.buffer.Bytes()[r.HeadBytes():], r.ContentLength)
-	return c.wire.Lift()
+	return c.wire.ClearTimeout()
 }
 
 // linger takes what the client still sends, up to a bound, before the connection is closed: closed at once, the client
 // might lose the answer (RFC 9112 section 9.6).
 func (c *conn) linger() {
 	c.wire.CloseWrite()
-	c.wire.Limit(lingerLimit)
+	c.wire.SetTimeout(lingerLimit)
 	for taken := 0; taken < lingerBytes; {
 		n, err := c.wire.Read(c.buffer.Memory())
 		if err != nil {

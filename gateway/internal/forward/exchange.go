@@ -103,7 +103,7 @@ func (e *Engine) try(x *Exchange, t *target, tries *tries) (Outcome, fate) {
 	}
 	t.total.Add(1)
 	l.answered.Store(false)
-	l.Limit(x.Set.cfg.Limits.FirstByte)
+	l.SetTimeout(x.Set.cfg.Limits.FirstByte)
 	x.Client.Serves(l.Conn)
 	in := e.buffers.Get()
 	defer e.buffers.Put(in)
@@ -121,7 +121,7 @@ func (e *Engine) try(x *Exchange, t *target, tries *tries) (Outcome, fate) {
 // unanswered judges a try in which no byte came back.
 func unanswered(t *target, why wire.Stop, reused bool) (Outcome, fate) {
 	switch {
-	case why == wire.ClientLeft:
+	case why == wire.ClientGone:
 		return Outcome{Err: ErrClientLeft}, final
 	case why == wire.Ejected:
 		return Outcome{Err: ErrBroken}, hung

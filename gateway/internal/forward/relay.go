@@ -97,7 +97,7 @@ func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
 
 func headError(l *link) error {
 	switch l.Stopped() {
-	case wire.ClientLeft:
+	case wire.ClientGone:
 		return ErrClientLeft
 	case wire.Unwanted:
 		return errNoBody
@@ -137,7 +137,7 @@ func (e *Engine) relayWhole(x *Exchange, l *link, body, extra []byte, length int
 	x.answer = append(x.appendAnswer(x.answer[:0], length, keep), body...)
 	// The connection to the upstream goes back first: the client's next request may come on another connection before
 	// this one runs again.
-	x.letGo(l, x.response.KeepAlive && len(extra) == 0 && x.bodyRead(), x.response.IdleLimit)
+	x.letGo(l, x.response.KeepAlive && len(extra) == 0 && x.bodyRead(), x.response.IdleTimeout)
 	_, err := x.Client.Write(x.answer)
 	return Outcome{Status: x.response.Status, BytesOut: int64(len(body)), KeepAlive: keep && err == nil}
 }
@@ -197,9 +197,9 @@ func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
 		if !begun {
 			read = body.Early
 		}
-		l.Limit(progress)
+		l.SetTimeout(progress)
 		n, err := read(b.data())
-		l.Lift()                                               // however long the client takes is not the upstream's fault
+		l.ClearTimeout()                                       // however long the client takes is not the upstream's fault
 		if complete = err == io.EOF; err != nil && !complete { //nolint:errorlint // Body returns it as it is
 			break
 		}
@@ -215,14 +215,14 @@ func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
 		}
 		out.BytesOut += int64(n)
 		if x.stream.active {
-			x.Client.Renew(progress)
+			x.Client.RenewTimeout(progress)
 		}
 	}
 	if !begun {
 		x.letGo(l, false, 0)
 		return Outcome{Err: ErrInvalid}
 	}
-	x.letGo(l, complete && r.KeepAlive && length != wire.UntilClose && len(body.Extra()) == 0 && x.bodyRead(), r.IdleLimit)
+	x.letGo(l, complete && r.KeepAlive && length != wire.UntilClose && len(body.Extra()) == 0 && x.bodyRead(), r.IdleTimeout)
 	// An answer that broke off must not look whole: the client sees the connection end without the last chunk, or
 	// before the length. To one that knows neither, the end of the connection would look like the answer's.
 	if sent == wire.UntilClose && !complete {

@@ -87,7 +87,7 @@ func (x *Exchange) answerBegins(l *link) {
 	defer s.mu.Unlock()
 	s.settle(refused)
 	l.answered.Store(true)
-	l.Limit(x.Set.cfg.Limits.Progress)
+	l.SetTimeout(x.Set.cfg.Limits.Progress)
 }
 
 // answerAwaited limits how long the upstream, which gets no more of the body, may take to begin its answer.
@@ -95,7 +95,7 @@ func (x *Exchange) answerAwaited(l *link) {
 	x.stream.mu.Lock()
 	defer x.stream.mu.Unlock()
 	if !l.answered.Load() {
-		l.Limit(x.Set.cfg.Limits.FirstByte)
+		l.SetTimeout(x.Set.cfg.Limits.FirstByte)
 	}
 }
 
@@ -139,7 +139,7 @@ func (e *Engine) doStream(x *Exchange) Outcome {
 	s := &x.stream
 	s.begin(x.Request.ExpectContinue)
 	l.answered.Store(false)
-	l.WriteLimit = x.Set.cfg.Limits.Progress
+	l.WriteTimeout = x.Set.cfg.Limits.Progress
 	x.Client.Serves(l.Conn)
 	x.out = x.appendRequest(x.out[:0], e.via, x.Request.ContentLength)
 

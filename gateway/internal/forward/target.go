@@ -114,7 +114,7 @@ func (t *target) put(l *link, keep time.Duration) {
 	l.idleTill = l.idleFrom + rest.Milliseconds()
 	t.mu.Lock()
 	// Under the lock: giveUp either stops the connection before this or finds it idle.
-	kept := l.Lift() && !t.retired && len(t.idle) < maxIdle
+	kept := l.ClearTimeout() && !t.retired && len(t.idle) < maxIdle
 	if kept {
 		t.idle = append(t.idle, l)
 	}

@@ -22,7 +22,7 @@ func (e *Engine) tunnel(x *Exchange, l *link, early []byte) Outcome {
 	if _, err := x.Client.Write(x.answer); err != nil {
 		return out
 	}
-	l.WriteLimit = x.Set.cfg.Limits.Progress
+	l.WriteTimeout = x.Set.cfg.Limits.Progress
 	ends := &tunnelEnds{client: x.Client, upstream: l.Conn}
 	ends.mayRest.Store(int64(tunnelIdle))
 	var in int64
@@ -50,8 +50,8 @@ type tunnelEnds struct {
 func (t *tunnelEnds) moved() {
 	for {
 		d := t.mayRest.Load()
-		t.client.Limit(time.Duration(d))
-		t.upstream.Limit(time.Duration(d))
+		t.client.SetTimeout(time.Duration(d))
+		t.upstream.SetTimeout(time.Duration(d))
 		if t.mayRest.Load() == d {
 			return
 		}

@@ -23,9 +23,9 @@ func (e *Engine) sendBody(x *Exchange, l *link) {
 	progress := x.Set.cfg.Limits.Progress
 	chunked := x.Request.ContentLength < 0
 	for whole := false; !whole; {
-		x.Client.Limit(progress)
+		x.Client.SetTimeout(progress)
 		n, err := x.Body.Read(b.data())
-		x.Client.Lift()
+		x.Client.ClearTimeout()
 		whole = err == io.EOF //nolint:errorlint // Body returns it as it is
 		if err != nil && !whole {
 			s.fail(l, bodyError(x.Client, err))
@@ -41,7 +41,7 @@ func (e *Engine) sendBody(x *Exchange, l *link) {
 		if err != nil {
 			break // the answer may have come before; whoever reads it will see
 		}
-		l.Renew(progress)
+		l.RenewTimeout(progress)
 	}
 	x.answerAwaited(l)
 }
@@ -83,7 +83,7 @@ func (s *stream) fail(l *link, err error) {
 	s.err = err
 	why := wire.Unwanted
 	if errors.Is(err, ErrClientLeft) {
-		why = wire.ClientLeft
+		why = wire.ClientGone
 	}
 	l.Stop(why)
 }

@@ -13,7 +13,7 @@ type Stop int64
 // The reasons.
 const (
 	TimedOut   Stop = -1 - iota // its limit has passed
-	ClientLeft                  // nobody waits for what it carries
+	ClientGone                  // nobody waits for what it carries
 	Ejected                     // the upstream was found dead
 	Draining                    // the gateway stops
 	Unwanted                    // no more is wanted of what it carries
@@ -46,9 +46,9 @@ type Conn struct {
 	limit  atomic.Int64
 	serves atomic.Pointer[Conn] // the upstream's connection that this client's waits for
 
-	// WriteLimit, if set, bounds how long a write may block without the peer taking a byte. Reads know nothing of it, nor
+	// WriteTimeout, if set, bounds how long a write may block without the peer taking a byte. Reads know nothing of it, nor
 	// writes of the other limit: the two directions may be two goroutines'.
-	WriteLimit time.Duration
+	WriteTimeout time.Duration
 	// writing is the limit of the write that blocks, in milliseconds << serialBits | serial; 0 if none does.
 	writing atomic.Int64
 	writes  int64
@@ -71,14 +71,14 @@ func NewConn(nc net.Conn, w *Watch) *Conn {
 // RemoteAddr is the peer's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.net.RemoteAddr() }
 
-// Limit sets when the connection is stopped unless the limit is set anew or lifted. It replaces the one before.
-func (c *Conn) Limit(d time.Duration) { c.setLimit(c.after(d)) }
+// SetTimeout stops the connection in d from now, unless the timeout is set again or cleared before. It replaces the one before.
+func (c *Conn) SetTimeout(d time.Duration) { c.setLimit(c.after(d)) }
 
-// Rest is Limit for a client's connection on which the next message is awaited: it is also stopped if the client leaves.
-func (c *Conn) Rest(d time.Duration) { c.setLimit(c.after(d) | restBit) }
+// SetIdleTimeout is SetTimeout for a client's connection that waits for the next message: it is also stopped if the client goes.
+func (c *Conn) SetIdleTimeout(d time.Duration) { c.setLimit(c.after(d) | restBit) }
 
-// Renew is Limit if there is one, and nothing otherwise: another goroutine, which waits, may go on for that long.
-func (c *Conn) Renew(d time.Duration) {
+// RenewTimeout is SetTimeout if there is a timeout, and does nothing otherwise: another goroutine, which waits, may go on for that long.
+func (c *Conn) RenewTimeout(d time.Duration) {
 	for {
 		old := c.limit.Load()
 		if old>>serialBits <= 0 || c.limit.CompareAndSwap(old, c.after(d)|(old+1)&serialMask) {
@@ -87,8 +87,8 @@ func (c *Conn) Renew(d time.Duration) {
 	}
 }
 
-// Lift takes the limit away, and reports whether the connection has not been stopped: one that has is of no more use.
-func (c *Conn) Lift() bool { return c.setLimit(0) }
+// ClearTimeout takes the timeout away, and reports whether the connection is still good: one that was stopped is of no more use.
+func (c *Conn) ClearTimeout() bool { return c.setLimit(0) }
 
 // after is the limit in d from now, rounded up.
 func (c *Conn) after(d time.Duration) int64 {
@@ -137,13 +137,13 @@ func (c *Conn) Serves(upstream *Conn) { c.serves.Store(upstream) }
 func (c *Conn) Cut(why Stop) {
 	c.Stop(why)
 	if upstream := c.serves.Load(); upstream != nil {
-		upstream.Stop(ClientLeft)
+		upstream.Stop(ClientGone)
 	}
 }
 
 // Close closes the connection.
 func (c *Conn) Close() {
-	c.Lift()
+	c.ClearTimeout()
 	c.watch.remove(c)
 	if tcp := c.tcp(); c.aborted && tcp != nil {
 		_ = tcp.SetLinger(0)
@@ -197,9 +197,9 @@ func (c *Conn) awaitSlowly(pool *Pool) (*Buffer, error) {
 
 // writeSlowly writes what the peer's window had no room for.
 func (c *Conn) writeSlowly(p []byte) (int, error) {
-	if c.WriteLimit > 0 {
+	if c.WriteTimeout > 0 {
 		c.writes++
-		c.writing.Store(c.WriteLimit.Milliseconds()<<serialBits | c.writes&serialMask)
+		c.writing.Store(c.WriteTimeout.Milliseconds()<<serialBits | c.writes&serialMask)
 		defer c.writing.Store(0)
 	}
 	return c.net.Write(p)

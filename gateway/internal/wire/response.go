@@ -20,8 +20,8 @@ type Response struct {
 	KeepAlive bool
 	// WebSocket: a 101 whose fields say that the protocol is websocket now.
 	WebSocket bool
-	// IdleLimit is what a Keep-Alive field says about how long the connection may rest; 0 if nothing.
-	IdleLimit time.Duration
+	// IdleTimeout is what a Keep-Alive field says about how long the connection may rest; 0 if nothing.
+	IdleTimeout time.Duration
 
 	started    bool
 	line       int // where the status line ends
@@ -31,7 +31,7 @@ type Response struct {
 // Reset forgets everything.
 func (r *Response) Reset() {
 	r.forget()
-	r.Status, r.Reason, r.Minor, r.ContentLength, r.IdleLimit = 0, nil, 0, -1, 0
+	r.Status, r.Reason, r.Minor, r.ContentLength, r.IdleTimeout = 0, nil, 0, -1, 0
 	r.Chunked, r.KeepAlive, r.WebSocket, r.started = false, false, false, false
 	r.connection.reset()
 }
@@ -131,7 +131,7 @@ func (r *Response) keepAliveField(i int) {
 		from, to := trim(option, 0, len(option))
 		if text, ok := bytes.CutPrefix(option[from:to], []byte("timeout=")); ok {
 			if seconds, ok := decimal(text); ok && seconds < 1<<20 {
-				r.IdleLimit = time.Duration(seconds) * time.Second
+				r.IdleTimeout = time.Duration(seconds) * time.Second
 			}
 		}
 	}

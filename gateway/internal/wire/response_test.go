@@ -69,7 +69,7 @@ func TestGoodAnswersAreRead(t *testing.T) {
 			chunked bool
 			keep    bool
 			idle    time.Duration
-		}{r.Status, string(r.Reason), r.ContentLength, r.Chunked, r.KeepAlive, r.IdleLimit}); got != want {
+		}{r.Status, string(r.Reason), r.ContentLength, r.Chunked, r.KeepAlive, r.IdleTimeout}); got != want {
 			t.Errorf("%q: got %+v, want %+v", text, got, want)
 		}
 	}

@@ -36,7 +36,7 @@ func (l *leavers) stop() {
 	}
 	for i, p := range l.polled {
 		if w := l.clients[i]; p.Revents != 0 && (w.client == w.stops || w.client.serves.Load() == w.stops) {
-			w.stops.stop(w.limit, ClientLeft)
+			w.stops.stop(w.limit, ClientGone)
 		}
 	}
 }

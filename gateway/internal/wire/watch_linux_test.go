@@ -46,12 +46,12 @@ func leave(*wire.Buffer) bool { return false }
 func TestAConnectionIsStoppedWhenItsTimeIsUp(t *testing.T) {
 	t.Parallel()
 	c, _ := pair(t, watch(t))
-	c.Limit(50 * time.Millisecond)
+	c.SetTimeout(50 * time.Millisecond)
 	_, err := c.Await(wire.NewPool(), leave)
 	if !errors.Is(err, os.ErrDeadlineExceeded) || c.Stopped() != wire.TimedOut {
 		t.Errorf("got %v, stopped %d", err, c.Stopped())
 	}
-	if c.Lift() {
+	if c.ClearTimeout() {
 		t.Error("a connection that was stopped can be used again")
 	}
 }
@@ -60,8 +60,8 @@ func TestALimitThatIsLiftedDoesNothing(t *testing.T) {
 	t.Parallel()
 	w := wire.NewWatch()
 	c, theirs := pair(t, w)
-	c.Limit(time.Nanosecond)
-	if !c.Lift() {
+	c.SetTimeout(time.Nanosecond)
+	if !c.ClearTimeout() {
 		t.Fatal("stopped before anybody looked")
 	}
 	w.Look()
@@ -79,12 +79,12 @@ func TestAClientThatLeftStopsWhatIsDoneForIt(t *testing.T) {
 	w := watch(t)
 	client, browser := pair(t, w)
 	upstream, _ := pair(t, w)
-	upstream.Limit(time.Hour)
+	upstream.SetTimeout(time.Hour)
 	client.Serves(upstream)
 	browser.Close()
 	_, err := upstream.Exchange([]byte("question"), make([]byte, 10))
-	if err == nil || upstream.Stopped() != wire.ClientLeft {
-		t.Errorf("got %v, stopped %d, want %d", err, upstream.Stopped(), wire.ClientLeft)
+	if err == nil || upstream.Stopped() != wire.ClientGone {
+		t.Errorf("got %v, stopped %d, want %d", err, upstream.Stopped(), wire.ClientGone)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestAnUpstreamThatClosedIsReadToItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	theirs.Close()
-	c.Limit(time.Hour)
+	c.SetTimeout(time.Hour)
 	for range 3 {
 		w.Look()
 	}
@@ -156,12 +156,12 @@ func TestAClientThatLeavesWhileItRestsIsStopped(t *testing.T) {
 	if _, err := io.ReadAll(c); err != nil { // its end has come
 		t.Fatal(err)
 	}
-	c.Rest(time.Hour)
+	c.SetIdleTimeout(time.Hour)
 	for range 3 {
 		w.Look()
 	}
-	if c.Stopped() != wire.ClientLeft {
-		t.Errorf("got %d, want %d", c.Stopped(), wire.ClientLeft)
+	if c.Stopped() != wire.ClientGone {
+		t.Errorf("got %d, want %d", c.Stopped(), wire.ClientGone)
 	}
 }
 
@@ -185,7 +185,7 @@ func crowded(t *testing.T) (*wire.Conn, net.Conn) {
 		t.Fatal(err)
 	}
 	c := wire.NewConn(ours, watch(t))
-	c.WriteLimit = 300 * time.Millisecond
+	c.WriteTimeout = 300 * time.Millisecond
 	t.Cleanup(func() { c.Close(); theirs.Close() })
 	return c, theirs
 }
@@ -235,10 +235,10 @@ func TestAWriterOfAReaderThatTakesNothingIsStopped(t *testing.T) {
 func TestReadsDoNotKeepAWriteAlive(t *testing.T) {
 	t.Parallel()
 	c, _ := crowded(t)
-	c.Limit(time.Hour)
+	c.SetTimeout(time.Hour)
 	go func() {
-		for c.Lift() { // as a reader does at each piece
-			c.Limit(time.Hour)
+		for c.ClearTimeout() { // as a reader does at each piece
+			c.SetTimeout(time.Hour)
 		}
 	}()
 	var err error
