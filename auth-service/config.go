@@ -11,14 +11,14 @@ import (
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
 	"tallygate/kit/env"
-	"tallygate/kit/httpd"
 	"tallygate/kit/internalauth"
+	"tallygate/kit/service"
 	"tallygate/kit/token"
 )
 
 // config is everything that can be set, read and checked.
 type config struct {
-	httpd.Settings
+	service.Settings
 	trustedProxies []netip.Prefix
 
 	internalSecret *env.Secret
@@ -51,7 +51,7 @@ const replayWindow = 10 * time.Second
 // readConfig reports every mistake at once, each with its variable.
 func readConfig(lookup env.Lookup) (config, error) {
 	r := env.NewReader(lookup)
-	c := config{Settings: httpd.ReadSettings(r, defaultAddr, defaultPrivateAddr)}
+	c := config{Settings: service.ReadSettings(r, defaultAddr, defaultPrivateAddr)}
 	c.trustedProxies = r.Prefixes("TRUSTED_PROXIES", "loopback")
 	c.keyring = c.Keyring(r)
 	c.internalSecret = r.Secret("INTERNAL_SECRET")

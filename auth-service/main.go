@@ -9,14 +9,14 @@ import (
 	"os"
 
 	"tallygate/kit/env"
-	"tallygate/kit/httpd"
+	"tallygate/kit/service"
 )
 
 // version is set when a release is linked.
 var version = "dev"
 
 func main() {
-	os.Exit(httpd.Main(httpd.Program{
+	os.Exit(service.Main(service.Program{
 		Name: "auth-service", Version: version, PrivateAddr: defaultPrivateAddr, Run: run, Flags: commands,
 	}))
 }

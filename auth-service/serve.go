@@ -21,6 +21,7 @@ import (
 	"tallygate/auth-service/internal/store"
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
+	"tallygate/kit/service"
 )
 
 // sweepInterval is how often what is over is removed.
@@ -48,7 +49,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	sign := issuer.New(issuer.Config{Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, TTL: cfg.JWTTTL}, cfg.JWTSecret.Value())
 	cfg.tally.Store, cfg.tally.Log = db, log
 	tally := ledger.NewService(cfg.tally)
-	metrics := httpd.NewRegistry("auth-service", version)
+	metrics := service.NewRegistry("auth-service", version)
 	metrics.MustRegister(collectors.NewDBStatsCollector(db.Pool(), "tallygate"), queueGauge(cfg.queue))
 	readiness := httpd.NewReadiness(db.Ready)
 	public, private := httpapi.New(httpapi.Config{
@@ -70,7 +71,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	go sweep(ctx, accounts, log)
 	go tally.Run(ctx)
 	go env.Watch(ctx, log, cfg.JWTSecrets(cfg.keyring, sign.Replace), cfg.internalSecrets())
-	err = httpd.Run(ctx, httpd.Config{
+	err = service.Run(ctx, service.Config{
 		Addr: cfg.Addr, Public: httpd.NewServer(public, log), PrivateAddr: cfg.PrivateAddr, Private: mux, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,
 	})

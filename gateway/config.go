@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tallygate/kit/env"
-	"tallygate/kit/httpd"
+	"tallygate/kit/service"
 	"tallygate/kit/token"
 )
 
@@ -20,7 +20,7 @@ const (
 
 // config is every setting of the gateway.
 type config struct {
-	httpd.Settings
+	service.Settings
 
 	internalSecret *env.Secret
 	auth           *url.URL
@@ -43,7 +43,7 @@ type config struct {
 func readConfig(lookup env.Lookup) (*config, error) {
 	r := env.NewReader(lookup)
 	c := &config{
-		Settings:       httpd.ReadSettings(r, defaultAddr, defaultPrivateAddr),
+		Settings:       service.ReadSettings(r, defaultAddr, defaultPrivateAddr),
 		internalSecret: r.Secret("INTERNAL_SECRET"),
 		auth:           r.URL("AUTH_URL", "http://127.0.0.1:8001"),
 		authPrivate:    r.URL("AUTH_PRIVATE_URL", "http://127.0.0.1:9001"),

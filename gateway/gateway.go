@@ -23,6 +23,7 @@ import (
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalauth"
+	"tallygate/kit/service"
 )
 
 // gateway is all parts, put together.
@@ -42,7 +43,7 @@ type gateway struct {
 }
 
 func newGateway(cfg *config, out io.Writer) (*gateway, error) {
-	g := &gateway{cfg: cfg, log: cfg.Logger(out, serviceName), registry: httpd.NewRegistry(serviceName, version)}
+	g := &gateway{cfg: cfg, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version)}
 	pages, err := console.Pages()
 	if err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func (g *gateway) serve(ctx context.Context) error {
 
 	readiness := httpd.NewReadiness(g.checker.Ready)
 	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }
-	err := httpd.Run(ctx, httpd.Config{
+	err := service.Run(ctx, service.Config{
 		Addr: g.cfg.Addr, Public: g.edge, PrivateAddr: g.cfg.PrivateAddr, Metrics: g.registry,
 		Readiness: readiness, Settle: g.cfg.Settle, Drain: g.cfg.Drain, Log: g.log,
 	})

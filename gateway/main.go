@@ -11,14 +11,14 @@ import (
 	"os"
 
 	"tallygate/kit/env"
-	"tallygate/kit/httpd"
+	"tallygate/kit/service"
 )
 
 // version is set by the linker.
 var version = "dev"
 
 func main() {
-	os.Exit(httpd.Main(httpd.Program{
+	os.Exit(service.Main(service.Program{
 		Name: serviceName, Version: version, PrivateAddr: defaultPrivateAddr, Run: run, Flags: ownFlags,
 	}))
 }

@@ -8,14 +8,14 @@ import (
 	"os"
 
 	"tallygate/kit/env"
-	"tallygate/kit/httpd"
+	"tallygate/kit/service"
 )
 
 // version is set when a release is linked.
 var version = "dev"
 
 func main() {
-	os.Exit(httpd.Main(httpd.Program{Name: "math-service", Version: version, PrivateAddr: defaultPrivateAddr, Run: run}))
+	os.Exit(service.Main(service.Program{Name: "math-service", Version: version, PrivateAddr: defaultPrivateAddr, Run: run}))
 }
 
 // run serves until ctx ends.

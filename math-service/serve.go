@@ -7,6 +7,7 @@ import (
 
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
+	"tallygate/kit/service"
 	"tallygate/kit/token"
 	"tallygate/math-service/internal/httpapi"
 )
@@ -23,20 +24,20 @@ const rememberedTokens = 10_000
 // serve puts the parts together and runs them until ctx ends. listening, if not nil, is told the addresses.
 func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func(public, private net.Addr)) error {
 	r := env.NewReader(lookup)
-	cfg := httpd.ReadSettings(r, defaultAddr, defaultPrivateAddr)
+	cfg := service.ReadSettings(r, defaultAddr, defaultPrivateAddr)
 	keys := cfg.Keyring(r)
 	if err := r.Err(); err != nil {
 		return err
 	}
 	log := cfg.Logger(out, "math-service")
-	metrics := httpd.NewRegistry("math-service", version)
+	metrics := service.NewRegistry("math-service", version)
 	readiness := httpd.NewReadiness()
 	api := httpapi.New(httpapi.Config{
 		Tokens: token.NewCache(cfg.Verifier(keys), rememberedTokens), Readiness: readiness,
 		Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
 	})
 	go env.Watch(ctx, log, cfg.JWTSecrets(keys, nil))
-	return httpd.Run(ctx, httpd.Config{
+	return service.Run(ctx, service.Config{
 		Addr: cfg.Addr, Public: httpd.NewServer(api, log), PrivateAddr: cfg.PrivateAddr, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,
 	})

@@ -1,5 +1,5 @@
-// Package httpd runs a service: its public and its private listener, readiness, graceful stop, the flags that every
-// program of the workspace has, and what belongs to every request (id, client address).
+// Package httpd holds what every HTTP service of the workspace has in common: the client's address, the request id,
+// the buckets of request durations, the health endpoints, and a net/http server with timeouts.
 //
-// It refuses to know what a service does, and which framework answers: anything with Serve and Shutdown will do.
+// It refuses to know how a service starts and is configured: that is package service.
 package httpd

@@ -18,7 +18,7 @@ func TestEverySettingIsDocumented(t *testing.T) {
 	documents := readFile(t, "README.md") + readFile(t, "docs/configuration.md") + readFile(t, "docs/operate.md")
 	read := regexp.MustCompile(`\br\.(?:String|Int|Duration|Bool|OneOf|URL|Prefixes|Secret|OptionalSecret)\("([A-Z_0-9]+)"`)
 	found := 0
-	for _, file := range goFiles(t, "auth-service", "gateway", "math-service", "kit/httpd") {
+	for _, file := range goFiles(t, "auth-service", "gateway", "math-service", "kit/service") {
 		for _, match := range read.FindAllStringSubmatch(readFile(t, file), -1) {
 			found++
 			if !strings.Contains(documents, "`"+match[1]) && !strings.Contains(documents, " "+match[1]) {

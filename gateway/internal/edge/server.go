@@ -67,7 +67,7 @@ type Config struct {
 	MaxConnections int
 }
 
-// Server is the public listener. It implements httpd.Server.
+// Server is the public listener. It implements service.Server.
 type Server struct {
 	cfg      Config
 	sites    atomic.Pointer[sites]
@@ -118,7 +118,7 @@ func (s *Server) Serve(l net.Listener) error {
 			<-s.room
 		}
 		if s.draining.Load() || errors.Is(err, net.ErrClosed) {
-			<-s.base.Done() // httpd.Run takes a return for a failure
+			<-s.base.Done() // service.Run takes a return for a failure
 			return nil
 		}
 		s.cfg.Log.Warn("accept", "error", err) // out of descriptors, as a rule: it passes

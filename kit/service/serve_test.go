@@ -1,4 +1,4 @@
-package httpd_test
+package service_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tallygate/kit/httpd"
+	"tallygate/kit/service"
 )
 
 type running struct {
@@ -20,16 +21,16 @@ type running struct {
 	ended           chan error
 }
 
-func start(t *testing.T, handler http.Handler, cfg httpd.Config) running {
+func start(t *testing.T, handler http.Handler, cfg service.Config) running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	opened := make(chan [2]net.Addr, 1)
 	cfg.Addr, cfg.PrivateAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Log = slog.New(slog.DiscardHandler)
-	cfg.Public, cfg.Metrics = httpd.NewServer(handler, cfg.Log), httpd.NewRegistry("test", "v0")
+	cfg.Public, cfg.Metrics = httpd.NewServer(handler, cfg.Log), service.NewRegistry("test", "v0")
 	cfg.Ready = func(public, private net.Addr) { opened <- [2]net.Addr{public, private} }
 	ended := make(chan error, 1)
-	go func() { ended <- httpd.Run(ctx, cfg) }()
+	go func() { ended <- service.Run(ctx, cfg) }()
 	addrs := <-opened
 	t.Cleanup(cancel)
 	return running{"http://" + addrs[0].String(), "http://" + addrs[1].String(), cancel, ended}
@@ -58,7 +59,7 @@ func TestAStoppingServiceFinishesWhatIsInFlight(t *testing.T) {
 		_, _ = io.WriteString(w, "done")
 	})
 	ready := httpd.NewReadiness()
-	s := start(t, handler, httpd.Config{Readiness: ready, Drain: 10 * time.Second})
+	s := start(t, handler, service.Config{Readiness: ready, Drain: 10 * time.Second})
 	if status, _ := get(t, s.private+"/readyz"); status != 200 {
 		t.Fatalf("readyz before: %d", status)
 	}
@@ -89,7 +90,7 @@ func TestTheDrainHasABound(t *testing.T) {
 		close(begun)
 		<-r.Context().Done()
 	})
-	s := start(t, handler, httpd.Config{Readiness: httpd.NewReadiness(), Drain: time.Millisecond})
+	s := start(t, handler, service.Config{Readiness: httpd.NewReadiness(), Drain: time.Millisecond})
 	go func() {
 		resp, err := http.Get(s.public)
 		if err == nil {
@@ -106,7 +107,7 @@ func TestTheDrainHasABound(t *testing.T) {
 func TestReadinessFollowsItsChecksAndPublicAnswersHideTheReason(t *testing.T) {
 	t.Parallel()
 	ready := httpd.NewReadiness(func(context.Context) error { return errors.New("database is away") })
-	s := start(t, ready, httpd.Config{Readiness: ready})
+	s := start(t, ready, service.Config{Readiness: ready})
 	if status, body := get(t, s.private+"/readyz"); status != 503 || !strings.Contains(body, "database is away") {
 		t.Errorf("private: %d %s", status, body)
 	}
@@ -129,25 +130,11 @@ func TestATakenPortIsNamed(t *testing.T) {
 	}
 	defer l.Close()
 	log := slog.New(slog.DiscardHandler)
-	err = httpd.Run(t.Context(), httpd.Config{
+	err = service.Run(t.Context(), service.Config{
 		Addr: l.Addr().String(), Public: httpd.NewServer(http.NotFoundHandler(), log),
-		PrivateAddr: "127.0.0.1:0", Metrics: httpd.NewRegistry("test", "v0"), Readiness: httpd.NewReadiness(), Log: log,
+		PrivateAddr: "127.0.0.1:0", Metrics: service.NewRegistry("test", "v0"), Readiness: httpd.NewReadiness(), Log: log,
 	})
 	if err == nil || !strings.HasPrefix(err.Error(), "ADDR: ") || !strings.Contains(err.Error(), l.Addr().String()) {
 		t.Errorf("got %v, want an error that names ADDR and the address", err)
-	}
-}
-
-func TestRequestIDsFromClientsAreKeptOnlyIfHarmless(t *testing.T) {
-	t.Parallel()
-	for _, good := range []string{"a", "A-b_c.9", strings.Repeat("x", 128)} {
-		if got := httpd.RequestID(good); got != good {
-			t.Errorf("%q became %q", good, got)
-		}
-	}
-	for _, bad := range []string{"", "a b", "a\nb", "é", strings.Repeat("x", 129), `"`} {
-		if got := httpd.RequestID(bad); got == bad || !httpd.ValidRequestID(got) {
-			t.Errorf("%q became %q", bad, got)
-		}
 	}
 }

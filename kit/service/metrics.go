@@ -1,15 +1,9 @@
-package httpd
+package service
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
-
-// DurationBuckets are the buckets of http_server_request_duration_seconds: OpenTelemetry's advice for
-// http.server.request.duration.
-func DurationBuckets() []float64 {
-	return []float64{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}
-}
 
 // NewRegistry returns a registry with the process, the Go runtime and tallygate_build_info in it.
 func NewRegistry(service, version string) *prometheus.Registry {

@@ -1,4 +1,4 @@
-package httpd
+package service
 
 import (
 	"context"
@@ -11,16 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-)
 
-// Limits of every net/http server in the workspace. The gateway's public listener has its own, which do not cut long
-// bodies.
-const (
-	readHeaderTimeout = 10 * time.Second
-	readTimeout       = 30 * time.Second
-	writeTimeout      = 60 * time.Second
-	idleTimeout       = 120 * time.Second
-	maxHeaderBytes    = 32 << 10
+	"tallygate/kit/httpd"
 )
 
 // Server is what listens: *http.Server is one.
@@ -40,7 +32,7 @@ type Config struct {
 	Private *http.ServeMux
 	Metrics prometheus.Gatherer
 
-	Readiness *Readiness
+	Readiness *httpd.Readiness
 	// Settle is how long the service stays up, no longer ready, before it stops accepting: what routes to it needs
 	// that long to see it.
 	Settle time.Duration
@@ -49,19 +41,6 @@ type Config struct {
 	Log   *slog.Logger
 	// Ready, if set, is told the addresses once both listeners are open; tests use it.
 	Ready func(public, private net.Addr)
-}
-
-// NewServer returns a net/http server with the workspace's limits.
-func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
 }
 
 // Run serves until ctx ends, then stops being ready, waits Settle, stops accepting and drains. It returns nil after a
@@ -82,10 +61,10 @@ func Run(ctx context.Context, cfg Config) error {
 	if mux == nil {
 		mux = http.NewServeMux()
 	}
-	mux.Handle("GET /livez", Live())
+	mux.Handle("GET /livez", httpd.Live())
 	mux.Handle("GET /readyz", cfg.Readiness.Private())
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{}))
-	privateServer := NewServer(withProblems(mux), cfg.Log)
+	privateServer := httpd.NewServer(withProblems(mux), cfg.Log)
 
 	ended := make(chan error, 2)
 	go func() { ended <- fmt.Errorf("public listener: %w", cfg.Public.Serve(public)) }()

@@ -1,4 +1,4 @@
-package httpd_test
+package service_test
 
 import (
 	"io"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tallygate/kit/httpd"
+	"tallygate/kit/service"
 )
 
 func TestThePrivateListenerAnswersWithProblemsToo(t *testing.T) {
@@ -13,7 +14,7 @@ func TestThePrivateListenerAnswersWithProblemsToo(t *testing.T) {
 	own := http.NewServeMux()
 	own.HandleFunc("/internal/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "own") })
 	own.HandleFunc("POST /other", func(http.ResponseWriter, *http.Request) {})
-	s := start(t, http.NotFoundHandler(), httpd.Config{Readiness: httpd.NewReadiness(), Private: own})
+	s := start(t, http.NotFoundHandler(), service.Config{Readiness: httpd.NewReadiness(), Private: own})
 	const problem, plain = "application/problem+json", "text/plain; charset=utf-8"
 	for call, want := range map[[2]string]struct {
 		status       int

@@ -1,4 +1,4 @@
-package httpd
+package service
 
 import (
 	"net/http"
