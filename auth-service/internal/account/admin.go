@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tallygate/auth-service/internal/fault"
 	"tallygate/auth-service/internal/password"
 )
 
@@ -42,8 +43,8 @@ type Quota struct {
 }
 
 // EditUser changes somebody's account and writes it into the audit log, both or neither. Disabling ends every token of
-// the user, taking a role away every access token, which carries it. Errors: ErrNoUser, ErrOwnAccount, *InvalidError,
-// ErrUnavailable.
+// the user, taking a role away every access token, which carries it. Errors: ErrNoUser, ErrOwnAccount,
+// *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) EditUser(ctx context.Context, by Actor, userID int64, e Edit) (User, error) {
 	if by.ID == userID && (e.Disabled != nil || e.Role != nil) {
 		return User{}, ErrOwnAccount
@@ -104,7 +105,7 @@ func quotaText(limit *int64) string {
 }
 
 // RemoveUser deletes somebody's account and writes it into the audit log. Errors: ErrNoUser, ErrOwnAccount,
-// ErrUnavailable.
+// fault.ErrUnavailable.
 func (s *Service) RemoveUser(ctx context.Context, by Actor, userID int64) error {
 	if by.ID == userID {
 		return ErrOwnAccount
@@ -124,11 +125,11 @@ func (s *Service) RemoveUser(ctx context.Context, by Actor, userID int64) error 
 const MaxPage = 1000
 
 // Users returns users whose names begin with prefix and come after the name after, in the order of names. Errors:
-// *InvalidError, ErrUnavailable.
+// *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) Users(ctx context.Context, prefix, after string, limit int) ([]User, error) {
 	for field, text := range map[string]string{"query": prefix, "cursor": after} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return nil, &InvalidError{field, "This holds characters that no user name has."}
+			return nil, fault.Invalid(field, "This holds characters that no user name has.")
 		}
 	}
 	if prepared, err := PrepareName(prefix); err == nil {
@@ -161,14 +162,14 @@ func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (Use
 }
 
 // ImportUser adds a user with the hash of a password from another system, argon2id in PHC form or bcrypt; the first
-// sign-in makes it one of ours. Errors: *InvalidError, ErrNameTaken, ErrUnavailable.
+// sign-in makes it one of ours. Errors: *fault.InvalidError, ErrNameTaken, fault.ErrUnavailable.
 func (s *Service) ImportUser(ctx context.Context, by Actor, name, passwordHash string) (User, error) {
 	name, err := PrepareName(name)
 	if err != nil {
 		return User{}, err
 	}
 	if err := password.CheckImported(passwordHash); err != nil {
-		return User{}, &InvalidError{"password_hash", "The hash is neither argon2id in PHC form, of up to 128 MiB and 256 MiB times passes, nor bcrypt of a cost up to 14."}
+		return User{}, fault.Invalid("password_hash", "The hash is neither argon2id in PHC form, of up to 128 MiB and 256 MiB times passes, nor bcrypt of a cost up to 14.")
 	}
 	now := s.now()
 	return s.cfg.Store.InsertUser(ctx, NewUser{
@@ -177,7 +178,7 @@ func (s *Service) ImportUser(ctx context.Context, by Actor, name, passwordHash s
 	})
 }
 
-// SetRole gives a user, by name, a role. Errors: *InvalidError, ErrNoUser, ErrUnavailable.
+// SetRole gives a user, by name, a role. Errors: *fault.InvalidError, ErrNoUser, fault.ErrUnavailable.
 func (s *Service) SetRole(ctx context.Context, by Actor, name string, role Role) (User, error) {
 	name, err := PrepareName(name)
 	if err != nil {

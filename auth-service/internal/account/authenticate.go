@@ -12,7 +12,7 @@ type Caller struct {
 }
 
 // Authenticate confirms what a verified access token says: that the user exists, is not disabled, is of that
-// generation, and that the session lives. Errors: ErrRefused, ErrUnavailable.
+// generation, and that the session lives. Errors: ErrRefused, fault.ErrUnavailable.
 func (s *Service) Authenticate(ctx context.Context, userID int64, sessionID string, generation int64) (Caller, error) {
 	user, session, err := s.cfg.Store.UserWithSession(ctx, userID, sessionID)
 	switch {

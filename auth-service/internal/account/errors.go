@@ -8,8 +8,6 @@ import (
 
 // What can happen. Each is told to clients in its own way; see httpapi's table.
 var (
-	// ErrUnavailable means that the database cannot be asked now.
-	ErrUnavailable = errors.New("database is not available")
 	// ErrWrongCredentials means that the name, the password or both are wrong, or that the account is disabled: which
 	// of them is nobody's business.
 	ErrWrongCredentials = errors.New("wrong user name or password")
@@ -30,14 +28,6 @@ var (
 	// ErrStale means that the account changed between reading and writing; Store methods that take a generation say so.
 	ErrStale = errors.New("account changed meanwhile")
 )
-
-// InvalidError means that a field has a value that can never be right.
-type InvalidError struct {
-	Field  string
-	Reason string // a sentence for people
-}
-
-func (i *InvalidError) Error() string { return fmt.Sprintf("%s: %s", i.Field, i.Reason) }
 
 // ThrottledError means that too many guesses were made; nothing was verified.
 type ThrottledError struct {

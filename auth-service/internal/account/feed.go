@@ -49,7 +49,7 @@ func (f *Feed) Cursor(ctx context.Context) (int64, error) {
 }
 
 // After returns the records of the users who changed after the cursor, and the cursor after them. If there are none it
-// waits for at most wait. Errors: ErrCursorGone, ErrUnavailable.
+// waits for at most wait. Errors: ErrCursorGone, fault.ErrUnavailable.
 func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) ([]Record, int64, error) {
 	last, pruned, err := f.store.ChangeCounter(ctx)
 	switch {

@@ -49,7 +49,7 @@ func newGuard(store Store, limits GuessLimits, wait time.Duration, now func() ti
 
 // signIn admits a guess of a password. At an address where the user has signed in before the delay is short, and guesses
 // stand in line for its end: whoever hammers the name there has to wait as its owner does, and the owner gets a turn.
-// Other names' failures at such an address do not count. Errors: *ThrottledError, password.ErrBusy, ErrUnavailable.
+// Other names' failures at such an address do not count. Errors: *ThrottledError, password.ErrBusy, fault.ErrUnavailable.
 func (g *guard) signIn(ctx context.Context, scope guessScope) (*guess, error) {
 	timed, cancel := context.WithTimeout(ctx, g.wait)
 	defer cancel()

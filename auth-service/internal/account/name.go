@@ -4,6 +4,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/secure/precis"
+
+	"tallygate/auth-service/internal/fault"
 )
 
 // MaxNameLength is the longest user name in characters, after preparation.
@@ -17,12 +19,12 @@ const maxNameBytes = 16 * MaxNameLength
 const preparations = 4
 
 // PrepareName brings a user name into the one form that is stored and compared: RFC 8265's UsernameCaseMapped, so that
-// Ada and ada are one account. The error is an *InvalidError.
+// Ada and ada are one account. The error is a *fault.InvalidError.
 func PrepareName(raw string) (string, error) {
 	if raw == "" {
-		return "", &InvalidError{"username", "The user name must not be empty."}
+		return "", fault.Invalid("username", "The user name must not be empty.")
 	}
-	tooLong := &InvalidError{"username", "The user name is longer than 128 characters."}
+	tooLong := fault.Invalid("username", "The user name is longer than 128 characters.")
 	if len(raw) > maxNameBytes {
 		return "", tooLong
 	}
@@ -40,5 +42,5 @@ func PrepareName(raw string) (string, error) {
 		}
 		name = next
 	}
-	return "", &InvalidError{"username", "The user name may hold letters, digits and ASCII punctuation, but no spaces and no control characters."}
+	return "", fault.Invalid("username", "The user name may hold letters, digits and ASCII punctuation, but no spaces and no control characters.")
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 )
 
 func TestNamesThatAreOneAccount(t *testing.T) {
@@ -31,7 +32,7 @@ func TestNamesThatAreNone(t *testing.T) {
 		strings.Repeat("é", 129), strings.Repeat("e\u0302\u0301", 129), strings.Repeat("x", 1<<20),
 	} {
 		got, err := account.PrepareName(raw)
-		if _, invalid := errors.AsType[*account.InvalidError](err); !invalid {
+		if _, invalid := errors.AsType[*fault.InvalidError](err); !invalid {
 			t.Errorf("%.20q: got %q, %v", raw, got, err)
 		}
 	}

@@ -19,7 +19,7 @@ func (s *Service) Sessions(ctx context.Context, userID int64) ([]Session, error)
 }
 
 // EndSession ends one of the user's sessions: its refresh token is refused from now on, its access tokens as soon as
-// the gateways hear of it. Errors: ErrNoSession, ErrUnavailable.
+// the gateways hear of it. Errors: ErrNoSession, fault.ErrUnavailable.
 func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string) error {
 	if !isSessionID(sessionID) {
 		return ErrNoSession
@@ -39,8 +39,8 @@ func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string
 	return found
 }
 
-// ChangePassword replaces the caller's password and ends every token of theirs. Errors: *InvalidError, ErrWrongCredentials,
-// *ThrottledError, password.ErrBusy, ErrUnavailable.
+// ChangePassword replaces the caller's password and ends every token of theirs. Errors: *fault.InvalidError,
+// ErrWrongCredentials, *ThrottledError, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next string, from Origin) error {
 	currentPassword, err := preparePassword("current_password", current)
 	if err != nil {

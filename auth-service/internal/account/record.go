@@ -25,7 +25,7 @@ type EndedSession struct {
 	Until time.Time // past it none of its tokens can live
 }
 
-// Record returns the record of one user, whether there is such a user or not. Errors: ErrUnavailable.
+// Record returns the record of one user, whether there is such a user or not. Errors: fault.ErrUnavailable.
 func (s *Service) Record(ctx context.Context, userID int64) (Record, error) {
 	records, err := s.cfg.Store.Records(ctx, []int64{userID}, s.cfg.Lifetimes.ended(), s.now())
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 // Refresh exchanges a refresh token for a new pair. Presenting a spent one ends its session, because one of the two who
 // presented it is not the user; except that within Lifetimes.Replay the parent of the live token gets that same child
 // again: its owner has lost the answer, or asked twice at once. Only tokens that were issued end anything. Errors: ErrRefused, ErrReused (the Grant
-// then names the user), ErrUnavailable.
+// then names the user), fault.ErrUnavailable.
 func (s *Service) Refresh(ctx context.Context, text string) (Grant, error) {
 	token, err := parseRefreshToken(text)
 	if err != nil {

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"tallygate/auth-service/internal/fault"
 	"tallygate/auth-service/internal/password"
 )
 
 // Register makes a user, or finds the one who has the name already and changes nothing; created tells which. Errors:
-// *InvalidError, *ThrottledError, password.ErrBusy, ErrUnavailable.
+// *fault.InvalidError, *ThrottledError, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) Register(ctx context.Context, c Credentials, from Origin) (user User, created bool, err error) {
 	return s.register(ctx, c, from, NewUser{})
 }
@@ -74,7 +75,7 @@ func (s *Service) insert(ctx context.Context, p prepared, u NewUser) (User, erro
 func (s *Service) checkPolicy(field string, p password.Prepared, name string) error {
 	err := s.cfg.Policy.Check(p, name)
 	if refused, ok := errors.AsType[*password.RefusedError](err); ok {
-		return &InvalidError{field, refused.Reason}
+		return fault.Invalid(field, refused.Reason)
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"tallygate/auth-service/internal/fault"
 	"tallygate/auth-service/internal/password"
 )
 
@@ -80,7 +81,7 @@ type prepared struct {
 	password password.Prepared
 }
 
-// prepare applies the same rules at registration and at sign-in. The error is an *InvalidError.
+// prepare applies the same rules at registration and at sign-in. The error is a *fault.InvalidError.
 func (c Credentials) prepare() (prepared, error) {
 	name, err := PrepareName(c.Name)
 	if err != nil {
@@ -96,11 +97,11 @@ func preparePassword(field, raw string) (password.Prepared, error) {
 	case err == nil:
 		return p, nil
 	case errors.Is(err, password.ErrEmpty):
-		return p, &InvalidError{field, "The password must not be empty."}
+		return p, fault.Invalid(field, "The password must not be empty.")
 	case errors.Is(err, password.ErrTooLong):
-		return p, &InvalidError{field, fmt.Sprintf("The password is longer than %d bytes.", password.MaxBytes)}
+		return p, fault.Invalid(field, fmt.Sprintf("The password is longer than %d bytes.", password.MaxBytes))
 	}
-	return p, &InvalidError{field, "The password must not hold control characters or unassigned ones."}
+	return p, fault.Invalid(field, "The password must not hold control characters or unassigned ones.")
 }
 
 // clientName cuts what a client calls itself.

@@ -19,8 +19,8 @@ type Grant struct {
 // signInAttempts bounds how often a sign-in starts over because the account changed while its password was verified.
 const signInAttempts = 3
 
-// SignIn verifies a name and a password and starts a session. Errors: *InvalidError, ErrWrongCredentials, *ThrottledError,
-// password.ErrBusy, ErrUnavailable.
+// SignIn verifies a name and a password and starts a session. Errors: *fault.InvalidError, ErrWrongCredentials,
+// *ThrottledError, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant, error) {
 	p, err := c.prepare()
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 )
 
 // Store is what the domain needs of a database. Each method is one transaction: when it returns nil, what it did
-// survives the death of every process. While the database cannot be asked, every method returns ErrUnavailable.
+// survives the death of every process. While the database is not available, every method returns fault.ErrUnavailable.
 // Functions that are handed in run inside the transaction, possibly more than once; their errors pass unchanged.
 type Store interface {
 	// UserByName finds a user; ErrNoUser.

@@ -33,11 +33,11 @@ func (s *server) readChanges(c *gin.Context) error {
 	}
 	cursor, err := strconv.ParseInt(after, 10, 64)
 	if err != nil || cursor < 0 {
-		return &account.InvalidError{Field: "after", Reason: "The cursor has to be one that was answered before."}
+		return invalid("after", "The cursor has to be one that was answered before.")
 	}
 	wait, err := time.ParseDuration(c.DefaultQuery("wait", "0s"))
 	if err != nil || wait < 0 {
-		return &account.InvalidError{Field: "wait", Reason: "The wait has to be a duration like 25s."}
+		return invalid("wait", "The wait has to be a duration like 25s.")
 	}
 	records, cursor, err := s.Feed.After(c.Request.Context(), cursor, min(wait, maxWait))
 	if err != nil {

@@ -37,7 +37,7 @@ func (s *server) leaseCalls(c *gin.Context) error {
 	}
 	month, err := time.Parse("2006-01", body.Month)
 	if err != nil {
-		return &ledger.InvalidError{Field: "month", Reason: "The month has to be one like 2026-11."}
+		return invalid("month", "The month has to be one like 2026-11.")
 	}
 	state, err := s.Ledger.Lease(c.Request.Context(), ledger.LeaseRequest{
 		Gateway: body.Gateway, UserID: body.UserID, Month: ledger.Month(month), Number: body.Request, Want: body.Want,

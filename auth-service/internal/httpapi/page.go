@@ -20,7 +20,7 @@ func (p parameters) limit() (int, error) {
 	}
 	limit, err := strconv.Atoi(text)
 	if err != nil || limit < 1 || limit > account.MaxPage {
-		return 0, &account.InvalidError{Field: "limit", Reason: fmt.Sprintf("The limit has to be a whole number from 1 to %d.", account.MaxPage)}
+		return 0, invalid("limit", fmt.Sprintf("The limit has to be a whole number from 1 to %d.", account.MaxPage))
 	}
 	return limit, nil
 }
@@ -59,5 +59,5 @@ func writeCursor(at string) *string {
 }
 
 func wrongCursor() error {
-	return &account.InvalidError{Field: "cursor", Reason: "The cursor has to be one that was answered before."}
+	return invalid("cursor", "The cursor has to be one that was answered before.")
 }

@@ -23,7 +23,7 @@ func readParameters(rawQuery string) (parameters, error) {
 
 func (p parameters) get(name string) (string, error) {
 	if len(p.values[name]) > 1 {
-		return "", &ledger.InvalidError{Field: name, Reason: fmt.Sprintf("The parameter %q stands there more than once.", name)}
+		return "", invalid(name, fmt.Sprintf("The parameter %q stands there more than once.", name))
 	}
 	return p.values.Get(name), nil
 }
@@ -48,8 +48,8 @@ func (p parameters) time(name string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, &ledger.InvalidError{Field: name, Reason: fmt.Sprintf(
-		"The parameter %q has to be a date like 2026-11-23 or a time like 2026-11-23T15:00:00Z, since 1970.", name)}
+	return time.Time{}, invalid(name, fmt.Sprintf(
+		"The parameter %q has to be a date like 2026-11-23 or a time like 2026-11-23T15:00:00Z, since 1970.", name))
 }
 
 // Years that a report can be about. JSON's times end with the year 9999, and a period may be rounded up.
@@ -69,5 +69,5 @@ func (p parameters) step() (ledger.Step, error) {
 	case "month":
 		return ledger.ByMonth, err
 	}
-	return 0, &ledger.InvalidError{Field: "by", Reason: `The parameter "by" has to be hour, day or month.`}
+	return 0, invalid("by", `The parameter "by" has to be hour, day or month.`)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/auth-service/internal/password"
 	"tallygate/kit/problem"
@@ -22,17 +23,17 @@ const (
 
 // problems is the table of what clients are told.
 func (s *server) problems(err error) *problem.Details {
-	if invalid, ok := errors.AsType[*account.InvalidError](err); ok {
-		return problem.New(http.StatusUnprocessableEntity, "invalid-"+invalid.Field, invalid.Reason)
+	if wrong, ok := errors.AsType[*fault.InvalidError](err); ok {
+		return invalidField(wrong.Field, wrong.Reason)
 	}
-	if invalid, ok := errors.AsType[*ledger.InvalidError](err); ok {
-		return problem.New(http.StatusUnprocessableEntity, "invalid-"+invalid.Field, invalid.Reason)
+	if wrong, ok := errors.AsType[*invalidError](err); ok {
+		return invalidField(wrong.field, wrong.reason)
 	}
 	if throttled, ok := errors.AsType[*account.ThrottledError](err); ok {
 		return tooManyTries(throttled)
 	}
 	switch {
-	case errors.Is(err, account.ErrUnavailable):
+	case errors.Is(err, fault.ErrUnavailable):
 		s.Log.Warn("database is not available", "error", err)
 		return problem.Unavailable("The service cannot reach its database; try again soon.", retryUnavailable)
 	case errors.Is(err, password.ErrBusy):
@@ -58,6 +59,10 @@ func (s *server) problems(err error) *problem.Details {
 		return cursorGone()
 	}
 	return nil
+}
+
+func invalidField(name, reason string) *problem.Details {
+	return problem.New(http.StatusUnprocessableEntity, "invalid-"+name, reason)
 }
 
 // tooManyTries has the fields that every 429 of Tallygate has (draft-ietf-httpapi-ratelimit-headers).

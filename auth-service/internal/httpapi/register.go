@@ -32,7 +32,7 @@ func readCredentials(c *gin.Context) (account.Credentials, error) {
 
 func required(name string, value *string) error {
 	if value == nil {
-		return &account.InvalidError{Field: name, Reason: `The member "` + name + `" is missing.`}
+		return invalid(name, `The member "`+name+`" is missing.`)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 	"tallygate/auth-service/internal/password"
 )
 
@@ -31,7 +32,7 @@ func (s *signIns) ended(err error) {
 		result = "wrong"
 	case errors.Is(err, password.ErrBusy):
 		result = "busy"
-	case errors.Is(err, account.ErrUnavailable):
+	case errors.Is(err, fault.ErrUnavailable):
 		result = "unavailable"
 	default:
 		if _, ok := errors.AsType[*account.ThrottledError](err); ok {

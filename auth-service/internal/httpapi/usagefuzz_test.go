@@ -19,7 +19,7 @@ func FuzzQuestionsAboutUsage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		q, err := httpapi.ReadQuestion(query)
-		_, wrong := errors.AsType[*ledger.InvalidError](err)
+		wrong := httpapi.IsInvalid(err)
 		_, unreadable := errors.AsType[*problem.Details](err)
 		switch {
 		case err != nil && !wrong && !unreadable:

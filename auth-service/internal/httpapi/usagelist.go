@@ -52,7 +52,7 @@ func (s *server) listUsage(c *gin.Context) error {
 	case format == "csv":
 		return s.exportUsage(c, l)
 	case format != "" && format != "json":
-		return &ledger.InvalidError{Field: "format", Reason: `The parameter "format" has to be json or csv.`}
+		return invalid("format", `The parameter "format" has to be json or csv.`)
 	}
 	return s.sendUsagePage(c, l, limit)
 }
@@ -64,7 +64,7 @@ func readPage(p parameters, l *ledger.Listing) (limit int, err error) {
 	}
 	sort, err := p.get("sort")
 	if err != nil || sort != "" && sort != "requests" && sort != "user" {
-		return 0, &ledger.InvalidError{Field: "sort", Reason: `The parameter "sort" has to be requests or user, once.`}
+		return 0, invalid("sort", `The parameter "sort" has to be requests or user, once.`)
 	}
 	l.MostCalls = sort != "user"
 	l.Limit = limit + 1 // one more tells whether another page follows

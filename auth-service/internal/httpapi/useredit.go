@@ -17,7 +17,7 @@ type userEdit struct {
 	MonthlyQuota jsontext.Value `json:"monthly_quota"`
 }
 
-// edit reads the members. The error is an *account.InvalidError.
+// edit reads the members. The error is an *invalidError.
 func (e userEdit) edit() (out account.Edit, err error) {
 	switch string(e.Disabled) {
 	case "":
@@ -25,7 +25,7 @@ func (e userEdit) edit() (out account.Edit, err error) {
 		disabled := string(e.Disabled) == "true"
 		out.Disabled = &disabled
 	default:
-		return out, &account.InvalidError{Field: "disabled", Reason: `The member "disabled" has to be true or false.`}
+		return out, invalid("disabled", `The member "disabled" has to be true or false.`)
 	}
 	if e.Role != nil {
 		if out.Role, err = readRole(e.Role); err != nil {
@@ -50,7 +50,7 @@ func readRole(value jsontext.Value) (*account.Role, error) {
 			return &role, nil
 		}
 	}
-	return nil, &account.InvalidError{Field: "role", Reason: `The role has to be "admin" or "user".`}
+	return nil, invalid("role", `The role has to be "admin" or "user".`)
 }
 
 func readQuota(value jsontext.Value) (*account.Quota, error) {
@@ -59,9 +59,7 @@ func readQuota(value jsontext.Value) (*account.Quota, error) {
 	}
 	limit, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil || limit < 0 {
-		return nil, &account.InvalidError{
-			Field: "monthly_quota", Reason: "The quota has to be a whole number that is not negative, or null for none.",
-		}
+		return nil, invalid("monthly_quota", "The quota has to be a whole number that is not negative, or null for none.")
 	}
 	return &account.Quota{Limit: &limit}, nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"tallygate/auth-service/internal/fault"
 )
 
 // Bounds of a batch.
@@ -35,16 +37,8 @@ type Row struct {
 	Counts
 }
 
-// InvalidError means that a batch, a question or a lease can never be right.
-type InvalidError struct {
-	Field  string
-	Reason string // a sentence for people
-}
-
-func (i *InvalidError) Error() string { return fmt.Sprintf("%s: %s", i.Field, i.Reason) }
-
 // Add adds a batch to the ledger, exactly once however often it is delivered: added is false if it was there before.
-// Rows of users who are gone are kept. Errors: *InvalidError, and what the Store returns.
+// Rows of users who are gone are kept. Errors: *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) Add(ctx context.Context, b Batch) (added bool, err error) {
 	if err := b.check(); err != nil {
 		return false, err
@@ -56,15 +50,15 @@ func (s *Service) Add(ctx context.Context, b Batch) (added bool, err error) {
 func (b *Batch) check() error {
 	switch {
 	case !validName(b.Gateway, maxGateway):
-		return &InvalidError{"gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens."}
+		return fault.Invalid("gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens.")
 	case b.Sequence < 1:
-		return &InvalidError{"sequence", "The sequence has to be a positive whole number."}
+		return fault.Invalid("sequence", "The sequence has to be a positive whole number.")
 	case len(b.Rows) > MaxRows:
-		return &InvalidError{"rows", fmt.Sprintf("A batch holds at most %d rows.", MaxRows)}
+		return fault.Invalid("rows", fmt.Sprintf("A batch holds at most %d rows.", MaxRows))
 	}
 	for i := range b.Rows {
 		if reason := b.Rows[i].wrong(); reason != "" {
-			return &InvalidError{"rows", fmt.Sprintf("Row %d: %s", i+1, reason)}
+			return fault.Invalid("rows", fmt.Sprintf("Row %d: %s", i+1, reason))
 		}
 	}
 	return nil
@@ -100,7 +94,7 @@ func validRoute(name string) bool {
 // checkRoute refuses a filter that no route can match. An empty one matches all.
 func checkRoute(name string) error {
 	if name != "" && !validRoute(name) {
-		return &InvalidError{"route", "The route has to be a name of 1 to 128 bytes without control characters."}
+		return fault.Invalid("route", "The route has to be a name of 1 to 128 bytes without control characters.")
 	}
 	return nil
 }

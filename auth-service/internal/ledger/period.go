@@ -1,6 +1,10 @@
 package ledger
 
-import "time"
+import (
+	"time"
+
+	"tallygate/auth-service/internal/fault"
+)
 
 // Step is the length of one entry of a report.
 type Step int
@@ -57,7 +61,7 @@ const maxSteps = 4000
 
 func (p Period) check(by Step) error {
 	if !p.From.Before(p.To) {
-		return &InvalidError{"to", "The period has to end after it begins."}
+		return fault.Invalid("to", "The period has to end after it begins.")
 	}
 	length := day
 	switch by {
@@ -67,7 +71,7 @@ func (p Period) check(by Step) error {
 		return nil
 	}
 	if p.To.Sub(p.From)/length > maxSteps {
-		return &InvalidError{"from", "The period is too long for reports in steps this small."}
+		return fault.Invalid("from", "The period is too long for reports in steps this small.")
 	}
 	return nil
 }

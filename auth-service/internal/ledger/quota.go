@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"tallygate/auth-service/internal/fault"
 )
 
 // ErrStaleLease means that a later request of the same lease has been answered already.
@@ -71,18 +73,18 @@ func (s *Service) Quota(own *int64) *int64 {
 	return s.cfg.DefaultQuota
 }
 
-// Lease reserves calls for a gateway. Errors: *InvalidError, ErrStaleLease, and what the Store returns.
+// Lease reserves calls for a gateway. Errors: *fault.InvalidError, ErrStaleLease, fault.ErrUnavailable.
 func (s *Service) Lease(ctx context.Context, r LeaseRequest) (LeaseState, error) {
 	now := s.now()
 	switch near := Month(now); {
 	case !validName(r.Gateway, maxGateway):
-		return LeaseState{}, &InvalidError{"gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens."}
+		return LeaseState{}, fault.Invalid("gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens.")
 	case r.Returned < 0:
-		return LeaseState{}, &InvalidError{"returned", "The member returned must not be below 0."}
+		return LeaseState{}, fault.Invalid("returned", "The member returned must not be below 0.")
 	case r.UserID < 1 || r.Number < 1 || r.Want < 1:
-		return LeaseState{}, &InvalidError{"want", "The members user_id, request and want have to be positive whole numbers."}
+		return LeaseState{}, fault.Invalid("want", "The members user_id, request and want have to be positive whole numbers.")
 	case r.Month.To.Before(near.From) || r.Month.From.After(near.To):
-		return LeaseState{}, &InvalidError{"month", "The month has to be the present one or a neighbour of it."}
+		return LeaseState{}, fault.Invalid("month", "The month has to be the present one or a neighbour of it.")
 	}
 	where := func(m Marks) []Span { return r.Month.totals(m) }
 	r.Until = now.Add(reservedFor * s.cfg.LeaseTime)

@@ -41,7 +41,7 @@ func (q QuotaState) Remaining() int64 {
 	return max(*q.Limit-q.Used, 0)
 }
 
-// Report answers a question. Errors: *InvalidError, and what the Store returns.
+// Report answers a question. Errors: *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) Report(ctx context.Context, q Question) (Report, error) {
 	if err := cmp.Or(q.check(q.By), checkRoute(q.Route)); err != nil {
 		return Report{}, err
@@ -122,7 +122,7 @@ type Lines struct {
 	Lines []Line
 }
 
-// List returns a page of lines. Errors: *InvalidError, and what the Store returns.
+// List returns a page of lines. Errors: *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) List(ctx context.Context, l Listing) (Lines, error) {
 	if err := cmp.Or(l.check(ByMonth), checkRoute(l.Route)); err != nil {
 		return Lines{}, err

@@ -6,7 +6,7 @@ import (
 )
 
 // Store is what the ledger needs of a database. Each method is one transaction: when it returns nil, what it did
-// survives the death of every process. While the database cannot be asked, every method returns an error that says so.
+// survives the death of every process. While the database is not available, every method returns fault.ErrUnavailable.
 // Functions that are handed in may run more than once.
 type Store interface {
 	// AddBatch adds a batch whose rows are sorted and have different keys, unless it was added before: to the hours, to

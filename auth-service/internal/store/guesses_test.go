@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 )
 
 func TestAFloodOfGuessesLeavesConnectionsToOthers(t *testing.T) {
@@ -32,7 +33,7 @@ func TestAFloodOfGuessesLeavesConnectionsToOthers(t *testing.T) {
 					},
 				})
 				// Who waited too long meanwhile is told so.
-				if err != nil && !errors.Is(err, account.ErrUnavailable) {
+				if err != nil && !errors.Is(err, fault.ErrUnavailable) {
 					t.Error(err)
 				}
 			})

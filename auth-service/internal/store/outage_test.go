@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/auth-service/internal/store/pgtest"
 )
@@ -37,13 +38,13 @@ func TestStoreWaitsForPostgresAndOutlivesItsDeath(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := time.Now()
-	if _, err := db.UserByName(t.Context(), "ada"); !errors.Is(err, account.ErrUnavailable) {
+	if _, err := db.UserByName(t.Context(), "ada"); !errors.Is(err, fault.ErrUnavailable) {
 		t.Errorf("read: got %v, want ErrUnavailable", err)
 	}
-	if _, err := db.InsertUser(t.Context(), account.NewUser{Name: "eve", PasswordHash: "hash", CreatedAt: noon()}); !errors.Is(err, account.ErrUnavailable) {
+	if _, err := db.InsertUser(t.Context(), account.NewUser{Name: "eve", PasswordHash: "hash", CreatedAt: noon()}); !errors.Is(err, fault.ErrUnavailable) {
 		t.Errorf("write: got %v, want ErrUnavailable", err)
 	}
-	if err := db.Ready(t.Context()); !errors.Is(err, account.ErrUnavailable) {
+	if err := db.Ready(t.Context()); !errors.Is(err, fault.ErrUnavailable) {
 		t.Errorf("ready: got %v, want ErrUnavailable", err)
 	}
 	if took := time.Since(asked); took > 5*time.Second {
@@ -56,7 +57,7 @@ func TestStoreWaitsForPostgresAndOutlivesItsDeath(t *testing.T) {
 	// A connection that was in use a moment ago is found dead by whoever gets it next.
 	for tries := 0; ; tries++ {
 		got, err := db.UserByName(t.Context(), "ada")
-		if errors.Is(err, account.ErrUnavailable) && tries < 8 {
+		if errors.Is(err, fault.ErrUnavailable) && tries < 8 {
 			continue
 		}
 		if err != nil || got != ada {
@@ -81,7 +82,7 @@ func TestAChangeWhoseConnectionBreaksBetweenTwoStatementsIsUnavailable(t *testin
 			where datname = current_database() and pid <> pg_backend_pid()`)
 		return account.Change{User: u, Delete: true}, err
 	})
-	if !errors.Is(err, account.ErrUnavailable) {
+	if !errors.Is(err, fault.ErrUnavailable) {
 		t.Errorf("got %v, want ErrUnavailable", err)
 	}
 }

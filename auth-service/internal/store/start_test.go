@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 )
 
 func TestFourReplicasStartAtOnceOnAnEmptyDatabase(t *testing.T) {
@@ -30,10 +30,10 @@ func TestStoreIsNotReadyBeforeItIsStarted(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
 		db := openUnstarted(t, url)
-		if err := db.Ready(t.Context()); !errors.Is(err, account.ErrUnavailable) {
+		if err := db.Ready(t.Context()); !errors.Is(err, fault.ErrUnavailable) {
 			t.Errorf("got %v, want ErrUnavailable", err)
 		}
-		if _, err := db.UserByName(t.Context(), "ada"); !errors.Is(err, account.ErrUnavailable) {
+		if _, err := db.UserByName(t.Context(), "ada"); !errors.Is(err, fault.ErrUnavailable) {
 			t.Errorf("got %v, want ErrUnavailable", err)
 		}
 		if err := db.Start(t.Context()); err != nil {
@@ -51,7 +51,7 @@ func TestCallersOwnCancellationIsNoOutage(t *testing.T) {
 		db := open(t, url)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := db.UserByName(ctx, "ada"); !errors.Is(err, context.Canceled) || errors.Is(err, account.ErrUnavailable) {
+		if _, err := db.UserByName(ctx, "ada"); !errors.Is(err, context.Canceled) || errors.Is(err, fault.ErrUnavailable) {
 			t.Errorf("got %v, want Canceled", err)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
-	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 )
 
 // Config says which database, and how much of it.
@@ -95,13 +95,13 @@ func openEngine(url string) (engine, error) {
 	return engine{}, errors.New("is neither postgres://… nor sqlite:PATH")
 }
 
-// Ready is nil when the database can be used. The error is account.ErrUnavailable.
+// Ready is nil when the database can be used. The error is fault.ErrUnavailable.
 func (s *Store) Ready(ctx context.Context) error {
 	if !s.ready.Load() {
-		return account.ErrUnavailable
+		return fault.ErrUnavailable
 	}
 	if err := s.pool.PingContext(ctx); err != nil {
-		return fmt.Errorf("%w: %w", account.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
-	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 )
 
 // writeAttempts is how often a transaction is tried that the database gave up in favour of another.
@@ -25,7 +25,7 @@ func (s *Store) read(ctx context.Context, query func(ctx context.Context, db *go
 // readWithin is read with a time limit of its own.
 func (s *Store) readWithin(ctx context.Context, limit time.Duration, query func(ctx context.Context, db *gorm.DB) error) error {
 	if !s.ready.Load() {
-		return account.ErrUnavailable
+		return fault.ErrUnavailable
 	}
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -40,7 +40,7 @@ func (s *Store) write(ctx context.Context, change func(ctx context.Context, tx *
 // writeWithin is write with a time limit of its own.
 func (s *Store) writeWithin(ctx context.Context, limit time.Duration, change func(ctx context.Context, tx *gorm.DB) error) error {
 	if !s.ready.Load() {
-		return account.ErrUnavailable
+		return fault.ErrUnavailable
 	}
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -62,7 +62,7 @@ func (s *Store) writeWithin(ctx context.Context, limit time.Duration, change fun
 	return s.translate(ctx, err)
 }
 
-// translate makes an outage of the database account.ErrUnavailable. Errors of the domain pass, and so does the end of
+// translate makes an outage of the database fault.ErrUnavailable. Errors of the domain pass, and so does the end of
 // the caller's own ctx.
 func (s *Store) translate(ctx context.Context, err error) error {
 	switch {
@@ -71,7 +71,7 @@ func (s *Store) translate(ctx context.Context, err error) error {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return err
 	case errors.Is(err, context.DeadlineExceeded), s.engine.outage(err), s.engine.retryable(err):
-		return fmt.Errorf("%w: %w", account.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	return err
 }
