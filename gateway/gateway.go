@@ -19,6 +19,7 @@ import (
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
@@ -74,12 +75,13 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 		}
 		tlsConfig = g.cert.config()
 	}
-	engine := forward.New(forward.Config{Watch: g.watch, Log: g.log, Via: "tallygate"})
-	g.registry.MustRegister(engine.Collector())
+	upstreams := upstream.New(upstream.Config{Watch: g.watch, Log: g.log})
+	engine := forward.New(forward.Config{Watch: g.watch, Via: "tallygate"})
+	g.registry.MustRegister(upstreams.Collector(), engine.Collector())
 	g.edge = edge.New(edge.Config{
 		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(), Quotas: g.quotas,
-		Engine: engine,
-		Watch:  g.watch, Pages: pages, Trusted: cfg.trusted, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig,
+		Upstreams: upstreams, Engine: engine,
+		Watch: g.watch, Pages: pages, Trusted: cfg.trusted, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig,
 		MaxConnections: cfg.maxConnections,
 	})
 	g.routes = newRoutes(cfg, g.edge.SetRoutes, g.log)

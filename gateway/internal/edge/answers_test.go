@@ -10,7 +10,7 @@ import (
 
 func TestTheGatewaysOwnAnswers(t *testing.T) {
 	t.Parallel()
-	addr := upstream(t, echo)
+	addr := replica(t, echo)
 	get := locked("/locked", addr)
 	get.Methods = []string{"GET"}
 	small := open("/small", addr)
@@ -69,7 +69,7 @@ func TestTheGatewaysOwnAnswers(t *testing.T) {
 
 func TestAPageIsBesideARouteForEverything(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/", upstream(t, echo)))
+	gw := gate(t, open("/", replica(t, echo)))
 	if _, body := call(t, gw, "GET /docs HTTP/1.1\r\nHost: a\r\n\r\n"); body != "<p>docs" {
 		t.Errorf("the page: got %s", body)
 	}
@@ -82,7 +82,7 @@ func TestTheLogHasALineForEveryRequestAndNothingSecret(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	access := edge.NewAccessLog(&out, "gateway", false)
-	gw := gateWith(t, edge.Config{Access: access}, locked("/locked", upstream(t, echo)))
+	gw := gateWith(t, edge.Config{Access: access}, locked("/locked", replica(t, echo)))
 	c, r := dial(t, gw)
 	for _, text := range []string{
 		"POST /locked/path?query HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\nX-Request-Id: mine-1\r\nContent-Length: 3\r\n\r\nabc",

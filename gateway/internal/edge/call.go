@@ -55,7 +55,7 @@ func (k *call) whole() bool {
 // release lets go of what belongs to the connection.
 func (k *call) release() {
 	k.conn = nil
-	k.exchange.Client, k.exchange.Body, k.exchange.Request, k.exchange.Set = nil, nil, nil, nil
+	k.exchange.Client, k.exchange.Body, k.exchange.Request, k.exchange.Upstream = nil, nil, nil, nil
 }
 
 // identify keeps the client's request id if it is harmless, and makes one otherwise. It need not be hard to guess, but

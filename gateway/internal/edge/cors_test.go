@@ -11,7 +11,7 @@ import (
 
 func TestPagesOfAllowedOriginsMayCall(t *testing.T) {
 	t.Parallel()
-	r := locked("/a", upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	r := locked("/a", replica(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "https://upstream.example")
 		_, _ = io.WriteString(w, "ok")
 	}))

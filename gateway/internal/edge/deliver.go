@@ -27,7 +27,7 @@ func (s *Server) forward(k *call) *problem.Details {
 	if k.who.UserID != 0 {
 		x.IdentityValue = strconv.AppendInt(k.text[:0], k.who.UserID, 10)
 	}
-	x.Set, x.MaxBody, x.WebSocket = k.site.set, k.site.MaxBody, k.site.WebSocket
+	x.Upstream, x.MaxBody, x.WebSocket = k.site.set, k.site.MaxBody, k.site.WebSocket
 	x.KeepAlive, x.Draining = k.keep, &s.draining
 	x.AnswerLines, x.Replaces = k.lines, nil
 	if k.site.CORS != nil {

@@ -20,6 +20,7 @@ import (
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/token"
 )
@@ -56,17 +57,18 @@ func gate(t *testing.T, routes ...*route.Route) string {
 
 func gateWith(t *testing.T, cfg edge.Config, routes ...*route.Route) string {
 	t.Helper()
-	_, addr := serverWith(t, cfg, forward.Config{}, routes...)
+	_, addr := serverWith(t, cfg, upstream.Config{}, routes...)
 	return addr
 }
 
 // serverWith is gateWith for tests that have routes replaced, names resolved, or calls counted.
-func serverWith(t *testing.T, cfg edge.Config, upstreams forward.Config, routes ...*route.Route) (*edge.Server, string) {
+func serverWith(t *testing.T, cfg edge.Config, upstreams upstream.Config, routes ...*route.Route) (*edge.Server, string) {
 	t.Helper()
 	cfg.Watch = wire.NewWatch()
 	cfg.Log = slog.New(slog.DiscardHandler)
-	upstreams.Watch, upstreams.Log, upstreams.Via = cfg.Watch, cfg.Log, "test"
-	cfg.Engine, cfg.Metrics = forward.New(upstreams), edge.NewMetrics()
+	upstreams.Watch, upstreams.Log = cfg.Watch, cfg.Log
+	cfg.Upstreams, cfg.Metrics = upstream.New(upstreams), edge.NewMetrics()
+	cfg.Engine = forward.New(forward.Config{Watch: cfg.Watch, Via: "test"})
 	if cfg.Check == nil {
 		cfg.Check = keeper{}
 	}
@@ -119,16 +121,16 @@ func locked(path string, upstreams ...string) *route.Route {
 	return r
 }
 
-// upstream starts a server.
-func upstream(t *testing.T, handler http.HandlerFunc) string {
+// replica starts a server.
+func replica(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(handler)
 	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
 	return s.Listener.Addr().String()
 }
 
-// rawUpstream accepts connections and hands each to serve.
-func rawUpstream(t *testing.T, serve func(net.Conn, *bufio.Reader)) string {
+// rawReplica accepts connections and hands each to serve.
+func rawReplica(t *testing.T, serve func(net.Conn, *bufio.Reader)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -25,7 +25,7 @@ func arrived(t *testing.T, gw, text string) []string {
 
 func TestWhatArrivesIsWhatTheGatewayVouchesFor(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, locked("/a", upstream(t, echo)))
+	gw := gate(t, locked("/a", replica(t, echo)))
 	got := arrived(t, gw, "GET /a/b?c=%2f HTTP/1.1\r\nHost: Public.example:8000\r\nAuthorization: Bearer good\r\n"+
 		"X-User-Id: 1\r\nX_User_Id: 1\r\nx.user.id: 1\r\nX-Forwarded-User: root\r\nRemote-User: root\r\n"+
 		"Forwarded: for=1.2.3.4\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX_Forwarded_For: 1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n"+
@@ -44,7 +44,7 @@ func TestWhatArrivesIsWhatTheGatewayVouchesFor(t *testing.T) {
 
 func TestAProxyInFrontIsBelievedOnlyIfItIsTrusted(t *testing.T) {
 	t.Parallel()
-	addr := upstream(t, echo)
+	addr := replica(t, echo)
 	const text = "GET /a HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 9.9.9.9, 198.51.100.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: outer.example\r\n\r\n"
 	trusting := gateWith(t, edge.Config{Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, open("/a", addr))
 	for gw, want := range map[string][]string{
@@ -62,7 +62,7 @@ func TestAProxyInFrontIsBelievedOnlyIfItIsTrusted(t *testing.T) {
 
 func TestTheAnswerLosesHopByHopFieldsOnly(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err == nil {
 			_, _ = io.WriteString(c, "HTTP/1.1 203 Fancy Reason\r\nConnection: X-Drop-Me, close\r\nX-Drop-Me: 1\r\nKeep-Alive: timeout=5\r\n"+
 				"Upgrade: h2c\r\nX-Request-Id: theirs\r\nContent-Encoding: gzip\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"+
@@ -81,7 +81,7 @@ func TestTheAnswerLosesHopByHopFieldsOnly(t *testing.T) {
 
 func TestRequestsInOneGoAreAnsweredInOrder(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", upstream(t, echo)))
+	gw := gate(t, open("/a", replica(t, echo)))
 	c, r := dial(t, gw)
 	send(t, c, "GET /a/1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /a/2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"+
 		"POST /a/3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ndef\r\n0\r\n\r\nGET /a/4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /a/5")
@@ -97,7 +97,7 @@ func TestRequestsInOneGoAreAnsweredInOrder(t *testing.T) {
 
 func TestAClientThatClosesRightBehindItsRequestIsAnsweredAndLetGo(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", upstream(t, echo)))
+	gw := gate(t, open("/a", replica(t, echo)))
 	for range 10 {
 		c, r := dial(t, gw)
 		send(t, c, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -112,7 +112,7 @@ func TestALoopEnds(t *testing.T) {
 	t.Parallel()
 	var own string
 	ready := make(chan struct{})
-	gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		<-ready
 		back, err := net.Dial("tcp", own) // the upstream is the gateway again
 		if err != nil {
@@ -132,7 +132,7 @@ func TestALoopEnds(t *testing.T) {
 
 func TestOldClientsAreServed(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush() // so that the answer is chunked
 		_, _ = io.WriteString(w, r.Proto+" "+r.Header.Get("Via"))
 	})))

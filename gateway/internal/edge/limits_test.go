@@ -16,7 +16,7 @@ import (
 
 func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
 	t.Parallel()
-	r := locked("/a", upstream(t, echo))
+	r := locked("/a", replica(t, echo))
 	r.Tally, r.Rate = true, route.Rate{Requests: 1, Per: time.Hour, Burst: 2}
 	gw := gate(t, r)
 	const text = "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\n\r\n"
@@ -55,7 +55,7 @@ func TestAUserWithoutQuotaLeftIsRefused(t *testing.T) {
 
 func TestSlowClientsDoNotStopOthers(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", upstream(t, echo)))
+	gw := gate(t, open("/a", replica(t, echo)))
 	const slow = 1000
 	conns := make([]net.Conn, 0, slow)
 	defer func() {
@@ -80,7 +80,7 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 
 func TestConnectionsOverTheBoundWaitForOne(t *testing.T) {
 	t.Parallel()
-	gw := gateWith(t, edge.Config{MaxConnections: 1}, open("/a", upstream(t, echo)))
+	gw := gateWith(t, edge.Config{MaxConnections: 1}, open("/a", replica(t, echo)))
 	first, r := dial(t, gw)
 	send(t, first, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
 	answer(t, r, "GET")

@@ -13,7 +13,7 @@ const allMethods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
 func TestTraceIsNotCarried(t *testing.T) {
 	t.Parallel()
-	addr := upstream(t, func(http.ResponseWriter, *http.Request) { t.Error("it reached the upstream") })
+	addr := replica(t, func(http.ResponseWriter, *http.Request) { t.Error("it reached the upstream") })
 	gw := gate(t, open("/open", addr), locked("/locked", addr))
 	for _, path := range []string{"/open", "/locked"} {
 		resp, body := call(t, gw, "TRACE "+path+" HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n")
@@ -26,7 +26,7 @@ func TestTraceIsNotCarried(t *testing.T) {
 // RFC 9110 section 7.6.2.
 func TestMaxForwardsIsObeyed(t *testing.T) {
 	t.Parallel()
-	addr := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	addr := replica(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Arrived"] = r.Header["Max-Forwards"]
 	})
 	limited := open("/get", addr)
@@ -58,7 +58,7 @@ func TestMaxForwardsIsObeyed(t *testing.T) {
 
 func TestAPreflightForAMethodOfItsOwnIsAnswered(t *testing.T) {
 	t.Parallel()
-	r := open("/a", upstream(t, echo))
+	r := open("/a", replica(t, echo))
 	r.CORS = &route.CORS{Origins: []string{"*"}, MaxAge: time.Minute}
 	gw := gate(t, r)
 	for method, want := range map[string]string{"PUT": allMethods, "PROPFIND": allMethods + ", PROPFIND"} {

@@ -9,7 +9,7 @@ import (
 
 	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/edge"
-	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/upstream"
 )
 
 // slowKeeper says when a user's check has begun, and lets it end when it is told to.
@@ -29,12 +29,12 @@ func TestARequestGoesOnUnderTheRoutesThatItBeganWith(t *testing.T) {
 	t.Parallel()
 	slow := slowKeeper{begun: make(chan struct{}), end: make(chan struct{})}
 	var before, after atomic.Int64
-	old := locked("/a", upstream(t, counted(&before)))
-	server, gw := serverWith(t, edge.Config{Check: slow}, forward.Config{}, old)
+	old := locked("/a", replica(t, counted(&before)))
+	server, gw := serverWith(t, edge.Config{Check: slow}, upstream.Config{}, old)
 	c, r := dial(t, gw)
 	send(t, c, "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n")
 	<-slow.begun // its route is chosen, its replica is not
-	server.SetRoutes(table(t, locked("/a", upstream(t, counted(&after)))))
+	server.SetRoutes(table(t, locked("/a", replica(t, counted(&after)))))
 	close(slow.end)
 	if resp, body := answer(t, r, "GET"); resp.StatusCode != 200 {
 		t.Errorf("got %d %s", resp.StatusCode, body)
@@ -65,7 +65,7 @@ func TestRoutesThatDoNotResolveAreWaitedForTogether(t *testing.T) {
 		return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
 	}
 	// Each in a route of its own, and two of them in one list.
-	serverWith(t, edge.Config{}, forward.Config{Lookup: lookup}, open("/a", names[:2]...), open("/c", names[2]))
+	serverWith(t, edge.Config{}, upstream.Config{Lookup: lookup}, open("/a", names[:2]...), open("/c", names[2]))
 	select {
 	case host := <-alone:
 		t.Errorf("%s was resolved before the others were asked for", host)

@@ -25,7 +25,7 @@ func named(name string) http.HandlerFunc {
 
 func TestRequestsAreSpreadOverAllReplicas(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", upstream(t, named("1")), upstream(t, named("2")), upstream(t, named("3"))))
+	gw := gate(t, open("/a", replica(t, named("1")), replica(t, named("2")), replica(t, named("3"))))
 	c, r := dial(t, gw)
 	got := map[string]int{}
 	for range 200 {
@@ -43,7 +43,7 @@ func TestRequestsAreSpreadOverAllReplicas(t *testing.T) {
 func TestADeadReplicaIsNotNoticedByClients(t *testing.T) {
 	t.Parallel()
 	dead := httptest.NewServer(named("dead"))
-	gw := gate(t, open("/a", dead.Listener.Addr().String(), upstream(t, named("well"))))
+	gw := gate(t, open("/a", dead.Listener.Addr().String(), replica(t, named("well"))))
 	c, r := dial(t, gw)
 	for i := range 200 {
 		if i == 50 {
@@ -67,7 +67,7 @@ func TestAConnectionThatTheUpstreamHasClosedIsNoError(t *testing.T) {
 	var served atomic.Int64
 	closings := make(chan struct{}, 1)
 	// It says keep-alive, and closes after each answer.
-	gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err == nil {
 			served.Add(1)
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -101,7 +101,7 @@ func TestWhatMayHaveBeenDoneIsNotDoneAgain(t *testing.T) {
 		want    int64
 	}{{postA, 1, 1}, {patchA, 1, 1}, {getA, 1, 2}, {getA, 0, 1}, {deleteA, 1, 2}, {deleteA, 0, 1}} {
 		var seen atomic.Int64
-		r := open("/a", rawUpstream(t, func(_ net.Conn, r *bufio.Reader) {
+		r := open("/a", rawReplica(t, func(_ net.Conn, r *bufio.Reader) {
 			if _, err := http.ReadRequest(r); err == nil {
 				seen.Add(1) // and then the connection breaks
 			}
@@ -121,7 +121,7 @@ func TestADeletionOnAKeptConnectionThatBreaksIsNotDoneAgain(t *testing.T) {
 	t.Parallel()
 	for retries, want := range []int64{1, 2} {
 		var deletions atomic.Int64
-		r := open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+		r := open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 			for {
 				req, err := http.ReadRequest(r)
 				if err != nil {
@@ -150,14 +150,14 @@ func TestAReplicaThatHangsIsFoundAndItsRequestsAreSentToAnother(t *testing.T) {
 	t.Parallel()
 	hang := make(chan struct{})
 	var hanging atomic.Bool
-	sick := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	sick := replica(t, func(w http.ResponseWriter, r *http.Request) {
 		if hanging.Load() {
 			<-hang
 		}
 		named("sick")(w, r)
 	})
 	t.Cleanup(func() { close(hang) })
-	a := open("/a", sick, upstream(t, named("well")))
+	a := open("/a", sick, replica(t, named("well")))
 	a.Health = "/health"
 	a.Limits.FirstByte = 20 * time.Second
 	gw := gate(t, a)
@@ -190,9 +190,9 @@ func TestAReplicaThatHangsIsFoundAndItsRequestsAreSentToAnother(t *testing.T) {
 
 func TestAnUpstreamThatIsSlowToBeginIsGivenUp(t *testing.T) {
 	t.Parallel()
-	a := open("/a", rawUpstream(t, func(_ net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) }))
+	a := open("/a", rawReplica(t, func(_ net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) }))
 	a.Limits.FirstByte = 200 * time.Millisecond
-	gw := gate(t, a, open("/b", upstream(t, named("b"))))
+	gw := gate(t, a, open("/b", replica(t, named("b"))))
 	c, r := dial(t, gw)
 	send(t, c, getA)
 	if resp, body := answer(t, r, "GET"); resp.StatusCode != 504 || !strings.Contains(body, "upstream-timeout") {
@@ -208,7 +208,7 @@ func TestTheLastReplicaIsNeverGivenUp(t *testing.T) {
 	t.Parallel()
 	var broken atomic.Bool
 	broken.Store(true)
-	addr := rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	addr := rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		for {
 			if _, err := http.ReadRequest(r); err != nil || broken.Load() {
 				return
@@ -235,7 +235,7 @@ func TestAnswersThatAreNotHTTPAreNotPassedOn(t *testing.T) {
 		"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 100000) + "\r\n\r\n", strings.Repeat("HTTP/1.1 103 Early\r\n\r\n", 100),
 	} {
-		gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+		gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 			if _, err := http.ReadRequest(r); err == nil {
 				_, _ = io.WriteString(c, text)
 			}
@@ -256,7 +256,7 @@ func TestAnswersThatAreNotHTTPAreNotPassedOn(t *testing.T) {
 func TestAnAnswerNobodyAskedForIsGivenToNobody(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int64
-	gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		for {
 			if _, err := http.ReadRequest(r); err != nil {
 				return

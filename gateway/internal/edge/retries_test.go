@@ -18,7 +18,7 @@ func poisoned(t *testing.T, kills string, warm int) (addr string, seen *atomic.I
 	seen = new(atomic.Int64)
 	var arrived sync.WaitGroup
 	arrived.Add(warm)
-	addr = rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	addr = rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		for {
 			req, err := http.ReadRequest(r)
 			if err != nil {
@@ -96,7 +96,7 @@ func TestAllThatAHungReplicaHoldsIsSentToAnother(t *testing.T) {
 	var hanging atomic.Bool
 	var held atomic.Int64
 	hang := make(chan struct{})
-	sick := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	sick := replica(t, func(w http.ResponseWriter, r *http.Request) {
 		if hanging.Load() {
 			held.Add(1)
 			<-hang
@@ -104,7 +104,7 @@ func TestAllThatAHungReplicaHoldsIsSentToAnother(t *testing.T) {
 		named("sick")(w, r)
 	})
 	t.Cleanup(func() { close(hang) })
-	a := open("/a", sick, upstream(t, named("well")))
+	a := open("/a", sick, replica(t, named("well")))
 	a.Health, a.Retries = "/health", 0
 	a.Limits.FirstByte = 20 * time.Second
 	gw := gate(t, a)

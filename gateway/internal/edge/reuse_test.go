@@ -17,7 +17,7 @@ import (
 // in the same write. What it has written stands in the gateway's queue when written gets a value.
 func answersTwice(t *testing.T, length int, written chan<- struct{}) string {
 	t.Helper()
-	return rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	return rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		for {
 			if _, err := http.ReadRequest(r); err != nil {
 				return
@@ -65,7 +65,7 @@ func TestAConnectionThatMaySendABodyUnaskedIsNotUsedAgain(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var conns atomic.Int64
-			gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+			gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 				for first := true; ; first = false {
 					if _, err := http.ReadRequest(r); err != nil {
 						return
@@ -93,7 +93,7 @@ func TestAPostThatWantsAYoungConnectionLeavesTheOthers(t *testing.T) {
 	const clients = 5
 	var conns atomic.Int64
 	var meet atomic.Pointer[sync.WaitGroup] // they are answered together, so that each needs a connection
-	gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		for first := true; ; first = false {
 			req, err := http.ReadRequest(r)
 			if err != nil {

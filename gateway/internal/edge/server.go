@@ -17,6 +17,7 @@ import (
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/problem"
 )
@@ -51,18 +52,19 @@ type Quotas interface {
 
 // Config is what a Server is made of.
 type Config struct {
-	Check   Checker
-	Meter   Meter
-	Rates   *limit.Rates
-	Quotas  Quotas
-	Engine  *forward.Engine
-	Watch   *wire.Watch
-	Pages   map[string]console.Page
-	Trusted []netip.Prefix // proxies whose X-Forwarded-* are believed
-	TLS     *tls.Config    // nil: plain HTTP
-	Log     *slog.Logger
-	Access  *AccessLog // nil: none
-	Metrics *Metrics
+	Check     Checker
+	Meter     Meter
+	Rates     *limit.Rates
+	Quotas    Quotas
+	Engine    *forward.Engine
+	Upstreams *upstream.Registry
+	Watch     *wire.Watch
+	Pages     map[string]console.Page
+	Trusted   []netip.Prefix // proxies whose X-Forwarded-* are believed
+	TLS       *tls.Config    // nil: plain HTTP
+	Log       *slog.Logger
+	Access    *AccessLog // nil: none
+	Metrics   *Metrics
 	// MaxConnections bounds the clients' connections; further ones wait in the kernel's queue. 0: no bound.
 	MaxConnections int
 }

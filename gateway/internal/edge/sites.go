@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"sync"
 
-	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -16,13 +16,13 @@ import (
 type sites struct {
 	table *route.Table
 	list  []*site // by the routes' index
-	sets  map[string]*forward.Set
+	sets  map[string]*upstream.Upstream
 }
 
 // site is a route in use.
 type site struct {
 	*route.Route
-	set     *forward.Set
+	set     *upstream.Upstream
 	metrics *routeMetrics
 	tally   meter.RouteID
 	rate    limit.Rate
@@ -52,8 +52,8 @@ func (s *Server) SetRoutes(table *route.Table) {
 	}
 }
 
-func setConfig(r *route.Route) forward.SetConfig {
-	return forward.SetConfig{Addresses: r.Upstreams, Health: r.Health, Limits: forward.Limits(r.Limits), Retries: r.Retries}
+func setConfig(r *route.Route) upstream.Spec {
+	return upstream.Spec{Addresses: r.Upstreams, Health: r.Health, Timeouts: upstream.Timeouts(r.Limits), Retries: r.Retries}
 }
 
 func setKey(r *route.Route) string { return fmt.Sprint(setConfig(r)) }
@@ -63,8 +63,8 @@ const startAtOnce = 64
 
 // upstreams are the sets of a table's routes. Equal ones share one, also with the table before. New ones are started
 // at once: a name server that does not answer costs its time once, and not for each route.
-func (s *Server) upstreams(table *route.Table, old map[string]*forward.Set) map[string]*forward.Set {
-	sets, fresh := map[string]*forward.Set{}, map[string]forward.SetConfig{}
+func (s *Server) upstreams(table *route.Table, old map[string]*upstream.Upstream) map[string]*upstream.Upstream {
+	sets, fresh := map[string]*upstream.Upstream{}, map[string]upstream.Spec{}
 	for _, r := range table.Routes() {
 		key := setKey(r)
 		if known := old[key]; known != nil {
@@ -79,7 +79,7 @@ func (s *Server) upstreams(table *route.Table, old map[string]*forward.Set) map[
 	for key, cfg := range fresh {
 		room <- struct{}{}
 		starting.Go(func() {
-			set := s.cfg.Engine.NewSet(s.base, cfg)
+			set := s.cfg.Upstreams.Start(s.base, cfg)
 			<-room
 			mu.Lock()
 			defer mu.Unlock()

@@ -34,9 +34,9 @@ func sum(r io.Reader) string {
 
 func TestBodiesArriveAsTheyWereSent(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/up", upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	gw := gate(t, open("/up", replica(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, sum(r.Body))
-	})), open("/down", upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	})), open("/down", replica(t, func(w http.ResponseWriter, r *http.Request) {
 		var n int64
 		_, _ = fmt.Sscan(r.URL.Query().Get("n"), &n)
 		if r.URL.Query().Get("length") != "" {
@@ -76,7 +76,7 @@ func TestBodiesArriveAsTheyWereSent(t *testing.T) {
 func TestEventsAreSentOnAtOnce(t *testing.T) {
 	t.Parallel()
 	next := make(chan string)
-	gw := gate(t, open("/events", upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	gw := gate(t, open("/events", replica(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for event := range next {
 			_, _ = io.WriteString(w, event)
@@ -104,11 +104,11 @@ func TestEventsAreSentOnAtOnce(t *testing.T) {
 
 func TestAClientThatAsksIsToldToGoOn(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/reads", upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	gw := gate(t, open("/reads", replica(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, sum(r.Body))
-	})), open("/refuses", upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	})), open("/refuses", replica(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
-	})), open("/ignores", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	})), open("/ignores", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		req, err := http.ReadRequest(r) // it never says 100
 		if err != nil {
 			return
@@ -146,7 +146,7 @@ func TestAClientThatAsksIsToldToGoOn(t *testing.T) {
 
 func TestAnEarlyAnswerReachesAClientThatStillSends(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Connection", "close")
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		_, _ = io.WriteString(w, "enough")
@@ -162,7 +162,7 @@ func TestAnEarlyAnswerReachesAClientThatStillSends(t *testing.T) {
 
 func TestAnUpstreamMayAnswerWhileItReads(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1.1: always
 		w.(http.Flusher).Flush()
 		_, _ = io.Copy(flushing{w}, r.Body)
@@ -203,7 +203,7 @@ func TestAClientThatLeavesEndsTheRequestAtTheUpstream(t *testing.T) {
 		"while it is served": "GET /a?flush=1 HTTP/1.1\r\nHost: a\r\n\r\n",
 	} {
 		begun, ended := make(chan struct{}), make(chan struct{})
-		gw := gate(t, open("/a", upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.RawQuery != "" {
 				w.(http.Flusher).Flush()
 			}
@@ -233,7 +233,7 @@ func TestAnAnswerThatBreaksOffDoesNotLookWhole(t *testing.T) {
 		"chunked":   "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
 		"bad chunk": "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n",
 	} {
-		gw := gate(t, open("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+		gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 			if _, err := http.ReadRequest(r); err == nil {
 				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n"+lines)
 			}

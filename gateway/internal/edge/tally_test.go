@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/edge"
-	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/meter"
+	"tallygate/gateway/internal/upstream"
 	"tallygate/kit/problem"
 )
 
@@ -93,7 +93,7 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 			t.Parallel()
 			b := &book{}
 			m := tallying(t, b)
-			a, gone := locked("/a", upstream(t, echo)), locked("/gone", "127.0.0.1:1")
+			a, gone := locked("/a", replica(t, echo)), locked("/gone", "127.0.0.1:1")
 			a.Tally, gone.Tally = true, true
 			gw := gateWith(t, edge.Config{Meter: m, Quotas: test.quotas}, a, gone)
 			c, r := dial(t, gw)
@@ -118,7 +118,7 @@ func TestWhatIsCutAtTheEndIsCounted(t *testing.T) {
 	b := &book{}
 	m := tallying(t, b)
 	begun := make(chan struct{}, 8)
-	a := locked("/a", rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	a := locked("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err != nil {
 			return
 		}
@@ -127,7 +127,7 @@ func TestWhatIsCutAtTheEndIsCounted(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r) // and no more of it
 	}))
 	a.Tally = true
-	s, gw := serverWith(t, edge.Config{Meter: m}, forward.Config{}, a)
+	s, gw := serverWith(t, edge.Config{Meter: m}, upstream.Config{}, a)
 	for range 8 {
 		c, r := dial(t, gw)
 		send(t, c, "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\n\r\n")

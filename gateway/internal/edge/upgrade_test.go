@@ -12,7 +12,7 @@ import (
 
 func TestWebSocketsPassAndNothingElseChangesTheProtocol(t *testing.T) {
 	t.Parallel()
-	addr := rawUpstream(t, func(c net.Conn, r *bufio.Reader) {
+	addr := rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		req, err := http.ReadRequest(r)
 		if err != nil {
 			return
@@ -52,7 +52,7 @@ func TestWebSocketsPassAndNothingElseChangesTheProtocol(t *testing.T) {
 
 func TestInformationalAnswersPass(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</style.css>; rel=preload")
 		w.WriteHeader(http.StatusEarlyHints)
 		w.WriteHeader(http.StatusNoContent)

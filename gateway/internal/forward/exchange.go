@@ -3,10 +3,11 @@ package forward
 import (
 	"sync/atomic"
 
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
-// Exchange is one request on its way to an upstream and back. It is meant to be used again: Reset is called by Do.
+// Exchange is one request on its way to an upstream and back. It is meant to be used again.
 type Exchange struct {
 	// The request.
 	Client  *wire.Conn
@@ -25,8 +26,8 @@ type Exchange struct {
 	// Identities are the names of such fields on all routes: an upstream that stands behind one may stand behind others.
 	Identities *wire.Names
 
-	Set     *Set
-	MaxBody int64 // -1: no limit
+	Upstream *upstream.Upstream
+	MaxBody  int64 // -1: no limit
 	// WebSocket: the route lets the protocol be changed.
 	WebSocket bool
 	// AnswerLines are header lines, with line ends, that are added to the answer. Upstream's fields of these names go first.
@@ -37,6 +38,7 @@ type Exchange struct {
 	KeepAlive bool
 	Draining  *atomic.Bool
 
+	watch    *wire.Watch
 	response wire.Response
 	out      []byte // the request's head, kept for sending it again
 	answer   []byte // what goes to the client in one write
@@ -56,6 +58,7 @@ type Outcome struct {
 
 // Do sends the request and passes the answer on.
 func (e *Engine) Do(x *Exchange) Outcome {
+	x.watch = e.watch
 	if x.looped(e.via) {
 		return Outcome{Err: ErrLoop}
 	}
@@ -69,9 +72,9 @@ func (e *Engine) Do(x *Exchange) Outcome {
 	x.out = x.appendRequest(x.out[:0], e.via, int64(len(body)))
 	x.out = append(x.out, body...)
 	x.Body.Skip()
-	tries := newTries(x.Set, x.Request.Method)
+	tries := newTries(x.Upstream, x.Request.Method)
 	for {
-		t := x.Set.pick(tries.avoid)
+		t := x.Upstream.Pick(tries.avoid)
 		if t == nil {
 			return Outcome{Err: ErrUnreachable}
 		}
@@ -80,30 +83,29 @@ func (e *Engine) Do(x *Exchange) Outcome {
 		if !tries.another(why, t) {
 			return out
 		}
-		e.retries.Add(1)
+		e.retries.Inc()
 	}
 }
 
 // try sends a request that is whole in memory to one replica, and passes the answer on.
-func (e *Engine) try(x *Exchange, t *target, tries *tries) (Outcome, fate) {
+func (e *Engine) try(x *Exchange, t *upstream.Replica, tries *tries) (Outcome, fate) {
 	// From now on, so that a replica to which connections take long is not chosen for having nothing to do.
-	t.busy.Add(1)
-	defer t.busy.Add(-1)
-	var l *link
+	t.Enter()
+	defer t.Leave()
+	var l *upstream.Conn
 	if !tries.fresh {
-		l = t.take(!tries.repeatable)
+		l = t.Take(!tries.repeatable)
 	}
 	reused := l != nil
 	if !reused {
 		var err error
-		if l, err = t.dial(); err != nil {
-			t.failed(true)
+		if l, err = t.Dial(); err != nil {
+			t.Failed(true)
 			return Outcome{Err: ErrUnreachable}, unsent
 		}
 	}
-	t.total.Add(1)
-	l.answered.Store(false)
-	l.SetTimeout(x.Set.cfg.Limits.FirstByte)
+	l.Begin()
+	l.SetTimeout(x.Upstream.Timeouts().FirstByte)
 	x.Client.Serves(l.Conn)
 	in := e.buffers.Get()
 	defer e.buffers.Put(in)
@@ -118,19 +120,19 @@ func (e *Engine) try(x *Exchange, t *target, tries *tries) (Outcome, fate) {
 	return e.relay(x, l, in), final
 }
 
-// unanswered judges a try in which no byte came back.
-func unanswered(t *target, why wire.Stop, reused bool) (Outcome, fate) {
+// unanswered classifies a try in which no byte came back.
+func unanswered(t *upstream.Replica, why wire.Stop, reused bool) (Outcome, fate) {
 	switch {
 	case why == wire.ClientGone:
 		return Outcome{Err: ErrClientLeft}, final
 	case why == wire.Ejected:
 		return Outcome{Err: ErrBroken}, hung
 	case why == wire.TimedOut:
-		t.failed(false)
+		t.Failed(false)
 		return Outcome{Err: ErrTimeout}, final
 	case reused:
 		return Outcome{Err: ErrBroken}, closed
 	}
-	t.failed(false)
+	t.Failed(false)
 	return Outcome{Err: ErrBroken}, broken
 }

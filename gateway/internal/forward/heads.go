@@ -18,7 +18,7 @@ func (x *Exchange) appendRequest(b []byte, via string, length int64) []byte {
 	b = append(b, r.Query...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	if len(r.Host) == 0 {
-		b = append(b, x.Set.cfg.Addresses[0]...) // HTTP/1.0 without one
+		b = append(b, x.Upstream.Host()...) // HTTP/1.0 without one
 	}
 	b = append(b, r.Host...)
 	b = append(b, "\r\nVia: "...)
@@ -149,7 +149,7 @@ func (x *Exchange) appendAnswerFields(b []byte) []byte {
 		b = appendField(b, f.Name, f.Value)
 	}
 	if !dated { // RFC 9110 section 6.6.1
-		b = append(x.Set.engine.watch.AppendDate(append(b, "Date: "...)), '\r', '\n')
+		b = append(x.watch.AppendDate(append(b, "Date: "...)), '\r', '\n')
 	}
 	b = append(append(append(b, "X-Request-Id: "...), x.RequestID...), '\r', '\n')
 	return append(b, x.AnswerLines...)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -14,15 +15,15 @@ const noLength = -3
 const maxInformational = 16
 
 // relay reads the answer's head, of which in has the beginning, and passes the answer on. It takes care of the link.
-func (e *Engine) relay(x *Exchange, l *link, in *wire.Buffer) Outcome {
+func (e *Engine) relay(x *Exchange, l *upstream.Conn, in *wire.Buffer) Outcome {
 	if err := e.readHead(x, l, in); err != nil {
 		if !errors.Is(err, ErrClientLeft) && !errors.Is(err, errNoBody) {
-			l.target.failed(false)
+			l.Replica().Failed(false)
 		}
 		x.letGo(l, false, 0)
 		return Outcome{Err: err}
 	}
-	l.target.succeeded()
+	l.Replica().Succeeded()
 	r := &x.response
 	early := in.Bytes()[r.HeadBytes():]
 	if r.Status == 101 {
@@ -50,11 +51,20 @@ func bodilessLength(r *wire.Response, head bool) int64 {
 	return max(r.ContentLength, 0)
 }
 
+// strayBody reports whether an answer that has no body speaks of one. There are upstreams that send it nevertheless, in
+// a write of its own: it may come at any time, and whoever chose it chooses the next client's answer.
+func strayBody(r *wire.Response, head bool) bool {
+	if r.Status == 204 || r.Status == 304 {
+		return r.Chunked || r.ContentLength > 0
+	}
+	return head && r.ContentLength != 0
+}
+
 // errNoBody: the rest of the request's body does not come; stream.err says why.
 var errNoBody = errors.New("the request's body does not come")
 
 // readHead reads up to the head of the final answer, and passes others on.
-func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
+func (e *Engine) readHead(x *Exchange, l *upstream.Conn, in *wire.Buffer) error {
 	r := &x.response
 	for range maxInformational {
 		r.Reset()
@@ -63,7 +73,7 @@ func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
 			if err != nil {
 				return ErrInvalid
 			}
-			if r.Status >= 200 && !l.answered.Load() {
+			if r.Status >= 200 && !l.Responding() {
 				x.answerBegins(l)
 			}
 			if n > 0 {
@@ -95,7 +105,7 @@ func (e *Engine) readHead(x *Exchange, l *link, in *wire.Buffer) error {
 	return ErrInvalid
 }
 
-func headError(l *link) error {
+func headError(l *upstream.Conn) error {
 	switch l.Stopped() {
 	case wire.ClientGone:
 		return ErrClientLeft
@@ -104,7 +114,7 @@ func headError(l *link) error {
 	case wire.TimedOut:
 		return ErrTimeout
 	}
-	if l.answered.Load() {
+	if l.Responding() {
 		return ErrInvalid
 	}
 	return ErrBroken
@@ -132,7 +142,7 @@ func (x *Exchange) informational() error {
 func (x *Exchange) staysOpen() bool { return x.KeepAlive && x.bodyRead() && !x.Draining.Load() }
 
 // relayWhole passes an answer on that is whole in memory, in one write. extra is what came behind it.
-func (e *Engine) relayWhole(x *Exchange, l *link, body, extra []byte, length int64) Outcome {
+func (e *Engine) relayWhole(x *Exchange, l *upstream.Conn, body, extra []byte, length int64) Outcome {
 	keep := x.staysOpen()
 	x.answer = append(x.appendAnswer(x.answer[:0], length, keep), body...)
 	// The connection to the upstream goes back first: the client's next request may come on another connection before
@@ -167,7 +177,7 @@ func (b *block) framed(n int, chunked, last bool) []byte {
 }
 
 // relayStream passes an answer on piece by piece, each as soon as it has come.
-func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
+func (e *Engine) relayStream(x *Exchange, l *upstream.Conn, early []byte) Outcome {
 	r := &x.response
 	length := r.ContentLength
 	switch {
@@ -188,7 +198,7 @@ func (e *Engine) relayStream(x *Exchange, l *link, early []byte) Outcome {
 	b := e.blocks.Get().(*block)
 	defer e.blocks.Put(b)
 	out := Outcome{Status: r.Status}
-	progress := x.Set.cfg.Limits.Progress
+	progress := x.Upstream.Timeouts().Progress
 	x.answer = x.appendAnswer(x.answer[:0], sent, keep)
 	begun, complete := false, false
 	for !complete {

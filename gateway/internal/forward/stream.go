@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -77,25 +78,25 @@ func (s *stream) goAhead(x *Exchange) error {
 }
 
 // answerBegins notes that the final answer is coming: from now on the client is written nothing else.
-func (x *Exchange) answerBegins(l *link) {
+func (x *Exchange) answerBegins(l *upstream.Conn) {
 	s := &x.stream
 	if !s.active {
-		l.answered.Store(true)
+		l.SetResponding()
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle(refused)
-	l.answered.Store(true)
-	l.SetTimeout(x.Set.cfg.Limits.Progress)
+	l.SetResponding()
+	l.SetTimeout(x.Upstream.Timeouts().Progress)
 }
 
 // answerAwaited limits how long the upstream, which gets no more of the body, may take to begin its answer.
-func (x *Exchange) answerAwaited(l *link) {
+func (x *Exchange) answerAwaited(l *upstream.Conn) {
 	x.stream.mu.Lock()
 	defer x.stream.mu.Unlock()
-	if !l.answered.Load() {
-		l.SetTimeout(x.Set.cfg.Limits.FirstByte)
+	if !l.Responding() {
+		l.SetTimeout(x.Upstream.Timeouts().FirstByte)
 	}
 }
 
@@ -109,15 +110,15 @@ func (x *Exchange) bodyRead() bool {
 
 // letGo gives the link up: to be used again if keep, and if so to rest at most so long. While the body is still being
 // sent that has to wait.
-func (x *Exchange) letGo(l *link, keep bool, rest time.Duration) {
+func (x *Exchange) letGo(l *upstream.Conn, keep bool, rest time.Duration) {
 	x.Client.Serves(nil)
 	switch {
 	case x.stream.active:
 		x.stream.keep, x.stream.rest = keep, rest
 	case keep:
-		l.target.put(l, rest)
+		l.Keep(rest)
 	default:
-		l.target.close(l)
+		l.Close()
 	}
 }
 
@@ -127,19 +128,18 @@ func (e *Engine) doStream(x *Exchange) Outcome {
 	if x.MaxBody >= 0 && x.Request.ContentLength > x.MaxBody {
 		return Outcome{Err: ErrTooLarge}
 	}
-	l, err := e.connect(x.Set)
+	l, err := e.connect(x.Upstream)
 	if err != nil {
 		return Outcome{Err: err}
 	}
-	t := l.target
-	t.busy.Add(1)
-	t.total.Add(1)
-	defer t.busy.Add(-1)
+	t := l.Replica()
+	t.Enter()
+	defer t.Leave()
 
 	s := &x.stream
 	s.begin(x.Request.ExpectContinue)
-	l.answered.Store(false)
-	l.WriteTimeout = x.Set.cfg.Limits.Progress
+	l.Begin()
+	l.WriteTimeout = x.Upstream.Timeouts().Progress
 	x.Client.Serves(l.Conn)
 	x.out = x.appendRequest(x.out[:0], e.via, x.Request.ContentLength)
 
@@ -148,7 +148,7 @@ func (e *Engine) doStream(x *Exchange) Outcome {
 	var outcome Outcome
 	if _, err := l.Write(x.out); err != nil {
 		close(s.done)
-		t.failed(false)
+		t.Failed(false)
 		outcome = Outcome{Err: ErrBroken}
 	} else {
 		go e.sendBody(x, l)
@@ -167,7 +167,7 @@ func (e *Engine) doStream(x *Exchange) Outcome {
 const lastWrite = 100 * time.Millisecond
 
 // finish ends the sending of the body, of which no more is wanted.
-func (s *stream) finish(x *Exchange, l *link) int64 {
+func (s *stream) finish(x *Exchange, l *upstream.Conn) int64 {
 	s.mu.Lock()
 	s.settle(refused)
 	s.mu.Unlock()
@@ -193,24 +193,24 @@ func (s *stream) finish(x *Exchange, l *link) int64 {
 }
 
 // connect opens a connection for a request that is sent once.
-func (e *Engine) connect(s *Set) (*link, error) {
-	tries := tries{set: s}
+func (e *Engine) connect(u *upstream.Upstream) (*upstream.Conn, error) {
+	tries := tries{upstream: u}
 	for {
-		t := s.pick(tries.avoid)
+		t := u.Pick(tries.avoid)
 		if t == nil {
 			return nil, ErrUnreachable
 		}
-		if l := t.take(true); l != nil {
+		if l := t.Take(true); l != nil {
 			return l, nil
 		}
-		l, err := t.dial()
+		l, err := t.Dial()
 		if err == nil {
 			return l, nil
 		}
-		t.failed(true)
+		t.Failed(true)
 		if !tries.another(unsent, t) {
 			return nil, ErrUnreachable
 		}
-		e.retries.Add(1)
+		e.retries.Inc()
 	}
 }

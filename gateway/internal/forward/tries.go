@@ -1,5 +1,7 @@
 package forward
 
+import "tallygate/gateway/internal/upstream"
+
 // fate is what became of a try that brought no answer.
 type fate int
 
@@ -14,32 +16,32 @@ const (
 // tries are those of one request. They decide, as docs/routes.md says under "Upstreams", whether there is another: a
 // request that a replica may have carried out is seen by at most 1 + Retries of them, and by one more if it only reads.
 type tries struct {
-	set *Set
+	upstream *upstream.Upstream
 	// repeatable: it may be sent again though it may have been carried out. reads: it changes nothing.
 	repeatable, reads bool
 
-	avoid  *target // the last one failed here
-	fresh  bool    // only a new connection will do
+	avoid  *upstream.Replica // the last one failed here
+	fresh  bool              // only a new connection will do
 	unsent int
 	again  int  // sent again
 	spared bool // sent again at no charge
 }
 
 // newTries is for a request that is whole in memory. Without this only tries of which no byte was sent are repeated.
-func newTries(s *Set, method []byte) tries {
-	return tries{set: s, repeatable: s.repeatable(method), reads: onlyReads(method)}
+func newTries(u *upstream.Upstream, method []byte) tries {
+	return tries{upstream: u, repeatable: repeatable(u, method), reads: onlyReads(method)}
 }
 
 // another reports whether there is another try after one at t.
-func (r *tries) another(why fate, t *target) bool {
+func (r *tries) another(why fate, t *upstream.Replica) bool {
 	r.avoid = t
 	switch why {
 	case final:
 		return false
 	case unsent:
 		r.unsent++
-		// The first goes to any other replica, that the last one is not given up; more only to those thought well.
-		return r.unsent <= len(*r.set.targets.Load()) && r.set.hasOther(t, r.unsent > 1)
+		// The first goes to any other replica, that the last one is not given up; more only to those that are available.
+		return r.unsent <= r.upstream.Len() && r.upstream.HasOther(t, r.unsent > 1)
 	case closed:
 		// One kept connection that is dead is enough to know: others may be, and all that is left would be tried in turn.
 		r.fresh = true
@@ -54,15 +56,15 @@ func (r *tries) another(why fate, t *target) bool {
 		return true
 	}
 	r.again++
-	return r.again <= r.set.cfg.Retries && r.set.budget.allow(r.set.total())
+	return r.again <= r.upstream.Retries() && r.upstream.SpendRetry()
 }
 
 // repeatable reports whether a request that may have been carried out may be sent again: always if it only reads, and
 // where retries are allowed if sending it twice leaves what sending it once does (RFC 9110 section 9.2.2). Its answer may
 // be another one: what was deleted is no longer found.
-func (s *Set) repeatable(method []byte) bool {
+func repeatable(u *upstream.Upstream, method []byte) bool {
 	if string(method) == "PUT" || string(method) == "DELETE" {
-		return s.cfg.Retries > 0
+		return u.Retries() > 0
 	}
 	return onlyReads(method)
 }
@@ -74,18 +76,4 @@ func onlyReads(method []byte) bool {
 		return true
 	}
 	return false
-}
-
-// hasOther reports whether there is a replica beside t, or one that is well. While a connection to a dead replica is
-// tried, its name may lose the address: the one that is left is another one then.
-func (s *Set) hasOther(t *target, well bool) bool {
-	now := s.engine.watch.Now()
-	return scan(*s.targets.Load(), 0, func(o *target) bool { return o != t && (!well || o.well(now)) }) != nil
-}
-
-func (s *Set) total() (n uint64) {
-	for _, t := range *s.targets.Load() {
-		n += t.total.Load()
-	}
-	return n
 }

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -14,15 +15,15 @@ const tunnelIdle = time.Hour
 const tunnelClose = 5 * time.Second
 
 // tunnel passes bytes in both directions after the protocol has been changed, until both sides have ended.
-func (e *Engine) tunnel(x *Exchange, l *link, early []byte) Outcome {
+func (e *Engine) tunnel(x *Exchange, l *upstream.Conn, early []byte) Outcome {
 	out := Outcome{Status: 101}
 	x.Client.Serves(nil)
 	x.answer = append(x.appendAnswer(x.answer[:0], noLength, true), early...)
-	defer l.target.close(l)
+	defer l.Close()
 	if _, err := x.Client.Write(x.answer); err != nil {
 		return out
 	}
-	l.WriteTimeout = x.Set.cfg.Limits.Progress
+	l.WriteTimeout = x.Upstream.Timeouts().Progress
 	ends := &tunnelEnds{client: x.Client, upstream: l.Conn}
 	ends.mayRest.Store(int64(tunnelIdle))
 	var in int64

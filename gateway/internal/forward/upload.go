@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -12,7 +13,7 @@ import (
 const continueAfter = time.Second
 
 // sendBody passes the client's body on, or says in stream.err why it does not come.
-func (e *Engine) sendBody(x *Exchange, l *link) {
+func (e *Engine) sendBody(x *Exchange, l *upstream.Conn) {
 	s := &x.stream
 	defer close(s.done)
 	if !s.await(x, l) {
@@ -20,7 +21,7 @@ func (e *Engine) sendBody(x *Exchange, l *link) {
 	}
 	b := e.blocks.Get().(*block)
 	defer e.blocks.Put(b)
-	progress := x.Set.cfg.Limits.Progress
+	progress := x.Upstream.Timeouts().Progress
 	chunked := x.Request.ContentLength < 0
 	for whole := false; !whole; {
 		x.Client.SetTimeout(progress)
@@ -47,7 +48,7 @@ func (e *Engine) sendBody(x *Exchange, l *link) {
 }
 
 // await waits until the body may be sent, and reports whether it is to be.
-func (s *stream) await(x *Exchange, l *link) bool {
+func (s *stream) await(x *Exchange, l *upstream.Conn) bool {
 	timer := time.NewTimer(continueAfter)
 	defer timer.Stop()
 	select {
@@ -76,7 +77,7 @@ func bodyError(client *wire.Conn, err error) error {
 }
 
 // fail notes that the body does not come, and why. Nothing that the upstream still says matters then.
-func (s *stream) fail(l *link, err error) {
+func (s *stream) fail(l *upstream.Conn, err error) {
 	if s.abandoned.Load() {
 		return
 	}

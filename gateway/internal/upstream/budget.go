@@ -3,13 +3,13 @@ package upstream
 import "sync"
 
 // Of all requests, one in retryShare may be sent again though a replica may have carried it out, and retryBurst more at
-// once: an upstream that fails altogether is not finished off by its clients' second tries.
+// once. Without a bound, retries would double the load of an upstream that already fails.
 const (
 	retryShare = 5
 	retryBurst = 100
 )
 
-// budget says whether a request may be sent again. It looks at the number of requests only when asked.
+// budget decides whether a request may be sent again. It looks at the number of requests only then.
 type budget struct {
 	mu    sync.Mutex
 	seen  uint64

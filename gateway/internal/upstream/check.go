@@ -9,34 +9,33 @@ import (
 	"time"
 )
 
-// The active check: a replica that hangs is found within checkEvery + 2 × checkTimeout + recheckAfter, under three
-// seconds.
+// The active check finds a replica that hangs within checkEvery + 2 × checkTimeout + recheckAfter: under three seconds.
 const (
 	checkEvery   = time.Second
 	checkTimeout = 800 * time.Millisecond
 	recheckAfter = 100 * time.Millisecond
 )
 
-// errNotReady is an answer to the health check that is not 2xx.
+// errNotReady is a response to the health check that is not 2xx.
 var errNotReady = errors.New("not ready")
 
-// newChecker returns the client that asks for one set's health.
+// newChecker returns the client of one upstream's health checks.
 func newChecker() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil},
-		// A health check's answer is the answer: a redirect is none.
+		// A redirect is not followed: it is a response other than 2xx.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// follow checks the replica until ctx ends, or it is retired and nothing waits for it any more. Each replica has a
-// follower of its own: one that hangs holds up nobody else's check.
-func (t *target) follow(ctx context.Context) {
+// keepChecking checks the replica until ctx ends, or it is retired and nothing waits for it any more. Each replica has a
+// goroutine of its own: one that hangs does not delay the checks of the others.
+func (r *Replica) keepChecking(ctx context.Context) {
 	ticker := time.NewTicker(checkEvery)
 	defer ticker.Stop()
-	for t.wanted() {
-		t.check(ctx)
-		t.prune()
+	for r.pool.needed() {
+		r.check(ctx)
+		r.pool.prune()
 		select {
 		case <-ctx.Done():
 			return
@@ -45,40 +44,41 @@ func (t *target) follow(ctx context.Context) {
 	}
 }
 
-// check gives a verdict after one good answer, or two bad ones.
-func (t *target) check(ctx context.Context) {
-	err := t.ask(ctx)
+// check concludes after one good probe, or two bad ones.
+func (r *Replica) check(ctx context.Context) {
+	err := r.probe(ctx)
 	if err != nil {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(recheckAfter):
 		}
-		err = t.ask(ctx)
+		err = r.probe(ctx)
 	}
 	if ctx.Err() == nil {
-		t.judge(err)
+		r.checked(err)
 	}
 }
 
-func (t *target) ask(ctx context.Context) error {
+// probe asks the replica once whether it is ready.
+func (r *Replica) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	path := t.set.cfg.Health
+	path := r.upstream.spec.Health
 	if path == "" {
 		var dialer net.Dialer
-		conn, err := dialer.DialContext(ctx, "tcp", t.addr)
+		conn, err := dialer.DialContext(ctx, "tcp", r.addr)
 		if err != nil {
 			return err
 		}
 		return conn.Close()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+t.addr+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.addr+path, nil)
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)
 	}
 	req.Header.Set("User-Agent", "tallygate-health")
-	resp, err := t.set.checker.Do(req)
+	resp, err := r.upstream.checker.Do(req)
 	if err != nil {
 		return err
 	}
@@ -87,4 +87,22 @@ func (t *target) ask(ctx context.Context) error {
 		return fmt.Errorf("%w: %s", errNotReady, resp.Status)
 	}
 	return nil
+}
+
+// checked draws the conclusions from a check's error. A replica that responds, even if only to say that it is not
+// ready, finishes what it has: it may be stopping, or its database may be unreachable. One that does not respond hangs.
+func (r *Replica) checked(err error) {
+	unhealthy := err != nil
+	if r.unhealthy.Swap(unhealthy) != unhealthy {
+		if unhealthy {
+			r.upstream.registry.log.Warn("replica is unhealthy", "upstream", r.upstream.spec.Addresses, "replica", r.addr, "error", err)
+		} else {
+			r.ejection.forgive()
+			r.logHealthy()
+		}
+	}
+	// What a replica that hangs has not begun to answer is sent elsewhere; only if there is an elsewhere.
+	if unhealthy && !errors.Is(err, errNotReady) && r.upstream.HasOther(r, true) {
+		r.pool.giveUp()
+	}
 }

@@ -10,21 +10,21 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/upstream"
 )
 
-func TestAReplicaThatHangsHoldsUpNobodyElsesCheck(t *testing.T) {
+func TestAReplicaThatHangsDelaysNobodyElsesCheck(t *testing.T) {
 	t.Parallel()
-	var hung, well atomic.Int64
+	var hung, healthy atomic.Int64
 	a := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		hung.Add(1)
 		<-r.Context().Done()
 	}))
 	defer a.Close()
-	b := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { well.Add(1) }))
+	b := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { healthy.Add(1) }))
 	defer b.Close()
-	newSet(t, forward.SetConfig{Addresses: []string{a.Listener.Addr().String(), b.Listener.Addr().String()}, Health: "/health"})
-	until(t, "asked four times", func() bool { return well.Load() >= 4 })
+	start(t, upstream.Spec{Addresses: []string{a.Listener.Addr().String(), b.Listener.Addr().String()}, Health: "/health"})
+	until(t, "asked four times", func() bool { return healthy.Load() >= 4 })
 	// The one that hangs is asked twice each time, which takes 1.7 s.
 	if got := hung.Load(); got >= 6 {
 		t.Errorf("the other was asked %d times meanwhile: both wait for each other", got)
@@ -34,7 +34,7 @@ func TestAReplicaThatHangsHoldsUpNobodyElsesCheck(t *testing.T) {
 func TestAConnectionIsNotKeptWhenItsReplicaIsGivenUp(t *testing.T) {
 	t.Parallel()
 	addr := servers(t, 1)[0]
-	kept, err := newSet(t, forward.SetConfig{Addresses: []string{addr}}).KeepsStopped(addr)
+	kept, err := start(t, upstream.Spec{Addresses: []string{addr}}).KeepsStopped(addr)
 	if err != nil || kept {
 		t.Errorf("a connection that was stopped is kept for the next request: %t, %v", kept, err)
 	}
@@ -58,18 +58,18 @@ func (l *lines) count(text string) int {
 	return strings.Count(l.all.String(), text)
 }
 
-func TestTheLogSaysOnceThatAReplicaRestsAndThatItIsWellAgain(t *testing.T) {
+func TestTheLogSaysOnceThatAReplicaIsEjectedAndThatItIsHealthyAgain(t *testing.T) {
 	t.Parallel()
 	addr := servers(t, 1)[0]
 	var log lines
-	s := newSetOf(t, forward.Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, forward.SetConfig{Addresses: []string{addr}})
+	u := startIn(t, upstream.Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, upstream.Spec{Addresses: []string{addr}})
 	for range 2 {
-		s.Fail(addr)
-		until(t, "its rest is over", func() bool { return s.Replicas()[addr] })
+		u.Fail(addr)
+		until(t, "its ejection is over", func() bool { return u.Replicas()[addr] })
 	}
-	s.Succeed(addr)
-	s.Succeed(addr)
-	if rests, well := log.count("replica rests"), log.count("replica is well again"); rests != 1 || well != 1 {
-		t.Errorf("it says %d times that it rests and %d times that it is well again, want 1 and 1:\n%s", rests, well, log.all.String())
+	u.Succeed(addr)
+	u.Succeed(addr)
+	if ejected, healthy := log.count("replica is ejected"), log.count("replica is healthy again"); ejected != 1 || healthy != 1 {
+		t.Errorf("it says %d times that it is ejected and %d times that it is healthy again, want 1 and 1:\n%s", ejected, healthy, log.all.String())
 	}
 }

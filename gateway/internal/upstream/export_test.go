@@ -16,97 +16,77 @@ func (b *Budget) Allow(total uint64) bool { return b.allow(total) }
 // RetryBurst is retryBurst.
 const RetryBurst = retryBurst
 
-// Replicas are the addresses of the set's replicas now, and whether each is well.
-func (s *Set) Replicas() map[string]bool {
+// Replicas are the addresses of the upstream's replicas now, and whether each is available.
+func (u *Upstream) Replicas() map[string]bool {
 	all := map[string]bool{}
-	for _, t := range *s.targets.Load() {
-		all[t.addr] = t.well(s.engine.watch.Now())
+	for _, r := range *u.replicas.Load() {
+		all[r.addr] = r.available(u.registry.watch.Now())
 	}
 	return all
 }
 
 // Picked is the address that a request would go to, "" without any.
-func (s *Set) Picked() string {
-	if t := s.pick(nil); t != nil {
-		return t.addr
+func (u *Upstream) Picked() string {
+	if r := u.Pick(nil); r != nil {
+		return r.addr
 	}
 	return ""
 }
 
-// GoesElsewhere reports whether a request that no byte of was sent to the replica tried may be sent to another, if the
-// set's name has come to stand for left while it was tried.
-func (s *Set) GoesElsewhere(tried string, left ...string) bool {
-	t := s.at(tried)
-	s.replace(context.Background(), left)
-	return (&tries{set: s}).another(unsent, t)
-}
-
 // at is the replica with this address; nil if there is none.
-func (s *Set) at(addr string) *target {
-	return scan(*s.targets.Load(), 0, func(t *target) bool { return t.addr == addr })
+func (u *Upstream) at(addr string) *Replica {
+	return scan(*u.replicas.Load(), 0, func(r *Replica) bool { return r.addr == addr })
 }
 
-// Occupy says that a replica has so many requests.
-func (s *Set) Occupy(addr string, requests int64) { s.at(addr).busy.Store(requests) }
+// Occupy gives a replica so many requests.
+func (u *Upstream) Occupy(addr string, requests int64) { u.at(addr).inFlight.Store(requests) }
 
-// Fail notes that a replica took no connection, and Succeed that it answered.
-func (s *Set) Fail(addr string) { s.at(addr).failed(true) }
+// Fail notes that a replica took no connection.
+func (u *Upstream) Fail(addr string) { u.at(addr).Failed(true) }
 
-// Succeed is explained at Fail.
-func (s *Set) Succeed(addr string) { s.at(addr).succeeded() }
+// Succeed notes that a replica has responded.
+func (u *Upstream) Succeed(addr string) { u.at(addr).Succeeded() }
 
-// Offers is to how many replicas a request is offered if none takes it.
-func (s *Set) Offers() int {
-	r := tries{set: s}
-	for n := 1; ; n++ {
-		t := s.pick(r.avoid)
-		t.failed(true)
-		if !r.another(unsent, t) {
-			return n
-		}
-	}
-}
-
-// Wait opens a connection to a replica, on which an answer is waited for. It is stopped when stopped says so.
-func (s *Set) Wait(addr string) (stopped func() bool, err error) {
-	l, err := s.at(addr).dial()
+// Wait opens a connection to a replica, on which a response is waited for. It is stopped when stopped says so.
+func (u *Upstream) Wait(addr string) (stopped func() bool, err error) {
+	c, err := u.at(addr).Dial()
 	if err != nil {
 		return nil, err
 	}
-	return func() bool { return l.Stopped() == wire.Ejected }, nil
+	return func() bool { return c.Stopped() == wire.Ejected }, nil
 }
 
-// FindsSick has the active check find a replica sick, by an answer that it is not ready or by none.
-func (s *Set) FindsSick(addr string, answers bool) {
-	if answers {
-		s.at(addr).judge(errNotReady)
+// FindUnhealthy has the active check find a replica unhealthy, by a response that it is not ready or by none.
+func (u *Upstream) FindUnhealthy(addr string, responds bool) {
+	if responds {
+		u.at(addr).checked(errNotReady)
 	} else {
-		s.at(addr).judge(context.DeadlineExceeded)
+		u.at(addr).checked(context.DeadlineExceeded)
 	}
 }
 
 // KeepsStopped has a replica given up while a connection to it is put back, and reports whether the connection is kept.
-func (s *Set) KeepsStopped(addr string) (bool, error) {
-	t := s.at(addr)
-	l, err := t.dial()
+func (u *Upstream) KeepsStopped(addr string) (bool, error) {
+	r := u.at(addr)
+	c, err := r.Dial()
 	if err != nil {
 		return false, err
 	}
 	put := make(chan struct{})
-	t.mu.Lock()
+	r.pool.mu.Lock()
 	go func() {
 		defer close(put)
-		t.put(l, 0)
+		c.Keep(0)
 	}()
 	for range 1000 {
 		runtime.Gosched() // put gets as far as it can
 	}
-	l.Stop(wire.Ejected) // as giveUp does
-	t.mu.Unlock()
+	c.Stop(wire.Ejected) // as giveUp does
+	r.pool.mu.Unlock()
 	<-put
-	kept := t.pop(0)
+	kept := r.pool.pop(0)
 	if kept != nil {
-		t.close(kept)
+		kept.Close()
 	}
 	return kept != nil, nil
 }

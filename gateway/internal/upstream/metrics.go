@@ -6,22 +6,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// collector tells how upstreams are.
+// collector reads the state of the upstreams in use.
 type collector struct {
-	engine             *Engine
+	registry           *Registry
 	replicas, inFlight *prometheus.Desc
-	retries            *prometheus.Desc
 }
 
-// Collector returns the engine's metrics.
-func (e *Engine) Collector() prometheus.Collector {
+// Collector returns the metrics of the upstreams in use.
+func (r *Registry) Collector() prometheus.Collector {
 	return &collector{
-		engine: e,
+		registry: r,
 		replicas: prometheus.NewDesc("tallygate_gateway_upstream_replicas",
-			"Replicas of an upstream by state: well, sick (fails its check) or resting (has failed requests).", []string{"upstream", "state"}, nil),
+			"Replicas of an upstream by state: well, sick (fails its check) or resting (has failed requests).",
+			[]string{"upstream", "state"}, nil),
 		inFlight: prometheus.NewDesc("tallygate_gateway_upstream_requests_in_flight",
-			"Requests that an upstream has not finished answering.", []string{"upstream"}, nil),
-		retries: prometheus.NewDesc("tallygate_gateway_retries_total", "Requests that were sent again.", nil, nil),
+			"Requests to an upstream whose response has not ended.", []string{"upstream"}, nil),
 	}
 }
 
@@ -29,39 +28,37 @@ func (e *Engine) Collector() prometheus.Collector {
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	out <- c.replicas
 	out <- c.inFlight
-	out <- c.retries
 }
 
-// Collect implements prometheus.Collector. Sets of the same addresses, which differ in policy, are told as one: the
-// figures of the one that has more in flight.
+// Collect implements prometheus.Collector. Upstreams of the same addresses, which differ in policy, are reported as one:
+// the figures of the one with more requests in flight.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
-	out <- prometheus.MustNewConstMetric(c.retries, prometheus.CounterValue, float64(c.engine.retries.Load()))
-	type state struct{ well, sick, resting, busy int64 }
-	states := map[string]*state{}
-	c.engine.sets.Range(func(key, _ any) bool {
-		s := key.(*Set) //nolint:forcetypeassert // only sets are stored
-		now, one := c.engine.watch.Now(), new(state)
-		for _, t := range *s.targets.Load() {
-			one.busy += t.busy.Load()
+	type figures struct{ healthy, unhealthy, ejected, inFlight int64 }
+	all := map[string]*figures{}
+	c.registry.inUse.Range(func(key, _ any) bool {
+		u := key.(*Upstream) //nolint:forcetypeassert // only upstreams are stored
+		now, one := c.registry.watch.Now(), new(figures)
+		for _, r := range *u.replicas.Load() {
+			one.inFlight += r.inFlight.Load()
 			switch {
-			case t.sick.Load():
-				one.sick++
-			case !t.well(now):
-				one.resting++
+			case r.unhealthy.Load():
+				one.unhealthy++
+			case r.ejection.active(now):
+				one.ejected++
 			default:
-				one.well++
+				one.healthy++
 			}
 		}
-		name := strings.Join(s.cfg.Addresses, ",")
-		if before := states[name]; before == nil || before.busy < one.busy {
-			states[name] = one
+		name := strings.Join(u.spec.Addresses, ",")
+		if before := all[name]; before == nil || before.inFlight < one.inFlight {
+			all[name] = one
 		}
 		return true
 	})
-	for name, s := range states {
-		for label, n := range map[string]int64{"well": s.well, "sick": s.sick, "resting": s.resting} {
-			out <- prometheus.MustNewConstMetric(c.replicas, prometheus.GaugeValue, float64(n), name, label)
+	for name, f := range all {
+		for state, n := range map[string]int64{"well": f.healthy, "sick": f.unhealthy, "resting": f.ejected} {
+			out <- prometheus.MustNewConstMetric(c.replicas, prometheus.GaugeValue, float64(n), name, state)
 		}
-		out <- prometheus.MustNewConstMetric(c.inFlight, prometheus.GaugeValue, float64(s.busy), name)
+		out <- prometheus.MustNewConstMetric(c.inFlight, prometheus.GaugeValue, float64(f.inFlight), name)
 	}
 }

@@ -2,268 +2,73 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"tallygate/gateway/internal/wire"
 )
 
-// Passive ejection: a replica that fails rests this long, twice as long after each further failure, up to a bound.
-const (
-	ejectFirst = time.Second
-	ejectMax   = 30 * time.Second
-	ejectAfter = 3 // failures in a row of a replica that does take connections
-)
+// Replica is one address of an upstream. Its methods may be called by many goroutines.
+type Replica struct {
+	upstream *Upstream
+	addr     string
 
-const (
-	maxIdle      = 512              // connections kept per replica
-	idleLimit    = 55 * time.Second // under the usual 60 of servers that do not say
-	freshForPost = 500              // ms: a request that must not be sent twice takes no connection that has rested longer
-)
+	inFlight atomic.Int64  // requests
+	total    atomic.Uint64 // requests so far
 
-// target is one replica: an address.
-type target struct {
-	set  *Set
-	addr string
-
-	busy  atomic.Int64 // requests in flight
-	total atomic.Uint64
-
-	sick     atomic.Bool  // the active check says so
-	restTill atomic.Int64 // watch milliseconds
-
-	failures atomic.Int64 // in a row
-
-	mu      sync.Mutex
-	idle    []*link // the last used is the last
-	links   map[*link]struct{}
-	rests   int
-	retired bool
+	unhealthy atomic.Bool // found by the active check
+	ejection  ejection
+	pool      pool
 }
 
-// link is a connection to a replica.
-type link struct {
-	*wire.Conn
-	target *target
-	// idleFrom is when it was last put back, idleTill when its server may close it; watch milliseconds.
-	idleFrom, idleTill int64
-	answered           atomic.Bool // the current answer has begun: the final one, not a 1xx before it
+func newReplica(u *Upstream, addr string) *Replica {
+	return &Replica{upstream: u, addr: addr, pool: pool{watch: u.registry.watch, all: map[*Conn]struct{}{}}}
 }
 
-func newTarget(s *Set, addr string) *target {
-	return &target{set: s, addr: addr, links: map[*link]struct{}{}}
-}
+// Addr is the replica's address, host:port.
+func (r *Replica) Addr() string { return r.addr }
 
-// well reports whether the replica gets requests.
-func (t *target) well(now int64) bool { return !t.sick.Load() && t.restTill.Load() <= now }
+// available reports whether the replica is neither unhealthy nor ejected.
+func (r *Replica) available(now int64) bool { return !r.unhealthy.Load() && !r.ejection.active(now) }
 
-// take returns an idle connection, the one used last. It looks at each first, whatever it costs: its server may have
-// closed it, or said something that the next client would get for an answer. A request that cannot be sent twice only
-// gets one that has not rested long, which its server is not about to close.
-func (t *target) take(sendOnce bool) *link {
-	now := t.set.engine.watch.Now()
-	since := int64(0)
-	if sendOnce {
-		since = now - freshForPost
-	}
-	for {
-		l := t.pop(since)
-		if l == nil {
-			return nil
-		}
-		if now < l.idleTill && l.Idle() {
-			return l
-		}
-		t.close(l)
-	}
-}
+// Enter counts a request in flight, until Leave. A request that still waits for its connection is in flight: otherwise a
+// replica to which connections take long would be chosen for having nothing to do.
+func (r *Replica) Enter() { r.inFlight.Add(1) }
 
-// strayBody reports whether an answer that has no body speaks of one. There are upstreams that send it nevertheless, in
-// a write of its own: it may come at any time, and whoever chose it chooses the next client's answer.
-func strayBody(r *wire.Response, head bool) bool {
-	if r.Status == 204 || r.Status == 304 {
-		return r.Chunked || r.ContentLength > 0
-	}
-	return head && r.ContentLength != 0
-}
+// Leave ends what Enter began.
+func (r *Replica) Leave() { r.inFlight.Add(-1) }
 
-// pop takes the connection used last off the others, if it was put back since then.
-func (t *target) pop(since int64) *link {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := len(t.idle) - 1
-	if n < 0 || t.idle[n].idleFrom < since {
-		return nil
-	}
-	l := t.idle[n]
-	t.idle[n] = nil
-	t.idle = t.idle[:n]
-	return l
-}
+// Take returns an idle connection, the one used last; nil if there is none. A request that cannot be sent twice
+// (sendOnce) only gets one that was in use a moment ago, which its server is not about to close.
+func (r *Replica) Take(sendOnce bool) *Conn { return r.pool.take(sendOnce) }
 
-// put keeps a connection for the next request. keep is how long its server says it may rest; 0 if it says nothing.
-func (t *target) put(l *link, keep time.Duration) {
-	rest := idleLimit
-	if keep > 0 {
-		rest = min(rest, keep-min(keep/2, time.Second))
-	}
-	l.idleFrom = t.set.engine.watch.Now()
-	l.idleTill = l.idleFrom + rest.Milliseconds()
-	t.mu.Lock()
-	// Under the lock: giveUp either stops the connection before this or finds it idle.
-	kept := l.ClearTimeout() && !t.retired && len(t.idle) < maxIdle
-	if kept {
-		t.idle = append(t.idle, l)
-	}
-	t.mu.Unlock()
-	if !kept {
-		t.close(l)
-	}
-}
-
-// dial opens a connection.
-func (t *target) dial() (*link, error) {
-	dialer := net.Dialer{Timeout: t.set.cfg.Limits.Connect, KeepAlive: time.Minute}
-	nc, err := dialer.DialContext(context.Background(), "tcp", t.addr)
+// Dial opens a connection. The error is the dialer's.
+func (r *Replica) Dial() (*Conn, error) {
+	dialer := net.Dialer{Timeout: r.upstream.spec.Timeouts.Connect, KeepAlive: time.Minute}
+	nc, err := dialer.DialContext(context.Background(), "tcp", r.addr)
 	if err != nil {
 		return nil, err
 	}
-	l := &link{Conn: wire.NewConn(nc, t.set.engine.watch), target: t}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.links[l] = struct{}{}
-	return l, nil
+	c := &Conn{Conn: wire.NewConn(nc, r.upstream.registry.watch), replica: r}
+	r.pool.add(c)
+	return c, nil
 }
 
-func (t *target) close(l *link) {
-	t.mu.Lock()
-	delete(t.links, l)
-	t.mu.Unlock()
-	l.Close()
-}
-
-// retire takes the replica out of use. It may still be sent to by who holds a set that is stopped.
-func (t *target) retire() {
-	t.mu.Lock()
-	t.retired = true
-	idle := t.idle
-	t.idle = nil
-	t.mu.Unlock()
-	for _, l := range idle {
-		t.close(l)
+// Failed notes a request that failed. Some in a row eject the replica; one that found it unreachable does so at once.
+func (r *Replica) Failed(unreachable bool) {
+	if r.ejection.failed(r.upstream.registry.watch.Now(), unreachable) {
+		r.upstream.registry.log.Warn("replica is ejected: it fails requests", "upstream", r.upstream.spec.Addresses, "replica", r.addr)
 	}
 }
 
-// wanted reports whether the replica gets requests, or one of them waits for its answer.
-func (t *target) wanted() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return !t.retired || len(t.waiting()) > 0
-}
-
-// waiting are the connections that an answer is waited for on. The caller holds the lock.
-func (t *target) waiting() []*link {
-	var all []*link
-	for l := range t.links {
-		if !l.answered.Load() {
-			all = append(all, l)
-		}
-	}
-	return all
-}
-
-// prune closes the connections that have rested too long.
-func (t *target) prune() {
-	now := t.set.engine.watch.Now()
-	t.mu.Lock()
-	var old []*link
-	kept := t.idle[:0]
-	for _, l := range t.idle {
-		if now < l.idleTill && l.Idle() {
-			kept = append(kept, l)
-		} else {
-			old = append(old, l)
-		}
-	}
-	clear(t.idle[len(kept):])
-	t.idle = kept
-	t.mu.Unlock()
-	for _, l := range old {
-		t.close(l)
+// Succeeded notes that a response has begun.
+func (r *Replica) Succeeded() {
+	if r.ejection.pending() && r.ejection.forgive() {
+		r.logHealthy()
 	}
 }
 
-// failed notes a failure; one to connect counts at once.
-func (t *target) failed(connect bool) {
-	if t.failures.Add(1) < ejectAfter && !connect {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.set.engine.watch.Now()
-	if t.restTill.Load() > now {
-		return // many requests meet one crash: that is one failure
-	}
-	if t.rests == 0 {
-		t.set.engine.noteRest(t) // later ones are the same trouble
-	}
-	rest := min(ejectFirst<<min(t.rests, 10), ejectMax)
-	t.rests++
-	t.restTill.Store(now + rest.Milliseconds())
-}
-
-// succeeded notes an answer.
-func (t *target) succeeded() {
-	if t.failures.Load() > 0 && t.forgive() {
-		t.set.engine.noteWell(t)
-	}
-}
-
-// forgive forgets the failures, and reports whether the replica has rested for them.
-func (t *target) forgive() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	rested := t.rests > 0
-	t.failures.Store(0)
-	t.rests = 0
-	t.restTill.Store(0)
-	return rested
-}
-
-// judge draws the conclusions from the active check's error. A replica that answers, be it to say that it is not ready,
-// goes on with what it has: it may be stopping, or its database may be away. One that does not answer hangs.
-func (t *target) judge(err error) {
-	sick := err != nil
-	if t.sick.Swap(sick) != sick {
-		if sick {
-			t.set.engine.noteSick(t, err)
-		} else {
-			t.forgive()
-			t.set.engine.noteWell(t)
-		}
-	}
-	if sick && !errors.Is(err, errNotReady) {
-		t.giveUp()
-	}
-}
-
-// giveUp stops what a replica that hangs has not begun to answer, to be sent elsewhere; only if there is an elsewhere.
-func (t *target) giveUp() {
-	now := t.set.engine.watch.Now()
-	if scan(*t.set.targets.Load(), 0, func(o *target) bool { return o != t && o.well(now) }) == nil {
-		return
-	}
-	t.mu.Lock()
-	idle := t.idle
-	t.idle = nil
-	for _, l := range t.waiting() {
-		l.Stop(wire.Ejected) // under the lock: a link is closed only by its user, who needs the lock first
-	}
-	t.mu.Unlock()
-	for _, l := range idle {
-		t.close(l)
-	}
+func (r *Replica) logHealthy() {
+	r.upstream.registry.log.Info("replica is healthy again", "upstream", r.upstream.spec.Addresses, "replica", r.addr)
 }

@@ -21,14 +21,14 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-// NewSet returns the upstream and follows it until ctx ends or it is stopped: its names are resolved again and again and
-// its replicas are checked. Addresses that are numbers can be used at once, names as soon as they are resolved, for
-// which it waits a little.
-func (e *Engine) NewSet(ctx context.Context, cfg SetConfig) *Set {
-	s := &Set{cfg: cfg, engine: e, checker: newChecker(), ended: make(chan struct{})}
-	s.targets.Store(&[]*target{})
+// Start returns an upstream and follows it until ctx ends or it is stopped: its names are resolved again and again, and
+// its replicas are checked. Addresses that are numbers can be used at once. Names can be used as soon as they are
+// resolved; Start waits a little for that.
+func (r *Registry) Start(ctx context.Context, spec Spec) *Upstream {
+	u := &Upstream{spec: spec, registry: r, checker: newChecker(), ended: make(chan struct{})}
+	u.replicas.Store(&[]*Replica{})
 	named := false
-	for _, addr := range cfg.Addresses {
+	for _, addr := range spec.Addresses {
 		host, port, err := net.SplitHostPort(addr)
 		if err != nil {
 			continue // refused when the routes were read
@@ -38,14 +38,14 @@ func (e *Engine) NewSet(ctx context.Context, cfg SetConfig) *Set {
 			n.addrs, n.fixed = []netip.Addr{number}, true
 		}
 		named = named || !n.fixed
-		s.names = append(s.names, n)
+		u.names = append(u.names, n)
 	}
-	s.resolve(ctx)
+	u.resolve(ctx)
 	if named {
-		go s.follow(ctx)
+		go u.keepResolving(ctx)
 	}
-	e.sets.Store(s, nil)
-	return s
+	r.inUse.Store(u, nil)
+	return u
 }
 
 // name is a host and a port of the configuration.
@@ -56,55 +56,55 @@ type name struct {
 	lost       bool // it does not resolve
 }
 
-func (s *Set) follow(ctx context.Context) {
+func (u *Upstream) keepResolving(ctx context.Context) {
 	ticker := time.NewTicker(resolveEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.ended:
+		case <-u.ended:
 			return
 		case <-ticker.C:
-			s.resolve(ctx)
+			u.resolve(ctx)
 		}
 	}
 }
 
-// resolve finds every address of every name, of all names at once. A name that does not resolve stands for what it did
-// before, and changes nothing for the others.
-func (s *Set) resolve(ctx context.Context) {
+// resolve finds every address of every name, of all names at once. A name that does not resolve keeps its addresses, and
+// changes nothing for the others.
+func (u *Upstream) resolve(ctx context.Context) {
 	var all sync.WaitGroup
-	for _, n := range s.names {
+	for _, n := range u.names {
 		if !n.fixed {
-			all.Go(func() { s.engine.resolve(ctx, n) })
+			all.Go(func() { u.registry.resolve(ctx, n) })
 		}
 	}
 	all.Wait()
 	var addrs []string
-	for _, n := range s.names {
+	for _, n := range u.names {
 		for _, addr := range n.addrs {
 			addrs = append(addrs, net.JoinHostPort(addr.Unmap().String(), n.port))
 		}
 	}
 	slices.Sort(addrs)
-	s.replace(ctx, slices.Compact(addrs))
+	u.replace(ctx, slices.Compact(addrs))
 }
 
-func (e *Engine) resolve(ctx context.Context, n *name) {
-	limited, cancel := context.WithTimeout(ctx, resolveTimeout)
+func (r *Registry) resolve(ctx context.Context, n *name) {
+	bounded, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
-	addrs, err := e.lookup(limited, n.host)
+	addrs, err := r.lookup(bounded, n.host)
 	switch {
 	case ctx.Err() != nil:
 		return
 	case err == nil:
 		n.addrs = addrs
 	case !n.lost:
-		e.log.Warn("upstream does not resolve", "host", n.host, "stays", n.addrs, "error", err)
+		r.log.Warn("upstream does not resolve", "host", n.host, "kept_addresses", n.addrs, "error", err)
 	}
 	if n.lost && err == nil {
-		e.log.Info("upstream resolves again", "host", n.host)
+		r.log.Info("upstream resolves again", "host", n.host)
 	}
 	n.lost = err != nil
 }

@@ -12,16 +12,16 @@ import (
 	"sync"
 	"testing"
 
-	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/upstream"
 )
 
 func TestANameStandsForAllItsAddresses(t *testing.T) {
 	t.Parallel()
-	s := newSet(t, forward.SetConfig{Addresses: []string{"localhost:1"}})
-	if got := s.Replicas(); len(got) == 0 {
+	u := start(t, upstream.Spec{Addresses: []string{"localhost:1"}})
+	if got := u.Replicas(); len(got) == 0 {
 		t.Errorf("localhost has no address: %v", got)
 	}
-	if got := newSet(t, forward.SetConfig{Addresses: []string{"nobody.invalid:1"}}).Picked(); got != "" {
+	if got := start(t, upstream.Spec{Addresses: []string{"nobody.invalid:1"}}).Picked(); got != "" {
 		t.Errorf("a name that does not resolve leads to %s", got)
 	}
 }
@@ -53,9 +53,9 @@ func (n *names) lookup(_ context.Context, host string) ([]netip.Addr, error) {
 	return nil, errors.New("no such host")
 }
 
-func addresses(s *forward.Set) string {
+func addresses(u *upstream.Upstream) string {
 	var all []string
-	for addr := range s.Replicas() {
+	for addr := range u.Replicas() {
 		all = append(all, addr)
 	}
 	slices.Sort(all)
@@ -66,22 +66,22 @@ func TestANameThatDoesNotResolveChangesNothingForTheOthers(t *testing.T) {
 	t.Parallel()
 	var dns names
 	dns.set("a.test", "127.0.0.1")
-	s := newSetOf(t, forward.Config{Log: slog.New(slog.DiscardHandler), Lookup: dns.lookup},
-		forward.SetConfig{Addresses: []string{"a.test:1", "b.test:1", "127.0.0.9:1"}})
-	if got, want := addresses(s), "127.0.0.1:1 127.0.0.9:1"; got != want {
+	u := startIn(t, upstream.Config{Log: slog.New(slog.DiscardHandler), Lookup: dns.lookup},
+		upstream.Spec{Addresses: []string{"a.test:1", "b.test:1", "127.0.0.9:1"}})
+	if got, want := addresses(u), "127.0.0.1:1 127.0.0.9:1"; got != want {
 		t.Errorf("at first: got %s, want %s", got, want)
 	}
 	dns.set("b.test", "127.0.0.2")
-	until(t, "joined", func() bool { return addresses(s) == "127.0.0.1:1 127.0.0.2:1 127.0.0.9:1" })
+	until(t, "joined", func() bool { return addresses(u) == "127.0.0.1:1 127.0.0.2:1 127.0.0.9:1" })
 	dns.set("b.test")
 	dns.set("a.test", "127.0.0.3")
-	until(t, "a has moved and b stays", func() bool { return addresses(s) == "127.0.0.2:1 127.0.0.3:1 127.0.0.9:1" })
+	until(t, "a has moved and b stays", func() bool { return addresses(u) == "127.0.0.2:1 127.0.0.3:1 127.0.0.9:1" })
 }
 
 func TestAnAddressThatIsGivenTwiceIsOneReplica(t *testing.T) {
 	t.Parallel()
-	s := newSet(t, forward.SetConfig{Addresses: []string{"127.0.0.1:1", "127.0.0.2:1", "[::ffff:127.0.0.1]:1", "127.0.0.1:1"}})
-	if got, want := addresses(s), "127.0.0.1:1 127.0.0.2:1"; got != want {
+	u := start(t, upstream.Spec{Addresses: []string{"127.0.0.1:1", "127.0.0.2:1", "[::ffff:127.0.0.1]:1", "127.0.0.1:1"}})
+	if got, want := addresses(u), "127.0.0.1:1 127.0.0.2:1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -103,15 +103,15 @@ func TestAReplicaThatItsNameLosesIsStillGivenUpWhenItHangs(t *testing.T) {
 	left := leaver.Listener.Addr().String()
 	var dns names
 	dns.set("leaver.test", "127.0.0.1")
-	s := newSetOf(t, forward.Config{Log: slog.New(slog.DiscardHandler), Lookup: dns.lookup}, forward.SetConfig{
+	u := startIn(t, upstream.Config{Log: slog.New(slog.DiscardHandler), Lookup: dns.lookup}, upstream.Spec{
 		Addresses: []string{strings.Replace(left, "127.0.0.1", "leaver.test", 1), stayer.Listener.Addr().String()}, Health: "/health",
 	})
-	stopped, err := s.Wait(left)
+	stopped, err := u.Wait(left)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dns.set("leaver.test", "127.0.0.9")
-	until(t, "gone", func() bool { return !strings.Contains(addresses(s), left) })
+	until(t, "gone", func() bool { return !strings.Contains(addresses(u), left) })
 	close(paused)
 	until(t, "given up", stopped)
 }

@@ -9,72 +9,84 @@ import (
 	"time"
 )
 
-// Limits of time. None of them bounds a whole body.
-type Limits struct {
+// Timeouts of a request. None of them bounds a whole body.
+type Timeouts struct {
 	Connect   time.Duration
-	FirstByte time.Duration // from the request's end to the answer's first byte
+	FirstByte time.Duration // from the request's end to the response's first byte
 	Progress  time.Duration // without a byte in either direction
 }
 
-// SetConfig describes an upstream.
-type SetConfig struct {
+// Spec describes an upstream.
+type Spec struct {
 	// Addresses are host:port; each host stands for every address that it resolves to.
 	Addresses []string
 	// Health is the path of the active check; empty for a TCP connect.
-	Health string
-	Limits Limits
+	Health   string
+	Timeouts Timeouts
 	// Retries is how often a request may be sent again, where that is harmless. With 0, PUT and DELETE never are.
 	Retries int
 }
 
-// Set is an upstream: all replicas behind its names.
-type Set struct {
-	cfg     SetConfig
-	engine  *Engine
-	budget  budget
-	targets atomic.Pointer[[]*target]
+// Upstream is a named group of replicas: all addresses behind its names. Its methods may be called by many goroutines.
+type Upstream struct {
+	spec     Spec
+	registry *Registry
+	budget   budget
+	replicas atomic.Pointer[[]*Replica]
 
-	names   []*name // follow's own
+	names   []*name // keepResolving's own
 	checker *http.Client
 	ended   chan struct{} // closed by Stop
 
-	mu      sync.Mutex // guards changes of targets
+	mu      sync.Mutex // guards changes of replicas
 	stopped bool
 }
 
-// pick chooses the less busy of two random replicas that are well. If none is well it chooses among all: the last one
-// is never given up. avoid is taken only if there is no other.
-func (s *Set) pick(avoid *target) *target {
-	targets := *s.targets.Load()
-	switch len(targets) {
+// Host is what a request without a Host field is sent for: the first address.
+func (u *Upstream) Host() string { return u.spec.Addresses[0] }
+
+// Timeouts are those of the Spec.
+func (u *Upstream) Timeouts() *Timeouts { return &u.spec.Timeouts }
+
+// Retries is how often a request may be sent again.
+func (u *Upstream) Retries() int { return u.spec.Retries }
+
+// Len is the number of replicas.
+func (u *Upstream) Len() int { return len(*u.replicas.Load()) }
+
+// Pick chooses the less busy of two random replicas that are available. If none is it chooses among all: the last one
+// is never given up. It chooses avoid only if there is no other, and returns nil if there is no replica.
+func (u *Upstream) Pick(avoid *Replica) *Replica {
+	replicas := *u.replicas.Load()
+	switch len(replicas) {
 	case 0:
 		return nil
 	case 1:
-		return targets[0]
+		return replicas[0]
 	}
-	now := s.engine.watch.Now()
-	n := uint32(len(targets))
-	// The second is another one than the first: of two replicas the less busy one always gets the request.
+	now := u.registry.watch.Now()
+	n := uint32(len(replicas))
+	// The second differs from the first: of two replicas the less busy one always gets the request.
 	first, second := rand.Uint32N(n), rand.Uint32N(n-1)
 	if second >= first {
 		second++
 	}
-	best := better(targets[first], targets[second], avoid, now)
+	best := better(replicas[first], replicas[second], avoid, now)
 	if best == nil {
-		best = scan(targets, int(rand.Uint32N(n)), func(t *target) bool { return t != avoid && t.well(now) })
+		best = scan(replicas, int(rand.Uint32N(n)), func(r *Replica) bool { return r != avoid && r.available(now) })
 	}
 	if best == nil {
-		best = scan(targets, int(rand.Uint32N(n)), func(t *target) bool { return t != avoid })
+		best = scan(replicas, int(rand.Uint32N(n)), func(r *Replica) bool { return r != avoid })
 	}
 	return best
 }
 
 // better is the less busy of the two, as far as they may be taken.
-func better(a, b, avoid *target, now int64) *target {
-	useA, useB := a != avoid && a.well(now), b != avoid && b.well(now)
+func better(a, b, avoid *Replica, now int64) *Replica {
+	useA, useB := a != avoid && a.available(now), b != avoid && b.available(now)
 	switch {
 	case useA && useB:
-		if b.busy.Load() < a.busy.Load() {
+		if b.inFlight.Load() < a.inFlight.Load() {
 			return b
 		}
 		return a
@@ -86,53 +98,70 @@ func better(a, b, avoid *target, now int64) *target {
 	return nil
 }
 
-// scan is the first target from a position on that will do.
-func scan(targets []*target, from int, ok func(*target) bool) *target {
-	for i := range targets {
-		if t := targets[(from+i)%len(targets)]; ok(t) {
-			return t
+// scan is the first replica from a position on that will do.
+func scan(replicas []*Replica, from int, ok func(*Replica) bool) *Replica {
+	for i := range replicas {
+		if r := replicas[(from+i)%len(replicas)]; ok(r) {
+			return r
 		}
 	}
 	return nil
 }
 
-// replace makes addrs the replicas: known ones stay, new ones join and are checked until ctx ends, the others get nothing
-// more and are let finish.
-func (s *Set) replace(ctx context.Context, addrs []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped {
+// HasOther reports whether there is a replica beside r; with available, whether there is one that is neither unhealthy
+// nor ejected. While a connection to a dead replica is tried, its name may lose the address: then the one that is left
+// is another one.
+func (u *Upstream) HasOther(r *Replica, available bool) bool {
+	now := u.registry.watch.Now()
+	return scan(*u.replicas.Load(), 0, func(o *Replica) bool { return o != r && (!available || o.available(now)) }) != nil
+}
+
+// SpendRetry takes a retry from the budget, and reports whether there was one.
+func (u *Upstream) SpendRetry() bool {
+	var total uint64
+	for _, r := range *u.replicas.Load() {
+		total += r.total.Load()
+	}
+	return u.budget.allow(total)
+}
+
+// replace makes addrs the replicas: known ones stay, new ones join and are checked until ctx ends. The others get no
+// new requests, and finish those that they have.
+func (u *Upstream) replace(ctx context.Context, addrs []string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.stopped {
 		return
 	}
-	known := map[string]*target{}
-	for _, t := range *s.targets.Load() {
-		known[t.addr] = t
+	known := map[string]*Replica{}
+	for _, r := range *u.replicas.Load() {
+		known[r.addr] = r
 	}
-	next := make([]*target, 0, len(addrs))
+	next := make([]*Replica, 0, len(addrs))
 	for _, addr := range addrs {
-		t := known[addr]
-		if t == nil {
-			t = newTarget(s, addr)
-			go t.follow(ctx)
+		r := known[addr]
+		if r == nil {
+			r = newReplica(u, addr)
+			go r.keepChecking(ctx)
 		}
 		delete(known, addr)
-		next = append(next, t)
+		next = append(next, r)
 	}
-	s.targets.Store(&next)
-	for _, t := range known {
-		t.retire()
+	u.replicas.Store(&next)
+	for _, r := range known {
+		r.pool.retire()
 	}
 }
 
-// Stop says that the set is of no more use to new requests. Those that have it end as they will, also where they have
-// yet to choose a replica or are tried again: the replicas stay, but keep no connections. It must be called once.
-func (s *Set) Stop() {
-	s.engine.sets.Delete(s)
-	close(s.ended)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopped = true
-	for _, t := range *s.targets.Load() {
-		t.retire()
+// Stop ends the use of the upstream by new requests. Requests that have it already end as they would have, also those
+// that have yet to choose a replica or are sent again: the replicas stay, but keep no connections. It must be called once.
+func (u *Upstream) Stop() {
+	u.registry.inUse.Delete(u)
+	close(u.ended)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.stopped = true
+	for _, r := range *u.replicas.Load() {
+		r.pool.retire()
 	}
 }

@@ -9,28 +9,27 @@ import (
 	"testing"
 	"time"
 
-	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
-// newSet returns a running set.
-func newSet(t *testing.T, cfg forward.SetConfig) *forward.Set {
+// start returns a running upstream.
+func start(t *testing.T, spec upstream.Spec) *upstream.Upstream {
 	t.Helper()
-	return newSetOf(t, forward.Config{Log: slog.New(slog.DiscardHandler)}, cfg)
+	return startIn(t, upstream.Config{Log: slog.New(slog.DiscardHandler)}, spec)
 }
 
-// newSetOf is newSet with an engine of one's own.
-func newSetOf(t *testing.T, own forward.Config, cfg forward.SetConfig) *forward.Set {
+// startIn is start with a registry of one's own.
+func startIn(t *testing.T, own upstream.Config, spec upstream.Spec) *upstream.Upstream {
 	t.Helper()
-	if own.Via = "test"; own.Watch == nil {
+	if own.Watch == nil {
 		own.Watch = wire.NewWatch()
 		go own.Watch.Run(t.Context())
 	}
-	engine := forward.New(own)
-	cfg.Limits = forward.Limits{Connect: time.Second, FirstByte: time.Second, Progress: time.Second}
+	spec.Timeouts = upstream.Timeouts{Connect: time.Second, FirstByte: time.Second, Progress: time.Second}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	return engine.NewSet(ctx, cfg)
+	return upstream.New(own).Start(ctx, spec)
 }
 
 // until waits for a condition.
@@ -41,15 +40,15 @@ func until(t *testing.T, what string, ok func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("still not: %s", what)
 		}
-		time.Sleep(time.Millisecond) // the set's own goroutines are waited for
+		time.Sleep(time.Millisecond) // the upstream's own goroutines are waited for
 	}
 }
 
-func TestASickReplicaGetsNothingUntilItIsWell(t *testing.T) {
+func TestAnUnhealthyReplicaGetsNothingUntilItIsHealthy(t *testing.T) {
 	t.Parallel()
-	var sick atomic.Bool
+	var failing atomic.Bool
 	moody := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if sick.Load() || r.URL.Path != "/health" {
+		if failing.Load() || r.URL.Path != "/health" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
@@ -57,43 +56,43 @@ func TestASickReplicaGetsNothingUntilItIsWell(t *testing.T) {
 	steady := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer steady.Close()
 	a, b := moody.Listener.Addr().String(), steady.Listener.Addr().String()
-	s := newSet(t, forward.SetConfig{Addresses: []string{a, b}, Health: "/health"})
+	u := start(t, upstream.Spec{Addresses: []string{a, b}, Health: "/health"})
 
-	sick.Store(true)
-	until(t, "found sick", func() bool { return !s.Replicas()[a] })
+	failing.Store(true)
+	until(t, "found unhealthy", func() bool { return !u.Replicas()[a] })
 	for range 100 {
-		if got := s.Picked(); got != b {
-			t.Fatalf("a sick replica was picked")
+		if got := u.Picked(); got != b {
+			t.Fatalf("an unhealthy replica was picked")
 		}
 	}
-	sick.Store(false)
-	until(t, "found well", func() bool { return s.Replicas()[a] })
-	until(t, "picked again", func() bool { return s.Picked() == a })
+	failing.Store(false)
+	until(t, "found healthy", func() bool { return u.Replicas()[a] })
+	until(t, "picked again", func() bool { return u.Picked() == a })
 }
 
 func TestOnlyAReplicaThatHangsLosesWhatItHas(t *testing.T) {
 	t.Parallel()
-	for answers, want := range map[bool]bool{true: false, false: true} {
+	for responds, want := range map[bool]bool{true: false, false: true} {
 		addrs := servers(t, 2)
-		s := newSet(t, forward.SetConfig{Addresses: addrs})
-		stopped, err := s.Wait(addrs[0])
+		u := start(t, upstream.Spec{Addresses: addrs})
+		stopped, err := u.Wait(addrs[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.FindsSick(addrs[0], answers); stopped() != want {
-			t.Errorf("it answers %t: stopped %t, want %t", answers, stopped(), want)
+		if u.FindUnhealthy(addrs[0], responds); stopped() != want {
+			t.Errorf("it responds %t: stopped %t, want %t", responds, stopped(), want)
 		}
 	}
 }
 
-func TestIfAllAreSickAllAreTried(t *testing.T) {
+func TestIfAllAreUnhealthyAllAreTried(t *testing.T) {
 	t.Parallel()
 	const a, b = "127.0.0.1:1", "127.0.0.1:2"
-	s := newSet(t, forward.SetConfig{Addresses: []string{a, b}})
-	until(t, "found sick", func() bool { return !s.Replicas()[a] && !s.Replicas()[b] })
+	u := start(t, upstream.Spec{Addresses: []string{a, b}})
+	until(t, "found unhealthy", func() bool { return !u.Replicas()[a] && !u.Replicas()[b] })
 	picked := map[string]bool{}
 	for range 200 {
-		picked[s.Picked()] = true
+		picked[u.Picked()] = true
 	}
 	if !picked[a] || !picked[b] {
 		t.Errorf("got %v, want both", picked)
@@ -104,10 +103,10 @@ func TestOfTwoReplicasTheLessBusyOneIsPicked(t *testing.T) {
 	t.Parallel()
 	addrs := servers(t, 2)
 	busy, free := addrs[0], addrs[1]
-	s := newSet(t, forward.SetConfig{Addresses: addrs})
-	s.Occupy(busy, 5)
+	u := start(t, upstream.Spec{Addresses: addrs})
+	u.Occupy(busy, 5)
 	for range 200 {
-		if got := s.Picked(); got != free {
+		if got := u.Picked(); got != free {
 			t.Fatalf("got %s", got)
 		}
 	}
@@ -115,7 +114,7 @@ func TestOfTwoReplicasTheLessBusyOneIsPicked(t *testing.T) {
 
 func TestRetriesHaveABudget(t *testing.T) {
 	t.Parallel()
-	var b forward.Budget
+	var b upstream.Budget
 	allowed := func(total uint64, asks int) (n int) {
 		for range asks {
 			if b.Allow(total) {
@@ -124,52 +123,17 @@ func TestRetriesHaveABudget(t *testing.T) {
 		}
 		return n
 	}
-	if got := allowed(0, 1000); got != forward.RetryBurst {
-		t.Errorf("at once: got %d, want %d", got, forward.RetryBurst)
+	if got := allowed(0, 1000); got != upstream.RetryBurst {
+		t.Errorf("at once: got %d, want %d", got, upstream.RetryBurst)
 	}
 	if got := allowed(100, 1000); got != 20 {
 		t.Errorf("after 100 requests more: got %d, want 20", got)
 	}
-	if got := allowed(1_000_000, 1000); got != forward.RetryBurst {
-		t.Errorf("after a million: got %d, want %d", got, forward.RetryBurst)
+	if got := allowed(1_000_000, 1000); got != upstream.RetryBurst {
+		t.Errorf("after a million: got %d, want %d", got, upstream.RetryBurst)
 	}
 	if got := allowed(10, 10); got != 0 {
 		t.Errorf("after replicas have gone, and their count with them: got %d, want 0", got)
-	}
-}
-
-func TestADeadReplicaThatItsNameLosesMeanwhileLeavesTheOther(t *testing.T) {
-	t.Parallel()
-	const dead, other = "127.0.0.1:1", "127.0.0.1:2"
-	for _, test := range []struct {
-		name string
-		left []string
-		want bool
-	}{
-		{"both are still there", []string{dead, other}, true},
-		{"the dead one is gone", []string{other}, true},
-		{"only the dead one is left", []string{dead}, false},
-		{"none is left", nil, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSet(t, forward.SetConfig{Addresses: []string{dead, other}})
-			if got := s.GoesElsewhere(dead, test.left...); got != test.want {
-				t.Errorf("sent elsewhere: got %t, want %t", got, test.want)
-			}
-		})
-	}
-}
-
-func TestWhatNoReplicaHasSeenGoesOnToAnyAndThenToTheWell(t *testing.T) {
-	t.Parallel()
-	// The watch does not run: time stands still, and whoever rests goes on to.
-	s := newSetOf(t, forward.Config{Watch: wire.NewWatch(), Log: slog.New(slog.DiscardHandler)}, forward.SetConfig{Addresses: servers(t, 3)})
-	if got := s.Offers(); got != 3 {
-		t.Errorf("all thought well: offered to %d, want 3", got)
-	}
-	if got := s.Offers(); got != 2 {
-		t.Errorf("all known dead: offered to %d, want 2", got)
 	}
 }
 

@@ -1,0 +1,40 @@
+package upstream
+
+import (
+	"sync/atomic"
+	"time"
+
+	"tallygate/gateway/internal/wire"
+)
+
+// Conn is a connection to a replica. Who took or dialed it gives it back with Keep or Close.
+type Conn struct {
+	*wire.Conn
+	replica *Replica
+	// idleFrom is when it was last put back, idleTill when its server may close it; watch milliseconds.
+	idleFrom, idleTill int64
+	responding         atomic.Bool
+}
+
+// Replica is the replica at the other end.
+func (c *Conn) Replica() *Replica { return c.replica }
+
+// Begin notes that a request is sent on the connection. If the replica is found to hang before Responding, the
+// connection is stopped with wire.Ejected, so that the request can be sent elsewhere.
+func (c *Conn) Begin() {
+	c.replica.total.Add(1)
+	c.responding.Store(false)
+}
+
+// SetResponding notes that the response has begun: the final one, not a 1xx before it.
+func (c *Conn) SetResponding() { c.responding.Store(true) }
+
+// Responding reports whether the response has begun.
+func (c *Conn) Responding() bool { return c.responding.Load() }
+
+// Keep gives the connection back for another request. idle is how long its server says that it may be idle; 0 if the
+// server does not say.
+func (c *Conn) Keep(idle time.Duration) { c.replica.pool.put(c, idle) }
+
+// Close ends the connection.
+func (c *Conn) Close() { c.replica.pool.close(c) }

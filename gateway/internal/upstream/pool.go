@@ -1,0 +1,160 @@
+package upstream
+
+import (
+	"sync"
+	"time"
+
+	"tallygate/gateway/internal/wire"
+)
+
+const (
+	maxIdle     = 512              // connections kept per replica
+	idleTimeout = 55 * time.Second // under the usual 60 of servers that do not say
+	freshMillis = 500              // a request that must not be sent twice takes no connection that was idle for longer
+)
+
+// pool is the connections to one replica, those in use included.
+type pool struct {
+	watch *wire.Watch
+
+	mu      sync.Mutex
+	idle    []*Conn // the last used is the last
+	all     map[*Conn]struct{}
+	retired bool
+}
+
+func (p *pool) add(c *Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all[c] = struct{}{}
+}
+
+// take looks at each idle connection before it returns one, though that costs a system call: the server may have closed
+// it, or sent something that the next client would get for a response.
+func (p *pool) take(sendOnce bool) *Conn {
+	now := p.watch.Now()
+	since := int64(0)
+	if sendOnce {
+		since = now - freshMillis
+	}
+	for {
+		c := p.pop(since)
+		if c == nil {
+			return nil
+		}
+		if now < c.idleTill && c.Idle() {
+			return c
+		}
+		p.close(c)
+	}
+}
+
+// pop takes the connection used last from the idle ones, if it was put back since then.
+func (p *pool) pop(since int64) *Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle) - 1
+	if n < 0 || p.idle[n].idleFrom < since {
+		return nil
+	}
+	c := p.idle[n]
+	p.idle[n] = nil
+	p.idle = p.idle[:n]
+	return c
+}
+
+func (p *pool) put(c *Conn, idle time.Duration) {
+	timeout := idleTimeout
+	if idle > 0 {
+		timeout = min(timeout, idle-min(idle/2, time.Second))
+	}
+	c.idleFrom = p.watch.Now()
+	c.idleTill = c.idleFrom + timeout.Milliseconds()
+	p.mu.Lock()
+	// Under the lock: giveUp either stops the connection before this or finds it idle.
+	kept := c.ClearTimeout() && !p.retired && len(p.idle) < maxIdle
+	if kept {
+		p.idle = append(p.idle, c)
+	}
+	p.mu.Unlock()
+	if !kept {
+		p.close(c)
+	}
+}
+
+func (p *pool) close(c *Conn) {
+	p.mu.Lock()
+	delete(p.all, c)
+	p.mu.Unlock()
+	c.Conn.Close()
+}
+
+// retire keeps no connection from now on. Those who hold an upstream that is stopped may still open some.
+func (p *pool) retire() {
+	p.mu.Lock()
+	p.retired = true
+	idle := p.takeIdle()
+	p.mu.Unlock()
+	p.closeAll(idle)
+}
+
+// needed reports whether connections are kept, or a response is waited for on one.
+func (p *pool) needed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.retired || len(p.waiting()) > 0
+}
+
+// waiting are the connections on which a response is waited for. The caller holds the lock.
+func (p *pool) waiting() []*Conn {
+	var waiting []*Conn
+	for c := range p.all {
+		if !c.Responding() {
+			waiting = append(waiting, c)
+		}
+	}
+	return waiting
+}
+
+// giveUp stops the connections on which a response is waited for.
+func (p *pool) giveUp() {
+	p.mu.Lock()
+	idle := p.takeIdle()
+	for _, c := range p.waiting() {
+		c.Stop(wire.Ejected) // under the lock: a connection is closed only by its user, who needs the lock first
+	}
+	p.mu.Unlock()
+	p.closeAll(idle)
+}
+
+// prune closes the connections that were idle for too long.
+func (p *pool) prune() {
+	now := p.watch.Now()
+	p.mu.Lock()
+	var old []*Conn
+	kept := p.idle[:0]
+	for _, c := range p.idle {
+		if now < c.idleTill && c.Idle() {
+			kept = append(kept, c)
+		} else {
+			old = append(old, c)
+		}
+	}
+	clear(p.idle[len(kept):])
+	p.idle = kept
+	p.mu.Unlock()
+	p.closeAll(old)
+}
+
+// takeIdle takes all idle connections. The caller holds the lock, and closes them without it.
+func (p *pool) takeIdle() []*Conn {
+	idle := p.idle
+	p.idle = nil
+	return idle
+}
+
+func (p *pool) closeAll(conns []*Conn) {
+	for _, c := range conns {
+		p.close(c)
+	}
+}
