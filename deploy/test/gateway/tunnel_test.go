@@ -77,9 +77,9 @@ func TestATunnelToAReplicaThatFailsItsCheck(t *testing.T) {
 	ups := []string{replica(), replica()}
 	g := startGateway(t, route("ws", "/ws", ups, "auth: public", "health: /health"))
 	conn := openTunnel(t, g)
-	testbed.Eventually(t, "the replica to be found sick", func() error {
-		if sick := g.metric(t, fmt.Sprintf(`tallygate_gateway_upstream_replicas{state="sick",upstream=%q}`, strings.Join(ups, ","))); sick != "1" {
-			return fmt.Errorf("%s are sick", sick)
+	testbed.Eventually(t, "the replica to be found unhealthy", func() error {
+		if unhealthy := g.metric(t, fmt.Sprintf(`tallygate_gateway_upstream_replicas{state="unhealthy",upstream=%q}`, strings.Join(ups, ","))); unhealthy != "1" {
+			return fmt.Errorf("%s are unhealthy", unhealthy)
 		}
 		return nil
 	})

@@ -61,8 +61,8 @@ func TestClientsThatStopSendingDoNotBlameTheReplicas(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if resting := g.metric(t, fmt.Sprintf(`tallygate_gateway_upstream_replicas{state="resting",upstream=%q}`, strings.Join(ups, ","))); resting != "0" {
-		t.Errorf("got %s replicas that rest, want none", resting)
+	if ejected := g.metric(t, fmt.Sprintf(`tallygate_gateway_upstream_replicas{state="ejected",upstream=%q}`, strings.Join(ups, ","))); ejected != "0" {
+		t.Errorf("got %s ejected replicas, want none", ejected)
 	}
 }
 

@@ -17,7 +17,7 @@ func (r *Registry) Collector() prometheus.Collector {
 	return &collector{
 		registry: r,
 		replicas: prometheus.NewDesc("tallygate_gateway_upstream_replicas",
-			"Replicas of an upstream by state: well, sick (fails its check) or resting (has failed requests).",
+			"Replicas of an upstream by state: healthy, unhealthy (fails its health check) or ejected (has failed requests).",
 			[]string{"upstream", "state"}, nil),
 		inFlight: prometheus.NewDesc("tallygate_gateway_upstream_requests_in_flight",
 			"Requests to an upstream whose response has not ended.", []string{"upstream"}, nil),
@@ -56,7 +56,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		return true
 	})
 	for name, f := range all {
-		for state, n := range map[string]int64{"well": f.healthy, "sick": f.unhealthy, "resting": f.ejected} {
+		for state, n := range map[string]int64{"healthy": f.healthy, "unhealthy": f.unhealthy, "ejected": f.ejected} {
 			out <- prometheus.MustNewConstMetric(c.replicas, prometheus.GaugeValue, float64(n), name, state)
 		}
 		out <- prometheus.MustNewConstMetric(c.inFlight, prometheus.GaugeValue, float64(f.inFlight), name)
