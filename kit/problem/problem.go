@@ -19,36 +19,41 @@ const ContentType = "application/problem+json"
 // typePrefix makes a problem type out of a slug. A URN, because types are names, not pages (RFC 9457 section 3.1.1).
 const typePrefix = "urn:tallygate:problem:"
 
-// Details is one problem. It is an error, so that handlers can return it. Treat it as a value: the With methods change
-// and return the same one.
+// Details is one problem. It is an error, so that handlers can return it. It is a value: its methods never change it, so
+// that one may be shared.
 type Details struct {
 	Status int
-	Slug   string // kebab-case, stable: clients may switch on type
-	Detail string // one sentence for people, without anything internal
-	Header http.Header
+	Slug   string      // kebab-case, stable: clients may switch on type
+	Detail string      // one sentence for people, without anything internal
+	Header http.Header // for the response; read only
 
 	token bool // the fixed body about tokens
 }
 
 // New returns a problem.
 func New(status int, slug, detail string) *Details {
-	return &Details{Status: status, Slug: slug, Detail: detail, Header: http.Header{}}
+	return &Details{Status: status, Slug: slug, Detail: detail}
 }
 
 // Error is the slug and the sentence.
 func (d *Details) Error() string { return d.Slug + ": " + d.Detail }
 
-// With sets a header field of the answer.
+// With returns a copy that sets a header field of the response.
 func (d *Details) With(name, value string) *Details {
-	d.Header.Set(name, value)
-	return d
+	next := *d
+	next.Header = http.Header{}
+	maps.Copy(next.Header, d.Header) // values are replaced as a whole, so the copy may share them
+	next.Header.Set(name, value)
+	return &next
 }
 
-// RetryAfter says when to come back, in whole seconds rounded up, at least 1 (RFC 9110 section 10.2.3).
+// RetryAfter returns a copy that says when to come back, as Seconds (RFC 9110 section 10.2.3).
 func (d *Details) RetryAfter(wait time.Duration) *Details {
-	seconds := max(1, int64((wait+time.Second-1)/time.Second))
-	return d.With("Retry-After", strconv.FormatInt(seconds, 10))
+	return d.With("Retry-After", strconv.FormatInt(Seconds(wait), 10))
 }
+
+// Seconds rounds up to whole seconds, at least 1: a client that waits so long does not come back too early.
+func Seconds(d time.Duration) int64 { return max(1, int64((d+time.Second-1)/time.Second)) }
 
 // ContentType is the media type of Body.
 func (d *Details) ContentType() string {
@@ -58,7 +63,7 @@ func (d *Details) ContentType() string {
 	return ContentType
 }
 
-// Body is the JSON text of the answer. Equal problems have equal bytes.
+// Body is the JSON text of the response. Equal problems have equal bytes.
 func (d *Details) Body() []byte {
 	if d.token {
 		return []byte(tokenBody)

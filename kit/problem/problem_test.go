@@ -46,3 +46,24 @@ func TestEveryRefusedTokenGetsOneBody(t *testing.T) {
 		}
 	}
 }
+
+func TestAProblemThatIsSharedNeverChanges(t *testing.T) {
+	t.Parallel()
+	shared := problem.New(503, "unavailable", "Come back.").With("Allow", "GET")
+	first, second := shared.With("Allow", "PUT").RetryAfter(time.Second), shared.RetryAfter(2*time.Second)
+	for _, row := range []struct {
+		name         string
+		of           *problem.Details
+		allow, retry string
+	}{{"shared", shared, "GET", ""}, {"first", first, "PUT", "1"}, {"second", second, "GET", "2"}} {
+		if allow, retry := row.of.Header.Get("Allow"), row.of.Header.Get("Retry-After"); allow != row.allow || retry != row.retry {
+			t.Errorf("%s: got %q and %q, want %q and %q", row.name, allow, retry, row.allow, row.retry)
+		}
+	}
+	if first.Slug != "unavailable" || first.Status != 503 || first.Detail != "Come back." {
+		t.Errorf("the copy is %+v", first)
+	}
+	if got := problem.TokenRefused(token.ErrInvalid).With("Allow", "GET").Body(); string(got) != `{"message":"Token is not valid"}` {
+		t.Errorf("the copy's body is %s", got)
+	}
+}
