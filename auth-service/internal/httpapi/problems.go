@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -30,7 +29,8 @@ func (s *server) problems(err error) *problem.Details {
 		return invalidField(wrong.field, wrong.reason)
 	}
 	if throttled, ok := errors.AsType[*account.ThrottledError](err); ok {
-		return tooManyTries(throttled)
+		policy := problem.Policy{Name: throttled.Policy.Name, Quota: int64(throttled.Policy.Free), Window: throttled.Policy.Window}
+		return problem.TooMany("too-many-tries", "Too many tries from here; wait before the next one.", policy, throttled.RetryAfter)
 	}
 	switch {
 	case errors.Is(err, fault.ErrUnavailable):
@@ -63,13 +63,4 @@ func (s *server) problems(err error) *problem.Details {
 
 func invalidField(name, reason string) *problem.Details {
 	return problem.New(http.StatusUnprocessableEntity, "invalid-"+name, reason)
-}
-
-// tooManyTries has the fields that every 429 of Tallygate has (draft-ietf-httpapi-ratelimit-headers).
-func tooManyTries(t *account.ThrottledError) *problem.Details {
-	d := problem.New(http.StatusTooManyRequests, "too-many-tries", "Too many tries from here; wait before the next one.").
-		RetryAfter(t.RetryAfter)
-	return d.
-		With("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", t.Policy.Name, t.Policy.Free, int64(t.Policy.Window/time.Second))).
-		With("RateLimit", fmt.Sprintf("%q;r=0;t=%s", t.Policy.Name, d.Header.Get("Retry-After")))
 }
