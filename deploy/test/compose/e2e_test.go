@@ -82,8 +82,8 @@ func checkSizes(t *testing.T, s *stack) {
 			t.Fatal(err)
 		}
 		t.Logf("figure: the image of %s has %.1f MB", service, float64(size)/1e6)
-		if size >= 30e6 {
-			t.Errorf("the image of %s has %d bytes, want under 30 MB", service, size)
+		if size >= 60e6 {
+			t.Errorf("the image of %s has %d bytes, want under 60 MB", service, size)
 		}
 	}
 	// What the calls before have left behind is given back within seconds.
