@@ -11,7 +11,7 @@ import (
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
 	"tallygate/kit/env"
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 	"tallygate/kit/service"
 	"tallygate/kit/token"
 )
@@ -23,7 +23,7 @@ type config struct {
 
 	internalSecret *env.Secret
 	keyring        *token.Keyring
-	bearer         *internalauth.Bearer
+	bearer         *internalapi.Bearer
 	refreshKeys    *account.RefreshKeys
 
 	database store.Config
@@ -57,7 +57,7 @@ func readConfig(lookup env.Lookup) (config, error) {
 	c.internalSecret = r.Secret("INTERNAL_SECRET")
 	if secret := c.internalSecret.Value(); secret != "" {
 		var err error
-		c.bearer, err = internalauth.New(secret)
+		c.bearer, err = internalapi.NewBearer(secret)
 		r.Add(err)
 		c.refreshKeys, err = account.NewRefreshKeys(token.SplitSecrets(secret))
 		r.Add(err)

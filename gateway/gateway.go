@@ -23,7 +23,7 @@ import (
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 	"tallygate/kit/service"
 )
 
@@ -32,7 +32,7 @@ type gateway struct {
 	cfg      *config
 	log      *slog.Logger
 	registry *prometheus.Registry
-	bearer   *internalauth.Bearer
+	bearer   *internalapi.Bearer
 	checker  *check.Checker
 	meter    *meter.Meter
 	quotas   *limit.Quotas
@@ -49,7 +49,7 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	if g.bearer, err = internalauth.New(cfg.internalSecret.Value()); err != nil {
+	if g.bearer, err = internalapi.NewBearer(cfg.internalSecret.Value()); err != nil {
 		return nil, fmt.Errorf("INTERNAL_SECRET: %w", err)
 	}
 	auth := authclient.New(cfg.authPrivate.String(), g.bearer)

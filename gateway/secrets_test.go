@@ -8,13 +8,13 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 )
 
 func TestABadSecretHoldsNoOtherBack(t *testing.T) {
 	t.Parallel()
 	const next = "6f1ed002ab5595859014ebf0951522d9c5f3a1b0"
-	bearer, err := internalauth.New(next)
+	bearer, err := internalapi.NewBearer(next)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 	"tallygate/auth-service/internal/store/pgtest"
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 	"tallygate/kit/token"
 )
 
@@ -131,7 +131,7 @@ func newService(t testing.TB, o options) *service {
 		t.Fatal(err)
 	}
 	keys := must(token.NewKeyring(jwtSecret, nil))(t)
-	bearer := must(internalauth.New(internalSecret))(t)
+	bearer := must(internalapi.NewBearer(internalSecret))(t)
 	refreshKeys := must(account.NewRefreshKeys([]string{internalSecret}))(t)
 	accounts := account.NewService(account.Config{
 		Store:       db,

@@ -12,7 +12,7 @@ import (
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/kit/ginapi"
 	"tallygate/kit/httpd"
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 	"tallygate/kit/token"
 )
 
@@ -23,7 +23,7 @@ type Config struct {
 	Ledger         *ledger.Service
 	Issuer         *issuer.Issuer
 	Verifier       *token.Verifier
-	Internal       *internalauth.Bearer
+	Internal       *internalapi.Bearer
 	Readiness      *httpd.Readiness
 	TrustedProxies []netip.Prefix
 	Metrics        prometheus.Registerer

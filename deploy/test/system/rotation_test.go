@@ -17,7 +17,7 @@ import (
 	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
 	"tallygate/deploy/internal/testbed"
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 )
 
 // TestSecretsRotateUnderLoad replaces both secrets twice while clients call, refresh and register: no valid token is
@@ -232,7 +232,7 @@ func (r *rotating) rotateInternal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old, err := internalauth.New(strings.TrimSpace(string(text)))
+	old, err := internalapi.NewBearer(strings.TrimSpace(string(text)))
 	if err != nil {
 		t.Fatal(err)
 	}

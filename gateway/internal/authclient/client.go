@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 )
 
 // What can go wrong. Everything that is worth trying again is ErrUnavailable.
@@ -46,12 +46,12 @@ const (
 // Client asks auth-service. Safe for concurrent use. Several replicas may stand behind the one name: any will do.
 type Client struct {
 	base   string
-	bearer *internalauth.Bearer
+	bearer *internalapi.Bearer
 	http   *http.Client
 }
 
 // New returns a client of the private listener at baseURL, "http://127.0.0.1:9001" say.
-func New(baseURL string, bearer *internalauth.Bearer) *Client {
+func New(baseURL string, bearer *internalapi.Bearer) *Client {
 	dialer := &net.Dialer{Timeout: dialTimeout}
 	return &Client{
 		base: strings.TrimSuffix(baseURL, "/"), bearer: bearer,

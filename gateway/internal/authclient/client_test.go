@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/authclient"
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 )
 
 const (
@@ -21,9 +21,9 @@ const (
 )
 
 // serve starts a private listener that answers with handle, and a client of it.
-func serve(t *testing.T, handle http.HandlerFunc) (*authclient.Client, *internalauth.Bearer) {
+func serve(t *testing.T, handle http.HandlerFunc) (*authclient.Client, *internalapi.Bearer) {
 	t.Helper()
-	bearer, err := internalauth.New(secret)
+	bearer, err := internalapi.NewBearer(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestSilenceNonsenseAndNobodyAreUnavailable(t *testing.T) {
 	}
 	server := httptest.NewServer(nil)
 	server.Close()
-	bearer, err := internalauth.New(secret)
+	bearer, err := internalapi.NewBearer(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestSilenceNonsenseAndNobodyAreUnavailable(t *testing.T) {
 
 func TestTheCredentialIsTheOneInForce(t *testing.T) {
 	t.Parallel()
-	var want *internalauth.Bearer
+	var want *internalapi.Bearer
 	client, bearer := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if !want.Check(r.Header.Get("Authorization")) {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -174,7 +174,7 @@ func TestTheCredentialIsTheOneInForce(t *testing.T) {
 	})
 	for _, now := range []string{secret, next} {
 		var err error
-		if want, err = internalauth.New(now); err != nil {
+		if want, err = internalapi.NewBearer(now); err != nil {
 			t.Fatal(err)
 		}
 		if err := bearer.Replace(now); err != nil {

@@ -1,8 +1,4 @@
-// Package internalauth is how gateway and auth-service prove themselves to each other on the private listener: a
-// bearer that both derive from INTERNAL_SECRET, so that the secret itself never travels.
-//
-// It refuses to know anything of users: those have tokens.
-package internalauth
+package internalapi
 
 import (
 	"crypto/hkdf"
@@ -19,14 +15,15 @@ import (
 // label separates this use of the secret from any other (RFC 5869 section 3.2).
 const label = "tallygate private listener v1"
 
-// Bearer makes and checks the credential. Safe for concurrent use.
+// Bearer is the credential with which gateway and auth-service prove themselves to each other. Both derive it from
+// INTERNAL_SECRET, so that the secret itself never travels. Safe for concurrent use.
 type Bearer struct {
 	current atomic.Pointer[[]string] // the first is sent, all are accepted
 }
 
-// New derives the credential. The secret may be several, comma-separated, during a rotation: the first is sent, all
-// are accepted. Every one has to pass token.CheckSecret.
-func New(secret string) (*Bearer, error) {
+// NewBearer derives the credential. During a rotation the secret may be several, comma-separated: the first is sent, all
+// are accepted. Each has to pass token.CheckSecret.
+func NewBearer(secret string) (*Bearer, error) {
 	b := &Bearer{}
 	if err := b.Replace(secret); err != nil {
 		return nil, err

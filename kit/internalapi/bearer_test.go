@@ -1,10 +1,10 @@
-package internalauth_test
+package internalapi_test
 
 import (
 	"strings"
 	"testing"
 
-	"tallygate/kit/internalauth"
+	"tallygate/kit/internalapi"
 )
 
 const (
@@ -42,9 +42,9 @@ func TestDuringARotationBothSecretsAreAccepted(t *testing.T) {
 	}
 }
 
-func bearer(t *testing.T, secret string) *internalauth.Bearer {
+func bearer(t *testing.T, secret string) *internalapi.Bearer {
 	t.Helper()
-	b, err := internalauth.New(secret)
+	b, err := internalapi.NewBearer(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
