@@ -223,7 +223,7 @@ func (c *conn) gather(k *call) bool {
 		return true
 	}
 	for len(c.buffer.Bytes()) < r.HeadBytes()+int(r.ContentLength) {
-		c.wire.SetTimeout(k.site.Limits.Progress)
+		c.wire.SetTimeout(k.site.Timeouts.Progress)
 		n, _ := c.wire.Read(c.buffer.Free())
 		if n == 0 {
 			return false

@@ -107,10 +107,10 @@ func table(t *testing.T, routes ...*route.Route) *route.Table {
 
 // open is a public route to the upstreams, with retries and without limits.
 func open(path string, upstreams ...string) *route.Route {
-	limits := route.Limits{Connect: time.Second, FirstByte: 5 * time.Second, Progress: 5 * time.Second}
+	timeouts := route.Timeouts{Connect: time.Second, FirstByte: 5 * time.Second, Progress: 5 * time.Second}
 	return &route.Route{
 		Name: "r" + strings.ReplaceAll(path, "/", "-"), Path: path, Upstreams: upstreams, Public: true,
-		MaxBody: route.NoLimit, Limits: limits, Retries: 1, WebSocket: true,
+		MaxBody: route.Unbounded, Timeouts: timeouts, Retries: 1, WebSocket: true,
 	}
 }
 

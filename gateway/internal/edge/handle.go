@@ -27,7 +27,7 @@ func (s *Server) serve(k *call) *problem.Details {
 	if refusal := s.check(k); refusal != nil {
 		return refusal
 	}
-	if !k.site.Tally {
+	if !k.site.Metered {
 		return s.forward(k)
 	}
 	if refusal := s.limit(k); refusal != nil {

@@ -17,7 +17,7 @@ import (
 func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	r := locked("/a", replica(t, echo))
-	r.Tally, r.Rate = true, route.Rate{Requests: 1, Per: time.Hour, Burst: 2}
+	r.Metered, r.Rate = true, route.Rate{Requests: 1, Per: time.Hour, Burst: 2}
 	gw := gate(t, r)
 	const text = "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\n\r\n"
 	for i, want := range []int{200, 200, 429, 429} {
@@ -46,7 +46,7 @@ func spent() says { return says{problem.New(429, "quota-used-up", "Nothing is le
 func TestAUserWithoutQuotaLeftIsRefused(t *testing.T) {
 	t.Parallel()
 	r := locked("/a", "127.0.0.1:1")
-	r.Tally = true
+	r.Metered = true
 	gw := gateWith(t, edge.Config{Quotas: spent()}, r)
 	if resp, body := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: limited\r\n\r\n"); resp.StatusCode != 429 {
 		t.Errorf("got %d %s", resp.StatusCode, body)

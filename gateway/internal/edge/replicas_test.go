@@ -159,7 +159,7 @@ func TestAReplicaThatHangsIsFoundAndItsRequestsAreSentToAnother(t *testing.T) {
 	t.Cleanup(func() { close(hang) })
 	a := open("/a", sick, replica(t, named("well")))
 	a.Health = "/health"
-	a.Limits.FirstByte = 20 * time.Second
+	a.Timeouts.FirstByte = 20 * time.Second
 	gw := gate(t, a)
 	hanging.Store(true)
 	begun := time.Now()
@@ -191,7 +191,7 @@ func TestAReplicaThatHangsIsFoundAndItsRequestsAreSentToAnother(t *testing.T) {
 func TestAnUpstreamThatIsSlowToBeginIsGivenUp(t *testing.T) {
 	t.Parallel()
 	a := open("/a", rawReplica(t, func(_ net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) }))
-	a.Limits.FirstByte = 200 * time.Millisecond
+	a.Timeouts.FirstByte = 200 * time.Millisecond
 	gw := gate(t, a, open("/b", replica(t, named("b"))))
 	c, r := dial(t, gw)
 	send(t, c, getA)

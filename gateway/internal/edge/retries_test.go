@@ -106,7 +106,7 @@ func TestAllThatAHungReplicaHoldsIsSentToAnother(t *testing.T) {
 	t.Cleanup(func() { close(hang) })
 	a := open("/a", sick, replica(t, named("well")))
 	a.Health, a.Retries = "/health", 0
-	a.Limits.FirstByte = 20 * time.Second
+	a.Timeouts.FirstByte = 20 * time.Second
 	gw := gate(t, a)
 	hanging.Store(true)
 	var all sync.WaitGroup

@@ -41,7 +41,7 @@ type Checker interface {
 // Meter counts what users call.
 type Meter interface {
 	Route(name string) meter.RouteID
-	Begin(at time.Time, userID int64, route meter.RouteID) meter.Tally
+	Begin(at time.Time, userID int64, route meter.RouteID) meter.Call
 	RateLimited(at time.Time, userID int64, route meter.RouteID)
 }
 

@@ -39,7 +39,7 @@ func (s *Server) SetRoutes(table *route.Table) {
 		at := &site{
 			Route: r, set: next.sets[setKey(r)], metrics: s.cfg.Metrics.route(r.Name), rate: limit.Rate(r.Rate), identities: identities,
 		}
-		if r.Tally {
+		if r.Metered {
 			at.tally = s.cfg.Meter.Route(r.Name)
 		}
 		next.list = append(next.list, at)
@@ -53,7 +53,7 @@ func (s *Server) SetRoutes(table *route.Table) {
 }
 
 func setConfig(r *route.Route) upstream.Spec {
-	return upstream.Spec{Addresses: r.Upstreams, Health: r.Health, Timeouts: upstream.Timeouts(r.Limits), Retries: r.Retries}
+	return upstream.Spec{Addresses: r.Upstreams, Health: r.Health, Timeouts: upstream.Timeouts(r.Timeouts), Retries: r.Retries}
 }
 
 func setKey(r *route.Route) string { return fmt.Sprint(setConfig(r)) }

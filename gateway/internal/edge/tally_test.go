@@ -94,7 +94,7 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 			b := &book{}
 			m := tallying(t, b)
 			a, gone := locked("/a", replica(t, echo)), locked("/gone", "127.0.0.1:1")
-			a.Tally, gone.Tally = true, true
+			a.Metered, gone.Metered = true, true
 			gw := gateWith(t, edge.Config{Meter: m, Quotas: test.quotas}, a, gone)
 			c, r := dial(t, gw)
 			send(t, c, test.request)
@@ -126,7 +126,7 @@ func TestWhatIsCutAtTheEndIsCounted(t *testing.T) {
 		begun <- struct{}{}
 		_, _ = io.Copy(io.Discard, r) // and no more of it
 	}))
-	a.Tally = true
+	a.Metered = true
 	s, gw := serverWith(t, edge.Config{Meter: m}, upstream.Config{}, a)
 	for range 8 {
 		c, r := dial(t, gw)

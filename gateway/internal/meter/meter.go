@@ -86,8 +86,8 @@ func (m *Meter) Route(name string) RouteID {
 	return id
 }
 
-// Tally is one call that has been counted and has not ended.
-type Tally struct {
+// Call is one call that has been counted and has not ended.
+type Call struct {
 	meter *Meter
 	user  int64
 	key   uint64
@@ -95,14 +95,14 @@ type Tally struct {
 
 // Begin counts a call. It has to come before anything of the answer goes to the client. at is the moment by which the
 // call's quota was judged, so that both fall into one month.
-func (m *Meter) Begin(at time.Time, userID int64, route RouteID) Tally {
-	t := Tally{meter: m, user: userID, key: newKey(route, at)}
+func (m *Meter) Begin(at time.Time, userID int64, route RouteID) Call {
+	t := Call{meter: m, user: userID, key: newKey(route, at)}
 	m.add(t.user, t.key, &counts{requests: 1})
 	return t
 }
 
 // End adds what became of the call: the answer's status, and the bytes of the bodies.
-func (t Tally) End(status int, bytesIn, bytesOut int64) {
+func (t Call) End(status int, bytesIn, bytesOut int64) {
 	c := counts{bytesIn: uint64(max(bytesIn, 0)), bytesOut: uint64(max(bytesOut, 0))}
 	switch {
 	case status >= 500:

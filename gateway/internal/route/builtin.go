@@ -2,20 +2,20 @@ package route
 
 import "time"
 
-// Sign-in and account bodies are small; auth-service has a limit of its own, which says so better.
+// Sign-in and account bodies are small. auth-service has a bound of its own, with a better error message.
 const builtinMaxBody = 1 << 20
 
-// Builtin are the routes of the services that come with the gateway. Each has its methods: another one is refused before
-// the token is looked at, and Allow says what the service serves.
+// Builtin returns the routes of auth-service and math-service, which come with the gateway. Each lists its methods: a
+// request with another one is refused before its token is read, and the Allow field lists what the service serves.
 func Builtin(auth, math string) []*Route {
-	limits := DefaultLimits()
-	limits.FirstByte = 15 * time.Second // a password may wait 5 seconds for its turn
-	// No retries: a password that was changed, or an account that was deleted, a moment ago would be refused the second
-	// time, and the client told that nothing was done.
+	timeouts := DefaultTimeouts()
+	timeouts.FirstByte = 15 * time.Second // a password may wait 5 seconds for its turn
+	// No retries: the second try would be refused if the first has changed the password or deleted the account, and the
+	// client would believe that nothing was done.
 	account := func(name, path string, methods ...string) *Route {
 		return &Route{
 			Name: name, Path: path, Exact: true, Methods: methods, Upstreams: []string{auth}, Health: "/readyz",
-			IdentityHeader: "X-User-Id", MaxBody: builtinMaxBody, Limits: limits,
+			IdentityHeader: "X-User-Id", MaxBody: builtinMaxBody, Timeouts: timeouts,
 		}
 	}
 	public := func(name, path string) *Route {
@@ -24,10 +24,10 @@ func Builtin(auth, math string) []*Route {
 		return r
 	}
 	adminUsage := account("admin-usage", "/admin/usage", "GET")
-	// auth-service adds up the calls of all users: 30 seconds for a page, 10 minutes until a CSV's first line.
-	adminUsage.Limits.FirstByte, adminUsage.Limits.Progress = 40*time.Second, 11*time.Minute
+	// auth-service sums up the usage of all users. It may take 30 seconds for a page, and 10 minutes for a CSV.
+	adminUsage.Timeouts.FirstByte, adminUsage.Timeouts.Progress = 40*time.Second, 11*time.Minute
 	root := account("root", "/root", "GET")
-	root.Upstreams, root.Tally, root.Retries = []string{math}, true, 1
+	root.Upstreams, root.Metered, root.Retries = []string{math}, true, 1
 	return []*Route{
 		public("register", "/users/register"),
 		public("token", "/token"),

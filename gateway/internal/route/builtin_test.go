@@ -11,9 +11,9 @@ import (
 	"tallygate/gateway/internal/route"
 )
 
-// This reads what the services serve from their descriptions, which their own tests
-// hold against their routes. A path that is described takes those methods and no other, so that Allow is true, and the
-// gateway refuses another method before it looks at the token.
+// The services' OpenAPI descriptions say what they serve; their own tests compare those with their routes. A described
+// path takes the described methods and no others, so that Allow is true and the gateway refuses another method before it
+// reads the token.
 func TestBuiltinRoutesAllowWhatTheServicesServe(t *testing.T) {
 	t.Parallel()
 	table, err := route.NewTable(route.Builtin("auth:1", "math:2"))
@@ -35,16 +35,17 @@ func TestBuiltinRoutesAllowWhatTheServicesServe(t *testing.T) {
 		}
 	}
 	if got := len(routes); got < 15 {
-		t.Errorf("%d paths are described: they were not read", got)
+		t.Errorf("got %d described paths, want at least 15", got)
 	}
 	for _, r := range table.Routes() {
 		if !routes[r.Path] {
-			t.Errorf("route %s leads to a path that no service describes", r.Name)
+			t.Errorf("route %s has a path that no service describes", r.Name)
 		}
 	}
 }
 
-// described are the public paths of a description, a segment for each parameter, and the methods in the order of Allow.
+// described returns the public paths of a description, with a segment for each parameter, and their methods in the order of
+// Allow.
 func described(t *testing.T, file string) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile(file)

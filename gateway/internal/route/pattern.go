@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// pattern is an exact path with one segment that may be any text but nothing. Only built-in routes have such a one.
+// pattern is an exact path in which one segment may be any text, but not empty. Only built-in routes have patterns.
 type pattern struct {
 	path          string
 	before, after string
@@ -16,7 +16,7 @@ func newPattern(path string) (p pattern, ok bool) {
 	return pattern{path, before, after}, ok
 }
 
-// covers reports whether the path is one of those.
+// covers reports whether the path matches.
 func (p pattern) covers(path []byte) bool {
 	return len(path) > len(p.before)+len(p.after) && string(path[:len(p.before)]) == p.before &&
 		string(path[len(path)-len(p.after):]) == p.after &&

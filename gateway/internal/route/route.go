@@ -2,18 +2,18 @@ package route
 
 import "time"
 
-// NoLimit is MaxBody of a route that takes bodies of any length.
-const NoLimit = -1
+// Unbounded as MaxBody allows bodies of any length.
+const Unbounded = -1
 
-// Route is what happens to the requests for a path.
+// Route is a path and the policy for its requests.
 type Route struct {
-	// Name stands in usage, metrics and logs.
+	// Name appears in usage, metrics and logs.
 	Name string
-	// Path is matched as it is; together with everything below it unless Exact. In an exact path of a built-in route a
-	// segment * stands for any one.
+	// Path is compared byte by byte. Unless Exact, everything below it matches too. In an exact path of a built-in
+	// route, a segment * matches any one segment.
 	Path  string
 	Exact bool
-	// Methods that are taken; none means all but TRACE. HEAD comes with GET.
+	// Methods that the route takes. An empty list means all but TRACE. GET includes HEAD.
 	Methods []string
 
 	// Upstreams are host:port.
@@ -21,20 +21,20 @@ type Route struct {
 	// Health is the path of the active check; empty for a TCP connect.
 	Health string
 
-	// Public: no token is needed, and none is looked at.
+	// Public: requests need no token, and a token is not read.
 	Public bool
-	// Tally: requests with a valid token are counted and limited.
-	Tally bool
+	// Metered: requests with a valid token are counted, and the user's quota applies.
+	Metered bool
 	// IdentityHeader carries the user's id to the upstream; empty for none.
 	IdentityHeader string
 
-	// Rate limits each user's requests; the zero value does not.
+	// Rate limits each user's requests. The zero value is no limit.
 	Rate Rate
 	// MaxBody is in bytes.
 	MaxBody   int64
-	Limits    Limits
+	Timeouts  Timeouts
 	Retries   int
-	Strip     bool // Path is taken off before the request is sent on
+	Strip     bool // Path is removed before the request is forwarded
 	WebSocket bool
 	CORS      *CORS
 }
@@ -47,11 +47,11 @@ type Rate struct {
 	Burst int
 }
 
-// Limits of time; none bounds a whole body.
-type Limits struct {
+// Timeouts of one exchange with an upstream. None of them bounds the time of a whole body.
+type Timeouts struct {
 	Connect   time.Duration
-	FirstByte time.Duration
-	Progress  time.Duration
+	FirstByte time.Duration // of the response
+	Progress  time.Duration // between two pieces of a body
 }
 
 // CORS lets browsers call from pages of other origins (the Fetch standard).
@@ -62,13 +62,13 @@ type CORS struct {
 	MaxAge  time.Duration
 }
 
-// DefaultLimits are those of a route that says nothing.
-func DefaultLimits() Limits {
-	return Limits{Connect: 2 * time.Second, FirstByte: 30 * time.Second, Progress: 60 * time.Second}
+// DefaultTimeouts are those of a route that sets none.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{Connect: 2 * time.Second, FirstByte: 30 * time.Second, Progress: 60 * time.Second}
 }
 
-// takes reports whether the route takes the method. TRACE is never meant by "all": its answer is the request, with the
-// token and whatever else no script may see (RFC 9110 section 9.3.8).
+// takes reports whether the route takes the method. "All methods" never includes TRACE: its response repeats the request,
+// with the token and other fields that no script may see (RFC 9110 section 9.3.8).
 func (r *Route) takes(method string) bool {
 	if len(r.Methods) == 0 {
 		return method != "TRACE"

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// Table finds routes. It does not change.
+// Table finds routes. It never changes, so it is safe for concurrent use.
 type Table struct {
 	routes   []*Route
 	exact    map[string]Match
-	patterns []pattern // those of exact with a segment of any text
+	patterns []pattern // the keys of exact that have a segment *
 	prefix   map[string]Match
-	longest  int // of the prefixes: deeper paths need not be looked up
+	longest  int // bytes of the longest prefix: longer parts of a path are not looked up
 }
 
-// Match is what stands at a path: one or more routes, which differ by method.
+// Match is what the table has for a path: one or more routes, which differ by method.
 type Match struct {
 	candidates []candidate
-	// Path is that of the routes: the whole path, or a prefix of it.
+	// Path is the routes' path: the requested path, or a prefix of it.
 	Path string
 }
 
@@ -81,7 +81,7 @@ func (c Conflicts) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sharedMethod is a method that both routes take.
+// sharedMethod returns a method that both routes take.
 func sharedMethod(a, b *Route) (string, bool) {
 	if len(a.Methods) == 0 || len(b.Methods) == 0 {
 		return "the same methods of", true
@@ -94,10 +94,11 @@ func sharedMethod(a, b *Route) (string, bool) {
 	return "", false
 }
 
-// Routes are all routes; a route's position is its index.
+// Routes returns all routes. A route's position is its index.
 func (t *Table) Routes() []*Route { return t.routes }
 
-// Find is what stands at a path: the exact one, else the longest prefix that ends at a slash or at the path's end.
+// Find returns the routes of a path: the exact ones, else those with the longest prefix. A prefix is the whole path, or
+// a part of it that ends before a slash.
 func (t *Table) Find(path []byte) (Match, bool) {
 	if m, ok := t.exact[string(path)]; ok {
 		return m, true
@@ -119,7 +120,7 @@ func (t *Table) Find(path []byte) (Match, bool) {
 	return m, ok
 }
 
-// Route is the one that takes the method, and its index.
+// Route returns the route that takes the method, and its index.
 func (m Match) Route(method []byte) (*Route, int, bool) {
 	for _, c := range m.candidates {
 		if c.takes(string(method)) {
@@ -129,10 +130,10 @@ func (m Match) Route(method []byte) (*Route, int, bool) {
 	return nil, 0, false
 }
 
-// commonMethods are named where all are taken: those of RFC 9110 section 9.3 that reach an upstream, and PATCH.
+// commonMethods stand for "all methods" in the Allow field: those of RFC 9110 section 9.3 that reach an upstream, and PATCH.
 var commonMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"} //nolint:gochecknoglobals // a constant list
 
-// Allow are the methods that the path takes, for the field of that name.
+// Allow returns the methods that the path takes, for the Allow field.
 func (m Match) Allow() []string {
 	var all []string
 	for _, c := range m.candidates {
@@ -148,7 +149,7 @@ func (m Match) Allow() []string {
 	return slices.Compact(all)
 }
 
-// CORS is the policy of the route that a preflight asks about (the method is that of Access-Control-Request-Method).
+// CORS returns the policy of the route that a preflight is for. The method is that of Access-Control-Request-Method.
 func (m Match) CORS(method []byte) *CORS {
 	if r, _, ok := m.Route(method); ok {
 		return r.CORS

@@ -57,7 +57,7 @@ func TestTwoRoutesForOneCallAreRefused(t *testing.T) {
 		{at("a", "/x", true), at("a", "/y", true)},
 	} {
 		if _, err := route.NewTable(pair[:]); err == nil {
-			t.Errorf("%+v and %+v stand side by side", *pair[0], *pair[1])
+			t.Errorf("%+v and %+v are both accepted", *pair[0], *pair[1])
 		}
 	}
 }
@@ -72,7 +72,7 @@ func TestBuiltinRoutesAreTheContracts(t *testing.T) {
 		"POST /users/register": "auth:1 public", "POST /token": "auth:1 public", "POST /token/refresh": "auth:1 public",
 		"POST /logout": "auth:1", "GET /users/me": "auth:1", "DELETE /users/me": "auth:1", "PUT /users/me/password": "auth:1",
 		"GET /users/me/usage": "auth:1", "GET /users/me/sessions": "auth:1", "DELETE /users/me/sessions/x": "auth:1",
-		"GET /admin/users": "auth:1", "PATCH /admin/users/1": "auth:1", "GET /root": "math:2 tallied", "HEAD /root": "math:2 tallied",
+		"GET /admin/users": "auth:1", "PATCH /admin/users/1": "auth:1", "GET /root": "math:2 metered", "HEAD /root": "math:2 metered",
 	} {
 		method, path, _ := strings.Cut(call, " ")
 		match, _ := table.Find([]byte(path))
@@ -85,8 +85,8 @@ func TestBuiltinRoutesAreTheContracts(t *testing.T) {
 		if r.Public {
 			got += " public"
 		}
-		if r.Tally {
-			got += " tallied"
+		if r.Metered {
+			got += " metered"
 		}
 		if got != want {
 			t.Errorf("%s: got %s, want %s", call, got, want)
@@ -99,7 +99,8 @@ func TestBuiltinRoutesAreTheContracts(t *testing.T) {
 	}
 }
 
-// TestAdministratorsUsageHasTime: what auth-service allows itself (ledger.PageWithin, ledger.ExportWithin) has to fit in.
+// TestAdministratorsUsageHasTime: the timeouts have to be longer than those of auth-service (ledger.PageWithin,
+// ledger.ExportWithin).
 func TestAdministratorsUsageHasTime(t *testing.T) {
 	t.Parallel()
 	table, err := route.NewTable(route.Builtin("auth:1", "math:2"))
@@ -108,8 +109,8 @@ func TestAdministratorsUsageHasTime(t *testing.T) {
 	}
 	match, _ := table.Find([]byte("/admin/usage"))
 	r, _, ok := match.Route([]byte("GET"))
-	if !ok || r.Limits.FirstByte <= 30*time.Second || r.Limits.Progress <= 10*time.Minute {
-		t.Errorf("got %+v, which cuts answers that are still to come", r)
+	if !ok || r.Timeouts.FirstByte <= 30*time.Second || r.Timeouts.Progress <= 10*time.Minute {
+		t.Errorf("got %+v, want timeouts longer than those of auth-service", r)
 	}
 }
 

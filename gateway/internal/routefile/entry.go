@@ -56,8 +56,8 @@ func (p *parser) route(node ast.Node) {
 		return
 	}
 	r := &route.Route{
-		Exact: o.flag("exact", false), Tally: true, Strip: o.flag("strip_prefix", false), WebSocket: o.flag("websocket", true),
-		Retries: o.number("retries", 1, 0, maxRetries), MaxBody: route.NoLimit, Limits: route.DefaultLimits(),
+		Exact: o.flag("exact", false), Metered: true, Strip: o.flag("strip_prefix", false), WebSocket: o.flag("websocket", true),
+		Retries: o.number("retries", 1, 0, maxRetries), MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(),
 	}
 	o.claim(r)
 	o.upstreams(r)
@@ -98,7 +98,7 @@ func (o *object) claim(r *route.Route) {
 func (o *object) access(r *route.Route) {
 	auth, ok := o.text("auth", authForm, "has to be required or public")
 	if ok && auth.value == "public" {
-		r.Public, r.Tally = true, false
+		r.Public, r.Metered = true, false
 		for _, key := range []string{"identity_header", "rate", "burst"} {
 			if o.has(key) {
 				o.fail(place(o.values[key]), "%s: a public route knows nobody", key)
@@ -128,9 +128,9 @@ func (o *object) access(r *route.Route) {
 func (o *object) bounds(r *route.Route) {
 	o.size("max_body", &r.MaxBody)
 	if t, ok := o.inner("timeouts", keys{others: []string{"connect", "first_byte", "progress"}}); ok {
-		t.duration("connect", &r.Limits.Connect)
-		t.duration("first_byte", &r.Limits.FirstByte)
-		t.duration("progress", &r.Limits.Progress)
+		t.duration("connect", &r.Timeouts.Connect)
+		t.duration("first_byte", &r.Timeouts.FirstByte)
+		t.duration("progress", &r.Timeouts.Progress)
 	}
 }
 

@@ -61,18 +61,18 @@ routes:
 	for name, want := range map[string]*route.Route{
 		"files": {
 			Name: "files", Path: "/files", Exact: true, Methods: []string{"GET", "POST"}, Upstreams: []string{"files:9000", "[::1]:80"},
-			Health: "/livez", Tally: true, IdentityHeader: "X-Account", Rate: route.Rate{Requests: 100, Per: time.Minute, Burst: 20},
-			MaxBody: 2 << 30, Limits: route.Limits{Connect: time.Second, FirstByte: 90 * time.Second, Progress: 500 * time.Millisecond},
+			Health: "/livez", Metered: true, IdentityHeader: "X-Account", Rate: route.Rate{Requests: 100, Per: time.Minute, Burst: 20},
+			MaxBody: 2 << 30, Timeouts: route.Timeouts{Connect: time.Second, FirstByte: 90 * time.Second, Progress: 500 * time.Millisecond},
 			Retries: 3, Strip: true,
 			CORS: &route.CORS{Origins: []string{"https://app.example.org"}, Headers: []string{"X-Extra"}, Expose: []string{"X-Total"}, MaxAge: time.Hour},
 		},
 		"plain": {
-			Name: "plain", Path: "/plain", Upstreams: []string{"plain:1"}, Tally: true, IdentityHeader: "X-User-Id",
-			MaxBody: route.NoLimit, Limits: route.DefaultLimits(), Retries: 1, WebSocket: true,
+			Name: "plain", Path: "/plain", Upstreams: []string{"plain:1"}, Metered: true, IdentityHeader: "X-User-Id",
+			MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(), Retries: 1, WebSocket: true,
 		},
 		"free": {
 			Name: "free", Path: "/free", Upstreams: []string{"free:80"}, Public: true,
-			MaxBody: route.NoLimit, Limits: route.DefaultLimits(), Retries: 1, WebSocket: true,
+			MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(), Retries: 1, WebSocket: true,
 		},
 	} {
 		if diff := cmp.Diff(want, named(t, table, name)); diff != "" {
@@ -103,7 +103,7 @@ func TestAValueMayStandForOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := named(t, table, "b")
-	if diff := cmp.Diff([]string{"a:80", "b:81"}, b.Upstreams); diff != "" || b.Limits.Progress != time.Second || b.MaxBody != 1000 || b.Path != "/b" {
+	if diff := cmp.Diff([]string{"a:80", "b:81"}, b.Upstreams); diff != "" || b.Timeouts.Progress != time.Second || b.MaxBody != 1000 || b.Path != "/b" {
 		t.Errorf("got %+v", *b)
 	}
 }
