@@ -80,7 +80,7 @@ func (s *Store) UpdateGuesses(ctx context.Context, u account.GuessUpdate) error 
 
 // amongGuesses waits until guesses leave a connection to others.
 func (s *Store) amongGuesses(ctx context.Context, do func() error) error {
-	waiting, cancel := context.WithTimeout(ctx, s.limit)
+	waiting, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	select {
 	case s.guessing <- struct{}{}:

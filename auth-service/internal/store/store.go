@@ -28,12 +28,12 @@ type Config struct {
 
 // Store is the database. Safe for concurrent use.
 type Store struct {
-	db     *gorm.DB
-	pool   *sql.DB
-	engine engine
-	limit  time.Duration // of one call
-	log    *slog.Logger
-	ready  atomic.Bool
+	db      *gorm.DB
+	pool    *sql.DB
+	engine  engine
+	timeout time.Duration // of one call
+	log     *slog.Logger
+	ready   atomic.Bool
 	// writer, if not nil, is held by the one transaction that writes: SQLite has one writer, and a queue here is fairer
 	// than its busy handler.
 	writer chan struct{}
@@ -75,7 +75,7 @@ func Open(cfg Config) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), e.pool.Close())
 	}
 	s := &Store{
-		db: db, pool: e.pool, engine: e, limit: cfg.Timeout, log: cfg.Log,
+		db: db, pool: e.pool, engine: e, timeout: cfg.Timeout, log: cfg.Log,
 		guessing: make(chan struct{}, max(cfg.MaxConns/2, 1)),
 	}
 	if e.oneWriter {

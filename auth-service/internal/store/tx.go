@@ -14,35 +14,35 @@ import (
 // writeAttempts is how often a transaction is tried that the database gave up in favour of another.
 const writeAttempts = 4
 
-// forever, as a limit, is none.
-const forever time.Duration = 1<<63 - 1
+// noTimeout is longer than any call takes.
+const noTimeout time.Duration = 1<<63 - 1
 
 // read runs a query.
 func (s *Store) read(ctx context.Context, query func(ctx context.Context, db *gorm.DB) error) error {
-	return s.readWithin(ctx, s.limit, query)
+	return s.readWithin(ctx, s.timeout, query)
 }
 
-// readWithin is read with a time limit of its own.
-func (s *Store) readWithin(ctx context.Context, limit time.Duration, query func(ctx context.Context, db *gorm.DB) error) error {
+// readWithin is read with a timeout of its own.
+func (s *Store) readWithin(ctx context.Context, timeout time.Duration, query func(ctx context.Context, db *gorm.DB) error) error {
 	if !s.ready.Load() {
 		return fault.ErrUnavailable
 	}
-	bounded, cancel := context.WithTimeout(ctx, limit)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return s.translate(ctx, query(bounded, s.db))
 }
 
 // write runs change in one transaction: all of it is kept, synced to disk, or nothing. It may run change more than once.
 func (s *Store) write(ctx context.Context, change func(ctx context.Context, tx *gorm.DB) error) error {
-	return s.writeWithin(ctx, s.limit, change)
+	return s.writeWithin(ctx, s.timeout, change)
 }
 
-// writeWithin is write with a time limit of its own.
-func (s *Store) writeWithin(ctx context.Context, limit time.Duration, change func(ctx context.Context, tx *gorm.DB) error) error {
+// writeWithin is write with a timeout of its own.
+func (s *Store) writeWithin(ctx context.Context, timeout time.Duration, change func(ctx context.Context, tx *gorm.DB) error) error {
 	if !s.ready.Load() {
 		return fault.ErrUnavailable
 	}
-	bounded, cancel := context.WithTimeout(ctx, limit)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if s.writer != nil {
 		select {

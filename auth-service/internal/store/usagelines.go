@@ -49,7 +49,7 @@ func (s *Store) UsageLines(ctx context.Context, l ledger.Listing, where func(led
 // ExportUsage implements ledger.Store. After the first line it takes as long as its reader does; ctx ends it.
 func (s *Store) ExportUsage(ctx context.Context, route string, where func(ledger.Marks) []ledger.Span, e ledger.Exporter,
 ) error {
-	return s.readWithin(ctx, forever, func(ctx context.Context, db *gorm.DB) error {
+	return s.readWithin(ctx, noTimeout, func(ctx context.Context, db *gorm.DB) error {
 		marks, err := readMarks(ctx, db)
 		if err != nil {
 			return err
