@@ -11,12 +11,12 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// postgresBulk hands over whole columns as arrays: one statement, planned once, whatever the number of rows. gorm would
-// take each array apart, so the statements go to the connection itself.
+// postgresBulk sends whole columns as arrays: one statement, planned once, for any number of rows. gorm would expand each
+// array into single values, so the statements bypass it.
 type postgresBulk struct{}
 
-// sum gives the query the memory that a million groups take. With what PostgreSQL allows by itself, 4 MB, they go through
-// files, in 45 parts and not 5.
+// sum gives the query the memory that a million groups need. With PostgreSQL's default of 4 MB it would sort them in
+// files, in 45 parts instead of 5.
 func (postgresBulk) sum(ctx context.Context, db *gorm.DB, query func(db *gorm.DB) error) error {
 	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if _, err := tx.Statement.ConnPool.ExecContext(ctx, "set local work_mem = '96MB'"); err != nil {

@@ -10,7 +10,7 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// sqliteBulk inserts several hundred rows a statement. There is no network to save trips over.
+// sqliteBulk inserts several hundred rows per statement. More would gain nothing: there is no network in between.
 type sqliteBulk struct{}
 
 const sqliteRowsAtOnce = 500
@@ -48,7 +48,7 @@ func insertInto[R any](ctx context.Context, tx *gorm.DB, t table, rows []R) erro
 	return gorm.G[R](tx, addTo(t)).CreateInBatches(ctx, &rows, sqliteRowsAtOnce)
 }
 
-// addTo adds the counts of a row whose key is there to those that it has.
+// addTo adds the counts of a new row to the row that has the same key.
 func addTo(t table) clause.OnConflict {
 	sums := map[string]any{}
 	for column := range strings.SplitSeq(countNames, ", ") {

@@ -28,8 +28,8 @@ type counterRow struct {
 // TableName is for gorm.
 func (counterRow) TableName() string { return "change_counter" }
 
-// noteChange gives the transaction's change of a user its number. It has to come last: from here to the commit all
-// other changes wait.
+// noteChange gives the transaction's change of a user its number. Call it last: all other changes wait from here to the
+// commit.
 func noteChange(ctx context.Context, tx *gorm.DB, userID int64, at time.Time) error {
 	if _, err := gorm.G[counterRow](tx).Where("id = 1").Update(ctx, "last", gorm.Expr("last + 1")); err != nil {
 		return err

@@ -1,8 +1,7 @@
 // Package store keeps everything in PostgreSQL, or in an SQLite file; it is the only package that knows gorm and SQL.
 //
-// It refuses to know rules: what a row means and whether a change is allowed is decided by the packages whose store
-// interfaces it implements. While the database is not available, every method returns fault.ErrUnavailable, whatever
-// the driver reported.
+// It refuses to know rules. What a row means and whether a change is allowed is decided by the packages whose store
+// interfaces it implements. A database that cannot be reached is fault.ErrUnavailable, whatever the driver returns.
 //
-// Locks are taken in one order everywhere: user, session, guess counters, change counter; gateway, marks, tally, leases.
+// Locks are taken in one order everywhere: user, session, guess counters, change counter; gateway, marks, usage, leases.
 package store

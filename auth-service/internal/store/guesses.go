@@ -33,7 +33,7 @@ type knownAddressRow struct {
 // TableName is for gorm.
 func (knownAddressRow) TableName() string { return "known_addresses" }
 
-// knownAddressPrecision is how old the time of an address's last use may be before it is written anew.
+// knownAddressPrecision is how old the time of an address's last use may become before it is updated.
 const knownAddressPrecision = 24 * time.Hour
 
 func newGuessRow(key account.GuessKey, c account.GuessCounter) guessRow {
@@ -50,7 +50,7 @@ func (r guessRow) counter() account.GuessCounter {
 	}
 }
 
-// orEpoch takes the place of the zero time, which microseconds since 1970 cannot hold in a sane way.
+// orEpoch replaces the zero time by 1970: the zero time does not fit into microseconds since 1970.
 func orEpoch(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Unix(0, 0).UTC()
@@ -78,7 +78,7 @@ func (s *Store) UpdateGuesses(ctx context.Context, u account.GuessUpdate) error 
 	})
 }
 
-// amongGuesses waits until guesses leave a connection to others.
+// amongGuesses calls do when fewer than half of the connections count guesses.
 func (s *Store) amongGuesses(ctx context.Context, do func() error) error {
 	waiting, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -91,7 +91,7 @@ func (s *Store) amongGuesses(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// updateGuesses locks the counters in the order of their keys, so that two transactions never wait for each other.
+// updateGuesses locks the counters in the order of their keys, so that two transactions cannot deadlock.
 func updateGuesses(ctx context.Context, tx *gorm.DB, u account.GuessUpdate) error {
 	keys := u.Keys
 	if len(keys) == 0 {
@@ -132,7 +132,7 @@ func updateGuesses(ctx context.Context, tx *gorm.DB, u account.GuessUpdate) erro
 	return nil
 }
 
-// addGuesses adds the counters that do not exist yet and locks all of them.
+// addGuesses inserts the counters that do not exist yet, and locks all of them.
 func addGuesses(ctx context.Context, tx *gorm.DB, keys [][]byte, present []guessRow) ([]guessRow, error) {
 	for _, key := range slices.SortedFunc(slices.Values(keys), bytes.Compare) {
 		if slices.ContainsFunc(present, func(r guessRow) bool { return bytes.Equal(r.Key, key) }) {
@@ -146,7 +146,7 @@ func addGuesses(ctx context.Context, tx *gorm.DB, keys [][]byte, present []guess
 	return gorm.G[guessRow](tx, clause.Locking{Strength: "UPDATE"}).Where("key in ?", keys).Order("key").Find(ctx)
 }
 
-// knowAddress notes that the user has signed in at the address.
+// knowAddress records that the user has signed in from the address.
 func knowAddress(ctx context.Context, tx *gorm.DB, userID int64, address string, at time.Time) error {
 	fresh, err := gorm.G[knownAddressRow](tx).
 		Where("user_id = ? and address = ? and last_used_at > ?", userID, address, at.Add(-knownAddressPrecision)).Count(ctx, "*")

@@ -25,7 +25,7 @@ type leaseRow struct {
 // TableName is for gorm.
 func (leaseRow) TableName() string { return "quota_leases" }
 
-// Lease implements ledger.Store. The user's row is held, so that grants to one user come one after the other.
+// Lease implements ledger.Store. It locks the user's row, so that grants to one user happen one after the other.
 func (s *Store) Lease(ctx context.Context, r ledger.LeaseRequest, now time.Time, where func(ledger.Marks) []ledger.Span,
 	decide func(ledger.Account) int64,
 ) (lease ledger.Lease, err error) {
@@ -68,8 +68,8 @@ func (s *Store) Lease(ctx context.Context, r ledger.LeaseRequest, now time.Time,
 	return lease, err
 }
 
-// readAccount reads what is used and what is reserved in one statement, hence as of one moment: a batch moves calls from
-// one to the other, and the sum must not miss them on their way.
+// readAccount reads used and reserved calls in one statement, so both are of the same moment: a batch moves calls from
+// reserved to used, and the sum must not miss them.
 func readAccount(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now time.Time, where func(ledger.Marks) []ledger.Span,
 ) (a ledger.Account, err error) {
 	marks, err := readMarks(ctx, tx)
@@ -87,8 +87,8 @@ func readAccount(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now ti
 	return a, err
 }
 
-// putLease notes the answer to a request, takes back from what is reserved, or from nothing if that was over, and adds
-// more to it.
+// putLease records the response to a request. It subtracts back from what is reserved, and adds more. A reservation that
+// has expired counts as zero.
 func putLease(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now time.Time, granted, more, back int64) error {
 	row := leaseRow{
 		Gateway: r.Gateway, UserID: r.UserID, Month: r.Month.From, Request: r.Number, Granted: granted, Reserved: more,
@@ -104,7 +104,7 @@ func putLease(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now time.
 	}).Create(ctx, &row)
 }
 
-// settleLeases takes what a batch delivers from what its gateway has reserved.
+// settleLeases subtracts the calls of a batch from what its gateway has reserved.
 func (s *Store) settleLeases(ctx context.Context, tx *gorm.DB, b ledger.Batch) error {
 	leases, err := gorm.G[leaseRow](tx).Select("user_id").Where("gateway = ? and reserved > 0", b.Gateway).Find(ctx)
 	if err != nil || len(leases) == 0 {

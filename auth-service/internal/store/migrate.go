@@ -16,14 +16,14 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Waiting for a database that is not up yet.
+// Waits between attempts to reach a database that is not up yet. They double from the first to the longest.
 const (
 	firstWait = 100 * time.Millisecond
 	longWait  = 2 * time.Second
 )
 
-// Start waits until the database can be asked, for as long as it takes, and brings its schema up to date. Several
-// replicas may do so at once. The error is ctx's, or a migration that went wrong.
+// Start waits until the database can be reached, however long that takes, and brings its schema up to date. Several
+// replicas may call it at once. The error is that of ctx or of a failed migration.
 func (s *Store) Start(ctx context.Context) error {
 	wait := firstWait
 	for {

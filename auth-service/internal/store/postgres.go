@@ -39,7 +39,7 @@ func openPostgres(url string) (engine, error) {
 	}, nil
 }
 
-// migratePostgres holds a session lock, so that of several replicas one migrates and the others wait for it.
+// migratePostgres holds a session lock: of several replicas one migrates, and the others wait for it.
 func migratePostgres(ctx context.Context, pool *sql.DB, log *slog.Logger) error {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
@@ -48,14 +48,14 @@ func migratePostgres(ctx context.Context, pool *sql.DB, log *slog.Logger) error 
 	return migrate(ctx, goose.DialectPostgres, pool, log, goose.WithSessionLocker(locker))
 }
 
-// postgresOutage goes by the classes of SQLSTATE: connection, resources, operator's intervention, system, a standby
-// that became what we talk to. Anything that is not from the server comes from the way to it.
+// postgresOutage decides by the class of SQLSTATE: 08 connection, 53 resources, 57 operator intervention, 58 system, and
+// 25006, a standby that refuses writes. An error that is not from the server is from the connection to it.
 func postgresOutage(err error) bool {
 	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch refusal.Code[:2] {
 		case "08", "53", "57", "58":
 			return true
-		case "28", "3D": // no such role or database: wrong now, right when the operator has made it
+		case "28", "3D": // no such role or database: the operator may still create it
 			return true
 		}
 		return refusal.Code == "25006"

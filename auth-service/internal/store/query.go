@@ -6,7 +6,7 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// query is a statement in the making. Texts are ours, values are arguments.
+// query builds a statement. The text is ours; values are always arguments.
 type query struct {
 	text strings.Builder
 	args []any
@@ -17,10 +17,10 @@ func (q *query) add(text string, args ...any) {
 	q.args = append(q.args, args...)
 }
 
-// filter adds conditions to a statement that has some.
+// filter adds conditions to a statement that has a where clause.
 type filter func(q *query)
 
-// ofRoute is one route's rows, or all if it is empty.
+// ofRoute selects the rows of one route, or all rows if it is empty.
 func ofRoute(route string) filter {
 	return func(q *query) {
 		if route != "" {
@@ -29,7 +29,7 @@ func ofRoute(route string) filter {
 	}
 }
 
-// span adds a select of the columns from a span.
+// span adds a select of the columns from the rows of a span.
 func (q *query) span(s ledger.Span, columns string, more filter) {
 	t := tableOf(s.Of)
 	q.add("select "+columns+" from "+t.name+" where "+t.start+" >= ? and "+t.start+" < ?", s.From, s.To)
@@ -39,7 +39,7 @@ func (q *query) span(s ledger.Span, columns string, more filter) {
 	more(q)
 }
 
-// spans adds a select of the columns from all of the spans.
+// spans adds a select of the columns from the rows of all spans.
 func (q *query) spans(spans []ledger.Span, columns string, more filter) {
 	for i, s := range spans {
 		if i > 0 {
@@ -49,7 +49,8 @@ func (q *query) spans(spans []ledger.Span, columns string, more filter) {
 	}
 }
 
-// linesQuery begins a query of what each user called on each route; the caller groups, and closes its parenthesis.
+// linesQuery begins a query of the calls of each user on each route. The caller adds the grouping and closes the
+// parenthesis.
 func linesQuery(spans []ledger.Span, more filter) *query {
 	q := &query{}
 	q.lines(spans, more)
@@ -62,7 +63,7 @@ func (q *query) lines(spans []ledger.Span, more filter) {
 	q.add(") s")
 }
 
-// pageQuery finds the keys of a page first, with as little as that takes, and then sums what those keys have.
+// pageQuery first finds the keys of a page, which reads few columns, and then sums all counts of those keys.
 func pageQuery(spans []ledger.Span, l ledger.Listing) *query {
 	q := &query{}
 	q.add("with page as (")
@@ -83,7 +84,7 @@ func pageQuery(spans []ledger.Span, l ledger.Listing) *query {
 	return q
 }
 
-// keysByCalls has to add up all that there is.
+// keysByCalls finds the keys with the most calls. It has to sum all rows.
 func (q *query) keysByCalls(spans []ledger.Span, l ledger.Listing) {
 	q.add("select user_id, route from (")
 	q.spans(spans, "user_id, route, requests", ofRoute(l.Route))
@@ -95,7 +96,7 @@ func (q *query) keysByCalls(spans []ledger.Span, l ledger.Listing) {
 	q.add(" order by sum(requests) desc, user_id, route limit ?", l.Limit)
 }
 
-// keysByUser reads the next keys of each span alone, in the order of its index.
+// keysByUser finds the next keys by user and route. It reads a page of each span, in the order of the index.
 func (q *query) keysByUser(spans []ledger.Span, l ledger.Listing) {
 	q.add("select user_id, route from (")
 	for i, s := range spans {

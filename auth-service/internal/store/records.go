@@ -9,7 +9,7 @@ import (
 	"tallygate/auth-service/internal/account"
 )
 
-// Records implements account.Store. The versions are read first: what is read after them is at least as new.
+// Records implements account.Store. It reads the versions first, so that the rest is at least as new as they say.
 func (s *Store) Records(ctx context.Context, userIDs []int64, endedLife time.Duration, now time.Time,
 ) (records []account.Record, err error) {
 	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {

@@ -11,13 +11,13 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// rollTimeout bounds the roll-up of one day, and the deletion of old hours.
+// rollTimeout is the timeout of the roll-up of one day, and of the deletion of old hours.
 const rollTimeout = 10 * time.Minute
 
-// neverRolled is the mark that the migration sets.
+// neverRolled is the mark of a ledger in which no day was rolled yet. The migration sets it.
 func neverRolled() time.Time { return time.Unix(0, 0) }
 
-// RollDay implements ledger.Store. Fresh batches come in meanwhile; late ones wait for the marks.
+// RollDay implements ledger.Store. Fresh batches are added meanwhile. Late batches wait for the lock of the marks.
 func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err error) {
 	err = s.writeWithin(ctx, rollTimeout, func(ctx context.Context, tx *gorm.DB) error {
 		rolled = false
@@ -25,7 +25,7 @@ func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err
 		if err != nil {
 			return err
 		}
-		if marks.Rolled.Equal(neverRolled()) { // the first hour there is says where to begin
+		if marks.Rolled.Equal(neverRolled()) { // begin with the oldest hour
 			first, err := gorm.G[hourRow](tx).Order("hour").Take(ctx)
 			if errors.Is(err, gorm.ErrRecordNotFound) {
 				return nil
@@ -65,7 +65,7 @@ func sumDay(ctx context.Context, tx *gorm.DB, day, next time.Time) error {
 
 // Prune implements ledger.Store.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
-	// A day before the mark, nobody who has read an older mark looks any more, and nobody adds.
+	// No call reads or adds hours that are a day older than the mark, not even one that has read an earlier mark.
 	err := s.writeWithin(ctx, rollTimeout, func(ctx context.Context, tx *gorm.DB) error {
 		marks, err := readMarks(ctx, tx)
 		if err != nil {

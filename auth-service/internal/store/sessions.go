@@ -82,7 +82,7 @@ func (s *Store) UserWithSession(ctx context.Context, userID int64, sessionID str
 func (s *Store) StartSession(ctx context.Context, session account.NewSession) (account.User, error) {
 	var user userRow
 	err := s.write(ctx, func(ctx context.Context, tx *gorm.DB) (err error) {
-		// Sign-ins of one user wait for each other: two that count at once would each leave one session too many.
+		// Sign-ins of one user wait for each other. Two at once would both count the sessions, and leave one too many.
 		user, err = lockUser(ctx, tx, session.UserID, "NO KEY UPDATE")
 		if errors.Is(err, account.ErrNoUser) || err == nil && (user.Generation != session.Generation || user.Disabled) {
 			return account.ErrStale
@@ -105,11 +105,11 @@ func (s *Store) StartSession(ctx context.Context, session account.NewSession) (a
 	return user.user(), err
 }
 
-// dropBatch is the most that one sign-in removes of sessions that are too many, so that it takes no longer after
-// the bound was lowered; the next ones remove the rest.
+// dropBatch is the most sessions that one sign-in removes, so that it stays quick after SESSIONS_PER_USER was lowered. The
+// next sign-ins remove the rest.
 const dropBatch = 1000
 
-// dropSessions leaves a user so many sessions that have not ended, the last used ones.
+// dropSessions keeps only the most recently used of a user's sessions that have not ended.
 func dropSessions(ctx context.Context, tx *gorm.DB, userID int64, keep int) error {
 	_, err := gorm.G[sessionRow](tx).Where("id in (select id from sessions where user_id = ? and ended_at is null"+
 		" order by last_used_at desc, id limit ? offset ?)", userID, dropBatch, keep).Delete(ctx)
@@ -125,7 +125,7 @@ func (s *Store) UpdateSession(ctx context.Context, sessionID string, ended accou
 		if err != nil {
 			return orNoSession(err)
 		}
-		// Not a shared lock: the end of a session may raise the user's generation.
+		// A shared lock is not enough: the end of a session may raise the user's generation.
 		user, err := lockUser(ctx, tx, owner.UserID, "NO KEY UPDATE")
 		if errors.Is(err, account.ErrNoUser) {
 			return account.ErrNoSession
@@ -155,9 +155,9 @@ func (s *Store) UpdateSession(ctx context.Context, sessionID string, ended accou
 	})
 }
 
-// boundEnded keeps the list of a user's ended sessions within its bounds. Past them a new generation ends every access
-// token, those of the listed sessions too, and the list can go. Sessions that live get tokens of the new generation
-// when they refresh.
+// boundEnded keeps the list of a user's ended sessions within its bounds. When it would grow longer, a new generation
+// ends every access token, and the list is no longer needed. The sessions that have not ended get tokens of the new
+// generation when they refresh.
 func boundEnded(ctx context.Context, tx *gorm.DB, userID int64, now time.Time, list account.EndedList) error {
 	_, err := gorm.G[sessionRow](tx).Where("user_id = ? and ended_at <= ?", userID, now.Add(-list.Life)).Delete(ctx)
 	if err != nil {

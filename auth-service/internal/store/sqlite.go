@@ -17,9 +17,9 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// sqliteOptions: write-ahead log, synced at every commit, because an acknowledged write has to survive a power cut;
-// transactions take the write lock at their start, because one that reads first and writes later cannot wait for it;
-// times are stored as microseconds.
+// sqliteOptions are the options of every connection. The write-ahead log is synced at every commit, because an
+// acknowledged write has to survive a power cut. A transaction takes the write lock at its start, because one that reads
+// first and writes later cannot wait for it. Times are stored as microseconds since 1970.
 func sqliteOptions() string {
 	return url.Values{
 		"_pragma": {
@@ -35,11 +35,11 @@ func openSQLite(path string) (engine, error) {
 	if path == "" || path == ":memory:" {
 		return engine{}, errors.New("has no path of a file behind sqlite")
 	}
-	// What the file holds is nobody else's to read, so its folder is made for us alone.
+	// Only this user may read the database.
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return engine{}, fmt.Errorf("folder of the database: %w", err)
 	}
-	// The files beside it take its mode over.
+	// SQLite gives the files beside it the same mode.
 	own, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return engine{}, fmt.Errorf("file of the database: %w", err)
@@ -59,8 +59,8 @@ func openSQLite(path string) (engine, error) {
 	}, nil
 }
 
-// migrateAttempts is how often a migration starts over when another process migrates the same file: SQLite has no lock
-// that outlives a transaction.
+// migrateAttempts is how often a migration is tried while another process migrates the same file. SQLite has no lock that
+// outlives a transaction.
 const migrateAttempts = 5
 
 func migrateSQLite(ctx context.Context, pool *sql.DB, log *slog.Logger) (err error) {
@@ -72,12 +72,12 @@ func migrateSQLite(ctx context.Context, pool *sql.DB, log *slog.Logger) (err err
 	return err
 }
 
-// sqliteDialector is gorm's SQLite dialect over an engine without cgo, whose errors it does not know by itself.
+// sqliteDialector is gorm's SQLite dialect over an engine without cgo. gorm does not know that engine's errors.
 type sqliteDialector struct {
 	gormsqlite.Dialector
 }
 
-// Translate gives gorm's names to the errors that gorm has names for.
+// Translate returns gorm's error for an error that gorm has one for.
 func (*sqliteDialector) Translate(err error) error {
 	refusal, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
@@ -92,7 +92,7 @@ func (*sqliteDialector) Translate(err error) error {
 	return err
 }
 
-// sqliteOutage: the file is locked by somebody, gone, not writable, or the disk is full or broken.
+// sqliteOutage reports whether the file is locked, missing or not writable, or the disk is full or broken.
 func sqliteOutage(err error) bool {
 	refusal, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {

@@ -16,12 +16,12 @@ import (
 	"tallygate/auth-service/internal/fault"
 )
 
-// Config says which database, and how much of it.
+// Config says which database to use, and how.
 type Config struct {
 	URL      string // postgres://… or sqlite:PATH
-	MaxConns int    // connections at once
-	// Timeout bounds one call of the store, waiting for a connection included: a database that hangs must not gather
-	// requests.
+	MaxConns int    // the most connections at once
+	// Timeout bounds one call of the store, including the wait for a connection: requests must not pile up in front of a
+	// database that hangs.
 	Timeout time.Duration
 	Log     *slog.Logger
 }
@@ -34,10 +34,10 @@ type Store struct {
 	timeout time.Duration // of one call
 	log     *slog.Logger
 	ready   atomic.Bool
-	// writer, if not nil, is held by the one transaction that writes: SQLite has one writer, and a queue here is fairer
-	// than its busy handler.
+	// writer, if not nil, is held by the one transaction that writes. SQLite allows one writer, and a queue here is
+	// fairer than its busy handler.
 	writer chan struct{}
-	// guessing is held by those who count guesses, so that a flood of them leaves connections to everybody else.
+	// guessing is held by calls that count guesses, so that a flood of guesses leaves connections to everybody else.
 	guessing chan struct{}
 }
 
@@ -47,14 +47,14 @@ type engine struct {
 	pool      *sql.DB
 	dialector gorm.Dialector
 	migrate   func(context.Context, *sql.DB, *slog.Logger) error
-	// outage reports whether an error means that the database cannot be asked, retryable whether the same transaction
-	// may succeed when tried again.
+	// outage reports whether an error means that the database is unavailable, retryable whether the same transaction may
+	// succeed when it is tried again.
 	outage, retryable func(error) bool
 	bulk              bulk
 	oneWriter         bool
 }
 
-// Open prepares the database's use without asking it anything; Start does.
+// Open prepares the use of the database. It does not connect; Start does.
 func Open(cfg Config) (*Store, error) {
 	e, err := openEngine(cfg.URL)
 	if err != nil {
@@ -65,7 +65,7 @@ func Open(cfg Config) (*Store, error) {
 	e.pool.SetConnMaxIdleTime(5 * time.Minute)
 	e.pool.SetConnMaxLifetime(time.Hour)
 	db, err := gorm.Open(e.dialector, &gorm.Config{
-		// Errors are logged where they are handled, values never.
+		// Errors are logged where they are handled. Values are never logged.
 		Logger:                 logger.Discard,
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
@@ -106,8 +106,8 @@ func (s *Store) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Close gives all connections back.
+// Close closes all connections.
 func (s *Store) Close() error { return s.pool.Close() }
 
-// Pool is for metrics about the connections.
+// Pool returns the pool of connections, for metrics about them.
 func (s *Store) Pool() *sql.DB { return s.pool }

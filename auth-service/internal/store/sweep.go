@@ -8,14 +8,14 @@ import (
 	"tallygate/auth-service/internal/account"
 )
 
-// sweepBatch is the most that one transaction of a sweep removes, so that nobody waits for it for long.
+// sweepBatch is the most rows that one transaction of a sweep removes, so that nobody waits for it for long.
 const sweepBatch = 2000
 
-// Sweep implements account.Store. It goes on until nothing is left that is over: a flood of sign-ins leaves more behind
-// than one transaction may remove.
+// Sweep implements account.Store. It repeats its transactions until nothing expired is left: a flood of sign-ins leaves
+// more rows than one transaction may remove.
 func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
 	for _, batch := range [...]func(context.Context, *gorm.DB) (int, error){
-		// Three questions, because no index answers them in one.
+		// Three statements, because no index serves all three conditions at once.
 		func(ctx context.Context, tx *gorm.DB) (int, error) {
 			return gorm.G[sessionRow](tx).Where("id in (select id from sessions where last_used_at <= ? limit ?)",
 				e.SessionsIdle, sweepBatch).Delete(ctx)
@@ -51,8 +51,8 @@ func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
 	return nil
 }
 
-// forgetGone forgets the changes of users who are gone, and notes up to which number the feed has holes then. Times need
-// not be in the order of numbers: what was noted before may lie further on.
+// forgetGone removes the old changes of users who are gone. It records the highest number that it removed: up to there
+// the feed has holes. Times are not always in the order of numbers, so a higher number may have been recorded before.
 func forgetGone(ctx context.Context, tx *gorm.DB, e account.Expiry) (int, error) {
 	const gone = "changed_at <= ? and not exists (select 1 from users where users.id = user_changes.user_id)"
 	batch, err := gorm.G[changeRow](tx).Where(gone, e.Changes).Order("number").Limit(sweepBatch).Find(ctx)

@@ -11,7 +11,7 @@ import (
 	"tallygate/auth-service/internal/fault"
 )
 
-// writeAttempts is how often a transaction is tried that the database gave up in favour of another.
+// writeAttempts is how often a transaction is tried while the database aborts it in favour of another.
 const writeAttempts = 4
 
 // noTimeout is longer than any call takes.
@@ -32,7 +32,8 @@ func (s *Store) readWithin(ctx context.Context, timeout time.Duration, query fun
 	return s.translate(ctx, query(bounded, s.db))
 }
 
-// write runs change in one transaction: all of it is kept, synced to disk, or nothing. It may run change more than once.
+// write runs change in one transaction: either all of it is kept, synced to disk, or nothing. It may call change more
+// than once.
 func (s *Store) write(ctx context.Context, change func(ctx context.Context, tx *gorm.DB) error) error {
 	return s.writeWithin(ctx, s.timeout, change)
 }
@@ -62,8 +63,8 @@ func (s *Store) writeWithin(ctx context.Context, timeout time.Duration, change f
 	return s.translate(ctx, err)
 }
 
-// translate makes an outage of the database fault.ErrUnavailable. Errors of the domain pass, and so does the end of
-// the caller's own ctx.
+// translate turns an outage of the database into fault.ErrUnavailable. It does not change errors of the domain and the
+// error of the caller's own ctx.
 func (s *Store) translate(ctx context.Context, err error) error {
 	switch {
 	case err == nil:

@@ -11,10 +11,10 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// batchTimeout bounds adding a batch, which may hold 200,000 rows.
+// batchTimeout is the timeout of adding a batch, which may hold 200,000 rows.
 const batchTimeout = 20 * time.Second
 
-// counts are the columns that all tables of the tally have.
+// counts are the columns that all usage tables have.
 type counts struct {
 	Requests     int64
 	ClientErrors int64
@@ -100,8 +100,8 @@ func (s *Store) AddBatch(ctx context.Context, b ledger.Batch, now time.Time) (ad
 	return added && err == nil, err
 }
 
-// noteBatch notes that the batch is in the ledger, or reports false if it was before. The gateway's row is held until
-// the transaction ends, so the batches of one gateway come one after the other.
+// noteBatch records that the batch is in the ledger. It returns false if the batch was added before. It locks the
+// gateway's row until the transaction ends, so that the batches of one gateway are added one after the other.
 func noteBatch(ctx context.Context, tx *gorm.DB, b ledger.Batch, now time.Time) (added bool, err error) {
 	gateway, err := lockGateway(ctx, tx, b.Gateway, now)
 	if err != nil || b.Sequence <= gateway.Applied {
@@ -146,7 +146,7 @@ func lockGateway(ctx context.Context, tx *gorm.DB, name string, now time.Time) (
 	if !errors.Is(err, gorm.ErrRecordNotFound) {
 		return row, err
 	}
-	// Somebody may make it at the same moment.
+	// Another transaction may insert it at the same moment.
 	err = gorm.G[gatewayRow](tx, clause.OnConflict{DoNothing: true}).Create(ctx, &gatewayRow{Gateway: name, DeliveredAt: now})
 	if err != nil {
 		return row, err
@@ -154,8 +154,8 @@ func lockGateway(ctx context.Context, tx *gorm.DB, name string, now time.Time) (
 	return find()
 }
 
-// addRows adds to the hours, and to the days and months that are rolled already. Only what is late has to look at the marks, and
-// holds them: then no day is rolled and no hour pruned meanwhile.
+// addRows adds rows to the hours, and to the days and months that are rolled already. Only late rows need the marks. It
+// locks them, so that no day is rolled and no hour is pruned meanwhile.
 func (s *Store) addRows(ctx context.Context, tx *gorm.DB, rows []ledger.Row, now time.Time) error {
 	var fresh, late []ledger.Row
 	for _, r := range rows {

@@ -46,7 +46,8 @@ func (s *Store) UsageLines(ctx context.Context, l ledger.Listing, where func(led
 	return lines, err
 }
 
-// ExportUsage implements ledger.Store. After the first line it takes as long as its reader does; ctx ends it.
+// ExportUsage implements ledger.Store. After the first line it has no timeout: it takes as long as its reader. ctx ends
+// it.
 func (s *Store) ExportUsage(ctx context.Context, route string, where func(ledger.Marks) []ledger.Span, e ledger.Exporter,
 ) error {
 	return s.readWithin(ctx, noTimeout, func(ctx context.Context, db *gorm.DB) error {

@@ -8,8 +8,8 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// UserUsage implements ledger.Store. Between its queries a day may be rolled and a batch may come: neither changes what
-// the marks have promised.
+// UserUsage implements ledger.Store. Between its queries a day may be rolled and a batch may be added. Neither moves rows
+// away from where the marks say that they are.
 func (s *Store) UserUsage(ctx context.Context, userID int64, route string, where func(ledger.Marks) []ledger.Span,
 ) (rows []ledger.Row, err error) {
 	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
@@ -30,7 +30,7 @@ func (s *Store) UserUsage(ctx context.Context, userID int64, route string, where
 	return rows, err
 }
 
-// readSpan scans by hand: a year has many rows, and gorm's way costs as much as the query.
+// readSpan scans the rows itself: a year has many, and scanning with gorm takes as long as the query.
 func readSpan(ctx context.Context, db *gorm.DB, userID int64, route string, span ledger.Span) ([]ledger.Row, error) {
 	t := tableOf(span.Of)
 	q := &query{}

@@ -48,8 +48,8 @@ func (s *Store) UserByName(ctx context.Context, name string) (account.User, erro
 // Users implements account.Store.
 func (s *Store) Users(ctx context.Context, prefix, after string, limit int) (users []account.User, err error) {
 	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
-		// Both databases compare names byte by byte, so the names with a prefix lie between two bounds. There is one lower
-		// bound only: given two, SQLite may start at the wrong one and read all the rest.
+		// Both databases compare names byte by byte, so the names with a prefix lie between two bounds. There is only one
+		// lower bound: with two, SQLite may start at the lower one and read everything from there.
 		query := gorm.G[userRow](db).Order("username").Limit(limit)
 		if after < prefix {
 			query = query.Where("username >= ?", prefix)
@@ -97,7 +97,8 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, userID int64, from, to 
 	})
 }
 
-// lockUser reads a user whom nobody else can change until the transaction ends. strength is SHARE or UPDATE.
+// lockUser reads a user and locks the row until the transaction ends. strength is UPDATE if the key may change or the
+// row may be deleted, else NO KEY UPDATE, which lets others insert rows that refer to the user.
 func lockUser(ctx context.Context, tx *gorm.DB, id int64, strength string) (userRow, error) {
 	row, err := gorm.G[userRow](tx, clause.Locking{Strength: strength}).Where("id = ?", id).Take(ctx)
 	return row, orNoUser(err)

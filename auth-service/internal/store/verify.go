@@ -10,10 +10,10 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// maxDifferences bounds how many of one day or month are told.
+// maxDifferences bounds how many differences of one day or month are reported.
 const maxDifferences = 20
 
-// Differences implements ledger.Store. Each comparison is one statement, so that batches may come meanwhile.
+// Differences implements ledger.Store. Each comparison is one statement, so that batches may be added meanwhile.
 func (s *Store) Differences(ctx context.Context) (list []ledger.Difference, err error) {
 	err = s.readWithin(ctx, noTimeout, func(ctx context.Context, db *gorm.DB) error {
 		list = nil
@@ -60,7 +60,7 @@ type comparison struct {
 	Want   counts `gorm:"embedded;embeddedPrefix:want_"`
 }
 
-// compareTotals holds the sum of all batches against the sum of all rows.
+// compareTotals compares the sum of all batches with the sum of all rows.
 func compareTotals(ctx context.Context, db *gorm.DB) ([]ledger.Difference, error) {
 	const rolled = "(select rolled from ledger_marks where id = 1)"
 	found, err := gorm.G[comparison](db).Raw("select " + each("g.%[1]s got_%[1]s, w.%[1]s want_%[1]s", ", ") +
@@ -73,7 +73,7 @@ func compareTotals(ctx context.Context, db *gorm.DB) ([]ledger.Difference, error
 	return []ledger.Difference{{What: "all rows", Got: ledger.Counts(found.Got), Want: ledger.Counts(found.Want)}}, nil
 }
 
-// compareSums holds the rows of a day or a month against the sums of its hours or days.
+// compareSums compares the rows of a day or a month with the sums of its hours or days.
 func compareSums(ctx context.Context, db *gorm.DB, by ledger.Step, start, next time.Time) (list []ledger.Difference, err error) {
 	sum, parts := days, hours
 	if by == ledger.ByMonth {
