@@ -6,8 +6,10 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// ReadQuestion lets a fuzz target call readQuestion.
-func ReadQuestion(rawQuery string) (ledger.Question, error) { return readQuestion(rawQuery) }
+// ReadReportRequest lets a fuzz target call readReportRequest.
+func ReadReportRequest(rawQuery string) (ledger.ReportRequest, error) {
+	return readReportRequest(rawQuery)
+}
 
 // IsInvalid reports whether err says that a parameter or a member is wrong.
 func IsInvalid(err error) bool {

@@ -9,7 +9,7 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// usage is ledger.Report as its user reads it.
+// usage is ledger.Report in JSON.
 type usage struct {
 	From   time.Time    `json:"from"`
 	To     time.Time    `json:"to"`
@@ -24,7 +24,7 @@ type usageEntry struct {
 	counts
 }
 
-// quotaState is about the present month, whatever the report is about. Without a quota all but used is null.
+// quotaState is about the present month, whatever period the report covers. Without a quota all members but used are null.
 type quotaState struct {
 	Limit     *int64     `json:"limit"`
 	Used      int64      `json:"used"`
@@ -52,7 +52,7 @@ func (s *server) readMyUsage(c *gin.Context) error {
 	return s.sendUsage(c, u.ID, u.MonthlyQuota)
 }
 
-// readUserUsage answers for users who are gone too: their tally is kept.
+// readUserUsage also works for users who are gone: their usage is kept.
 func (s *server) readUserUsage(c *gin.Context) error {
 	id, err := userID(c)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *server) readUserUsage(c *gin.Context) error {
 }
 
 func (s *server) sendUsage(c *gin.Context, userID int64, quota *int64) error {
-	q, err := readQuestion(c.Request.URL.RawQuery)
+	q, err := readReportRequest(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -79,8 +79,8 @@ func (s *server) sendUsage(c *gin.Context, userID int64, quota *int64) error {
 	return nil
 }
 
-// readQuestion reads what a query asks, whoever asks it.
-func readQuestion(rawQuery string) (q ledger.Question, err error) {
+// readReportRequest reads a query. It does not set the user and the quota.
+func readReportRequest(rawQuery string) (q ledger.ReportRequest, err error) {
 	p, err := readParameters(rawQuery)
 	if err != nil {
 		return q, err

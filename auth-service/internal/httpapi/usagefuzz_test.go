@@ -10,7 +10,7 @@ import (
 	"tallygate/kit/problem"
 )
 
-func FuzzQuestionsAboutUsage(f *testing.F) {
+func FuzzUsageQueries(f *testing.F) {
 	for _, seed := range []string{
 		"", "by=hour", "from=2026-11-01&to=2026-12-01", "from=2026-11-24T12:00:00Z", "from=%zz", "from=a;to=b", "route=root&route=root",
 		"from=0000-00-00", "from=9999-12-31&to=9999-12-31T23:59:59-14:00", "from=1970-01-01T00:00:00%2B14:00", "route=%00", "=&&=",
@@ -18,7 +18,7 @@ func FuzzQuestionsAboutUsage(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		q, err := httpapi.ReadQuestion(query)
+		q, err := httpapi.ReadReportRequest(query)
 		wrong := httpapi.IsInvalid(err)
 		_, unreadable := errors.AsType[*problem.Details](err)
 		switch {

@@ -15,39 +15,39 @@ import (
 // Bounds of a batch.
 const (
 	MaxRows      = 200_000
-	maxGateway   = 64      // bytes of an instance's name
+	maxGateway   = 64      // bytes of a gateway's name
 	maxRoute     = 128     // bytes of a route's name
-	maxCount     = 1 << 53 // of one row: JSON's readers keep such numbers exactly
+	maxCount     = 1 << 53 // in one row; every reader of JSON keeps such numbers exactly
 	earliestYear = 2000
 	latestYear   = 2200
 )
 
 // Batch is what a gateway delivers.
 type Batch struct {
-	Gateway  string // the instance that counted
-	Sequence int64  // from 1 up, without gaps; in whatever order they arrive
+	Gateway  string // the name of the instance that counted
+	Sequence int64  // 1, 2, 3 and so on, without gaps. Batches may arrive in any order.
 	Rows     []Row
 }
 
-// Row is what a user called on one route in one hour or day.
+// Row is the usage of one user on one route in one hour, day or month.
 type Row struct {
 	UserID int64
 	Route  string
-	Start  time.Time // of the hour or the day, UTC
+	Start  time.Time // of the hour, day or month, UTC
 	Counts
 }
 
-// Add adds a batch to the ledger, exactly once however often it is delivered: added is false if it was there before.
+// Add adds a batch to the ledger, exactly once however often it is delivered. added is false if it was added before.
 // Rows of users who are gone are kept. Errors: *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) Add(ctx context.Context, b Batch) (added bool, err error) {
-	if err := b.check(); err != nil {
+	if err := b.validate(); err != nil {
 		return false, err
 	}
 	b.Rows = Merge(b.Rows)
 	return s.cfg.Store.AddBatch(ctx, b, s.now())
 }
 
-func (b *Batch) check() error {
+func (b *Batch) validate() error {
 	switch {
 	case !validName(b.Gateway, maxGateway):
 		return fault.Invalid("gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens.")
@@ -57,14 +57,15 @@ func (b *Batch) check() error {
 		return fault.Invalid("rows", fmt.Sprintf("A batch holds at most %d rows.", MaxRows))
 	}
 	for i := range b.Rows {
-		if reason := b.Rows[i].wrong(); reason != "" {
+		if reason := b.Rows[i].validate(); reason != "" {
 			return fault.Invalid("rows", fmt.Sprintf("Row %d: %s", i+1, reason))
 		}
 	}
 	return nil
 }
 
-func (r *Row) wrong() string {
+// validate returns what is wrong with the row, as a sentence, or nothing.
+func (r *Row) validate() (reason string) {
 	switch year := r.Start.Year(); {
 	case r.UserID < 1:
 		return "user_id has to be a positive whole number."
@@ -85,22 +86,22 @@ func validName(name string, most int) bool {
 	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
-// validRoute keeps out what a database would choke on as well: PostgreSQL takes neither NUL nor what is not UTF-8.
+// validRoute also refuses what PostgreSQL cannot store: NUL, and text that is not UTF-8.
 func validRoute(name string) bool {
 	return name != "" && len(name) <= maxRoute && utf8.ValidString(name) &&
 		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// checkRoute refuses a filter that no route can match. An empty one matches all.
-func checkRoute(name string) error {
+// validateRoute refuses a filter that no route can match. An empty filter matches all routes.
+func validateRoute(name string) error {
 	if name != "" && !validRoute(name) {
 		return fault.Invalid("route", "The route has to be a name of 1 to 128 bytes without control characters.")
 	}
 	return nil
 }
 
-// Merge puts rows into the order of their keys, in which every transaction touches them, and makes one of those with
-// the same key.
+// Merge returns the rows sorted by user, start and route, with rows of the same key summed. Every transaction locks rows in
+// this order. It does not change the rows that it is given.
 func Merge(rows []Row) []Row {
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b Row) int {

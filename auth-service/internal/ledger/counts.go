@@ -1,13 +1,13 @@
 package ledger
 
-// Counts are what is tallied of calls.
+// Counts are the numbers that the ledger keeps about calls.
 type Counts struct {
 	Requests     int64 // let through
-	ClientErrors int64 // of these, answered 4xx
-	ServerErrors int64 // of these, answered 5xx
+	ClientErrors int64 // of these, with a 4xx response
+	ServerErrors int64 // of these, with a 5xx response
 	RateLimited  int64 // refused with 429, not in Requests
-	BytesIn      int64
-	BytesOut     int64
+	BytesIn      int64 // of request bodies
+	BytesOut     int64 // of response bodies
 }
 
 // Plus is the sum.

@@ -1,6 +1,6 @@
 package ledger
 
-// Spans, Totals and Grant let tests see what the Service hands to its Store.
+// Spans, Totals and Grant let tests see what the Service gives to its Store.
 func (p Period) Spans(by Step, m Marks) []Span { return p.spans(by, m) }
 
 // Totals is totals.

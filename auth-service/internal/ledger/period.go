@@ -6,7 +6,7 @@ import (
 	"tallygate/auth-service/internal/fault"
 )
 
-// Step is the length of one entry of a report.
+// Step is the length of time that one row or one entry of a report covers.
 type Step int
 
 // The steps, in UTC.
@@ -18,7 +18,7 @@ const (
 
 const day = 24 * time.Hour
 
-// Start is the start of the step that t is in.
+// Start returns the start of the step that contains t, in UTC.
 func (s Step) Start(t time.Time) time.Time {
 	t = t.UTC()
 	switch s {
@@ -30,18 +30,19 @@ func (s Step) Start(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
 }
 
-// Month is the calendar month that t is in, from its start to the next one's.
+// Month returns the calendar month that contains t, in UTC.
 func Month(t time.Time) Period {
 	start := ByMonth.Start(t)
 	return Period{From: start, To: start.AddDate(0, 1, 0)}
 }
 
-// Period is a time from From, included, to To, not included.
+// Period is the time from From, included, to To, not included.
 type Period struct {
 	From, To time.Time
 }
 
-// Complete fills in what a period leaves open: it begins with the month, and ends with this one.
+// Complete fills in what a period leaves open. The default of To is the end of this month, or of From's month if that is
+// later. The default of From is the start of the month that To ends.
 func (s *Service) Complete(p Period) Period {
 	now := s.now()
 	if p.To.IsZero() {
@@ -56,10 +57,10 @@ func (s *Service) Complete(p Period) Period {
 	return p
 }
 
-// maxSteps bounds a report: 166 days by hour, 10 years by day.
+// maxSteps bounds the entries of a report for each route: 166 days by hour, 10 years by day.
 const maxSteps = 4000
 
-func (p Period) check(by Step) error {
+func (p Period) validate(by Step) error {
 	if !p.From.Before(p.To) {
 		return fault.Invalid("to", "The period has to end after it begins.")
 	}
@@ -67,7 +68,7 @@ func (p Period) check(by Step) error {
 	switch by {
 	case ByHour:
 		length = time.Hour
-	case ByMonth: // reads what by day does, and answers with a thirtieth of it: there is nothing to bound
+	case ByMonth: // needs no bound: the result has one entry for thirty days
 		return nil
 	}
 	if p.To.Sub(p.From)/length > maxSteps {

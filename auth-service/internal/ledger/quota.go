@@ -8,36 +8,36 @@ import (
 	"tallygate/auth-service/internal/fault"
 )
 
-// ErrStaleLease means that a later request of the same lease has been answered already.
-var ErrStaleLease = errors.New("a later request of this lease was answered already")
+// ErrStaleLease means that a later request of the same lease was handled before.
+var ErrStaleLease = errors.New("a later request of this lease was handled before")
 
-// reservedFor is how many times the lease time calls stay reserved. A gateway counts its time from before it asked; the
-// reservation outlives that by enough for what was counted to be delivered, also by another gateway that takes over
-// from a dead one.
+// reservedFor says how long calls stay reserved, in lease times. A gateway may use them for one lease time, counted from
+// before its request. The rest is time to deliver what was counted, also for a gateway that takes over from a dead one.
 const reservedFor = 2
 
-// What one grant holds at most: a fiftieth of the quota, so that a dead gateway keeps little from a user.
+// Bounds of one grant. It is at most a fiftieth of the quota, so that a dead gateway withholds little from a user, and at
+// most a quarter of the calls that are left.
 const (
 	maxGrant       = 1000
 	partOfLimit    = 50
 	partOfLeftover = 4
 )
 
-// leaseMemory is how long a lease that is over is remembered, for late repetitions of its last request.
+// leaseMemory is how long an expired lease is remembered, for late repetitions of its last request.
 const leaseMemory = time.Hour
 
-// LeaseRequest is a gateway's wish for calls of a user in a month.
+// LeaseRequest is a gateway's request for calls of a user in a month.
 type LeaseRequest struct {
 	Gateway string
 	UserID  int64
 	Month   Period
-	// Number counts the requests of this gateway for this user and month from 1. The same number again gets the same
-	// grant, not another: the first answer was lost.
+	// Number is 1 for the first request of this gateway for this user and month, then 2, and so on. The same number again
+	// gets the same grant, not another one: the first response was lost.
 	Number int64
-	Want   int64
-	// Returned are calls that the gateway holds and will not use: they are reserved no longer.
+	Want   int64 // calls
+	// Returned are calls that the gateway holds and will not use. They are no longer reserved.
 	Returned int64
-	Until    time.Time // how long it is reserved; the Service sets it
+	Until    time.Time // when the reservation expires; the Service sets it
 }
 
 // Account is the state of a user's month.
@@ -47,25 +47,25 @@ type Account struct {
 	Reserved int64 // by all gateways
 }
 
-// Lease is the answer to a LeaseRequest. A user who is gone gets nothing.
+// Lease is what the Store did for a LeaseRequest. A user who is gone gets nothing.
 type Lease struct {
 	Granted   int64
 	Account         // after the grant
-	Elsewhere int64 // of what is reserved, other gateways' part
+	Elsewhere int64 // the part of Reserved that other gateways hold
 }
 
-// LeaseState is a lease as a gateway is told.
+// LeaseState is the response to a LeaseRequest.
 type LeaseState struct {
 	Granted   int64
 	Limit     *int64 // nil: no quota
 	Remaining int64  // neither used nor reserved
 	Elsewhere int64  // reserved by other gateways
 	ResetsAt  time.Time
-	// UseWithin is how long all that the gateway holds for the user and month may be used, from before it asked.
+	// UseWithin is how long the gateway may use all calls that it holds for the user and month, from before its request.
 	UseWithin time.Duration
 }
 
-// Quota is the quota that counts: the user's own, or else the default; nil is none.
+// Quota returns the quota that applies: the user's own, else the default. nil is no quota.
 func (s *Service) Quota(own *int64) *int64 {
 	if own != nil {
 		return own
@@ -73,7 +73,8 @@ func (s *Service) Quota(own *int64) *int64 {
 	return s.cfg.DefaultQuota
 }
 
-// Lease reserves calls for a gateway. Errors: *fault.InvalidError, ErrStaleLease, fault.ErrUnavailable.
+// Lease reserves calls for a gateway. Errors: *fault.InvalidError, ErrStaleLease,
+// fault.ErrUnavailable.
 func (s *Service) Lease(ctx context.Context, r LeaseRequest) (LeaseState, error) {
 	now := s.now()
 	switch near := Month(now); {
@@ -104,12 +105,12 @@ func (s *Service) Lease(ctx context.Context, r LeaseRequest) (LeaseState, error)
 	return state, nil
 }
 
-// EndLeases gives back what a gateway has reserved. Everything that it counted must have been delivered.
+// EndLeases frees the calls that a gateway has reserved. Everything that it counted must be delivered before.
 func (s *Service) EndLeases(ctx context.Context, gateway string) error {
 	return s.cfg.Store.EndLeases(ctx, gateway)
 }
 
-// grant says how many calls are reserved next: small parts, that get smaller towards the end.
+// grant decides how many calls to reserve: small parts, which get smaller towards the end of the quota.
 func grant(limit *int64, used, reserved, want int64) int64 {
 	if limit == nil {
 		return want

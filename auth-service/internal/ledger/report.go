@@ -8,32 +8,32 @@ import (
 	"time"
 )
 
-// Question is what somebody wants to know of one user's calls.
-type Question struct {
+// ReportRequest says which report of one user's calls is wanted.
+type ReportRequest struct {
 	UserID int64
 	Period
 	By    Step
-	Route string // all if empty
+	Route string // empty: all routes
 	// Quota is the user's own monthly quota; nil means the default.
 	Quota *int64
 }
 
-// Report is the answer.
+// Report is the usage of one user.
 type Report struct {
-	Period // which is told of: that of the question, widened to whole hours, or to days where only those are kept
+	Period // what the report covers: the requested period, widened to whole hours, or to days where only days are kept
 	Total  Counts
-	Series []Row // by start, then route; only what is not zero
+	Series []Row // sorted by start, then route; without rows that are zero
 	Quota  QuotaState
 }
 
-// QuotaState is how much of this month's quota is left. Without a quota only Used means something.
+// QuotaState says how much of this month's quota is left. Without a quota only Used has a meaning.
 type QuotaState struct {
 	Limit    *int64
 	Used     int64 // calls of this month
 	ResetsAt time.Time
 }
 
-// Remaining is what may still be called; 0 without a quota.
+// Remaining returns how many calls are left. It is 0 without a quota.
 func (q QuotaState) Remaining() int64 {
 	if q.Limit == nil {
 		return 0
@@ -41,9 +41,9 @@ func (q QuotaState) Remaining() int64 {
 	return max(*q.Limit-q.Used, 0)
 }
 
-// Report answers a question. Errors: *fault.InvalidError, fault.ErrUnavailable.
-func (s *Service) Report(ctx context.Context, q Question) (Report, error) {
-	if err := cmp.Or(q.check(q.By), checkRoute(q.Route)); err != nil {
+// Report returns the usage of one user. Errors: *fault.InvalidError, fault.ErrUnavailable.
+func (s *Service) Report(ctx context.Context, q ReportRequest) (Report, error) {
+	if err := cmp.Or(q.validate(q.By), validateRoute(q.Route)); err != nil {
 		return Report{}, err
 	}
 	var spans []Span
@@ -60,7 +60,7 @@ func (s *Service) Report(ctx context.Context, q Question) (Report, error) {
 	}
 	month := Month(s.now())
 	r.Quota = QuotaState{Limit: s.Quota(q.Quota), ResetsAt: month.To}
-	within := r.Series // what holds the month's calls, if the report does
+	within := r.Series // holds the month's calls if the report covers the whole month
 	if q.Route != "" || month.From.Before(r.From) || r.To.Before(month.To) {
 		within, err = s.cfg.Store.UserUsage(ctx, q.UserID, "", func(m Marks) []Span { return month.spans(ByMonth, m) })
 	}
@@ -91,7 +91,7 @@ func gather(rows []Row, by Step) []Row {
 	return series
 }
 
-// Line is what one user called on one route in a period.
+// Line is the usage of one user on one route in a period.
 type Line struct {
 	UserID   int64
 	Username string // empty if the user is gone
@@ -99,24 +99,24 @@ type Line struct {
 	Counts
 }
 
-// PageWithin bounds the time that a page of lines may take, ExportWithin the time until an export's first line. Who waits
-// for the answer has to have more patience: the gateway's route for /admin/usage, and the answer's own time limits.
+// PageWithin is the timeout of a page of lines, ExportWithin the timeout of an export's first line. The timeouts of those
+// who wait for the response have to be longer: the gateway's route for /admin/usage, and the response's write timeout.
 const (
 	PageWithin   = 30 * time.Second
 	ExportWithin = 10 * time.Minute
 )
 
-// Listing asks for lines about all users.
+// Listing says which lines about all users are wanted.
 type Listing struct {
 	Period
-	Route string // all if empty
-	// MostCalls puts the most calls first, else the order is by user and route.
+	Route string // empty: all routes
+	// MostCalls puts the lines with the most calls first. Otherwise the order is by user and route.
 	MostCalls bool
-	After     *Line // the last line of the page before: its Requests, UserID and Route
-	Limit     int
+	After     *Line // the last line of the page before; only its Requests, UserID and Route matter
+	Limit     int   // lines on the page
 }
 
-// Lines are a page of them, and the period that they are about, widened as a Report's is.
+// Lines are a page of lines, and the period that they cover, widened as a Report's is.
 type Lines struct {
 	Period
 	Lines []Line
@@ -124,7 +124,7 @@ type Lines struct {
 
 // List returns a page of lines. Errors: *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) List(ctx context.Context, l Listing) (Lines, error) {
-	if err := cmp.Or(l.check(ByMonth), checkRoute(l.Route)); err != nil {
+	if err := cmp.Or(l.validate(ByMonth), validateRoute(l.Route)); err != nil {
 		return Lines{}, err
 	}
 	var spans []Span
@@ -137,16 +137,17 @@ func (s *Service) List(ctx context.Context, l Listing) (Lines, error) {
 
 // Exporter takes the lines of an export.
 type Exporter interface {
-	// Begin is called with the period that the lines are about, widened as a Report's is, when the question is right and
-	// the database can be asked. Lines may be long in coming.
+	// Begin is called once the request is valid and the database reachable, with the period that the lines cover, widened
+	// as a Report's is. It may take minutes until the first line follows.
 	Begin(covered Period) error
+	// Line is called for each line.
 	Line(l Line) error
 }
 
-// Export hands each line of a period to e, in the order of users and routes, from one snapshot of the ledger and without
-// holding more than a few in memory. It ends with e's first error.
+// Export gives each line of a period to e, sorted by user and route. All lines are from one snapshot of the ledger, and
+// only a few are in memory at once. It ends with e's first error. Errors: *InvalidError, those of e and of the Store.
 func (s *Service) Export(ctx context.Context, p Period, route string, e Exporter) error {
-	if err := cmp.Or(p.check(ByMonth), checkRoute(route)); err != nil {
+	if err := cmp.Or(p.validate(ByMonth), validateRoute(route)); err != nil {
 		return err
 	}
 	return s.cfg.Store.ExportUsage(ctx, route, p.totals, e)

@@ -7,17 +7,17 @@ import (
 )
 
 const (
-	// rollDelay is how long after its end a day is rolled. Nearly all of it has arrived then; see FreshFor.
+	// rollDelay is the time between the end of a day and its roll-up. By then nearly all of its batches have arrived.
 	rollDelay = 2 * time.Hour
-	// FreshFor is how long after its end an hour is certainly not rolled yet, however wrong the replicas' clocks are
-	// within reason: batches of such hours need not look at Marks, and need not wait for a day to be rolled.
+	// FreshFor is how long after its end an hour is certainly not rolled, even if the clocks of replicas differ by more
+	// than an hour. Batches of such hours need not read Marks, and do not wait while a day is rolled.
 	FreshFor = 30 * time.Minute
 
 	firstRoll    = time.Minute // after the start, when the database is up
 	rollInterval = 10 * time.Minute
 )
 
-// Run rolls and prunes now and then until ctx ends. Any number of replicas may do so.
+// Run calls RollUp every ten minutes until ctx ends. Any number of replicas may run it.
 func (s *Service) Run(ctx context.Context) {
 	timer := time.NewTimer(firstRoll)
 	defer timer.Stop()
@@ -34,7 +34,7 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// RollUp sums the days that are over, forgets hours that are old enough and leases that are over.
+// RollUp sums the days that are over. It removes hours that are old enough, and expired leases.
 func (s *Service) RollUp(ctx context.Context) error {
 	now := s.now()
 	for again := true; again; {

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Config is what a Service is made of. All but Now and DefaultQuota are required.
+// Config is the configuration of a Service. All fields but Now and DefaultQuota are required.
 type Config struct {
 	Store Store
-	// HoursKept is how long calls are kept by hour; after that, by day.
+	// HoursKept is how long calls are kept by hour. Older calls are kept by day.
 	HoursKept time.Duration
-	// DefaultQuota is the monthly quota of users who have none of their own; nil is no quota.
+	// DefaultQuota is the monthly quota, in calls, of users who have none of their own. nil is no quota.
 	DefaultQuota *int64
-	// LeaseTime is how long a gateway may use what it was granted.
+	// LeaseTime is how long a gateway may use the calls that it was granted.
 	LeaseTime time.Duration
 	Log       *slog.Logger
-	Now       func() time.Time // time.Now if nil
+	Now       func() time.Time // nil: time.Now
 }
 
 // Service is the ledger. Safe for concurrent use.
@@ -31,5 +31,5 @@ func NewService(cfg Config) *Service {
 	return &Service{cfg: cfg}
 }
 
-// now is the time to the microsecond, which both databases keep.
+// now is the time in microseconds, because both databases keep no more.
 func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }

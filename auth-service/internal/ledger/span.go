@@ -2,23 +2,22 @@ package ledger
 
 import "time"
 
-// Marks say how far hours have been rolled into days. Both are starts of days.
+// Marks say how far hours are rolled into days. Both are starts of days.
 type Marks struct {
-	Rolled time.Time // days before are complete
-	Pruned time.Time // hours before are gone; never after Rolled
+	Rolled time.Time // earlier days are complete
+	Pruned time.Time // earlier hours are gone; never after Rolled
 }
 
-// Span is a part of a period that is read from one of the three tables.
+// Span is a part of a period that is read from one of the three usage tables.
 type Span struct {
 	Period
-	Of Step // the table's
-	// Unrolled says that the span is of the hours that are not rolled at the moment of the query, which sees the mark as
-	// it sees the rows: more may have been rolled since Marks were read, into months that are read beside it.
+	Of Step // says which table
+	// Unrolled restricts the span to hours that are not rolled at the moment of the query. More days may have been rolled
+	// since Marks were read, into months that the same query reads. The query sees the mark and the rows of one moment.
 	Unrolled bool
 }
 
-// covered is the period that can be told of: calls are kept by hour, and before Pruned by day, so what begins or ends
-// within one has all of it.
+// covered is the period widened to what is kept: to whole hours, and before Pruned to whole days.
 func (p Period) covered(m Marks) Period {
 	step := func(t time.Time) time.Duration {
 		if t.Before(m.Pruned) {
@@ -30,7 +29,7 @@ func (p Period) covered(m Marks) Period {
 	return Period{From: from.Truncate(step(from)), To: ceil(to, step(to))}
 }
 
-// Covered is the period that spans are read for.
+// Covered returns the period from the first start to the last end of the spans.
 func Covered(spans []Span) (p Period) {
 	for i, s := range spans {
 		if i == 0 || s.From.Before(p.From) {
@@ -43,8 +42,8 @@ func Covered(spans []Span) (p Period) {
 	return p
 }
 
-// spans says where what a period covers is found. Whole days that are rolled come from the days, unless a report by hour
-// is wanted and the hours are still there.
+// spans returns the spans in which the calls of a period are found. Whole days that are rolled are read from the days,
+// unless a report by hour is wanted and the hours are still kept.
 func (p Period) spans(by Step, m Marks) []Span {
 	p = p.covered(m)
 	from, to := p.From, p.To
@@ -69,8 +68,8 @@ func (p Period) spans(by Step, m Marks) []Span {
 	return list
 }
 
-// totals are the spans of a question that is not interested in steps and is answered by one statement. Months are taken
-// whole, also the one that is being rolled: a month of a million users is a million rows, its days are thirty million.
+// totals returns the spans for a sum over the period that one statement computes. It reads whole months where it can, also
+// the one that is being rolled: a month of a million users is a million rows, its days are thirty million.
 func (p Period) totals(m Marks) []Span {
 	list := p.spans(ByMonth, m)
 	c := p.covered(m)
@@ -81,7 +80,7 @@ func (p Period) totals(m Marks) []Span {
 	if !first.Before(until) {
 		return list
 	}
-	// What follows the month that is being rolled may be rolled too before the query runs; it is not in that month.
+	// Days after until may be rolled before the query runs. They are then in a month that this query does not read.
 	split := []Span{{Period: Period{first, until}, Of: ByMonth}}
 	for _, s := range list {
 		if s.From.Before(first) {

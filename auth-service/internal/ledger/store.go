@@ -5,34 +5,35 @@ import (
 	"time"
 )
 
-// Store is what the ledger needs of a database. Each method is one transaction: when it returns nil, what it did
-// survives the death of every process. While the database is not available, every method returns fault.ErrUnavailable.
-// Functions that are handed in may run more than once.
+// Store is what the ledger needs of a database. Each method is one transaction: once it returns nil, its effect survives
+// the death of every process. While the database is unavailable, every method returns fault.ErrUnavailable. A method
+// may call the functions that it is given more than once.
 type Store interface {
-	// AddBatch adds a batch whose rows are sorted and have different keys, unless it was added before: to the hours, to
-	// the days that are rolled already, and from its gateway's reservations to the calls that are used.
+	// AddBatch adds a batch whose rows are sorted and have different keys, unless it was added before. It adds the rows to
+	// the hours, and to the days and months that are rolled already. It subtracts the calls from what the gateway has
+	// reserved.
 	AddBatch(ctx context.Context, b Batch, now time.Time) (added bool, err error)
-	// UserUsage returns the rows of one user, and of one route unless that is empty, in no order.
+	// UserUsage returns the rows of one user in the spans, in no order. An empty route means all routes.
 	UserUsage(ctx context.Context, userID int64, route string, where func(Marks) []Span) ([]Row, error)
-	// UsageLines returns a page of lines.
+	// UsageLines returns a page of lines from the spans.
 	UsageLines(ctx context.Context, l Listing, where func(Marks) []Span) ([]Line, error)
-	// ExportUsage hands all lines to e, by user and route, once.
+	// ExportUsage gives each line in the spans to e once, sorted by user and route.
 	ExportUsage(ctx context.Context, route string, where func(Marks) []Span, e Exporter) error
 
-	// RollDay sums the hours of the first day that is not rolled and begins before before. It reports whether there was
-	// one.
+	// RollDay sums the hours of the first day that is not rolled, if it begins before before. It reports whether it did.
 	RollDay(ctx context.Context, before time.Time) (rolled bool, err error)
-	// Prune moves the mark to before, or to what is rolled, and deletes the hours that are more than a day older than
-	// the mark was: who has read an earlier mark still finds what it promises.
+	// Prune moves Marks.Pruned to before, or to Marks.Rolled if that is earlier. It deletes hours only if they are more
+	// than a day older than the mark was, so that calls that read an earlier mark still find their rows.
 	Prune(ctx context.Context, before time.Time) error
-	// Differences compares what batches brought with what is kept, and hours with days.
+	// Differences compares the sum of all batches with the sum of all rows, days with their hours, and months with their
+	// days.
 	Differences(ctx context.Context) ([]Difference, error)
 
-	// Lease lets decide grant calls to a gateway, while nobody else gets any of that user; where says in which rows this
-	// month's calls are. ErrStaleLease.
+	// Lease calls decide with the state of the user's month, and reserves the calls that it returns. Meanwhile no other
+	// gateway gets calls of this user. where returns the spans of the month. Errors: ErrStaleLease.
 	Lease(ctx context.Context, r LeaseRequest, now time.Time, where func(Marks) []Span, decide func(Account) int64) (Lease, error)
 	// EndLeases ends all leases of a gateway.
 	EndLeases(ctx context.Context, gateway string) error
-	// SweepLeases forgets leases that ended before before.
+	// SweepLeases removes leases that expired before before.
 	SweepLeases(ctx context.Context, before time.Time) error
 }

@@ -37,7 +37,7 @@ func add(t *testing.T, l *ledger.Service, gateway string, sequence int64, rows .
 
 func report(t *testing.T, l *ledger.Service, userID int64, p ledger.Period, by ledger.Step) ledger.Report {
 	t.Helper()
-	r, err := l.Report(t.Context(), ledger.Question{UserID: userID, Period: p, By: by})
+	r, err := l.Report(t.Context(), ledger.ReportRequest{UserID: userID, Period: p, By: by})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func BenchmarkReportOfAYear(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
 				start := time.Now()
-				r, err := l.Report(b.Context(), ledger.Question{UserID: 1 + rand.Int64N(2000), Period: p, By: row.by})
+				r, err := l.Report(b.Context(), ledger.ReportRequest{UserID: 1 + rand.Int64N(2000), Period: p, By: row.by})
 				if err != nil || r.Total.Requests == 0 {
 					b.Fatal(r.Total, err)
 				}

@@ -93,7 +93,7 @@ func TestReportIsOfOneUserAndOneRouteAndTheQuotaOfThisMonth(t *testing.T) {
 		add(t, l, "a", 1, calls(7, "root", noon(), 3), calls(7, "files", noon(), 4), calls(8, "root", noon(), 100),
 			calls(7, "root", noon().Add(-time.Hour), 5), calls(7, "root", noon().AddDate(0, -1, 0), 50))
 		limit := int64(10)
-		r, err := l.Report(t.Context(), ledger.Question{
+		r, err := l.Report(t.Context(), ledger.ReportRequest{
 			UserID: 7, Period: ledger.Period{From: noon().AddDate(0, -2, 0), To: noon().Add(time.Hour)},
 			By: ledger.ByHour, Route: "root", Quota: &limit,
 		})
