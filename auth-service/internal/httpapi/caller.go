@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"net/http"
+
 	"github.com/gin-gonic/gin"
 
 	"tallygate/auth-service/internal/account"
@@ -11,8 +13,8 @@ import (
 
 const callerKey = "tallygate.caller"
 
-// requireUser lets only those pass whose access token is good and still means something: the database is asked, so that
-// a revoked token is refused here at once.
+// requireUser refuses requests without a valid access token. It looks the user and the session up in the database, so that
+// a revoked token is refused at once.
 func (s *server) requireUser(c *gin.Context) error {
 	raw, err := token.FromAuthorization(c.Request.Header.Values("Authorization"))
 	if err != nil {
@@ -35,7 +37,7 @@ func (s *server) requireUser(c *gin.Context) error {
 	return nil
 }
 
-// requireAdmin comes after requireUser. What counts is the role that the user has now, not the one in the token.
+// requireAdmin comes after requireUser. It decides by the role that the user has now, not by the role in the token.
 func (s *server) requireAdmin(c *gin.Context) error {
 	if caller(c).User.Role != account.RoleAdmin {
 		return account.ErrNotAdmin
@@ -43,8 +45,17 @@ func (s *server) requireAdmin(c *gin.Context) error {
 	return nil
 }
 
-// caller is whom requireUser has let pass.
+// caller returns who sent the request, on routes behind requireUser.
 func caller(c *gin.Context) account.Caller {
-	who, _ := c.Value(callerKey).(account.Caller) // set by requireUser on every route that asks
+	who, _ := c.Value(callerKey).(account.Caller)
 	return who
+}
+
+// requireGateway refuses requests without INTERNAL_SECRET.
+func (s *server) requireGateway(c *gin.Context) error {
+	if !s.Internal.Check(c.GetHeader("Authorization")) {
+		return problem.New(http.StatusUnauthorized, "wrong-credential", "The credential of the private listener is wrong.").
+			With("WWW-Authenticate", "Bearer")
+	}
+	return nil
 }

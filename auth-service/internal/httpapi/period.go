@@ -2,33 +2,12 @@ package httpapi
 
 import (
 	"fmt"
-	"net/http"
-	"net/url"
 	"time"
 
 	"tallygate/auth-service/internal/ledger"
-	"tallygate/kit/problem"
 )
 
-// parameters are a query without ambiguity: each name that is asked for stands there once or not at all.
-type parameters struct{ values url.Values }
-
-func readParameters(rawQuery string) (parameters, error) {
-	values, err := url.ParseQuery(rawQuery)
-	if err != nil {
-		return parameters{}, problem.New(http.StatusBadRequest, "malformed-query", "The query is not well-formed: check its % signs and semicolons.")
-	}
-	return parameters{values}, nil
-}
-
-func (p parameters) get(name string) (string, error) {
-	if len(p.values[name]) > 1 {
-		return "", invalid(name, fmt.Sprintf("The parameter %q stands there more than once.", name))
-	}
-	return p.values.Get(name), nil
-}
-
-// period reads from and to, RFC 3339 times or dates in UTC; what is left out is zero.
+// period reads from and to. Each is an RFC 3339 time or a date in UTC. One that is left out is zero.
 func (p parameters) period() (period ledger.Period, err error) {
 	if period.From, err = p.time("from"); err != nil {
 		return period, err
@@ -52,13 +31,13 @@ func (p parameters) time(name string) (time.Time, error) {
 		"The parameter %q has to be a date like 2026-11-23 or a time like 2026-11-23T15:00:00Z, since 1970.", name))
 }
 
-// Years that a report can be about. JSON's times end with the year 9999, and a period may be rounded up.
+// Years that a report can cover. Times in JSON end with the year 9999, and a period may be rounded up.
 const (
 	earliestYear = 1970
 	latestYear   = 9000
 )
 
-// step reads by.
+// step reads by, the length of an entry.
 func (p parameters) step() (ledger.Step, error) {
 	text, err := p.get("by")
 	switch text {

@@ -7,10 +7,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tallygate/auth-service/internal/account"
-	"tallygate/kit/problem"
 )
 
-// record is account.Record as gateways read it.
+// record is account.Record in JSON, for gateways.
 type record struct {
 	UserID        int64          `json:"user_id"`
 	Exists        bool           `json:"exists"`
@@ -27,7 +26,7 @@ type endedSession struct {
 	Until time.Time `json:"until"`
 }
 
-// newRecord has the quota that counts, so that gateways need not know the default.
+// newRecord sets the quota that applies, so that gateways need not know the default.
 func (s *server) newRecord(r account.Record) record {
 	out := record{
 		UserID: r.UserID, Exists: r.Exists, Disabled: r.Disabled, Generation: r.Generation, Role: string(r.Role),
@@ -37,15 +36,6 @@ func (s *server) newRecord(r account.Record) record {
 		out.EndedSessions[i] = endedSession(e)
 	}
 	return out
-}
-
-// requireGateway lets only those pass who share INTERNAL_SECRET.
-func (s *server) requireGateway(c *gin.Context) error {
-	if !s.Internal.Check(c.GetHeader("Authorization")) {
-		return problem.New(http.StatusUnauthorized, "wrong-credential", "The credential of the private listener is wrong.").
-			With("WWW-Authenticate", "Bearer")
-	}
-	return nil
 }
 
 func (s *server) readRecord(c *gin.Context) error {

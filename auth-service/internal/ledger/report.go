@@ -145,7 +145,8 @@ type Exporter interface {
 }
 
 // Export gives each line of a period to e, sorted by user and route. All lines are from one snapshot of the ledger, and
-// only a few are in memory at once. It ends with e's first error. Errors: *InvalidError, those of e and of the Store.
+// only a few are in memory at once. It ends with e's first error. Errors: *fault.InvalidError,
+// fault.ErrUnavailable, those of e.
 func (s *Service) Export(ctx context.Context, p Period, route string, e Exporter) error {
 	if err := cmp.Or(p.validate(ByMonth), validateRoute(route)); err != nil {
 		return err

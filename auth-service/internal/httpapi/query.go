@@ -1,0 +1,28 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"tallygate/kit/problem"
+)
+
+// parameters are the parameters of a query. A name that is read may occur only once.
+type parameters struct{ values url.Values }
+
+func readParameters(rawQuery string) (parameters, error) {
+	values, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return parameters{}, problem.New(http.StatusBadRequest, "malformed-query", "The query is not well-formed: check its % signs and semicolons.")
+	}
+	return parameters{values}, nil
+}
+
+// get returns a parameter, or nothing if it is missing.
+func (p parameters) get(name string) (string, error) {
+	if len(p.values[name]) > 1 {
+		return "", invalid(name, fmt.Sprintf("The parameter %q occurs more than once.", name))
+	}
+	return p.values.Get(name), nil
+}
