@@ -6,11 +6,11 @@ import (
 	"tallygate/kit/ginapi"
 )
 
-// api returns an API without routes whose metrics say on which listener it is. Gateways call the private one twice a
-// second each: those calls are in the metrics, not in the log.
+// api returns an API without routes. Its metrics have the label listener. The access log is for public requests only: each
+// gateway makes two private ones a second, which the metrics count.
 func (s *server) api(listener string) *ginapi.API {
 	return ginapi.New(ginapi.Config{
-		Log: s.Log, AccessLog: s.AccessLog && listener == "public", Problems: s.problems,
+		Log: s.Log, AccessLog: s.AccessLog && listener == "public", Problems: s.problem,
 		Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"listener": listener}, s.Metrics),
 	})
 }

@@ -14,14 +14,22 @@ import (
 	"tallygate/kit/token"
 )
 
-// How long clients are asked to stay away.
+// How long clients are asked to wait.
 const (
 	retryUnavailable = 2 * time.Second
 	retryBusy        = 2 * time.Second
 )
 
-// problems is the table of what clients are told.
-func (s *server) problems(err error) *problem.Details {
+// problem turns an error into a response, and logs an outage of the database. The table below only translates.
+func (s *server) problem(err error) *problem.Details {
+	if errors.Is(err, fault.ErrUnavailable) {
+		s.Log.Warn("database is not available", "error", err)
+	}
+	return problems(err)
+}
+
+// problems is the table of errors and their problems. It returns nil for an error that it does not know.
+func problems(err error) *problem.Details {
 	if wrong, ok := errors.AsType[*fault.InvalidError](err); ok {
 		return invalidField(wrong.Field, wrong.Reason)
 	}
@@ -34,7 +42,6 @@ func (s *server) problems(err error) *problem.Details {
 	}
 	switch {
 	case errors.Is(err, fault.ErrUnavailable):
-		s.Log.Warn("database is not available", "error", err)
 		return problem.Unavailable("The service cannot reach its database; try again soon.", retryUnavailable)
 	case errors.Is(err, password.ErrBusy):
 		return problem.Unavailable("The service is checking too many passwords; try again soon.", retryBusy)
