@@ -31,7 +31,8 @@ type userPage struct {
 	NextCursor *string       `json:"next_cursor"` // null on the last page
 }
 
-// listUsers pages by name: the cursor is where the page before ended, so that a page costs the same wherever it is.
+// listUsers sends a page of users, sorted by name. The cursor is the last name of the page before, so that a later page
+// costs no more than the first.
 func (s *server) listUsers(c *gin.Context) error {
 	p, err := readParameters(c.Request.URL.RawQuery)
 	if err != nil {
@@ -49,7 +50,7 @@ func (s *server) listUsers(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	// One more than asked for tells whether another page follows.
+	// One more than the limit shows whether another page follows.
 	users, err := s.Accounts.Users(c.Request.Context(), prefix, after, limit+1)
 	if err != nil {
 		return err
@@ -156,7 +157,7 @@ func newAuditEntry(e account.AuditEntry) auditEntry {
 	return out
 }
 
-// userID reads the id in the path, in the one spelling that it has.
+// userID reads the id in the path. It refuses other spellings, such as 007.
 func userID(c *gin.Context) (int64, error) {
 	text := c.Param("id")
 	id, err := strconv.ParseInt(text, 10, 64)

@@ -11,17 +11,17 @@ import (
 	"tallygate/kit/problem"
 )
 
-// maxWait keeps a long poll well under the listener's write limit.
+// maxWait keeps a long poll well below the listener's write timeout.
 const maxWait = 30 * time.Second
 
-// changes is one answer of the feed.
+// changes is one response of the feed.
 type changes struct {
 	Cursor string   `json:"cursor"`
 	Users  []record `json:"users"`
 }
 
-// readChanges answers with what changed after the cursor, as soon as there is something or wait is over. Without a
-// cursor it tells where the feed is now.
+// readChanges sends the changes after the cursor as soon as there are some, and no changes when wait is over. Without a
+// cursor it sends the present one.
 func (s *server) readChanges(c *gin.Context) error {
 	after, given := c.GetQuery("after")
 	if !given {
@@ -33,7 +33,7 @@ func (s *server) readChanges(c *gin.Context) error {
 	}
 	cursor, err := strconv.ParseInt(after, 10, 64)
 	if err != nil || cursor < 0 {
-		return invalid("after", "The cursor has to be one that was answered before.")
+		return invalid("after", "The cursor has to be one of an earlier response.")
 	}
 	wait, err := time.ParseDuration(c.DefaultQuery("wait", "0s"))
 	if err != nil || wait < 0 {
@@ -56,7 +56,7 @@ func (s *server) sendChanges(c *gin.Context, records []account.Record, cursor in
 	return nil
 }
 
-// cursorGone is what a gateway is told that has to forget its records and begin anew.
+// cursorGone makes a gateway drop its records and start again.
 func cursorGone() *problem.Details {
-	return problem.New(http.StatusGone, "cursor-gone", "The cursor is too old; begin anew without one.")
+	return problem.New(http.StatusGone, "cursor-gone", "The cursor is too old; start again without one.")
 }

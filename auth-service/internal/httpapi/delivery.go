@@ -10,10 +10,10 @@ import (
 	"tallygate/kit/ginapi"
 )
 
-// maxBatchBytes bounds the body of a batch.
+// maxBatchBytes is the longest body of a batch.
 const maxBatchBytes = 16 << 20
 
-// counts are ledger.Counts as JSON. What is zero may be left out of a batch, and never is of a report.
+// counts are ledger.Counts in JSON. A batch may leave out members that are zero. A report has all members.
 type counts struct {
 	Requests     int64 `json:"requests"`
 	ClientErrors int64 `json:"client_errors"`
@@ -23,7 +23,7 @@ type counts struct {
 	BytesOut     int64 `json:"bytes_out"`
 }
 
-// batch is what a gateway delivers.
+// batch is ledger.Batch in JSON.
 type batch struct {
 	Gateway  string     `json:"gateway"`
 	Sequence int64      `json:"sequence"`
@@ -37,7 +37,7 @@ type batchRow struct {
 	counts
 }
 
-// addUsage takes a batch of a gateway: 204 when it is in the ledger, now or since it came before.
+// addUsage adds a gateway's batch to the ledger. The response is 204 also if the batch was added before.
 func (s *server) addUsage(c *gin.Context) error {
 	body, err := ginapi.BindUpTo[batch](c, maxBatchBytes)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *server) addUsage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.tally.batch(added, b)
+	s.ledgerMetrics.batch(added, b)
 	c.Status(http.StatusNoContent)
 	return nil
 }

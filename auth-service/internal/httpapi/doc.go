@@ -1,5 +1,6 @@
-// Package httpapi is auth-service over HTTP: the public API and the private one for gateways. routes.go shows all of it.
+// Package httpapi serves auth-service over HTTP: the public API, and the private API for gateways. routes.go lists all
+// routes.
 //
-// It decides nothing about accounts. It reads requests strictly, calls the domain, and turns what happened into what
-// the client is told (problems.go).
+// It decides nothing about accounts. It reads requests strictly, calls the domain, and turns errors into problems
+// (problems.go).
 package httpapi

@@ -6,14 +6,14 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// tally counts what comes into the ledger. Users and routes are no labels.
-type tally struct {
+// ledgerMetrics counts what the ledger takes in and grants. Users and routes are no labels: there may be too many.
+type ledgerMetrics struct {
 	batches, leases *prometheus.CounterVec
 	requests        prometheus.Counter
 }
 
-func newTally(r prometheus.Registerer) *tally {
-	t := &tally{
+func newLedgerMetrics(r prometheus.Registerer) *ledgerMetrics {
+	m := &ledgerMetrics{
 		batches: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tallygate_ledger_batches_total", Help: "Batches that gateways delivered: added, or repeated and so left out.",
 		}, []string{"result"}),
@@ -24,23 +24,23 @@ func newTally(r prometheus.Registerer) *tally {
 			Name: "tallygate_ledger_requests_total", Help: "Calls of users that were added to the ledger.",
 		}),
 	}
-	r.MustRegister(t.batches, t.leases, t.requests)
-	return t
+	r.MustRegister(m.batches, m.leases, m.requests)
+	return m
 }
 
-func (t *tally) batch(added bool, b ledger.Batch) {
+func (m *ledgerMetrics) batch(added bool, b ledger.Batch) {
 	if !added {
-		t.batches.WithLabelValues("repeated").Inc()
+		m.batches.WithLabelValues("repeated").Inc()
 		return
 	}
-	t.batches.WithLabelValues("added").Inc()
-	t.requests.Add(float64(b.Total().Requests))
+	m.batches.WithLabelValues("added").Inc()
+	m.requests.Add(float64(b.Total().Requests))
 }
 
-func (t *tally) lease(granted bool) {
+func (m *ledgerMetrics) lease(granted bool) {
 	result := "refused"
 	if granted {
 		result = "granted"
 	}
-	t.leases.WithLabelValues(result).Inc()
+	m.leases.WithLabelValues(result).Inc()
 }

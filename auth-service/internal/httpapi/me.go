@@ -10,7 +10,7 @@ import (
 	"tallygate/kit/ginapi"
 )
 
-// profile is a user as they see themselves.
+// profile is a user as the user sees it.
 type profile struct {
 	UserID    int64     `json:"user_id"`
 	Username  string    `json:"username"`
@@ -18,7 +18,7 @@ type profile struct {
 	Role      string    `json:"role"`
 }
 
-// roleName is the role as the API says it.
+// roleName is the name of a role in the API.
 func roleName(r account.Role) string {
 	if r == account.RoleNone {
 		return "user"

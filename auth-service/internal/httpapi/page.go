@@ -12,7 +12,7 @@ import (
 
 const defaultPage = 100
 
-// limit reads how much a page holds.
+// limit reads how many entries a page holds.
 func (p parameters) limit() (int, error) {
 	text, err := p.get("limit")
 	if err != nil || !p.values.Has("limit") {
@@ -25,8 +25,8 @@ func (p parameters) limit() (int, error) {
 	return limit, nil
 }
 
-// cursor reads where the page before ended. Cursors are opaque to clients, not secret. What is in them goes to the
-// database, so it has to be text.
+// cursor reads where the page before ended. Cursors are opaque to clients, but not secret. Their content goes to the
+// database, so it has to be text without NUL.
 func (p parameters) cursor() (string, error) {
 	text, err := p.get("cursor")
 	if err != nil {
@@ -39,8 +39,8 @@ func (p parameters) cursor() (string, error) {
 	return string(raw), nil
 }
 
-// cut makes a page of items of which there is one more than limit if another page follows: show is what clients see of
-// an item, at where a page ends that it is the last of.
+// cut makes a page of items. If there are more than limit, another page follows, and next is its cursor. show returns what
+// clients see of an item. at returns the content of the cursor of a page that ends with an item.
 func cut[Item, Shown any](items []Item, limit int, show func(Item) Shown, at func(Item) string) (page []Shown, next *string) {
 	if len(items) > limit {
 		items = items[:limit]
@@ -59,5 +59,5 @@ func writeCursor(at string) *string {
 }
 
 func wrongCursor() error {
-	return invalid("cursor", "The cursor has to be one that was answered before.")
+	return invalid("cursor", "The cursor has to be the next_cursor of an earlier page.")
 }

@@ -9,13 +9,13 @@ import (
 	"tallygate/kit/ginapi"
 )
 
-// credentials is the body of a registration and of a sign-in. Pointers tell an absent member from an empty one.
+// credentials is the body of a registration and of a sign-in. Pointers distinguish an absent member from an empty one.
 type credentials struct {
 	Username *string `json:"username"`
 	Password *string `json:"password"`
 }
 
-// readCredentials binds the body and asks for both members.
+// readCredentials binds the body and requires both members.
 func readCredentials(c *gin.Context) (account.Credentials, error) {
 	body, err := ginapi.Bind[credentials](c)
 	if err != nil {
@@ -37,7 +37,7 @@ func required(name string, value *string) error {
 	return nil
 }
 
-// registered has exactly the members that existing clients compare whole.
+// registered must not get more members: existing clients compare the whole body.
 type registered struct {
 	Message string `json:"message"`
 	UserID  int64  `json:"user_id"`

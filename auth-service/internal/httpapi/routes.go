@@ -9,9 +9,9 @@ import (
 	"tallygate/kit/httpd"
 )
 
-// New returns the public API and the private one, which only gateways may call.
+// New returns the public API, and the private API that only gateways may call.
 func New(cfg Config) (public, private http.Handler) {
-	s := &server{Config: cfg, tally: newTally(cfg.Metrics), signIns: newSignIns(cfg.Metrics)}
+	s := &server{Config: cfg, ledgerMetrics: newLedgerMetrics(cfg.Metrics), signInMetrics: newSignInMetrics(cfg.Metrics)}
 	return s.public(), s.private()
 }
 
@@ -54,7 +54,7 @@ func (s *server) private() *ginapi.API {
 	return api
 }
 
-// get serves GET and, with it, HEAD (RFC 9110 section 9.3.2), whose answer net/http sends without the body.
+// get serves GET and HEAD (RFC 9110 section 9.3.2). net/http sends the response to HEAD without the body.
 func get(routes gin.IRoutes, path string, handler gin.HandlerFunc) {
 	routes.Match([]string{http.MethodGet, http.MethodHead}, path, handler)
 }

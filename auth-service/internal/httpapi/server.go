@@ -16,7 +16,7 @@ import (
 	"tallygate/kit/token"
 )
 
-// Config is what the API is made of. Every field is required.
+// Config is the configuration of the API. Every field is required.
 type Config struct {
 	Accounts       *account.Service
 	Feed           *account.Feed
@@ -34,11 +34,11 @@ type Config struct {
 // server holds what handlers need.
 type server struct {
 	Config
-	tally   *tally
-	signIns *signIns
+	ledgerMetrics *ledgerMetrics
+	signInMetrics *signInMetrics
 }
 
-// origin is where the request comes from, as trusted proxies tell it.
+// origin is where the request comes from. The address is the one that trusted proxies report.
 func (s *server) origin(c *gin.Context) account.Origin {
 	var peer netip.Addr
 	if at, err := netip.ParseAddrPort(c.Request.RemoteAddr); err == nil {
@@ -53,7 +53,7 @@ func (s *server) origin(c *gin.Context) account.Origin {
 // noStore keeps tokens and account data out of caches (RFC 6749 section 5.1).
 func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 
-// logEvent notes what an auditor wants to know of a sign-in or a change: who, from where, under which request.
+// logEvent logs a sign-in or a change of an account for auditors: who, from where, in which request.
 func (s *server) logEvent(c *gin.Context, event string, userID int64, from account.Origin) {
 	s.Log.InfoContext(c, "account event", "event", event, "user_id", userID, "client_address", from.Address.String(), "request_id", ginapi.RequestID(c))
 }

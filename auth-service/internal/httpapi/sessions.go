@@ -18,7 +18,7 @@ type session struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	Client    string    `json:"client"`
 	Address   string    `json:"address"`
-	Current   bool      `json:"current"` // the one that this call was made with
+	Current   bool      `json:"current"` // the session of the token in this request
 }
 
 type sessionList struct {
@@ -48,7 +48,7 @@ func (s *server) endSession(c *gin.Context) error {
 
 func (s *server) logout(c *gin.Context) error {
 	err := s.end(c, caller(c).SessionID)
-	if errors.Is(err, account.ErrNoSession) { // another sign-out was quicker, and did what this one was asked for
+	if errors.Is(err, account.ErrNoSession) { // another sign-out was faster, with the same effect
 		c.Status(http.StatusNoContent)
 		return nil
 	}

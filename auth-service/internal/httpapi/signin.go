@@ -11,7 +11,7 @@ import (
 	"tallygate/auth-service/internal/issuer"
 )
 
-// tokens is the answer to a sign-in and to a refresh (RFC 6749 section 5.1, under this API's older names).
+// tokens is the response to a sign-in and to a refresh: RFC 6749 section 5.1, with this API's older names.
 type tokens struct {
 	Message      string `json:"message"`
 	Token        string `json:"token"`
@@ -27,7 +27,7 @@ func (s *server) signIn(c *gin.Context) error {
 	}
 	from := s.origin(c)
 	grant, err := s.Accounts.SignIn(c.Request.Context(), credentials, from)
-	s.signIns.ended(err)
+	s.signInMetrics.ended(err)
 	if err != nil {
 		if errors.Is(err, account.ErrWrongCredentials) {
 			s.logEvent(c, "sign-in failed", 0, from)

@@ -10,20 +10,20 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-// signIns counts how sign-ins end, so that a wave of guesses shows.
-type signIns struct {
+// signInMetrics counts sign-ins by result, so that operators see a wave of guesses.
+type signInMetrics struct {
 	total *prometheus.CounterVec
 }
 
-func newSignIns(r prometheus.Registerer) *signIns {
-	s := &signIns{total: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "tallygate_sign_ins_total", Help: "Sign-ins by name and password, by how they ended.",
+func newSignInMetrics(r prometheus.Registerer) *signInMetrics {
+	s := &signInMetrics{total: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tallygate_sign_ins_total", Help: "Sign-ins by user name and password, by result.",
 	}, []string{"result"})}
 	r.MustRegister(s.total)
 	return s
 }
 
-func (s *signIns) ended(err error) {
+func (s *signInMetrics) ended(err error) {
 	result := "other"
 	switch {
 	case err == nil:

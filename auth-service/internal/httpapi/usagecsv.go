@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// csvFirst is a little more than the database may take to sum up the period, csvNext is what csvLines may take to the
-	// client.
-	csvFirst = ledger.ExportWithin + 10*time.Second
-	csvNext  = time.Minute
-	csvLines = 5000
+	// firstTimeout is the write timeout until the first line: a little longer than the database may take.
+	firstTimeout = ledger.ExportWithin + 10*time.Second
+	// linesTimeout is the write timeout of each timedLines lines.
+	linesTimeout = time.Minute
+	timedLines   = 5000
 )
 
-// csvExport is a ledger.Exporter that writes the answer as lines come (RFC 4180).
+// csvExport is a ledger.Exporter that writes each line into the response when it gets it (RFC 4180).
 type csvExport struct {
 	c       *gin.Context
 	csv     *csv.Writer
@@ -30,7 +30,7 @@ type csvExport struct {
 	lines   int
 }
 
-// exportUsage answers with every line of the period, a user's lines together.
+// exportUsage sends all lines of the period, sorted by user and route.
 func (s *server) exportUsage(c *gin.Context, l ledger.Listing) error {
 	e := &csvExport{c: c, csv: csv.NewWriter(c.Writer), control: http.NewResponseController(c.Writer)}
 	e.csv.UseCRLF = true
@@ -40,18 +40,19 @@ func (s *server) exportUsage(c *gin.Context, l ledger.Listing) error {
 		err = e.csv.Error()
 	}
 	if err != nil && c.Writer.Written() {
-		// A cut connection tells the client that lines are missing; a proper end would not.
-		s.Log.WarnContext(c, "export of usage was cut", "error", err, "request_id", ginapi.RequestID(c))
+		// The connection is cut so that the client notices that lines are missing.
+		s.Log.WarnContext(c, "export of usage was cut off", "error", err, "request_id", ginapi.RequestID(c))
 		panic(http.ErrAbortHandler)
 	}
 	return err
 }
 
-// Begin sends the head and the names of the columns at once: whoever waits knows that lines will come.
+// Begin implements ledger.Exporter. It sends the head and the names of the columns at once, so that the client knows that
+// lines will follow.
 func (e *csvExport) Begin(covered ledger.Period) error {
 	e.c.Header("Content-Type", "text/csv; charset=utf-8; header=present")
 	e.c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="usage-%s-%s.csv"`, short(covered.From), short(covered.To)))
-	e.allow(csvFirst)
+	e.setWriteTimeout(firstTimeout)
 	err := e.csv.Write([]string{
 		"user_id", "username", "route", "requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out",
 	})
@@ -63,7 +64,7 @@ func (e *csvExport) Begin(covered ledger.Period) error {
 	return e.csv.Error()
 }
 
-// short is a day, or an hour within one, without characters that file systems refuse.
+// short formats a day, or an hour of a day, without characters that file systems refuse.
 func short(t time.Time) string {
 	if t.Equal(ledger.ByDay.Start(t)) {
 		return t.Format(time.DateOnly)
@@ -73,8 +74,8 @@ func short(t time.Time) string {
 
 // Line implements ledger.Exporter.
 func (e *csvExport) Line(l ledger.Line) error {
-	if e.lines%csvLines == 0 {
-		e.allow(csvNext)
+	if e.lines%timedLines == 0 {
+		e.setWriteTimeout(linesTimeout)
 	}
 	e.lines++
 	line := []string{strconv.FormatInt(l.UserID, 10), inert(l.Username), inert(l.Route)}
@@ -84,12 +85,12 @@ func (e *csvExport) Line(l ledger.Line) error {
 	return e.csv.Write(line)
 }
 
-// allow moves the time limit of the answer.
-func (e *csvExport) allow(d time.Duration) {
+// setWriteTimeout gives the response d more to be written.
+func (e *csvExport) setWriteTimeout(d time.Duration) {
 	_ = e.control.SetWriteDeadline(time.Now().Add(d)) // a recorder in a test has no deadlines
 }
 
-// inert keeps a spreadsheet from taking a name that somebody chose for a formula (OWASP: CSV injection).
+// inert keeps a spreadsheet from running a name as a formula (OWASP: CSV injection).
 func inert(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text

@@ -12,7 +12,7 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// usagePage is what users called on routes, in pages.
+// usagePage is a page of the usage of all users.
 type usagePage struct {
 	From       time.Time   `json:"from"`
 	To         time.Time   `json:"to"`
@@ -27,7 +27,7 @@ type usageLine struct {
 	counts
 }
 
-// listUsage answers with a page, or with all lines as CSV.
+// listUsage sends a page, or all lines as CSV.
 func (s *server) listUsage(c *gin.Context) error {
 	p, err := readParameters(c.Request.URL.RawQuery)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *server) listUsage(c *gin.Context) error {
 	if l.Route, err = p.get("route"); err != nil {
 		return err
 	}
-	// Before the format is looked at: what is wrong for a page is no better beside format=csv, which needs none of it.
+	// Read also for CSV, which needs none of it: a wrong parameter is an error in every format.
 	limit, err := readPage(p, &l)
 	if err != nil {
 		return err
@@ -57,17 +57,17 @@ func (s *server) listUsage(c *gin.Context) error {
 	return s.sendUsagePage(c, l, limit)
 }
 
-// readPage reads which page is wanted, and of how many lines.
+// readPage reads which page is wanted, and how many lines it may have.
 func readPage(p parameters, l *ledger.Listing) (limit int, err error) {
 	if limit, err = p.limit(); err != nil {
 		return 0, err
 	}
 	sort, err := p.get("sort")
 	if err != nil || sort != "" && sort != "requests" && sort != "user" {
-		return 0, invalid("sort", `The parameter "sort" has to be requests or user, once.`)
+		return 0, invalid("sort", `The parameter "sort" has to be requests or user, and may occur only once.`)
 	}
 	l.MostCalls = sort != "user"
-	l.Limit = limit + 1 // one more tells whether another page follows
+	l.Limit = limit + 1 // one more shows whether another page follows
 	l.After, err = p.lineCursor()
 	return limit, err
 }
@@ -92,7 +92,7 @@ func newUsageLine(l ledger.Line) usageLine {
 	return out
 }
 
-// lineCursor reads what of a line decides its place: requests, user id and route.
+// lineCursor reads requests, user id and route of the last line of the page before, which decide its place.
 func (p parameters) lineCursor() (*ledger.Line, error) {
 	cursor, err := p.cursor()
 	if err != nil || cursor == "" {

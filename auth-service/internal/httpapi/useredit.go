@@ -9,8 +9,8 @@ import (
 	"tallygate/auth-service/internal/account"
 )
 
-// userEdit is what may be changed about a user. An absent member changes nothing; a null quota removes it, and null means
-// nothing elsewhere. The values are read by hand, because only so absent and null are told apart.
+// userEdit is a change of a user. An absent member changes nothing. A null quota removes the quota; other members must not
+// be null. The members are raw JSON because other types do not distinguish absent from null.
 type userEdit struct {
 	Disabled     jsontext.Value `json:"disabled"`
 	Role         jsontext.Value `json:"role"`
