@@ -11,7 +11,6 @@ import (
 
 	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
-	"tallygate/kit/problem"
 	"tallygate/kit/token"
 	"tallygate/kit/token/tokentest"
 )
@@ -152,15 +151,11 @@ func TestTheRoleIsWhatAuthServiceSaysNow(t *testing.T) {
 
 // status is what a client is told.
 func status(err error) int {
-	details, unavailable := errors.AsType[*problem.Details](err)
 	switch {
 	case err == nil:
 		return http.StatusOK
-	case unavailable:
-		if details.Header.Get("Retry-After") == "" {
-			return -1
-		}
-		return details.Status
+	case errors.Is(err, check.ErrNotReady), errors.Is(err, check.ErrStale), errors.Is(err, check.ErrLookup):
+		return http.StatusServiceUnavailable
 	case errors.Is(err, token.ErrInvalid):
 		return http.StatusUnauthorized
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/authclient"
-	"tallygate/kit/problem"
 	"tallygate/kit/token"
 )
 
@@ -37,8 +36,6 @@ type Config struct {
 const (
 	defaultMaxTokens = 250_000
 	defaultMaxUsers  = 1_000_000
-	// retryAfter is what clients are told while auth-service is away.
-	retryAfter = 2 * time.Second
 )
 
 // Checker tells whose call it is. Safe for concurrent use.
@@ -72,8 +69,8 @@ func New(cfg Config) *Checker {
 	return c
 }
 
-// Check judges the values of a request's Authorization fields. They may be views of a buffer that changes afterwards.
-// Errors: token.ErrMissing, token.ErrInvalid and token.ErrExpired, which are a 401; otherwise a *problem.Details.
+// Check decides by the values of a request's Authorization fields. They may be views of a buffer that changes afterwards.
+// Errors: token.ErrMissing, token.ErrInvalid (revoked ones too) and token.ErrExpired; ErrNotReady, ErrStale, ErrLookup.
 func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, error) {
 	now := c.cfg.Now()
 	if len(authorization) == 1 {
@@ -115,10 +112,10 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 		return Identity{}, token.ErrInvalid
 	}
 	if c.heard.Load() == 0 {
-		return Identity{}, problem.Unavailable("The gateway has not reached the sign-in service yet; try again soon.", retryAfter)
+		return Identity{}, ErrNotReady
 	}
 	if c.tooStale(now) {
-		return Identity{}, problem.Unavailable("The gateway has not heard of revoked tokens for too long; try again soon.", retryAfter)
+		return Identity{}, ErrStale
 	}
 	at, known, err := c.know(ctx, &claims)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/authclient"
-	"tallygate/kit/problem"
 	"tallygate/kit/token"
 )
 
@@ -27,8 +26,8 @@ const (
 // errRevoked is a token that was good once. Clients are told no more than of any other bad one.
 var errRevoked = fmt.Errorf("%w: revoked", token.ErrInvalid)
 
-// know returns the user's state, from memory or from auth-service; never one that the token is ahead of. The error is a
-// *problem.Details.
+// know returns the user's state, from memory or from auth-service; never one that the token is ahead of. The error is
+// ErrLookup.
 func (c *Checker) know(ctx context.Context, claims *token.Claims) (*user, *state, error) {
 	for range 3 { // again if the question was an older one, and again if the user was forgotten meanwhile
 		at, f, joined, known := c.ask(claims)
@@ -55,7 +54,7 @@ func (c *Checker) know(ctx context.Context, claims *token.Claims) (*user, *state
 			break
 		}
 	}
-	return nil, nil, problem.Unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.", retryAfter)
+	return nil, nil, ErrLookup
 }
 
 // known is the answer, if it has come and is good.

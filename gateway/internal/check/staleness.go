@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -29,7 +28,7 @@ func (c *Checker) Staleness() time.Duration {
 // Ready is an error as long as protected routes answer 503. Being stale alone is not one: known users pass.
 func (c *Checker) Ready(context.Context) error {
 	if c.heard.Load() == 0 {
-		return errors.New("auth-service has not been reached yet")
+		return ErrNotReady
 	}
 	if c.tooStale(c.cfg.Now()) {
 		return fmt.Errorf("no word of revocations for %s", c.Staleness().Round(time.Second))

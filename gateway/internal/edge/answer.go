@@ -33,9 +33,9 @@ func (s *Server) page(path []byte) (console.Page, bool) {
 }
 
 // answerPage answers GET and HEAD of a page.
-func (k *call) answerPage(p console.Page) *problem.Details {
+func (k *call) answerPage(p console.Page) error {
 	if string(k.request.Method) != "GET" && string(k.request.Method) != "HEAD" {
-		return problem.MethodNotAllowed([]string{"GET", "HEAD"})
+		return &methodError{[]string{"GET", "HEAD"}}
 	}
 	status := 200
 	if p.ETag != "" && k.hasTag(p.ETag) {

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"tallygate/gateway/internal/wire"
-	"tallygate/kit/problem"
 )
 
 // conn is one client's connection, and the goroutine that serves it.
@@ -168,8 +167,7 @@ func (c *conn) turn() bool {
 	}
 	defer c.finished(k)
 	if fault, ok := errors.AsType[*wire.MessageError](err); ok {
-		k.keep = false
-		k.answer(problem.New(fault.Status, fault.Slug, fault.Detail))
+		k.refuse(fault)
 		k.end()
 		return false
 	}

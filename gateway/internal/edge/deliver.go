@@ -1,21 +1,15 @@
 package edge
 
 import (
-	"errors"
 	"net/netip"
 	"strconv"
-	"time"
 
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/wire"
-	"tallygate/kit/problem"
 )
 
-// statusLeft is what the log says where the client had gone before there was an answer.
-const statusLeft = 499
-
 // forward sends the request to the site's upstream and its answer to the client.
-func (s *Server) forward(k *call) *problem.Details {
+func (s *Server) forward(k *call) error {
 	x, r := &k.exchange, &k.request
 	x.Client, x.Request, x.Body = k.conn.wire, r, &k.body
 	x.ClientAddr, x.Proto, x.Host, x.RequestID = k.client, k.conn.proto, r.Host, k.id
@@ -39,9 +33,9 @@ func (s *Server) forward(k *call) *problem.Details {
 
 	if !k.conn.gather(k) {
 		if k.conn.wire.Stopped() == wire.TimedOut {
-			return k.explain(forward.ErrSlowBody)
+			return forward.ErrSlowBody
 		}
-		return k.explain(forward.ErrClientLeft)
+		return forward.ErrClientLeft
 	}
 	o := s.cfg.Engine.Do(x)
 	k.status, k.in, k.out, k.keep = o.Status, o.BytesIn, o.BytesOut, o.KeepAlive
@@ -49,7 +43,7 @@ func (s *Server) forward(k *call) *problem.Details {
 		return nil
 	}
 	k.keep = x.KeepAlive
-	return k.explain(o.Err)
+	return o.Err
 }
 
 // believe takes over what a trusted proxy says of how the client reached it.
@@ -88,33 +82,4 @@ func stripped(path []byte, n int) []byte {
 		return []byte("/")
 	}
 	return path[n:]
-}
-
-// explain is what the client is told when the request could not be delivered.
-func (k *call) explain(err error) *problem.Details {
-	var fault *wire.MessageError
-	switch {
-	case errors.Is(err, forward.ErrClientLeft):
-		k.status, k.keep, k.left = statusLeft, false, true
-		return nil
-	case errors.As(err, &fault):
-		k.keep = false
-		return problem.New(fault.Status, fault.Slug, fault.Detail)
-	case errors.Is(err, forward.ErrLoop):
-		return problem.New(400, "loop", "The request has passed this gateway several times: the upstream leads back to it.")
-	case errors.Is(err, forward.ErrTooLarge):
-		return tooLarge()
-	case errors.Is(err, forward.ErrSlowBody):
-		k.status, k.keep, k.left = 408, false, true // the connection was stopped: nothing can be said
-		return nil
-	case errors.Is(err, forward.ErrTimeout):
-		return problem.New(504, "upstream-timeout", "The service behind this path has not answered in time.")
-	case errors.Is(err, forward.ErrUnreachable):
-		return problem.Unavailable("The service behind this path cannot be reached at the moment.", time.Second)
-	}
-	return problem.New(502, "upstream-failed", "The service behind this path broke off, or gave an answer that is not valid HTTP.")
-}
-
-func tooLarge() *problem.Details {
-	return problem.New(413, "body-too-large", "The request's body is larger than this path takes.")
 }

@@ -65,7 +65,9 @@ func gateWith(t *testing.T, cfg edge.Config, routes ...*route.Route) string {
 func serverWith(t *testing.T, cfg edge.Config, upstreams upstream.Config, routes ...*route.Route) (*edge.Server, string) {
 	t.Helper()
 	cfg.Watch = wire.NewWatch()
-	cfg.Log = slog.New(slog.DiscardHandler)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	upstreams.Watch, upstreams.Log = cfg.Watch, cfg.Log
 	cfg.Upstreams, cfg.Metrics = upstream.New(upstreams), edge.NewMetrics()
 	cfg.Engine = forward.New(forward.Config{Watch: cfg.Watch, Via: "test"})

@@ -2,43 +2,42 @@ package edge
 
 import (
 	"errors"
-	"net/http"
 	"unsafe"
 
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/wire"
-	"tallygate/kit/problem"
-	"tallygate/kit/token"
 )
 
-// handle gives a request its answer.
+// handle gives a request its response.
 func (s *Server) handle(k *call) {
 	k.prepare()
-	if refusal := s.serve(k); refusal != nil {
-		k.answer(refusal)
+	if err := s.serve(k); err != nil {
+		k.refuse(err)
 	}
 }
 
-// serve is the order of things: route, check, limit, count, forward. What it returns is still to be told to the client;
-// nil if the client has its answer.
-func (s *Server) serve(k *call) *problem.Details {
-	if done, refusal := s.route(k); done || refusal != nil {
-		return refusal
+// serve is the order of things: route, check, limit, count, forward. The client has not yet been told of an error; it has
+// its response if there is none.
+func (s *Server) serve(k *call) error {
+	if done, err := s.route(k); done || err != nil {
+		return err
 	}
-	if refusal := s.check(k); refusal != nil {
-		return refusal
+	if err := s.check(k); err != nil {
+		return err
 	}
 	if !k.site.Metered {
 		return s.forward(k)
 	}
-	if refusal := s.limit(k); refusal != nil {
-		if refusal.Status == http.StatusTooManyRequests {
+	if err := s.limit(k); err != nil {
+		if errors.Is(err, limit.ErrExceeded) {
 			s.cfg.Meter.RateLimited(k.begun, k.who.UserID, k.site.tally)
 		}
-		return refusal
+		return err
 	}
 	tally := s.cfg.Meter.Begin(k.begun, k.who.UserID, k.site.tally)
-	if refusal := s.forward(k); refusal != nil {
-		k.answer(refusal) // before the tally ends: its bytes are among those of the call
+	if err := s.forward(k); err != nil {
+		k.refuse(err) // before the tally ends: its bytes are among those of the call
 	}
 	tally.End(k.status, k.in, k.out)
 	return nil
@@ -46,7 +45,7 @@ func (s *Server) serve(k *call) *problem.Details {
 
 // route finds the site, or answers with a page. A page is there for its path only, and a route for that very path takes
 // its place.
-func (s *Server) route(k *call) (done bool, refusal *problem.Details) {
+func (s *Server) route(k *call) (done bool, err error) {
 	r := &k.request
 	sites := s.sites.Load()
 	match, ok := sites.table.Find(r.Path)
@@ -56,14 +55,14 @@ func (s *Server) route(k *call) (done bool, refusal *problem.Details) {
 		}
 	}
 	if !ok {
-		return false, problem.NotFound()
+		return false, errNoRoute
 	}
 	if k.preflight(match) {
 		return true, nil
 	}
 	_, index, ok := match.Route(r.Method)
 	if !ok {
-		return false, problem.MethodNotAllowed(match.Allow())
+		return false, &methodError{match.Allow()}
 	}
 	k.site = sites.list[index]
 	if k.site.CORS != nil {
@@ -74,13 +73,13 @@ func (s *Server) route(k *call) (done bool, refusal *problem.Details) {
 		return true, nil
 	}
 	if k.site.MaxBody >= 0 && r.ContentLength > k.site.MaxBody {
-		return false, tooLarge()
+		return false, forward.ErrTooLarge
 	}
 	return false, nil
 }
 
 // check finds out whose request it is, where that matters.
-func (s *Server) check(k *call) *problem.Details {
+func (s *Server) check(k *call) error {
 	if k.site.Public {
 		return nil
 	}
@@ -92,26 +91,18 @@ func (s *Server) check(k *call) *problem.Details {
 		}
 	}
 	who, err := s.cfg.Check.Check(s.base, fields)
-	if err == nil {
-		k.who = who
-		return nil
+	if err != nil {
+		return err
 	}
-	var details *problem.Details
-	switch {
-	case errors.As(err, &details):
-		return details
-	case errors.Is(err, token.ErrMissing), errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrExpired):
-		return problem.TokenRefused(err)
-	}
-	s.cfg.Log.Error("check", "error", err, "request_id", string(k.id))
-	return problem.Internal()
+	k.who = who
+	return nil
 }
 
 // limit says no to users who call too often, or have used up their quota.
-func (s *Server) limit(k *call) *problem.Details {
+func (s *Server) limit(k *call) error {
 	if k.site.rate.Requests > 0 {
-		if refusal := s.cfg.Rates.Allow(k.begun, k.who.UserID, uint16(k.site.tally), k.site.Name, k.site.rate); refusal != nil {
-			return refusal
+		if err := s.cfg.Rates.Allow(k.begun, k.who.UserID, uint16(k.site.tally), k.site.Name, k.site.rate); err != nil {
+			return err
 		}
 	}
 	return s.cfg.Quotas.Admit(s.base, k.begun, k.who.UserID, k.who.MonthlyQuota)

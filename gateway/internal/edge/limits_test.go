@@ -10,8 +10,8 @@ import (
 
 	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/edge"
+	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/route"
-	"tallygate/kit/problem"
 )
 
 func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
@@ -32,16 +32,16 @@ func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
 }
 
 // says is a quota that says the same to everybody who has one.
-type says struct{ refusal *problem.Details }
+type says struct{ refusal error }
 
-func (s says) Admit(_ context.Context, _ time.Time, _, limit int64) *problem.Details {
-	if limit == check.NoQuota {
+func (s says) Admit(_ context.Context, _ time.Time, _, quota int64) error {
+	if quota == check.NoQuota {
 		return nil
 	}
 	return s.refusal
 }
 
-func spent() says { return says{problem.New(429, "quota-used-up", "Nothing is left.")} }
+func spent() says { return says{&limit.QuotaError{Quota: 1, Wait: time.Minute}} }
 
 func TestAUserWithoutQuotaLeftIsRefused(t *testing.T) {
 	t.Parallel()

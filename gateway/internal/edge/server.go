@@ -19,7 +19,6 @@ import (
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
-	"tallygate/kit/problem"
 )
 
 // Limits of time for clients. None bounds a whole body.
@@ -32,8 +31,8 @@ const (
 	cutLimit    = 2 * time.Second // for a connection that is cut to end
 )
 
-// Checker says whose token an Authorization field carries. The strings are only valid during the call. Its error is one
-// of kit/token's, or a *problem.Details.
+// Checker says whose token an Authorization field carries. The strings are only valid during the call. Errors: those
+// of check.Checker.
 type Checker interface {
 	Check(ctx context.Context, authorization []string) (check.Identity, error)
 }
@@ -45,9 +44,9 @@ type Meter interface {
 	RateLimited(at time.Time, userID int64, route meter.RouteID)
 }
 
-// Quotas admits calls of users who have a quota, limit calls a month.
+// Quotas admits calls of users who have a quota, limit calls a month. Errors: those of limit.Quotas.
 type Quotas interface {
-	Admit(ctx context.Context, at time.Time, userID, limit int64) *problem.Details
+	Admit(ctx context.Context, at time.Time, userID, limit int64) error
 }
 
 // Config is what a Server is made of.

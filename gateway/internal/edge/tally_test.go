@@ -10,12 +10,11 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"tallygate/gateway/internal/edge"
+	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/upstream"
-	"tallygate/kit/problem"
 )
 
 // tallying is a meter that delivers to a ledger.
@@ -85,7 +84,7 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 		}},
 		"a quota that cannot be checked": {
 			"GET /a" + lines + "limited\r\n\r\n",
-			says{problem.Unavailable("Nobody knows.", time.Second)},
+			says{limit.ErrUnchecked},
 			func(string) tally { return tally{} },
 		},
 	} {

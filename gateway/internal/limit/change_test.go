@@ -2,8 +2,8 @@ package limit_test
 
 import (
 	"context"
+	"errors"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -161,16 +161,15 @@ func TestARefusalSaysHowSoonReservedCallsComeBack(t *testing.T) {
 		if refusal := alive.Admit(t.Context(), at, 7, 2); refusal != nil {
 			t.Fatal(refusal)
 		}
-		refusal := alive.Admit(t.Context(), at, 7, 2)
-		if refusal == nil || refusal.Slug != "quota-reserved" || refusal.Header.Get("Retry-After") != "60" ||
-			!strings.Contains(refusal.Detail, "within 60 seconds") {
-			t.Errorf("while one is reserved: got %v %v", refusal, refusal.Header)
+		refusal, ok := errors.AsType[*limit.QuotaError](alive.Admit(t.Context(), at, 7, 2))
+		if !ok || !refusal.Reserved || refusal.Wait <= 59*time.Second || refusal.Wait > time.Minute {
+			t.Errorf("while one is reserved: got %+v", refusal)
 		}
 		l.deliver("dead", 1)
 		l.deliver("alive", 1)
 		time.Sleep(2 * time.Second)
-		if refusal := alive.Admit(t.Context(), at, 7, 2); refusal == nil || refusal.Slug != "quota-used-up" {
-			t.Errorf("afterwards: got %v", refusal)
+		if refusal, ok := errors.AsType[*limit.QuotaError](alive.Admit(t.Context(), at, 7, 2)); !ok || refusal.Reserved {
+			t.Errorf("afterwards: got %+v", refusal)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package limit_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -163,12 +164,23 @@ func (g *gateway) Hurry() {
 
 // call makes one call and returns its status.
 func (g *gateway) call() int {
-	if refusal := g.Admit(context.Background(), time.Now(), 7, g.ledger.told()); refusal != nil {
-		return refusal.Status
+	if err := g.Admit(context.Background(), time.Now(), 7, g.ledger.told()); err != nil {
+		return statusOf(err)
 	}
 	g.passed.Add(1)
 	g.pending.Add(1)
 	return 200
+}
+
+// statusOf is what a client is told of a refusal.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, limit.ErrExceeded):
+		return 429
+	case errors.Is(err, limit.ErrUnchecked):
+		return 503
+	}
+	return 0
 }
 
 func (g *gateway) delivering(ctx context.Context) {

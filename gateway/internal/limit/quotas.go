@@ -2,14 +2,12 @@ package limit
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"tallygate/gateway/internal/authclient"
-	"tallygate/kit/problem"
 )
 
 // Lessor reserves calls: auth-service's ledger.
@@ -77,9 +75,9 @@ func NewQuotas(cfg QuotaConfig) *Quotas {
 	return q
 }
 
-// Admit takes one call of a user whose quota is limit calls a month, or returns what the client is told: a 429 with the
-// time to come back, or a 503. A limit below 0 is none. The call has to be counted at once: at says in which month.
-func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, limit int64) *problem.Details {
+// Admit takes one call of a user whose quota is limit calls a month; a limit below 0 is none. The call has to be counted
+// at once: at says in which month. Errors: *QuotaError, ErrUnchecked, and ctx's.
+func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, limit int64) error {
 	if limit < 0 {
 		q.bare.note(userID, q.cfg.Now())
 		return nil
@@ -104,13 +102,13 @@ func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, limit int64) *
 		case unreachable:
 			return q.unchecked(userID, now)
 		case unanswered:
-			return cannotCheck()
+			return ErrUnchecked
 		case wait:
 		}
 		select {
 		case <-asking:
 		case <-ctx.Done():
-			return problem.Unavailable("The request was cancelled.", time.Second)
+			return ctx.Err()
 		}
 	}
 }
@@ -139,29 +137,23 @@ func (q *Quotas) share(key shareKey, limit int64) *share {
 	return s
 }
 
-func (q *Quotas) unchecked(userID int64, now time.Time) *problem.Details {
+func (q *Quotas) unchecked(userID int64, now time.Time) error {
 	if q.cfg.RefuseWhenUnreachable {
-		return cannotCheck()
+		return ErrUnchecked
 	}
 	q.bare.note(userID, now)
 	q.metrics.unchecked.Inc()
 	return nil
 }
 
-func cannotCheck() *problem.Details {
-	return problem.Unavailable("The gateway cannot check your monthly quota at the moment; try again soon.", failedPause)
-}
-
 // refuseQuota says when calls come back: back is how long others may hold some that they do not use, if it is positive.
-func refuseQuota(m month, limit int64, at time.Time, back time.Duration) *problem.Details {
-	window, next := m.end().Sub(m.start()), m.end().Format(time.RFC3339)
-	if end := m.end().Sub(at); back <= 0 || back >= end {
-		return tooMany("month", "quota-used-up",
-			fmt.Sprintf("You have used up your %d calls of this month; the next month begins at %s.", limit, next), limit, window, end)
+func refuseQuota(m month, quota int64, at time.Time, back time.Duration) error {
+	end := m.end().Sub(at)
+	reserved := back > 0 && back < end
+	if !reserved {
+		back = end
 	}
-	return tooMany("month", "quota-reserved",
-		fmt.Sprintf("The last of your %d calls of this month are reserved; those that are not used come back within %d seconds. "+
-			"The next month begins at %s.", limit, seconds(back), next), limit, window, back)
+	return &QuotaError{Quota: quota, Begins: m.start(), Ends: m.end(), Reserved: reserved, Wait: back}
 }
 
 // Run forgets the shares of users who call no more, until ctx ends.

@@ -1,13 +1,8 @@
 package limit
 
 import (
-	"fmt"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
-
-	"tallygate/kit/problem"
 )
 
 // lanes are independent parts of a table, so that cores seldom meet in one.
@@ -42,14 +37,14 @@ func NewRates() *Rates {
 	return r
 }
 
-// Allow takes one request of the user on the route, or returns the 429 that says when to come back.
-func (r *Rates) Allow(at time.Time, userID int64, route uint16, name string, rate Rate) *problem.Details {
+// Allow takes one request of the user on the route, which has a number and a name. Errors: *RateError.
+func (r *Rates) Allow(at time.Time, userID int64, route uint16, name string, rate Rate) error {
 	lane := &r.lanes[uint64(userID)%lanes]
 	d := lane.decide(rateKey{userID, route}, rate, at.UnixNano())
 	if d.Allowed {
 		return nil
 	}
-	return refuseRate(name, rate, d)
+	return &RateError{Route: name, Rate: rate, Wait: d.Retry}
 }
 
 func (l *rateLane) decide(key rateKey, rate Rate, now int64) Decision {
@@ -80,33 +75,3 @@ func (l *rateLane) sweep(now int64) {
 	}
 	l.sweepAt = min(max(2*len(l.marks), maxMarks/16), maxMarks)
 }
-
-func refuseRate(name string, rate Rate, d Decision) *problem.Details {
-	return tooMany(name, "rate-limited",
-		fmt.Sprintf("You may call %s %d times %s; wait before the next call.", name, rate.Requests, per(rate.Per)),
-		int64(rate.Requests), rate.Per, d.Retry)
-}
-
-func per(d time.Duration) string {
-	switch d {
-	case time.Second:
-		return "a second"
-	case time.Minute:
-		return "a minute"
-	case time.Hour:
-		return "an hour"
-	}
-	return "in " + d.String()
-}
-
-// tooMany is a 429 with the fields of draft-ietf-httpapi-ratelimit-headers: the policy, and that nothing remains of it
-// until the wait is over.
-func tooMany(policy, slug, detail string, quota int64, window, wait time.Duration) *problem.Details {
-	name := strconv.Quote(policy)
-	return problem.New(http.StatusTooManyRequests, slug, detail).RetryAfter(wait).
-		With("RateLimit-Policy", fmt.Sprintf("%s;q=%d;w=%d", name, quota, seconds(window))).
-		With("RateLimit", fmt.Sprintf("%s;r=0;t=%d", name, seconds(wait)))
-}
-
-// seconds rounds up: who comes back then is not too early.
-func seconds(d time.Duration) int64 { return max(1, int64((d+time.Second-1)/time.Second)) }

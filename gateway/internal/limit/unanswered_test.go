@@ -136,8 +136,8 @@ func TestQuestionsThatQueueLetNobodyPass(t *testing.T) {
 
 // status is what a call of one of many users gets.
 func status(g *gateway, user int64) int {
-	if refusal := g.Admit(context.Background(), time.Now(), user, 0); refusal != nil {
-		return refusal.Status
+	if err := g.Admit(context.Background(), time.Now(), user, 0); err != nil {
+		return statusOf(err)
 	}
 	return 200
 }

@@ -1,0 +1,142 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"tallygate/gateway/internal/check"
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/limit"
+	"tallygate/gateway/internal/wire"
+	"tallygate/kit/problem"
+	"tallygate/kit/token"
+)
+
+// How long clients are asked to stay away.
+const (
+	retryCheck    = 2 * time.Second
+	retryQuota    = time.Second
+	retryUpstream = time.Second
+	retryCanceled = time.Second
+)
+
+// statusGone is what the log says where the client had gone before there was a response.
+const statusGone = 499
+
+// errNoRoute: nothing is at the request's path.
+var errNoRoute = errors.New("no route")
+
+// methodError refuses a method that the path does not take.
+type methodError struct{ allow []string }
+
+func (*methodError) Error() string { return "the method is not allowed" }
+
+// refuse tells the client why its request was not served, if it can still be told anything. An error that nobody foresaw
+// is logged.
+func (k *call) refuse(err error) {
+	switch {
+	case errors.Is(err, forward.ErrClientLeft):
+		k.abandon(statusGone)
+		return
+	case errors.Is(err, forward.ErrSlowBody): // the connection was stopped: nothing can be said
+		k.abandon(http.StatusRequestTimeout)
+		return
+	}
+	if _, malformed := errors.AsType[*wire.MessageError](err); malformed {
+		k.keep = false
+	}
+	details := problems(err)
+	if details == nil {
+		k.conn.server.cfg.Log.Error("unforeseen error", "error", err, "request_id", string(k.id))
+		details = problem.Internal()
+	}
+	k.answer(details)
+}
+
+// abandon ends a call whose client takes no response.
+func (k *call) abandon(status int) { k.status, k.keep, k.left = status, false, true }
+
+// problems is the table of what clients are told; nil for an error that nobody foresaw.
+func problems(err error) *problem.Details {
+	if fault, ok := errors.AsType[*wire.MessageError](err); ok {
+		return problem.New(fault.Status, fault.Slug, fault.Detail)
+	}
+	if method, ok := errors.AsType[*methodError](err); ok {
+		return problem.MethodNotAllowed(method.allow)
+	}
+	if exceeded, ok := errors.AsType[*limit.RateError](err); ok {
+		return rateProblem(exceeded)
+	}
+	if exceeded, ok := errors.AsType[*limit.QuotaError](err); ok {
+		return quotaProblem(exceeded)
+	}
+	switch {
+	case errors.Is(err, errNoRoute):
+		return problem.NotFound()
+	case errors.Is(err, token.ErrMissing), errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrExpired):
+		return problem.TokenRefused(err)
+	case errors.Is(err, check.ErrNotReady):
+		return problem.Unavailable("The gateway has not reached the sign-in service yet; try again soon.", retryCheck)
+	case errors.Is(err, check.ErrStale):
+		return problem.Unavailable("The gateway has not heard of revoked tokens for too long; try again soon.", retryCheck)
+	case errors.Is(err, check.ErrLookup):
+		return problem.Unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.", retryCheck)
+	case errors.Is(err, limit.ErrUnchecked):
+		return problem.Unavailable("The gateway cannot check your monthly quota at the moment; try again soon.", retryQuota)
+	case errors.Is(err, context.Canceled): // the gateway is being stopped
+		return problem.Unavailable("The request was cancelled.", retryCanceled)
+	}
+	return forwardProblem(err)
+}
+
+// forwardProblem is the part of the table about the upstream.
+func forwardProblem(err error) *problem.Details {
+	switch {
+	case errors.Is(err, forward.ErrTooLarge):
+		return problem.New(http.StatusRequestEntityTooLarge, "body-too-large", "The request's body is larger than this path takes.")
+	case errors.Is(err, forward.ErrLoop):
+		return problem.New(http.StatusBadRequest, "loop",
+			"The request has passed this gateway several times: the upstream leads back to it.")
+	case errors.Is(err, forward.ErrUnreachable):
+		return problem.Unavailable("The service behind this path cannot be reached at the moment.", retryUpstream)
+	case errors.Is(err, forward.ErrTimeout):
+		return problem.New(http.StatusGatewayTimeout, "upstream-timeout", "The service behind this path has not answered in time.")
+	case errors.Is(err, forward.ErrBroken), errors.Is(err, forward.ErrInvalid):
+		return problem.New(http.StatusBadGateway, "upstream-failed",
+			"The service behind this path broke off, or gave an answer that is not valid HTTP.")
+	}
+	return nil
+}
+
+func rateProblem(e *limit.RateError) *problem.Details {
+	detail := fmt.Sprintf("You may call %s %d times %s; wait before the next call.", e.Route, e.Rate.Requests, per(e.Rate.Per))
+	return problem.TooMany("rate-limited", detail,
+		problem.Policy{Name: e.Route, Quota: int64(e.Rate.Requests), Window: e.Rate.Per}, e.Wait)
+}
+
+func per(d time.Duration) string {
+	switch d {
+	case time.Second:
+		return "a second"
+	case time.Minute:
+		return "a minute"
+	case time.Hour:
+		return "an hour"
+	}
+	return "in " + d.String()
+}
+
+func quotaProblem(e *limit.QuotaError) *problem.Details {
+	policy := problem.Policy{Name: "month", Quota: e.Quota, Window: e.Ends.Sub(e.Begins)}
+	next := e.Ends.Format(time.RFC3339)
+	if e.Reserved {
+		return problem.TooMany("quota-reserved",
+			fmt.Sprintf("The last of your %d calls of this month are reserved; those that are not used come back within %d seconds. "+
+				"The next month begins at %s.", e.Quota, problem.Seconds(e.Wait), next), policy, e.Wait)
+	}
+	return problem.TooMany("quota-used-up",
+		fmt.Sprintf("You have used up your %d calls of this month; the next month begins at %s.", e.Quota, next), policy, e.Wait)
+}

@@ -1,0 +1,148 @@
+package edge_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tallygate/gateway/internal/check"
+	"tallygate/gateway/internal/edge"
+	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/limit"
+	"tallygate/gateway/internal/wire"
+	"tallygate/kit/token"
+)
+
+// failing is a check that always fails. What it returns meets the same table as the errors of all other parts.
+type failing struct{ err error }
+
+func (f failing) Check(context.Context, []string) (check.Identity, error) {
+	return check.Identity{}, f.err
+}
+
+func TestWhatClientsAreToldOfEachError(t *testing.T) {
+	t.Parallel()
+	january, february := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)
+	const fixed = `{"message":"Token is not valid"}`
+	for name, row := range map[string]struct {
+		err    error
+		fields string // beside those of every response
+		body   string
+	}{
+		"no token":      {token.ErrMissing, "Www-Authenticate: Bearer\n", fixed},
+		"a bad token":   {token.ErrInvalid, "Www-Authenticate: Bearer error=\"invalid_token\"\n", fixed},
+		"an old token":  {token.ErrExpired, "Www-Authenticate: Bearer error=\"invalid_token\", error_description=\"expired\"\n", fixed},
+		"never reached": {check.ErrNotReady, "Retry-After: 2\n", unavailable("The gateway has not reached the sign-in service yet; try again soon.")},
+		"stale":         {check.ErrStale, "Retry-After: 2\n", unavailable("The gateway has not heard of revoked tokens for too long; try again soon.")},
+		"no lookup":     {check.ErrLookup, "Retry-After: 2\n", unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.")},
+		"a rate": {
+			&limit.RateError{Route: "files", Rate: limit.Rate{Requests: 60, Per: time.Minute}, Wait: 900 * time.Millisecond},
+			"Ratelimit: \"files\";r=0;t=1\nRatelimit-Policy: \"files\";q=60;w=60\nRetry-After: 1\n",
+			problemBody("429", "rate-limited", "Too Many Requests", "You may call files 60 times a minute; wait before the next call."),
+		},
+		"a rate of its own": {
+			&limit.RateError{Route: "files", Rate: limit.Rate{Requests: 3, Per: 90 * time.Second}, Wait: 30 * time.Second},
+			"Ratelimit: \"files\";r=0;t=30\nRatelimit-Policy: \"files\";q=3;w=90\nRetry-After: 30\n",
+			problemBody("429", "rate-limited", "Too Many Requests", "You may call files 3 times in 1m30s; wait before the next call."),
+		},
+		"a quota": {
+			&limit.QuotaError{Quota: 5, Begins: january, Ends: february, Wait: time.Minute - 500},
+			"Ratelimit: \"month\";r=0;t=60\nRatelimit-Policy: \"month\";q=5;w=2678400\nRetry-After: 60\n",
+			problemBody("429", "quota-used-up", "Too Many Requests",
+				"You have used up your 5 calls of this month; the next month begins at 2027-02-01T00:00:00Z."),
+		},
+		"a reserved quota": {
+			&limit.QuotaError{Quota: 5, Begins: january, Ends: february, Reserved: true, Wait: 59*time.Second + 1},
+			"Ratelimit: \"month\";r=0;t=60\nRatelimit-Policy: \"month\";q=5;w=2678400\nRetry-After: 60\n",
+			problemBody("429", "quota-reserved", "Too Many Requests",
+				"The last of your 5 calls of this month are reserved; those that are not used come back within 60 seconds. "+
+					"The next month begins at 2027-02-01T00:00:00Z."),
+		},
+		"an unchecked quota": {limit.ErrUnchecked, "Retry-After: 1\n", unavailable("The gateway cannot check your monthly quota at the moment; try again soon.")},
+		"cancelled":          {context.Canceled, "Retry-After: 1\n", unavailable("The request was cancelled.")},
+		"too large":          {forward.ErrTooLarge, "", problemBody("413", "body-too-large", "Request Entity Too Large", "The request's body is larger than this path takes.")},
+		"a loop":             {forward.ErrLoop, "", problemBody("400", "loop", "Bad Request", "The request has passed this gateway several times: the upstream leads back to it.")},
+		"unreachable":        {forward.ErrUnreachable, "Retry-After: 1\n", unavailable("The service behind this path cannot be reached at the moment.")},
+		"slow":               {forward.ErrTimeout, "", problemBody("504", "upstream-timeout", "Gateway Timeout", "The service behind this path has not answered in time.")},
+		"broken":             {forward.ErrBroken, "", problemBody("502", "upstream-failed", "Bad Gateway", "The service behind this path broke off, or gave an answer that is not valid HTTP.")},
+		"not HTTP":           {forward.ErrInvalid, "", problemBody("502", "upstream-failed", "Bad Gateway", "The service behind this path broke off, or gave an answer that is not valid HTTP.")},
+		"malformed":          {wire.ErrHeadTooLarge, "", problemBody("431", "head-too-large", "Request Header Fields Too Large", "The request line and the header fields are too large together, or too many.")},
+		"unforeseen":         {errors.New("secret"), "", problemBody("500", "internal", "Internal Server Error", "Something went wrong on our side; the log has the details.")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gw := gateWith(t, edge.Config{Check: failing{row.err}}, locked("/a", "127.0.0.1:1"))
+			resp, body := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+			if body != row.body {
+				t.Errorf("got  %s\nwant %s", body, row.body)
+			}
+			for _, of := range []string{"Date", "X-Request-Id", "Content-Length", "Content-Type", "X-Content-Type-Options", "Cache-Control"} {
+				if resp.Header.Get(of) == "" {
+					t.Errorf("no %s", of)
+				}
+				resp.Header.Del(of)
+			}
+			var fields bytes.Buffer
+			_ = resp.Header.Write(&fields) // a Buffer does not fail
+			if got := strings.ReplaceAll(fields.String(), "\r", ""); got != row.fields {
+				t.Errorf("got fields\n%swant\n%s", got, row.fields)
+			}
+			if status := resp.StatusCode; row.body != fixed && !strings.Contains(row.body, `"status":`+resp.Status[:3]) {
+				t.Errorf("got status %d", status)
+			}
+		})
+	}
+}
+
+func unavailable(detail string) string {
+	return problemBody("503", "unavailable", "Service Unavailable", detail)
+}
+
+func problemBody(status, slug, title, detail string) string {
+	return `{"type":"urn:tallygate:problem:` + slug + `","title":"` + title + `","status":` + status +
+		`,"detail":"` + detail + `","message":"` + detail + `"}`
+}
+
+// lines is a log that is read while the server runs.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func TestOnlyUnforeseenErrorsAreLogged(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]string{
+		check.ErrStale:       "",
+		errors.New("secret"): `level=ERROR msg="unforeseen error" error=secret request_id=mine` + "\n",
+	} {
+		var log lines
+		text := slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}})
+		gw := gateWith(t, edge.Config{Check: failing{err}, Log: slog.New(text)}, locked("/a", "127.0.0.1:1"))
+		call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\r\n")
+		if got := log.String(); got != want {
+			t.Errorf("%v: got log %q, want %q", err, got, want)
+		}
+	}
+}
