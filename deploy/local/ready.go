@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"strings"
 	"time"
+
+	"tallygate/kit/readyz"
 )
 
 const (
@@ -20,14 +19,13 @@ const (
 // waitReady returns when every service says that it is ready, or when ctx ends. A service that never gets ready is
 // waited for: its database may come up later.
 func waitReady(ctx context.Context, services []service, out io.Writer) error {
-	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
 	news := time.NewTicker(readyNews)
 	defer news.Stop()
 	for _, s := range services {
 		for {
-			err := askReady(ctx, client, s.private.addr)
+			err := readyz.Check(ctx, s.private.addr)
 			if err == nil {
 				break
 			}
@@ -41,24 +39,4 @@ func waitReady(ctx context.Context, services []service, out io.Writer) error {
 		}
 	}
 	return nil
-}
-
-func askReady(ctx context.Context, client *http.Client, addr string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
-	if err != nil {
-		return err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusOK {
-		return nil
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	if err != nil {
-		return err
-	}
-	return errors.New(strings.TrimSpace(string(body)))
 }
