@@ -1,12 +1,15 @@
+//go:build unix
+
 package pgtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"tallygate/kit/pgtest"
 )
 
 // Shared is the one server of a test binary. Its tests get databases of their own.
@@ -29,23 +32,11 @@ func (s *Shared) Main(m *testing.M) int {
 	return code
 }
 
-// need skips a test that needs PostgreSQL where its programs are not installed. In CI that is a failure.
-func need(t testing.TB, err error) {
-	t.Helper()
-	switch {
-	case err == nil:
-	case errors.Is(err, errMissing) && os.Getenv("CI") != "true":
-		t.Skip("SKIPPED: " + err.Error() + "; install postgresql to run this test on it")
-	default:
-		t.Fatal(err)
-	}
-}
-
 // NewDatabase makes an empty database and returns its address. Where PostgreSQL's programs are not installed the test is
 // skipped; in CI that is a failure.
 func (s *Shared) NewDatabase(t testing.TB) string {
 	t.Helper()
-	need(t, s.err)
+	pgtest.Require(t, s.err)
 	return s.server.NewDatabase(t.Context(), t)
 }
 

@@ -1,0 +1,121 @@
+// Package pgtest prepares throwaway PostgreSQL servers for tests, from the programs of this machine.
+//
+// It knows the programs, the data folder and the socket in it. It does not start or end the server: the caller's tests
+// decide when it runs, stops or is killed.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// ErrMissing means that this machine has no PostgreSQL server programs.
+var ErrMissing = errors.New("PostgreSQL's server programs (initdb, postgres) are not installed")
+
+// Server is a data folder and the command that serves it.
+type Server struct {
+	dir, programs string
+	owner         *syscall.SysProcAttr
+	durable       bool
+}
+
+// New makes an empty data folder. With durable its server syncs to disk as a real one does, otherwise it skips all of
+// that. The error is ErrMissing if this machine has no programs for it.
+func New(ctx context.Context, durable bool) (*Server, error) {
+	programs, err := findPrograms()
+	if err != nil {
+		return nil, err
+	}
+	// Not the test's own folder: another user has to get into it, and a socket's path must be short.
+	dir, err := os.MkdirTemp("", "pgtest")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir, programs: programs, durable: durable}
+	if err := s.init(ctx); err != nil {
+		return nil, errors.Join(err, s.Remove())
+	}
+	return s, nil
+}
+
+func (s *Server) init(ctx context.Context) error {
+	var err error
+	if s.owner, err = serverUser(s.dir); err != nil {
+		return err
+	}
+	initdb := exec.CommandContext(ctx, filepath.Join(s.programs, "initdb"), "-D", filepath.Join(s.dir, "data"),
+		"-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+	initdb.Dir, initdb.SysProcAttr = s.dir, s.owner
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	return nil
+}
+
+// Command is a server process that has not been started. After a kill the next one may end at once, because the killed
+// one's children live for a moment longer: start another until Ready returns nil.
+func (s *Server) Command() *exec.Cmd {
+	args := []string{"-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=200"}
+	if !s.durable {
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+	}
+	cmd := exec.Command(filepath.Join(s.programs, "postgres"), args...)
+	cmd.Dir = s.dir
+	if s.owner != nil {
+		attr := *s.owner // callers may add to it
+		cmd.SysProcAttr = &attr
+	}
+	return cmd
+}
+
+// Ready returns nil if the server accepts connections.
+func (s *Server) Ready(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, filepath.Join(s.programs, "pg_isready"), "-h", s.dir, "-U", "postgres").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("pg_isready: %w: %s", err, out)
+	}
+	return nil
+}
+
+// URL is the address of a database; the one named postgres is always there.
+func (s *Server) URL(database string) string {
+	query := url.Values{"host": {s.dir}, "user": {"postgres"}, "sslmode": {"disable"}}
+	return "postgres:///" + database + "?" + query.Encode()
+}
+
+// Remove removes the data folder. The server has to have ended.
+func (s *Server) Remove() error { return os.RemoveAll(s.dir) }
+
+// Require ends a test that got an error from New: it is skipped where the programs are not installed, and fails in CI
+// and after any other error.
+func Require(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
+		t.Skip("SKIPPED: " + err.Error() + "; install postgresql to run this test on it")
+	default:
+		t.Fatal(err)
+	}
+}
+
+// findPrograms is the folder of the server programs: on PATH, or where Debian and its children keep them.
+func findPrograms() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			return filepath.Dir(path), nil
+		}
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(found) == 0 {
+		return "", ErrMissing
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
