@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tallygate/deploy/internal/testbed"
 	"tallygate/kit/token/tokentest"
 )
 
@@ -79,41 +80,35 @@ type gateway struct {
 
 // startGateway starts the gateway as it is delivered, with /root going to an address.
 func (b *bench) startGateway(ctx context.Context, rootAddr string, more ...string) (*gateway, error) {
-	addr, err := freeAddr(ctx)
+	addr, err := testbed.FindAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
-	private, err := freeAddr(ctx)
+	private, err := testbed.FindAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, err := b.start(filepath.Join(b.bin, "gateway"), append([]string{
+	p, err := b.start(ctx, readyOn(private), append([]string{
 		"ADDR=" + addr, "PRIVATE_ADDR=" + private, "JWT_SECRET=" + b.secret, "INTERNAL_SECRET=" + b.secret + "-internal",
 		"AUTH_URL=http://" + b.upstream, "AUTH_PRIVATE_URL=http://" + b.authority, "MATH_URL=http://" + rootAddr,
 		"STATE_DIR=" + filepath.Join(b.dir, "state"),
-	}, more...))
-	if err != nil {
-		return nil, err
-	}
-	return &gateway{p, addr}, await(ctx, "http://"+private+"/readyz")
+	}, more...), filepath.Join(b.bin, "gateway"))
+	return &gateway{p, addr}, err
 }
 
 // startMath starts math-service and returns its address.
 func (b *bench) startMath(ctx context.Context, more ...string) (*process, string, error) {
-	addr, err := freeAddr(ctx)
+	addr, err := testbed.FindAddress(ctx)
 	if err != nil {
 		return nil, "", err
 	}
-	private, err := freeAddr(ctx)
+	private, err := testbed.FindAddress(ctx)
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := b.start(filepath.Join(b.bin, "math-service"),
-		append([]string{"ADDR=" + addr, "PRIVATE_ADDR=" + private, "JWT_SECRET=" + b.secret}, more...))
-	if err != nil {
-		return nil, "", err
-	}
-	return p, addr, await(ctx, "http://"+private+"/readyz")
+	environ := append([]string{"ADDR=" + addr, "PRIVATE_ADDR=" + private, "JWT_SECRET=" + b.secret}, more...)
+	p, err := b.start(ctx, readyOn(private), environ, filepath.Join(b.bin, "math-service"))
+	return p, addr, err
 }
 
 // hold keeps upstream and gateway up for a check from outside.
@@ -126,7 +121,7 @@ func (b *bench) hold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("TOKENS=@%s SECRET=%s ADDR=%s PID=%d UPSTREAM=%s\n", tokens, b.secret, g.addr, g.cmd.Process.Pid, b.upstream)
+	fmt.Printf("TOKENS=@%s SECRET=%s ADDR=%s PID=%d UPSTREAM=%s\n", tokens, b.secret, g.addr, g.PID(), b.upstream)
 	<-ctx.Done()
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // serveConstant is the peer of math-service: gin as it comes, which answers a constant and logs the line that
@@ -46,7 +48,7 @@ func mathBesideConstant(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer math.stop()
-	addr, err := freeAddr(ctx)
+	addr, err := testbed.FindAddress(ctx)
 	if err != nil {
 		return err
 	}
@@ -54,14 +56,11 @@ func mathBesideConstant(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	constant, err := b.start(self, nil, "-constant", addr)
+	constant, err := b.start(ctx, listeningOn(addr), nil, self, "-constant", addr)
 	if err != nil {
 		return err
 	}
 	defer constant.stop()
-	if err := awaitPort(ctx, addr); err != nil {
-		return err
-	}
 	rows, err := b.measure(ctx, []subject{
 		{"math-service", mathAddr, path, tokens, []*process{math}},
 		{"gin with a constant", addr, path, tokens, []*process{constant}},

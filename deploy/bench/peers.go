@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"tallygate/deploy/internal/testbed"
 )
 
 // answer is what the upstream answers to everything: a small JSON body, as math-service's.
@@ -59,7 +60,7 @@ backend upstream
 `
 
 func (b *bench) startUpstream(ctx context.Context) error {
-	addr, err := freeAddr(ctx)
+	addr, err := testbed.FindAddress(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func (b *bench) startUpstream(ctx context.Context) error {
 
 // startNginx starts an nginx that only proxies, and returns its address.
 func (b *bench) startNginx(ctx context.Context, logging bool) (*process, string, error) {
-	addr, err := freeAddr(ctx)
+	addr, err := testbed.FindAddress(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -83,7 +84,7 @@ func (b *bench) startNginx(ctx context.Context, logging bool) (*process, string,
 
 // startHAProxy starts an HAProxy that checks and counts, and returns its address.
 func (b *bench) startHAProxy(ctx context.Context, logging bool) (*process, string, error) {
-	addr, err := freeAddr(ctx)
+	addr, err := testbed.FindAddress(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -102,22 +103,6 @@ func (b *bench) startConfigured(ctx context.Context, addr, file, conf string, pr
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
-	if _, err := b.start(program, nil, append(args, path)...); err != nil {
-		return err
-	}
-	return awaitPort(ctx, addr)
-}
-
-// awaitPort waits until somebody listens.
-func awaitPort(ctx context.Context, addr string) error {
-	var dialer net.Dialer
-	for {
-		conn, err := dialer.DialContext(ctx, "tcp", addr)
-		if err == nil {
-			return conn.Close()
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
+	_, err := b.start(ctx, listeningOn(addr), nil, program, append(args, path)...)
+	return err
 }

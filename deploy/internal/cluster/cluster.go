@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"tallygate/deploy/internal/testbed"
+	"tallygate/kit/readyz"
 )
 
 // Config says what to start. The zero value is one of each on SQLite.
@@ -22,6 +23,13 @@ type Config struct {
 
 	// Settings for each replica of a service, like "JWT_TTL=5m"; they win over what the cluster sets itself.
 	Gateway, Auth, Math []string
+}
+
+// Process is one replica of a service, or the database.
+type Process struct {
+	*testbed.Process
+
+	URL, PrivateURL string // empty for a database
 }
 
 // Cluster is what runs. All of it ends with the test.
@@ -53,7 +61,8 @@ func Start(t testing.TB, cfg Config) *Cluster {
 	}
 	c.DatabaseURL = "sqlite:" + filepath.Join(c.dir, "tallygate.db")
 	if cfg.Postgres {
-		c.Database, c.DatabaseURL = StartPostgres(t)
+		database, url := testbed.StartPostgres(t)
+		c.Database, c.DatabaseURL = &Process{Process: database}, url
 	}
 	for i := range max(cfg.Maths, 1) {
 		c.Maths = append(c.Maths, c.service(t, "math-service", i, []string{"JWT_SECRET", "JWT_OTHER_SECRETS"}, cfg.Math))
@@ -145,17 +154,16 @@ func (c *Cluster) service(t testing.TB, program string, replica int, secrets, se
 		environ = append(environ, name+"_FILE="+filepath.Join(c.Secrets, strings.ToLower(name)))
 	}
 	environ = append(environ, settings...)
-	p := newProcess(t, fmt.Sprintf("%s-%d", program, replica), func() *exec.Cmd {
-		cmd := exec.Command(filepath.Join(c.dir, program))
-		cmd.Dir, cmd.Env = c.dir, environ
-		return cmd
+	p := testbed.Launch(t, testbed.Spec{
+		Name: fmt.Sprintf("%s-%d", program, replica),
+		Command: func() *exec.Cmd {
+			cmd := exec.Command(filepath.Join(c.dir, program))
+			cmd.Dir, cmd.Env = c.dir, environ
+			return cmd
+		},
+		Ready: func(ctx context.Context) error { return readyz.Check(ctx, private) },
 	})
-	p.URL, p.PrivateURL = "http://"+public, "http://"+private
-	p.ready = func(ctx context.Context) error { return askReady(ctx, p.PrivateURL) }
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return &Process{p, "http://" + public, "http://" + private}
 }
 
 func copyProgram(from, to string) error {

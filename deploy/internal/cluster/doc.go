@@ -2,7 +2,7 @@
 // database, and any number of auth-service, math-service and gateway replicas on free loopback ports.
 //
 // It knows how the parts are set up and refuses to know what is tested. A process that is started again listens where
-// it did before. When a test fails, the end of each process's log is shown.
+// it did before.
 //
 //	c := cluster.Start(t, cluster.Config{Gateways: 3, Auths: 2, Postgres: true})
 //	err := c.Auths[0].Kill()        // SIGKILL

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -17,7 +16,7 @@ import (
 func startWithUsers(t *testing.T, routes string, settings ...string) *gateway {
 	t.Helper()
 	addrs := testbed.FreeAddresses(t, 2)
-	auth := start(t, exec.Command(program("auth-service")), "ADDR="+addrs[0], "PRIVATE_ADDR="+addrs[1],
+	auth := start(t, program("auth-service"), nil, "ADDR="+addrs[0], "PRIVATE_ADDR="+addrs[1],
 		"DATABASE_URL=sqlite:"+filepath.Join(t.TempDir(), "users.db"), "JWT_SECRET="+jwtSecret, "INTERNAL_SECRET="+internalSecret)
 	auth.awaitListening(t, addrs[1])
 	g := startGateway(t, routes, append(settings, "AUTH_URL=http://"+addrs[0], "AUTH_PRIVATE_URL=http://"+addrs[1])...)

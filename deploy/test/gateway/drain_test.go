@@ -51,11 +51,14 @@ func TestShutdownWhileARequestIsInFlight(t *testing.T) {
 				t.Error(err)
 			}
 			conn.Close()
-			<-g.ended
+			code, err := g.ExitCode()
+			if err != nil {
+				t.Fatal(err)
+			}
 			if took := time.Since(began); took > 5*time.Second {
 				t.Errorf("it took %s to stop", took)
 			}
-			if code := g.cmd.ProcessState.ExitCode(); code != 0 {
+			if code != 0 {
 				t.Errorf("got exit code %d", code)
 			}
 		})

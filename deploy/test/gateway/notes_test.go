@@ -40,7 +40,7 @@ func TestNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start(t, exec.Command(python, filepath.Join(example, "notes.py"), port)).awaitListening(t, addr)
+	start(t, python, []string{filepath.Join(example, "notes.py"), port}).awaitListening(t, addr)
 	g := startWithUsers(t, strings.ReplaceAll(string(text), "127.0.0.1:9300", addr))
 	_, ada := g.user(t, "ada")
 	_, bob := g.user(t, "bob")

@@ -14,34 +14,19 @@ import (
 )
 
 // process is a program under test.
-type process struct {
-	cmd   *exec.Cmd
-	ended chan struct{}
+type process struct{ *testbed.Process }
 
-	out testbed.Output
-}
-
-// start runs a program until the test ends. A program that has panicked by then fails the test.
-func start(t *testing.T, cmd *exec.Cmd, settings ...string) *process {
+// start runs a program until the test ends.
+func start(t *testing.T, program string, args []string, settings ...string) *process {
 	t.Helper()
-	p := &process{cmd: cmd, ended: make(chan struct{})}
-	cmd.Env = append(os.Environ(), settings...)
-	cmd.Stdout, cmd.Stderr = &p.out, &p.out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(p.ended)
-		_ = cmd.Wait() // killed below
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may have ended
-		<-p.ended
-		if out := p.out.String(); strings.Contains(out, "panic") || t.Failed() && testing.Verbose() {
-			t.Errorf("%s said:\n%s", filepath.Base(cmd.Path), out[max(0, len(out)-4000):])
-		}
-	})
-	return p
+	return &process{testbed.Launch(t, testbed.Spec{
+		Name: filepath.Base(program),
+		Command: func() *exec.Cmd {
+			cmd := exec.Command(program, args...)
+			cmd.Env = append(os.Environ(), settings...)
+			return cmd
+		},
+	})}
 }
 
 // gateway is a running gateway.
@@ -64,7 +49,7 @@ func startGateway(t *testing.T, routes string, settings ...string) *gateway {
 	dir := t.TempDir()
 	g := &gateway{addr: addrs[0], private: addrs[1], routes: filepath.Join(dir, "routes.yaml")}
 	g.write(t, routes)
-	g.process = start(t, exec.Command(program("gateway")), append([]string{
+	g.process = start(t, program("gateway"), nil, append([]string{
 		"ADDR=" + g.addr, "PRIVATE_ADDR=" + g.private, "ROUTES_FILE=" + g.routes, "STATE_DIR=" + filepath.Join(dir, "state"),
 		"JWT_SECRET=" + jwtSecret, "INTERNAL_SECRET=" + internalSecret, "ACCESS_LOG=off",
 		"AUTH_URL=http://" + addrs[2], "AUTH_PRIVATE_URL=http://" + addrs[2], "MATH_URL=http://" + addrs[3],
@@ -88,8 +73,8 @@ func (p *process) awaitListening(t *testing.T, addr string) {
 	t.Helper()
 	testbed.Eventually(t, addr+" to be open", func() error {
 		select {
-		case <-p.ended:
-			t.Fatalf("ended at once:\n%s", p.out.String())
+		case <-p.Ended():
+			t.Fatalf("ended at once:\n%s", p.Tail())
 		default:
 		}
 		conn, err := net.Dial("tcp", addr)

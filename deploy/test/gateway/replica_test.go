@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"syscall"
 	"testing"
 	"time"
@@ -33,14 +32,14 @@ func startReplica(t *testing.T, addr string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, exec.Command(self), replicaVariable+"="+addr)
+	p := start(t, self, nil, replicaVariable+"="+addr)
 	p.awaitListening(t, addr)
 	return p
 }
 
 func (p *process) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.Signal(s); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -48,6 +47,7 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 // kill ends the process as a crash does.
 func (p *process) kill(t *testing.T) {
 	t.Helper()
-	p.signal(t, syscall.SIGKILL)
-	<-p.ended
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
 }

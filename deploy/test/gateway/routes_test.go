@@ -102,7 +102,7 @@ func TestRoutesAreReadAgain(t *testing.T) {
 	g.write(t, "routes:\n  - name: broken\n    path: /x\n    upstreem: http://a.test\n")
 	g.signal(t, syscall.SIGHUP)
 	testbed.Eventually(t, "the mistake in the log", func() error {
-		if out := g.out.String(); !strings.Contains(out, "routes.yaml:4:") {
+		if out := g.Output(); !strings.Contains(out, "routes.yaml:4:") {
 			return fmt.Errorf("it says %s", out[max(0, len(out)-500):])
 		}
 		return nil

@@ -5,14 +5,13 @@ package measure_test
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"tallygate/deploy/internal/cluster"
+	"tallygate/deploy/internal/testbed"
 )
 
 const (
@@ -106,19 +105,9 @@ func (s *site) callFirst(t *testing.T, unseen []*visitor) []time.Duration {
 // peakBytes is the most memory that a process has held.
 func peakBytes(t *testing.T, p *cluster.Process) int64 {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	bytes, err := testbed.PeakMemory(p.PID())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return kib << 10
-		}
-	}
-	t.Fatalf("%s has no VmHWM", p.Name)
-	return 0
+	return bytes
 }

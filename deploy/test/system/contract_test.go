@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
 	"tallygate/deploy/internal/testbed"
 )
@@ -18,7 +17,7 @@ func TestContract(t *testing.T) {
 		{"SQLite", func(*testing.T) string { return "" }},
 		{"PostgreSQL", func(t *testing.T) string {
 			t.Helper()
-			_, url := cluster.StartPostgres(t)
+			_, url := testbed.StartPostgres(t)
 			return url
 		}},
 	} {

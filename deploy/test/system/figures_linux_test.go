@@ -1,15 +1,14 @@
 package system_test
 
 import (
-	"fmt"
-	"net/http"
+	"context"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"tallygate/deploy/internal/testbed"
+	"tallygate/kit/readyz"
 )
 
 func TestFigures(t *testing.T) {
@@ -49,36 +48,30 @@ func TestFigures(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		addrs := testbed.FreeAddresses(t, 2)
-		cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"))
-		cmd.Env = append(os.Environ(), "ADDR="+addrs[0], "PRIVATE_ADDR="+addrs[1], "DATABASE_URL=sqlite:"+dir+"/users.db",
-			"JWT_SECRET_FILE="+dir+"/jwt_secret", "INTERNAL_SECRET_FILE="+dir+"/internal_secret")
-		var said strings.Builder
-		cmd.Stdout, cmd.Stderr = &said, &said
 		began := time.Now()
-		if err := cmd.Start(); err != nil {
+		auth := testbed.Launch(t, testbed.Spec{
+			Name: "auth-service", Last: os.Interrupt,
+			Command: func() *exec.Cmd {
+				cmd := exec.Command(testbed.Program("auth-service"))
+				cmd.Env = append(os.Environ(), "ADDR="+addrs[0], "PRIVATE_ADDR="+addrs[1], "DATABASE_URL=sqlite:"+dir+"/users.db",
+					"JWT_SECRET_FILE="+dir+"/jwt_secret", "INTERNAL_SECRET_FILE="+dir+"/internal_secret")
+				return cmd
+			},
+			Ready: func(ctx context.Context) error { return readyz.Check(ctx, addrs[1]) },
+		})
+		if err := auth.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		testbed.Eventually(t, "auth-service to be ready", func() error {
-			resp, err := http.Get("http://" + addrs[1] + "/readyz")
-			if err != nil {
-				return err
-			}
-			defer resp.Body.Close()
-			if resp.StatusCode != http.StatusOK {
-				return fmt.Errorf("status %d", resp.StatusCode)
-			}
-			return nil
-		})
 		took := time.Since(began)
 		t.Logf("figure: auth-service is ready %d ms after its start on an empty SQLite file", took.Milliseconds())
 		if took > 10*time.Second { // the aim is 1 s on an idle machine; here other tests run beside it
 			t.Errorf("took %s", took)
 		}
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		if err := auth.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("stop: got %v, want a clean end; it said:\n%s", err, said.String())
+		if code, err := auth.ExitCode(); code != 0 || err != nil {
+			t.Errorf("stop: got exit code %d (%v), want a clean end", code, err)
 		}
 	})
 }

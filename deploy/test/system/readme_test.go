@@ -44,9 +44,9 @@ func TestGreeting(t *testing.T) {
 	}
 	r := startRunner(t, t.TempDir())
 	r.waitReady(t)
-	calls := regexp.MustCompile(`(?m)^  (\S*(?:curl|TOKEN=).*)$`).FindAllStringSubmatch(r.out.String(), -1)
+	calls := regexp.MustCompile(`(?m)^  (\S*(?:curl|TOKEN=).*)$`).FindAllStringSubmatch(r.Output(), -1)
 	if len(calls) != 3 {
-		t.Fatalf("got %d calls in %q, want 3", len(calls), r.out.String())
+		t.Fatalf("got %d calls in %q, want 3", len(calls), r.Output())
 	}
 	checkCalls(t, r, "greeting", calls)
 }

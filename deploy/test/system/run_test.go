@@ -35,7 +35,7 @@ func TestATakenPortIsNamedWithWhatToDo(t *testing.T) {
 			if got := r.waitEnd(t); got != 1 {
 				t.Errorf("got exit code %d, want 1", got)
 			}
-			out := r.out.String()
+			out := r.Output()
 			if !strings.Contains(out, taken.Addr().String()) || !strings.Contains(out, "is taken") || !strings.Contains(out, "`"+variable+"=") {
 				t.Errorf("got %q, want the address, that it is taken, and %s", out, variable)
 			}
@@ -57,7 +57,7 @@ func TestASecondRunKeepsUsersAndSecrets(t *testing.T) {
 	}
 	token := contract.NewClient(first.base).Token(t, who)
 	secret := secrets(t, data)
-	if err := first.cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := first.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	first.waitEnd(t)
@@ -104,7 +104,7 @@ func TestAWrongSettingIsShownWithTheServicesOwnWords(t *testing.T) {
 	if got := r.waitEnd(t); got != 1 {
 		t.Errorf("got exit code %d, want 1", got)
 	}
-	if out := r.out.String(); !strings.Contains(out, "ended by itself") || !strings.Contains(out, "LOG_LEVEL") {
+	if out := r.Output(); !strings.Contains(out, "ended by itself") || !strings.Contains(out, "LOG_LEVEL") {
 		t.Errorf("got %s, want the variable named", out)
 	}
 }

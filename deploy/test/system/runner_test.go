@@ -1,28 +1,23 @@
 package system_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"tallygate/deploy/internal/testbed"
 )
 
 // runner is a started `make run`, or the program behind it.
 type runner struct {
-	cmd   *exec.Cmd
+	*testbed.Process
+
 	base  string
 	data  string
 	ports map[string]string // variable: address or port
-	ended chan struct{}
-	err   error // after ended
-
-	out testbed.Output
 }
 
 // listeners are the variables that place Tallygate on free ports.
@@ -42,45 +37,32 @@ func listeners(t *testing.T) map[string]string {
 // startRunner starts the program behind `make run` over a folder for data.
 func startRunner(t *testing.T, data string, settings ...string) *runner {
 	t.Helper()
-	return launch(t, exec.CommandContext(context.WithoutCancel(t.Context()), testbed.Program("tools/local"),
-		"-bin", testbed.Program(""), "-data", data), data, settings...)
+	return launch(t, data, settings, testbed.Program("tools/local"), "-bin", testbed.Program(""), "-data", data)
 }
 
 // startMake starts `make run` itself.
 func startMake(t *testing.T, data string, settings ...string) *runner {
 	t.Helper()
-	return launch(t, exec.CommandContext(context.WithoutCancel(t.Context()), "make", "-s", "run", "DATA="+data), data, settings...)
+	return launch(t, data, settings, "make", "-s", "run", "DATA="+data)
 }
 
-// launch starts a command on free ports and ends it with the test.
-func launch(t *testing.T, cmd *exec.Cmd, data string, settings ...string) *runner {
+// launch starts a command on free ports and ends it with the test, as Ctrl-C does.
+func launch(t *testing.T, data string, settings []string, program string, args ...string) *runner {
 	t.Helper()
-	r := &runner{cmd: cmd, data: data, ports: listeners(t), ended: make(chan struct{})}
-	cmd.Dir = testbed.Root()
-	cmd.Env = os.Environ()
-	for name, value := range r.ports {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	cmd.Env = append(cmd.Env, settings...)
-	cmd.Stdout, cmd.Stderr = &r.out, &r.out
-	cmd.SysProcAttr = ownGroup()
-	cmd.WaitDelay = testbed.Patience
+	r := &runner{data: data, ports: listeners(t)}
 	r.base = "http://localhost:" + r.ports["PORT"]
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	environ := os.Environ()
+	for name, value := range r.ports {
+		environ = append(environ, name+"="+value)
 	}
-	go func() {
-		r.err = cmd.Wait()
-		close(r.ended)
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) // it may have ended
-		select {
-		case <-r.ended:
-		case <-time.After(testbed.Patience):
-			_ = cmd.Process.Kill()
-			t.Errorf("did not end within %s; it said:\n%s", testbed.Patience, r.out.String())
-		}
+	environ = append(environ, settings...)
+	r.Process = testbed.Launch(t, testbed.Spec{
+		Name: "runner", Last: os.Interrupt,
+		Command: func() *exec.Cmd {
+			cmd := exec.Command(program, args...)
+			cmd.Dir, cmd.Env, cmd.SysProcAttr = testbed.Root(), environ, ownGroup()
+			return cmd
+		},
 	})
 	return r
 }
@@ -90,11 +72,11 @@ func (r *runner) waitReady(t *testing.T) {
 	t.Helper()
 	testbed.Eventually(t, "the runner to be ready", func() error {
 		select {
-		case <-r.ended:
-			t.Fatalf("ended before it was ready: %v\n%s", r.err, r.out.String())
+		case <-r.Ended():
+			t.Fatalf("ended before it was ready:\n%s", r.Output())
 		default:
 		}
-		if out := r.out.String(); !strings.Contains(out, "is ready at "+r.base) {
+		if out := r.Output(); !strings.Contains(out, "is ready at "+r.base) {
 			return fmt.Errorf("it said: %s", out)
 		}
 		return nil
@@ -104,12 +86,11 @@ func (r *runner) waitReady(t *testing.T) {
 // waitEnd waits until the runner has ended and returns its exit code.
 func (r *runner) waitEnd(t *testing.T) int {
 	t.Helper()
-	select {
-	case <-r.ended:
-	case <-time.After(testbed.Patience):
-		t.Fatalf("still running; it said:\n%s", r.out.String())
+	code, err := r.ExitCode()
+	if err != nil {
+		t.Fatalf("%v; it said:\n%s", err, r.Output())
 	}
-	return r.cmd.ProcessState.ExitCode()
+	return code
 }
 
 // nobodyListens waits until every port of the runner is free again.

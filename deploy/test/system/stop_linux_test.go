@@ -14,7 +14,7 @@ import (
 func services(t *testing.T, r *runner) map[string]int {
 	t.Helper()
 	r.waitReady(t)
-	found := descendants(t, r.cmd.Process.Pid)
+	found := descendants(t, r.PID())
 	for _, name := range []string{"auth-service", "math-service", "gateway"} {
 		if found[name] == 0 {
 			t.Fatalf("got processes %v, want %s among them", slices.Collect(maps.Keys(found)), name)
@@ -33,17 +33,17 @@ func TestEndingTheRunnerEndsTheServices(t *testing.T) {
 		exit  int
 	}{
 		{"Ctrl-C, which signals the whole group", startMake, func(r *runner) error {
-			return syscall.Kill(-r.cmd.Process.Pid, syscall.SIGINT)
+			return syscall.Kill(-r.PID(), syscall.SIGINT)
 		}, -1},
 		{"SIGINT to make alone, by the program that started it", startMake, func(r *runner) error {
-			return r.cmd.Process.Signal(syscall.SIGINT)
+			return r.Signal(syscall.SIGINT)
 		}, -1},
-		{"SIGTERM to make alone", startMake, func(r *runner) error { return r.cmd.Process.Signal(syscall.SIGTERM) }, -1},
-		{"SIGKILL to make", startMake, func(r *runner) error { return r.cmd.Process.Kill() }, -1},
-		{"SIGINT to the runner", startRunner, func(r *runner) error { return r.cmd.Process.Signal(syscall.SIGINT) }, 0},
-		{"SIGTERM to the runner", startRunner, func(r *runner) error { return r.cmd.Process.Signal(syscall.SIGTERM) }, 0},
-		{"the terminal's end", startRunner, func(r *runner) error { return r.cmd.Process.Signal(syscall.SIGHUP) }, 0},
-		{"SIGKILL to the runner", startRunner, func(r *runner) error { return r.cmd.Process.Kill() }, -1},
+		{"SIGTERM to make alone", startMake, func(r *runner) error { return r.Signal(syscall.SIGTERM) }, -1},
+		{"SIGKILL to make", startMake, func(r *runner) error { return r.Signal(syscall.SIGKILL) }, -1},
+		{"SIGINT to the runner", startRunner, func(r *runner) error { return r.Signal(syscall.SIGINT) }, 0},
+		{"SIGTERM to the runner", startRunner, func(r *runner) error { return r.Signal(syscall.SIGTERM) }, 0},
+		{"the terminal's end", startRunner, func(r *runner) error { return r.Signal(syscall.SIGHUP) }, 0},
+		{"SIGKILL to the runner", startRunner, func(r *runner) error { return r.Signal(syscall.SIGKILL) }, -1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestEndingTheRunnerEndsTheServices(t *testing.T) {
 			}
 			allGone(t, running)
 			if got := r.waitEnd(t); got != test.exit && test.exit >= 0 {
-				t.Errorf("got exit code %d, want %d; it said:\n%s", got, test.exit, r.out.String())
+				t.Errorf("got exit code %d, want %d; it said:\n%s", got, test.exit, r.Output())
 			}
 			r.nobodyListens(t)
 		})
@@ -76,7 +76,7 @@ func TestAServiceThatDiesEndsTheRestAndIsNamed(t *testing.T) {
 				t.Errorf("got exit code %d, want 1", got)
 			}
 			allGone(t, running)
-			if out := r.out.String(); !strings.Contains(out, name+" ended by itself (signal: killed)") {
+			if out := r.Output(); !strings.Contains(out, name+" ended by itself (signal: killed)") {
 				t.Errorf("got %s, want %s named and why", out, name)
 			}
 		})

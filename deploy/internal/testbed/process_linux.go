@@ -1,4 +1,4 @@
-package cluster
+package testbed
 
 import (
 	"os/exec"
