@@ -1,0 +1,135 @@
+package internalapitest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// SetUser gives a user the description's example of a record, with these members instead, as a new change of the feed.
+// It panics at a member that the example does not have.
+func (s *AuthService) SetUser(id int64, members Members) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version++
+	record := set(s.contract.ResponseExample("readRecord", http.StatusOK), members)
+	s.users[id] = set(record, Members{"user_id": id, "version": s.version})
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// SetEveryone is SetUser for all users who are not set one by one. It is no change of the feed.
+func (s *AuthService) SetEveryone(members Members) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.everyone = set(s.contract.ResponseExample("readRecord", http.StatusOK), members)
+	set(s.everyone, Members{"version": 0})
+}
+
+// ForgetChanges makes all cursors that were given out so far gone.
+func (s *AuthService) ForgetChanges() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version++
+	s.oldest = s.version
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// set puts members into a record and returns it.
+func set(record, members Members) Members {
+	for name, value := range members {
+		if _, described := record[name]; !described {
+			panic(fmt.Sprintf("the description's example has no member %q", name))
+		}
+		record[name] = value
+	}
+	return record
+}
+
+func (s *AuthService) record(id string) Members {
+	number, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		panic(err) // FindRoute and CheckRequest let only numbers through
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if record, known := s.users[number]; known {
+		return copyOf(record)
+	}
+	return set(copyOf(s.everyone), Members{"user_id": number})
+}
+
+// changes waits for a change after the cursor, as the feed does.
+func (s *AuthService) changes(ctx context.Context, query url.Values) (int, Members) {
+	if !query.Has("after") {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return http.StatusOK, s.page(nil)
+	}
+	after, err := strconv.ParseInt(query.Get("after"), 10, 64)
+	if err != nil {
+		return http.StatusUnprocessableEntity, s.contract.ResponseExample("readChanges", http.StatusUnprocessableEntity)
+	}
+	wait, err := time.ParseDuration(query.Get("wait"))
+	if err != nil && query.Has("wait") {
+		return http.StatusUnprocessableEntity, s.contract.ResponseExample("readChanges", http.StatusUnprocessableEntity)
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for ended := false; ; {
+		s.mu.Lock()
+		if after < s.oldest || after > s.version {
+			s.mu.Unlock()
+			return http.StatusGone, s.contract.ResponseExample("readChanges", http.StatusGone)
+		}
+		users, page, changed := s.since(after), Members(nil), s.changed
+		if len(users) > 0 || ended {
+			page = s.page(users)
+		}
+		s.mu.Unlock()
+		if page != nil {
+			return http.StatusOK, page
+		}
+		ended = await(ctx, changed)
+	}
+}
+
+// since are the users who have changed after a version, in the order of their versions.
+func (s *AuthService) since(after int64) []any {
+	var users []any
+	for _, record := range s.users {
+		if version(record) > after {
+			users = append(users, copyOf(record))
+		}
+	}
+	slices.SortFunc(users, func(a, b any) int { return cmp.Compare(version(a), version(b)) })
+	return users
+}
+
+func version(record any) int64 {
+	members, _ := record.(Members)
+	switch v := members["version"].(type) {
+	case int64:
+		return v
+	case json.Number:
+		n, _ := v.Int64() // encoded from an int64
+		return n
+	}
+	return 0
+}
+
+func (s *AuthService) page(users []any) Members {
+	if users == nil {
+		users = []any{}
+	}
+	return set(s.contract.ResponseExample("readChanges", http.StatusOK), Members{
+		"cursor": strconv.FormatInt(s.version, 10), "users": users,
+	})
+}
