@@ -25,10 +25,15 @@ const MaxBodyBytes = 64 << 10
 //
 // A body without Content-Type is taken as JSON. One that says it is something else is refused with a sentence for those
 // who forgot curl's -H.
-func Bind[T any](c *gin.Context) (T, error) { return BindUpTo[T](c, MaxBodyBytes) }
+func Bind[T any](c *gin.Context) (T, error) {
+	return bind[T](c, MaxBodyBytes, json.RejectUnknownMembers(true))
+}
 
-// BindUpTo is Bind with another bound on the body.
-func BindUpTo[T any](c *gin.Context, maxBytes int64) (T, error) {
+// BindKnown is Bind for calls from programs that may be a version ahead: it ignores members that T does not have. In
+// everything else it is as strict. The body may have maxBytes.
+func BindKnown[T any](c *gin.Context, maxBytes int64) (T, error) { return bind[T](c, maxBytes) }
+
+func bind[T any](c *gin.Context, maxBytes int64, options ...json.Options) (T, error) {
 	var into T
 	if err := checkMediaType(c.Request.Header); err != nil {
 		return into, err
@@ -42,7 +47,7 @@ func BindUpTo[T any](c *gin.Context, maxBytes int64) (T, error) {
 		return into, problem.New(http.StatusBadRequest, "body-unreadable", "The body ended before it was complete.")
 	}
 	value := jsontext.Value(body)
-	if err := json.Unmarshal(body, &into, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(body, &into, options...); err != nil {
 		return into, bindProblem(value, err)
 	}
 	if value.Kind() != jsontext.KindBeginObject {

@@ -110,6 +110,38 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 	}
 }
 
+func TestMembersOfALaterVersionAreIgnoredWhereTheyMayCome(t *testing.T) {
+	t.Parallel()
+	api, _ := newAPI(io.Discard)
+	api.POST("/known", api.Handle(func(c *gin.Context) error {
+		b, err := ginapi.BindKnown[body](c, 1000)
+		if err != nil {
+			return err
+		}
+		c.JSON(http.StatusOK, b)
+		return nil
+	}))
+	for name, row := range map[string]struct {
+		text string
+		want int
+		body string
+	}{
+		"an unknown member":        {`{"later":{"deep":[1,null]},"name":"a"}`, 200, `{"name":"a","age":null}`},
+		"a member in another case": {`{"NAME":"b","name":"a"}`, 200, `{"name":"a","age":null}`},
+		"a duplicate member":       {`{"name":"a","name":"b"}`, 400, ""},
+		"a duplicate unknown one":  {`{"later":1,"later":2}`, 400, ""},
+		"a wrong type":             {`{"later":1,"name":1}`, 422, ""},
+		"data after the object":    {`{"name":"a"}{}`, 400, ""},
+		"a list":                   {`[]`, 400, ""},
+		"too many bytes":           {`{"name":"` + strings.Repeat("a", 1000) + `"}`, 413, ""},
+	} {
+		w := do(api, "POST", "/known", "application/json", row.text)
+		if w.Code != row.want || row.body != "" && w.Body.String() != row.body {
+			t.Errorf("%s: got %d %s, want %d %s", name, w.Code, w.Body, row.want, row.body)
+		}
+	}
+}
+
 func checkProblem(t *testing.T, name string, w *httptest.ResponseRecorder) {
 	t.Helper()
 	var p struct {

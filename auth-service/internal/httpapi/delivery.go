@@ -39,7 +39,7 @@ type batchRow struct {
 
 // addUsage adds a gateway's batch to the ledger. The response is 204 also if the batch was added before.
 func (s *server) addUsage(c *gin.Context) error {
-	body, err := ginapi.BindUpTo[batch](c, maxBatchBytes)
+	body, err := ginapi.BindKnown[batch](c, maxBatchBytes)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ type lease struct {
 }
 
 func (s *server) leaseCalls(c *gin.Context) error {
-	body, err := ginapi.Bind[leaseRequest](c)
+	body, err := ginapi.BindKnown[leaseRequest](c, ginapi.MaxBodyBytes)
 	if err != nil {
 		return err
 	}

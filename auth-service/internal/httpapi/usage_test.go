@@ -147,7 +147,6 @@ func TestBadBatchesAreRefusedWhole(t *testing.T) {
 		"no hour":             `{"gateway":"g","sequence":1,"rows":[` + good + `,{"user_id":1,"route":"root"}]}`,
 		"half an hour":        `{"gateway":"g","sequence":1,"rows":[` + good + `,{"user_id":1,"route":"root","hour":"2026-11-24T12:30:00Z"}]}`,
 		"negative count":      `{"gateway":"g","sequence":1,"rows":[` + good + `,{"user_id":1,"route":"root","hour":"2026-11-24T12:00:00Z","requests":-1}]}`,
-		"unknown member":      `{"gateway":"g","sequence":1,"rows":[` + good + `],"more":1}`,
 		"fraction":            `{"gateway":"g","sequence":1,"rows":[` + good + `,{"user_id":1,"route":"root","hour":"2026-11-24T12:00:00Z","requests":0.5}]}`,
 	} {
 		if got := s.do(call{method: "POST", path: "/internal/usage", token: s.internal, body: body}); got.status != 422 {
