@@ -32,28 +32,37 @@ func description(t *testing.T) *openapi3.T {
 
 func TestEveryPublicRouteIsDescribedAndNothingElse(t *testing.T) {
 	t.Parallel()
-	var described, served []string
+	var described []string
 	for path, item := range description(t).Paths.Map() {
 		for method := range item.Operations() {
 			described = append(described, method+" "+path)
 		}
 	}
-	engine, ok := newService(t, options{}).public.(interface{ Routes() gin.RoutesInfo })
-	if !ok {
-		t.Fatal("the public API has no list of routes")
-	}
-	parameter := regexp.MustCompile(`:(\w+)`)
-	for _, r := range engine.Routes() {
-		// HEAD comes with GET, which TestHeadIsServedWhereGetIs makes sure of.
-		if r.Path != "/livez" && r.Path != "/readyz" && r.Method != http.MethodHead {
-			served = append(served, r.Method+" "+parameter.ReplaceAllString(r.Path, "{$1}"))
-		}
-	}
+	served := slices.DeleteFunc(servedRoutes(t, newService(t, options{}).public), func(route string) bool {
+		return route == "GET /livez" || route == "GET /readyz"
+	})
 	slices.Sort(described)
-	slices.Sort(served)
 	if got, want := strings.Join(served, "\n"), strings.Join(described, "\n"); got != want {
 		t.Errorf("served:\n%s\n\ndescribed:\n%s", got, want)
 	}
+}
+
+// servedRoutes are the routes of an API, written as a description writes them.
+func servedRoutes(t *testing.T, api http.Handler) []string {
+	t.Helper()
+	engine, ok := api.(interface{ Routes() gin.RoutesInfo })
+	if !ok {
+		t.Fatal("the API has no list of routes")
+	}
+	parameter := regexp.MustCompile(`:(\w+)`)
+	var served []string
+	for _, r := range engine.Routes() {
+		if r.Method != http.MethodHead { // it comes with GET, which TestHeadIsServedWhereGetIs makes sure of
+			served = append(served, r.Method+" "+parameter.ReplaceAllString(r.Path, "{$1}"))
+		}
+	}
+	slices.Sort(served)
+	return served
 }
 
 // TestAnswersAreAsDescribed makes one call of each kind that openapi.yaml names, and has request and answer judged by it.

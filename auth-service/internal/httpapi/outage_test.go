@@ -13,6 +13,7 @@ func TestOutageOfTheDatabaseIs503AndNever401(t *testing.T) {
 	own := pgtest.Start(t)
 	s := newService(t, options{url: own.NewDatabase(t.Context(), t)})
 	ada := s.user(t, "ada")
+	api := internalAPI(t)
 	if err := own.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -24,9 +25,12 @@ func TestOutageOfTheDatabaseIs503AndNever401(t *testing.T) {
 		{path: "/users/me", token: ada.Token},
 		{path: "/users/me/sessions", token: ada.Token},
 		{method: "POST", path: "/logout", token: ada.Token},
-		{path: "/internal/users/1", token: s.internal},
-		{path: "/internal/changes", token: s.internal},
-		{path: "/internal/changes?after=0&wait=25s", token: s.internal},
+		{method: "GET", path: "/internal/users/1", token: s.internal},
+		{method: "GET", path: "/internal/changes", token: s.internal},
+		{method: "GET", path: "/internal/changes?after=0&wait=25s", token: s.internal},
+		{method: "POST", path: "/internal/usage", token: s.internal, body: with(api.RequestExample("addUsage"), nil)},
+		{method: "POST", path: "/internal/quota/leases", token: s.internal, body: with(api.RequestExample("leaseCalls"), nil)},
+		{method: "DELETE", path: "/internal/quota/leases/g", token: s.internal},
 		{path: "/readyz"},
 	}
 	start := time.Now()
@@ -35,6 +39,9 @@ func TestOutageOfTheDatabaseIs503AndNever401(t *testing.T) {
 		if got.status != 503 || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, `"message":`) ||
 			strings.Contains(got.body, "sql") || strings.Contains(got.body, "connect") {
 			t.Errorf("%s %s: got %d %v %s", c.method, c.path, got.status, got.header, got.body)
+		}
+		if strings.HasPrefix(c.path, "/internal/") {
+			checkInternal(t, api, c, got)
 		}
 	}
 	if took := time.Since(start); took > 10*time.Second {

@@ -58,6 +58,29 @@ func (c *Contract) Routes() []string {
 	return routes
 }
 
+// Responses are the described responses, sorted: "GET /internal/users/{id} 200".
+func (c *Contract) Responses() []string {
+	var responses []string
+	for path, item := range c.doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status := range operation.Responses.Map() {
+				responses = append(responses, method+" "+path+" "+status)
+			}
+		}
+	}
+	slices.Sort(responses)
+	return responses
+}
+
+// Route is the described call that r is one of: "GET /internal/users/{id}".
+func (c *Contract) Route(r *http.Request) (string, error) {
+	route, _, err := c.router.FindRoute(r)
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err)
+	}
+	return route.Method + " " + route.Path, nil
+}
+
 // CheckRequest returns what is not as described in a request with this body.
 func (c *Contract) CheckRequest(r *http.Request, body []byte) error {
 	in, err := c.input(r, body)

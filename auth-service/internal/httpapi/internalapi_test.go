@@ -1,0 +1,190 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"tallygate/kit/internalapi/internalapitest"
+)
+
+// internalAPI is kit/internalapi/openapi.yaml, ready to validate with.
+func internalAPI(t *testing.T) *internalapitest.Contract {
+	t.Helper()
+	return must(internalapitest.Load())(t)
+}
+
+func TestEveryInternalCallIsDescribedAndNothingElse(t *testing.T) {
+	t.Parallel()
+	served := servedRoutes(t, newService(t, options{}).private)
+	if got, want := strings.Join(served, "\n"), strings.Join(internalAPI(t).Routes(), "\n"); got != want {
+		t.Errorf("served:\n%s\n\ndescribed:\n%s", got, want)
+	}
+}
+
+// with is an example with other members, as JSON.
+func with(example, members internalapitest.Members) string {
+	maps.Copy(example, members)
+	raw, err := json.Marshal(example)
+	if err != nil {
+		panic(err)
+	}
+	return string(raw)
+}
+
+// checkInternal validates a call, if it was a good one, and its response. It returns which of the described responses it is.
+func checkInternal(t *testing.T, api *internalapitest.Contract, c call, got answer) (response string) {
+	t.Helper()
+	req := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
+	if c.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if got.status < 300 {
+		if err := api.CheckRequest(req, []byte(c.body)); err != nil {
+			t.Errorf("%s %s: the request is not as described: %v", c.method, c.path, err)
+		}
+	}
+	if err := api.CheckResponse(req, got.status, got.header, []byte(got.body)); err != nil {
+		t.Errorf("%s %s: %d %s: the response is not as described: %v", c.method, c.path, got.status, got.body, err)
+	}
+	return fmt.Sprint(must(api.Route(req))(t), " ", got.status)
+}
+
+// TestInternalResponsesAreAsDescribed gets each response that the description names. TestOutageOfTheDatabaseIs503AndNever401
+// gets those with 503.
+func TestInternalResponsesAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	api := internalAPI(t)
+	quota := int64(100)
+	s := newService(t, options{quota: &quota})
+	s.do(call{method: "POST", path: "/logout", token: s.user(t, "ada").Token})
+	batch := with(api.RequestExample("addUsage"), nil)
+	lease := func(number int) string {
+		return with(api.RequestExample("leaseCalls"), internalapitest.Members{"user_id": 1, "request": number})
+	}
+	text := http.Header{"Content-Type": {"text/plain"}}
+	missing := slices.DeleteFunc(api.Responses(), func(response string) bool { return strings.HasSuffix(response, " 503") })
+	const usage, leases = "/internal/usage", "/internal/quota/leases"
+	for _, step := range []struct {
+		call   call
+		status int
+	}{
+		{call{method: "GET", path: "/internal/users/1"}, 200},
+		{call{method: "GET", path: "/internal/users/99"}, 200},
+		{call{method: "GET", path: "/internal/users/0"}, 422},
+		{call{method: "GET", path: "/internal/users/1", token: "none"}, 401},
+		{call{method: "GET", path: "/internal/changes"}, 200},
+		{call{method: "GET", path: "/internal/changes?after=0&wait=25s"}, 200},
+		{call{method: "GET", path: "/internal/changes?after=1&wait=0s"}, 200},
+		{call{method: "GET", path: "/internal/changes?after=99"}, 410},
+		{call{method: "GET", path: "/internal/changes?after=x"}, 422},
+		{call{method: "GET", path: "/internal/changes?after=0&wait=x"}, 422},
+		{call{method: "GET", path: "/internal/changes", token: "none"}, 401},
+		{call{method: "POST", path: usage, body: batch}, 204},
+		{call{method: "POST", path: usage, body: batch}, 204},
+		{call{method: "POST", path: usage, body: "{"}, 400},
+		{call{method: "POST", path: usage, body: batch, token: "none"}, 401},
+		{call{method: "POST", path: usage, body: batch + strings.Repeat(" ", 16<<20)}, 413},
+		{call{method: "POST", path: usage, body: batch, header: text}, 415},
+		{call{method: "POST", path: usage, body: "{}"}, 422},
+		{call{method: "POST", path: leases, body: lease(3)}, 200},
+		{call{method: "POST", path: leases, body: lease(2)}, 409},
+		{call{method: "POST", path: leases, body: "{"}, 400},
+		{call{method: "POST", path: leases, body: lease(4), token: "none"}, 401},
+		{call{method: "POST", path: leases, body: lease(4) + strings.Repeat(" ", 64<<10)}, 413},
+		{call{method: "POST", path: leases, body: lease(4), header: text}, 415},
+		{call{method: "POST", path: leases, body: "{}"}, 422},
+		{call{method: "DELETE", path: leases + "/0f3a9c"}, 204},
+		{call{method: "DELETE", path: leases + "/0f3a9c", token: "none"}, 401},
+	} {
+		if step.call.token == "" {
+			step.call.token = s.internal
+		}
+		got := s.do(step.call)
+		if got.status != step.status {
+			t.Errorf("%s %s: got %d %s, want %d", step.call.method, step.call.path, got.status, got.body, step.status)
+			continue
+		}
+		response := checkInternal(t, api, step.call, got)
+		missing = slices.DeleteFunc(missing, func(m string) bool { return m == response })
+	}
+	if len(missing) > 0 {
+		t.Errorf("described, and got by no call here: %q", missing)
+	}
+}
+
+// Both sides ignore what they do not know: a gateway of the next version calls an auth-service of this one.
+func TestInternalCallsIgnoreWhatTheyDoNotKnow(t *testing.T) {
+	t.Parallel()
+	api := internalAPI(t)
+	s := newService(t, options{})
+	ada := s.user(t, "ada")
+	later := internalapitest.Members{"added_later": internalapitest.Members{"deep": []any{1, "two", nil}}}
+	batch := api.RequestExample("addUsage")
+	rows, _ := batch["rows"].([]any)
+	row, _ := rows[0].(internalapitest.Members)
+	row["user_id"] = 1
+	want := countsOf(row)
+	maps.Copy(row, later)
+	lease := api.RequestExample("leaseCalls")
+	lease["user_id"] = 1
+	for _, c := range []call{
+		{method: "POST", path: "/internal/usage?added=later", body: with(batch, later)},
+		{method: "POST", path: "/internal/quota/leases?added=later", body: with(lease, later)},
+		{method: "GET", path: "/internal/users/1?added=later"},
+		{method: "GET", path: "/internal/changes?added=later"},
+		{method: "DELETE", path: "/internal/quota/leases/0f3a9c?added=later"},
+	} {
+		c.token = s.internal
+		if got := s.do(c); got.status >= 300 {
+			t.Errorf("%s %s: got %d %s", c.method, c.path, got.status, got.body)
+		}
+	}
+	usage := s.do(call{path: "/users/me/usage", token: ada.Token})
+	if got := countsOf(read[struct{ Total internalapitest.Members }](t, usage).Total); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestEveryDescribedMemberOfARequestIsRead sends the members that may be left out too, and looks for what they do.
+func TestEveryDescribedMemberOfARequestIsRead(t *testing.T) {
+	t.Parallel()
+	api := internalAPI(t)
+	quota := int64(100)
+	s := newService(t, options{quota: &quota})
+	ada := s.user(t, "ada")
+	batch := api.RequestExample("addUsage")
+	rows, _ := batch["rows"].([]any)
+	row, _ := rows[0].(internalapitest.Members)
+	row["user_id"] = 1
+	c := call{method: "POST", path: "/internal/usage", token: s.internal, body: with(batch, nil)}
+	checkInternal(t, api, c, s.do(c))
+	usage := s.do(call{path: "/users/me/usage", token: ada.Token})
+	if got := countsOf(read[struct{ Total internalapitest.Members }](t, usage).Total); got != countsOf(row) {
+		t.Errorf("usage: got %s, want %s", got, countsOf(row))
+	}
+	type lease struct{ Granted, Remaining int64 }
+	request := func(number int, returned int64) lease {
+		c := call{method: "POST", path: "/internal/quota/leases", token: s.internal, body: with(api.RequestExample("leaseCalls"),
+			internalapitest.Members{"user_id": 1, "request": number, "returned": returned})}
+		return ask[lease](t, s, c, 200)
+	}
+	first := request(1, 0)
+	if second := request(2, first.Granted); second.Remaining != first.Remaining+first.Granted-second.Granted {
+		t.Errorf("returned calls are still reserved: got %+v after %+v", second, first)
+	}
+}
+
+// countsOf are the counts in a row or a total.
+func countsOf(members internalapitest.Members) string {
+	var counts []string
+	for _, name := range []string{"requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out"} {
+		counts = append(counts, fmt.Sprint(name, " ", members[name]))
+	}
+	return strings.Join(slices.Sorted(slices.Values(counts)), ", ")
+}
