@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
@@ -30,7 +31,7 @@ type config struct {
 
 	lifetimes account.Lifetimes
 	sessions  int // of a user
-	guesses   account.GuessLimits
+	guesses   guess.Limits
 	patience  time.Duration
 	policy    *password.Policy
 	params    password.Params
@@ -106,7 +107,7 @@ func (c *config) readTally(r *env.Reader) {
 }
 
 func (c *config) readGuesses(r *env.Reader) {
-	c.guesses = account.GuessLimits{
+	c.guesses = guess.Limits{
 		PerName:       r.Int("GUESS_FREE_PER_NAME", 10, 1, 1<<20),
 		PerAddress:    r.Int("GUESS_FREE_PER_ADDRESS", 100, 1, 1<<20),
 		Window:        r.Duration("GUESS_WINDOW", 15*time.Minute, time.Second),

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/httpapi"
 	"tallygate/auth-service/internal/issuer"
 	"tallygate/auth-service/internal/ledger"
@@ -82,14 +83,15 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 }
 
 // accounts makes the domain over a database.
-func (c *config) accounts(db account.Store) (*account.Service, error) {
+func (c *config) accounts(db *store.Store) (*account.Service, error) {
 	hasher, err := password.NewHasher(c.params, c.queue, nil)
 	if err != nil {
 		return nil, err
 	}
 	return account.NewService(account.Config{
 		Store: db, Hasher: hasher, Policy: c.policy, RefreshKeys: c.refreshKeys, Lifetimes: c.lifetimes,
-		SessionsPerUser: c.sessions, Guesses: c.guesses, Patience: c.patience,
+		SessionsPerUser: c.sessions,
+		Guesses:         guess.New(guess.Config{Store: db, Limits: c.guesses, Patience: c.patience, Enter: hasher.Enter}),
 	}), nil
 }
 

@@ -3,7 +3,6 @@ package account
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 // What can happen. Each is told to clients in its own way; see httpapi's table.
@@ -28,13 +27,3 @@ var (
 	// ErrStale means that the account changed between reading and writing; Store methods that take a generation say so.
 	ErrStale = errors.New("account changed meanwhile")
 )
-
-// ThrottledError means that too many guesses were made; nothing was verified.
-type ThrottledError struct {
-	RetryAfter time.Duration
-	Policy     Policy // the limit that was met
-}
-
-func (t *ThrottledError) Error() string {
-	return fmt.Sprintf("too many failures, retry after %s", t.RetryAfter)
-}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
 )
 
@@ -40,7 +41,7 @@ func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string
 }
 
 // ChangePassword replaces the caller's password and ends every token of theirs. Errors: *fault.InvalidError,
-// ErrWrongCredentials, *ThrottledError, password.ErrBusy, fault.ErrUnavailable.
+// ErrWrongCredentials, *guess.ThrottledError, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next string, from Origin) error {
 	currentPassword, err := preparePassword("current_password", current)
 	if err != nil {
@@ -84,14 +85,14 @@ func (s *Service) DeleteAccount(ctx context.Context, who Caller, current string,
 // confirm verifies the caller's own password. Whoever has stolen a token can guess here too, so it counts as a sign-in
 // does.
 func (s *Service) confirm(ctx context.Context, who Caller, p password.Prepared, from Origin) (User, error) {
-	user, guess, err := s.verify(ctx, who.User.Name, p, from)
+	user, attempt, err := s.verify(ctx, who.User.Name, p, from)
 	if err != nil {
 		return User{}, err
 	}
 	if user.ID != who.User.ID { // the name has found a new owner meanwhile
-		return User{}, errors.Join(ErrRefused, guess.finish(ctx, notVerified, nil))
+		return User{}, errors.Join(ErrRefused, attempt.Finish(ctx, guess.NotVerified, nil))
 	}
-	return user, guess.finish(ctx, guessedRight, nil)
+	return user, attempt.Finish(ctx, guess.Right, nil)
 }
 
 // changeOwn changes a user whose password was verified, if it still is the same user with the same password.

@@ -6,11 +6,12 @@ import (
 	"fmt"
 
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
 )
 
 // Register makes a user, or finds the one who has the name already and changes nothing; created tells which. Errors:
-// *fault.InvalidError, *ThrottledError, password.ErrBusy, fault.ErrUnavailable.
+// *fault.InvalidError, *guess.ThrottledError, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) Register(ctx context.Context, c Credentials, from Origin) (user User, created bool, err error) {
 	return s.register(ctx, c, from, NewUser{})
 }
@@ -33,17 +34,17 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, sett
 		if err := s.checkPolicy("password", p.password, p.name); err != nil {
 			return User{}, false, err
 		}
-		attempt, err := s.guard.registration(ctx, guessScope{address: from.Address})
+		attempt, err := s.cfg.Guesses.Registration(ctx, guess.Scope{Address: from.Address})
 		if err != nil {
 			return User{}, false, err
 		}
 		user, err = s.insert(ctx, p, settled)
 		if err == nil {
 			// The user is made and told so, even if that could not be counted.
-			_ = attempt.finish(ctx, guessedWrong, nil)
+			_ = attempt.Finish(ctx, guess.Wrong, nil)
 			return user, true, nil
 		}
-		err = errors.Join(err, attempt.finish(ctx, notVerified, nil))
+		err = errors.Join(err, attempt.Finish(ctx, guess.NotVerified, nil))
 		if !errors.Is(err, ErrNameTaken) {
 			return User{}, false, err
 		}

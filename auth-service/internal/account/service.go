@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
 )
 
@@ -22,17 +23,14 @@ type Config struct {
 	Lifetimes   Lifetimes
 	// SessionsPerUser is how many sessions a user keeps: the one that starts past them ends the least recently used.
 	SessionsPerUser int
-	Guesses         GuessLimits
-	// Patience is how long a sign-in waits for others of the same name or address to end.
-	Patience time.Duration
-	Now      func() time.Time // time.Now if nil
-	Random   io.Reader        // crypto/rand if nil
+	Guesses         *guess.Throttle
+	Now             func() time.Time // time.Now if nil
+	Random          io.Reader        // crypto/rand if nil
 }
 
 // Service is the domain. Safe for concurrent use.
 type Service struct {
-	cfg   Config
-	guard *guard
+	cfg Config
 }
 
 // NewService returns a Service.
@@ -43,9 +41,7 @@ func NewService(cfg Config) *Service {
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
 	}
-	s := &Service{cfg: cfg}
-	s.guard = newGuard(cfg.Store, cfg.Guesses, cfg.Patience, s.now, cfg.Hasher.Enter)
-	return s
+	return &Service{cfg: cfg}
 }
 
 // now is the time to the microsecond, which both databases keep.

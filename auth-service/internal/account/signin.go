@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
 )
 
@@ -20,19 +21,19 @@ type Grant struct {
 const signInAttempts = 3
 
 // SignIn verifies a name and a password and starts a session. Errors: *fault.InvalidError, ErrWrongCredentials,
-// *ThrottledError, password.ErrBusy, fault.ErrUnavailable.
+// *guess.ThrottledError, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant, error) {
 	p, err := c.prepare()
 	if err != nil {
 		return Grant{}, err
 	}
 	for range signInAttempts {
-		user, guess, err := s.verify(ctx, p.name, p.password, from)
+		user, attempt, err := s.verify(ctx, p.name, p.password, from)
 		if err != nil {
 			return Grant{}, err
 		}
 		var grant Grant
-		err = guess.finish(ctx, guessedRight, func(settlement GuessUpdate) (err error) {
+		err = attempt.Finish(ctx, guess.Right, func(settlement guess.Update) (err error) {
 			grant, err = s.startSession(ctx, user, settlement, from)
 			return err
 		})
@@ -45,21 +46,21 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 
 // verify finds the user whose name and password these are, and counts it as a guess, which the caller has to finish if
 // there is no error. It takes the same time whether there is such a user or not.
-func (s *Service) verify(ctx context.Context, name string, p password.Prepared, from Origin) (User, *guess, error) {
-	guess, err := s.guard.signIn(ctx, guessScope{name: name, address: from.Address})
+func (s *Service) verify(ctx context.Context, name string, p password.Prepared, from Origin) (User, *guess.Attempt, error) {
+	attempt, err := s.cfg.Guesses.SignIn(ctx, guess.Scope{Name: name, Address: from.Address})
 	if err != nil {
 		return User{}, nil, err
 	}
 	user, err := s.cfg.Store.UserByName(ctx, name)
 	if err != nil && !errors.Is(err, ErrNoUser) {
-		return User{}, nil, errors.Join(err, guess.finish(ctx, notVerified, nil))
+		return User{}, nil, errors.Join(err, attempt.Finish(ctx, guess.NotVerified, nil))
 	}
 	ok, outdated, err := s.cfg.Hasher.Verify(ctx, p, user.PasswordHash)
 	if err != nil {
-		return User{}, nil, errors.Join(err, guess.finish(ctx, notVerified, nil))
+		return User{}, nil, errors.Join(err, attempt.Finish(ctx, guess.NotVerified, nil))
 	}
 	if !ok || user.Disabled {
-		if err := guess.finish(ctx, guessedWrong, nil); err != nil {
+		if err := attempt.Finish(ctx, guess.Wrong, nil); err != nil {
 			return User{}, nil, err
 		}
 		return User{}, nil, ErrWrongCredentials
@@ -67,7 +68,7 @@ func (s *Service) verify(ctx context.Context, name string, p password.Prepared, 
 	if outdated {
 		s.rehash(ctx, user, p)
 	}
-	return user, guess, nil
+	return user, attempt, nil
 }
 
 // rehash makes the stored hash one of today's form and costs. It is a courtesy to later logins: this one is good
@@ -79,7 +80,7 @@ func (s *Service) rehash(ctx context.Context, user User, p password.Prepared) {
 	}
 }
 
-func (s *Service) startSession(ctx context.Context, user User, settlement GuessUpdate, from Origin) (Grant, error) {
+func (s *Service) startSession(ctx context.Context, user User, settlement guess.Update, from Origin) (Grant, error) {
 	id, err := s.newSessionID()
 	if err != nil {
 		return Grant{}, err
@@ -94,7 +95,7 @@ func (s *Service) startSession(ctx context.Context, user User, settlement GuessU
 			ID: id, UserID: user.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.Session),
 			Client: clientName(from.Client), Address: from.Address.String(), Live: refresh.hash(),
 		},
-		Keep: s.cfg.SessionsPerUser, Generation: user.Generation, KnownAddress: guessScope{address: from.Address}.network(), Guess: settlement,
+		Keep: s.cfg.SessionsPerUser, Generation: user.Generation, KnownAddress: guess.Network(from.Address), Guess: settlement,
 	})
 	if err != nil {
 		return Grant{}, err

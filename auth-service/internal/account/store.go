@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"time"
+
+	"tallygate/auth-service/internal/guess"
 )
 
 // Store is what the domain needs of a database. Each method is one transaction: when it returns nil, what it did
@@ -35,11 +37,6 @@ type Store interface {
 	UpdateSession(ctx context.Context, sessionID string, ended EndedList, update func(User, Session) Session) error
 	// Sessions returns the sessions of a user that live now and were used after usedAfter, the last used first.
 	Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int) ([]Session, error)
-
-	// KnowsAddress says whether the user of that name has signed in at that address before.
-	KnowsAddress(ctx context.Context, name, address string) (bool, error)
-	// UpdateGuesses changes the counters while nobody else can.
-	UpdateGuesses(ctx context.Context, u GuessUpdate) error
 
 	// Records returns one record for each id, in that order. A session counts as ended for endedLife after its end.
 	// A record may be newer than its version says, never older.
@@ -76,13 +73,7 @@ type NewSession struct {
 	Keep         int    // how many sessions the user keeps, this one included
 	Generation   int64  // of the user whose password was verified
 	KnownAddress string // where they are
-	Guess        GuessUpdate
-}
-
-// GuessUpdate is a change of guess counters, which Change gets in the order of Keys.
-type GuessUpdate struct {
-	Keys   []GuessKey
-	Change func([]GuessCounter) []GuessCounter
+	Guess        guess.Update
 }
 
 // UserChange is the number of a user's last change.

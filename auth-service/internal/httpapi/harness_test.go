@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/httpapi"
 	"tallygate/auth-service/internal/issuer"
 	"tallygate/auth-service/internal/ledger"
@@ -65,7 +66,7 @@ func (c *clock) advance(d time.Duration) {
 type options struct {
 	url      string
 	clock    *clock
-	guesses  account.GuessLimits
+	guesses  guess.Limits
 	params   password.Params
 	policy   *password.Policy
 	log      io.Writer
@@ -75,12 +76,12 @@ type options struct {
 	quota    *int64
 }
 
-func unlimited() account.GuessLimits {
-	return account.GuessLimits{PerName: math.MaxInt32, PerAddress: math.MaxInt32, Window: time.Minute}
+func unlimited() guess.Limits {
+	return guess.Limits{PerName: math.MaxInt32, PerAddress: math.MaxInt32, Window: time.Minute}
 }
 
-func defaultGuesses() account.GuessLimits {
-	return account.GuessLimits{
+func defaultGuesses() guess.Limits {
+	return guess.Limits{
 		PerName: 10, PerAddress: 100, Window: 15 * time.Minute,
 		FirstDelay: time.Second, MaxDelay: 15 * time.Minute, KnownMaxDelay: time.Second,
 	}
@@ -103,7 +104,7 @@ func newService(t testing.TB, o options) *service {
 	if o.clock == nil {
 		o.clock = newClock()
 	}
-	if o.guesses == (account.GuessLimits{}) {
+	if o.guesses == (guess.Limits{}) {
 		o.guesses = unlimited()
 	}
 	if o.params == (password.Params{}) {
@@ -133,15 +134,19 @@ func newService(t testing.TB, o options) *service {
 	keys := must(token.NewKeyring(jwtSecret, nil))(t)
 	bearer := must(internalapi.NewBearer(internalSecret))(t)
 	refreshKeys := must(account.NewRefreshKeys([]string{internalSecret}))(t)
+	hasher := must(password.NewHasher(o.params, password.NewQueue(o.workers, 1000, time.Minute), nil))(t)
 	accounts := account.NewService(account.Config{
 		Store:       db,
-		Hasher:      must(password.NewHasher(o.params, password.NewQueue(o.workers, 1000, time.Minute), nil))(t),
+		Hasher:      hasher,
 		Policy:      o.policy,
 		RefreshKeys: refreshKeys,
 		Lifetimes: account.Lifetimes{
 			Access: o.ttl, SessionIdle: 30 * 24 * time.Hour, Session: 90 * 24 * time.Hour, Replay: 10 * time.Second,
 		},
-		SessionsPerUser: o.sessions, Guesses: o.guesses, Patience: time.Minute, Now: o.clock.Now,
+		SessionsPerUser: o.sessions, Now: o.clock.Now,
+		Guesses: guess.New(guess.Config{
+			Store: db, Limits: o.guesses, Patience: time.Minute, Enter: hasher.Enter, Now: o.clock.Now,
+		}),
 	})
 	feed := account.NewFeed(db, accounts)
 	go feed.Run(t.Context())

@@ -8,6 +8,7 @@ import (
 
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/auth-service/internal/password"
 	"tallygate/kit/problem"
@@ -36,7 +37,7 @@ func problems(err error) *problem.Details {
 	if wrong, ok := errors.AsType[*invalidError](err); ok {
 		return invalidField(wrong.field, wrong.reason)
 	}
-	if throttled, ok := errors.AsType[*account.ThrottledError](err); ok {
+	if throttled, ok := errors.AsType[*guess.ThrottledError](err); ok {
 		policy := problem.Policy{Name: throttled.Policy.Name, Quota: int64(throttled.Policy.Free), Window: throttled.Policy.Window}
 		return problem.TooMany("too-many-tries", "Too many tries from here; wait before the next one.", policy, throttled.RetryAfter)
 	}

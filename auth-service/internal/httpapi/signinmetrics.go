@@ -7,6 +7,7 @@ import (
 
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
 )
 
@@ -35,7 +36,7 @@ func (s *signInMetrics) ended(err error) {
 	case errors.Is(err, fault.ErrUnavailable):
 		result = "unavailable"
 	default:
-		if _, ok := errors.AsType[*account.ThrottledError](err); ok {
+		if _, ok := errors.AsType[*guess.ThrottledError](err); ok {
 			result = "throttled"
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/guess"
 )
 
 type guessRow struct {
@@ -36,15 +36,15 @@ func (knownAddressRow) TableName() string { return "known_addresses" }
 // knownAddressPrecision is how old the time of an address's last use may become before it is updated.
 const knownAddressPrecision = 24 * time.Hour
 
-func newGuessRow(key account.GuessKey, c account.GuessCounter) guessRow {
+func newGuessRow(key guess.Key, c guess.Counter) guessRow {
 	return guessRow{
 		Key: key[:], Failures: c.Failures, Pending: c.Pending, PendingUntil: orEpoch(c.PendingUntil),
 		BlockedUntil: orEpoch(c.BlockedUntil), ForgottenAt: orEpoch(c.ForgottenAt),
 	}
 }
 
-func (r guessRow) counter() account.GuessCounter {
-	return account.GuessCounter{
+func (r guessRow) counter() guess.Counter {
+	return guess.Counter{
 		Failures: r.Failures, Pending: r.Pending, PendingUntil: r.PendingUntil.UTC(),
 		BlockedUntil: r.BlockedUntil.UTC(), ForgottenAt: r.ForgottenAt.UTC(),
 	}
@@ -58,7 +58,7 @@ func orEpoch(t time.Time) time.Time {
 	return t
 }
 
-// KnowsAddress implements account.Store.
+// KnowsAddress implements guess.Store.
 func (s *Store) KnowsAddress(ctx context.Context, name, address string) (known bool, err error) {
 	err = s.amongGuesses(ctx, func() error {
 		return s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
@@ -71,8 +71,8 @@ func (s *Store) KnowsAddress(ctx context.Context, name, address string) (known b
 	return known, err
 }
 
-// UpdateGuesses implements account.Store.
-func (s *Store) UpdateGuesses(ctx context.Context, u account.GuessUpdate) error {
+// UpdateGuesses implements guess.Store.
+func (s *Store) UpdateGuesses(ctx context.Context, u guess.Update) error {
 	return s.amongGuesses(ctx, func() error {
 		return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error { return updateGuesses(ctx, tx, u) })
 	})
@@ -92,7 +92,7 @@ func (s *Store) amongGuesses(ctx context.Context, do func() error) error {
 }
 
 // updateGuesses locks the counters in the order of their keys, so that two transactions cannot deadlock.
-func updateGuesses(ctx context.Context, tx *gorm.DB, u account.GuessUpdate) error {
+func updateGuesses(ctx context.Context, tx *gorm.DB, u guess.Update) error {
 	keys := u.Keys
 	if len(keys) == 0 {
 		return nil
@@ -110,7 +110,7 @@ func updateGuesses(ctx context.Context, tx *gorm.DB, u account.GuessUpdate) erro
 			return err
 		}
 	}
-	before := make([]account.GuessCounter, len(keys))
+	before := make([]guess.Counter, len(keys))
 	for i := range keys {
 		for _, r := range rows {
 			if bytes.Equal(r.Key, keys[i][:]) {
@@ -138,7 +138,7 @@ func addGuesses(ctx context.Context, tx *gorm.DB, keys [][]byte, present []guess
 		if slices.ContainsFunc(present, func(r guessRow) bool { return bytes.Equal(r.Key, key) }) {
 			continue
 		}
-		row := newGuessRow(account.GuessKey(key), account.GuessCounter{})
+		row := newGuessRow(guess.Key(key), guess.Counter{})
 		if err := gorm.G[guessRow](tx, clause.OnConflict{DoNothing: true}).Create(ctx, &row); err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/guess"
 )
 
 func TestAFloodOfGuessesLeavesConnectionsToOthers(t *testing.T) {
@@ -21,9 +22,9 @@ func TestAFloodOfGuessesLeavesConnectionsToOthers(t *testing.T) {
 		defer close(hold)
 		for i := range 100 {
 			flood.Go(func() {
-				err := db.UpdateGuesses(context.Background(), account.GuessUpdate{
-					Keys: []account.GuessKey{{byte(i)}},
-					Change: func(counters []account.GuessCounter) []account.GuessCounter {
+				err := db.UpdateGuesses(context.Background(), guess.Update{
+					Keys: []guess.Key{{byte(i)}},
+					Change: func(counters []guess.Counter) []guess.Counter {
 						select {
 						case under <- struct{}{}:
 						default:

@@ -1,4 +1,4 @@
-package account
+package guess
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 // that those behind wait here and not in the database. How many can wait is bounded by password.Queue's Enter.
 type gates struct {
 	mu sync.Mutex
-	at map[GuessKey]*gate
+	at map[Key]*gate
 }
 
 type gate struct {
@@ -28,7 +28,7 @@ func (g *gates) enter(ctx context.Context, under []counted) (leave func(), err e
 	return func() { g.leave(under) }, nil
 }
 
-func (g *gates) pass(ctx context.Context, key GuessKey, width int) error {
+func (g *gates) pass(ctx context.Context, key Key, width int) error {
 	g.mu.Lock()
 	at := g.at[key]
 	if at == nil {
@@ -57,7 +57,7 @@ func (g *gates) leave(under []counted) {
 }
 
 // drop forgets a gate that nobody uses any more.
-func (g *gates) drop(key GuessKey, at *gate) {
+func (g *gates) drop(key Key, at *gate) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if at.users--; at.users == 0 {

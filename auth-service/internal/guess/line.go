@@ -1,4 +1,4 @@
-package account
+package guess
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 // no place in the queue for hashing: many who wait must not keep everybody else from signing in.
 type lines struct {
 	mu     sync.Mutex
-	at     map[GuessKey]*line
+	at     map[Key]*line
 	length int // of one line
 	inAll  int // who stand in all of them
 }
@@ -26,7 +26,7 @@ const maxInLines = 1000
 var errLineFull = errors.New("line is full")
 
 // formed reports whether somebody stands in the line.
-func (l *lines) formed(key GuessKey) bool {
+func (l *lines) formed(key Key) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.at[key] != nil
@@ -35,11 +35,11 @@ func (l *lines) formed(key GuessKey) bool {
 // turn is one guess's place in a line, which it need not take.
 type turn struct {
 	lines *lines
-	key   GuessKey
+	key   Key
 	line  *line // nil: not in it
 }
 
-func (l *lines) turn(key GuessKey) *turn { return &turn{lines: l, key: key} }
+func (l *lines) turn(key Key) *turn { return &turn{lines: l, key: key} }
 
 // take returns when all who came before are gone. Taken again, it does nothing. The error is errLineFull at once, or
 // ctx's.
@@ -70,7 +70,7 @@ func (t *turn) leave() {
 }
 
 // add makes the line longer by one, or returns nil if it is full.
-func (l *lines) add(key GuessKey) *line {
+func (l *lines) add(key Key) *line {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := l.at[key]
@@ -86,7 +86,7 @@ func (l *lines) add(key GuessKey) *line {
 	return at
 }
 
-func (l *lines) drop(key GuessKey, at *line) {
+func (l *lines) drop(key Key, at *line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inAll--

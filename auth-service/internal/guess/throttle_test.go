@@ -1,4 +1,4 @@
-package account_test
+package guess_test
 
 import (
 	"context"
@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
 )
 
 // accounts is a service over an SQLite file, with time as the bubble around it has it.
-func accounts(t *testing.T, queue *password.Queue, guesses account.GuessLimits) *account.Service {
+func accounts(t *testing.T, queue *password.Queue, limits guess.Limits) *account.Service {
 	t.Helper()
 	db := must(store.Open(store.Config{
 		URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), MaxConns: 8, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler),
@@ -27,15 +28,17 @@ func accounts(t *testing.T, queue *password.Queue, guesses account.GuessLimits) 
 	if err := db.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	hasher := must(password.NewHasher(password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, queue, nil))(t)
 	return account.NewService(account.Config{
 		Store:       db,
-		Hasher:      must(password.NewHasher(password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, queue, nil))(t),
+		Hasher:      hasher,
 		Policy:      must(password.NewPolicy(1, false))(t),
 		RefreshKeys: must(account.NewRefreshKeys([]string{"0123456789abcdef0123456789abcdef-int"}))(t),
 		Lifetimes: account.Lifetimes{
 			Access: time.Hour, SessionIdle: 24 * time.Hour, Session: 24 * time.Hour, Replay: 10 * time.Second,
 		},
-		SessionsPerUser: 1000, Guesses: guesses, Patience: 5 * time.Second,
+		SessionsPerUser: 1000,
+		Guesses:         guess.New(guess.Config{Store: db, Limits: limits, Patience: 5 * time.Second, Enter: hasher.Enter}),
 	})
 }
 
@@ -125,7 +128,7 @@ func TestCrowdAtAKnownAddressKeepsNobodyElseOut(t *testing.T) {
 		for range 50 {
 			crowd.Go(func() {
 				_, err := s.SignIn(t.Context(), account.Credentials{Name: "ada", Password: "wrong"}, home())
-				if refusal, ok := errors.AsType[*account.ThrottledError](err); ok && refusal.RetryAfter == time.Second {
+				if refusal, ok := errors.AsType[*guess.ThrottledError](err); ok && refusal.RetryAfter == time.Second {
 					throttled.Add(1)
 				} else {
 					other.Add(1)
@@ -162,7 +165,7 @@ func TestGuessesAtAnUnknownAddressDoNotWait(t *testing.T) {
 		}
 		asked := time.Now()
 		_, err := s.SignIn(t.Context(), right, elsewhere)
-		if _, ok := errors.AsType[*account.ThrottledError](err); !ok || time.Since(asked) != 0 {
+		if _, ok := errors.AsType[*guess.ThrottledError](err); !ok || time.Since(asked) != 0 {
 			t.Errorf("got %v after %v, want to be throttled at once", err, time.Since(asked))
 		}
 	})

@@ -1,14 +1,14 @@
-package account_test
+package guess_test
 
 import (
 	"testing"
 	"time"
 
-	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/guess"
 )
 
-func limits() account.GuessLimits {
-	return account.GuessLimits{
+func limits() guess.Limits {
+	return guess.Limits{
 		PerName: 10, PerAddress: 100, Window: 15 * time.Minute,
 		FirstDelay: time.Second, MaxDelay: 15 * time.Minute, KnownMaxDelay: time.Second,
 	}
@@ -18,7 +18,7 @@ func limits() account.GuessLimits {
 // what lets all of them be forgotten.
 func TestGuessesAreNotForgottenWhileTheyAreVerified(t *testing.T) {
 	t.Parallel()
-	var c account.GuessCounter
+	var c guess.Counter
 	admitted := 0
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	for i := range 10 {
@@ -42,7 +42,7 @@ func TestCounterDoublesTheDelayUpToItsLongest(t *testing.T) {
 		3 * time.Second:  {0, 0, time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second},
 		time.Second:      {0, 0, time.Second, time.Second, time.Second},
 	} {
-		var c account.GuessCounter
+		var c guess.Counter
 		now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 		for i, delay := range want {
 			var verdict string
