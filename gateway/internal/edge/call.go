@@ -52,12 +52,6 @@ func (k *call) whole() bool {
 		int64(r.HeadBytes())+r.ContentLength <= int64(len(k.conn.buffer.Bytes()))
 }
 
-// release lets go of what belongs to the connection.
-func (k *call) release() {
-	k.conn = nil
-	k.exchange.Client, k.exchange.Body, k.exchange.Request, k.exchange.Upstream = nil, nil, nil, nil
-}
-
 // identify keeps the client's request id if it is harmless, and makes one otherwise. It need not be hard to guess, but
 // it is.
 func (k *call) identify() {

@@ -152,7 +152,7 @@ func (c *conn) stopIfIdle() {
 }
 
 func (c *conn) finished(k *call) {
-	k.release()
+	k.conn = nil
 	c.server.calls.Put(k)
 }
 

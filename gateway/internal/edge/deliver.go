@@ -8,60 +8,62 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// forward sends the request to the site's upstream and its answer to the client.
+// forward sends the request to the route's upstream and the response to the client.
 func (s *Server) forward(k *call) error {
-	x, r := &k.exchange, &k.request
-	x.Client, x.Request, x.Body = k.conn.wire, r, &k.body
-	x.ClientAddr, x.Proto, x.Host, x.RequestID = k.client, k.conn.proto, r.Host, k.id
-	x.Path = r.Path
-	if k.site.Strip {
-		x.Path = stripped(r.Path, len(k.site.Path))
-	}
-	x.IdentityName, x.IdentityValue, x.Identities = k.site.IdentityHeader, nil, k.site.identities
-	if k.who.UserID != 0 {
-		x.IdentityValue = strconv.AppendInt(k.text[:0], k.who.UserID, 10)
-	}
-	x.Upstream, x.MaxBody, x.WebSocket = k.site.set, k.site.MaxBody, k.site.WebSocket
-	x.KeepAlive, x.Draining = k.keep, &s.draining
-	x.AnswerLines, x.Replaces = k.lines, nil
-	if k.site.CORS != nil {
-		x.Replaces = isCORS
-	}
-	if len(s.cfg.Trusted) > 0 {
-		k.believe(x)
-	}
-
 	if !k.conn.gather(k) {
 		if k.conn.wire.Stopped() == wire.TimedOut {
 			return forward.ErrSlowBody
 		}
-		return forward.ErrClientLeft
+		return forward.ErrClientGone
 	}
-	o := s.cfg.Engine.Do(x)
-	k.status, k.in, k.out, k.keep = o.Status, o.BytesIn, o.BytesOut, o.KeepAlive
+	at, r := k.site, &k.request
+	proto, host := k.reachedBy()
+	path := r.Path
+	if at.Strip {
+		path = stripped(r.Path, len(at.Path))
+	}
+	var identity []byte
+	if k.who.UserID != 0 {
+		identity = strconv.AppendInt(k.text[:0], k.who.UserID, 10)
+	}
+	var replaces func([]byte) bool
+	if at.CORS != nil {
+		replaces = isCORS
+	}
+	o := s.cfg.Engine.Do(&k.exchange, forward.Request{
+		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
+		Path: path, Host: host, ClientAddr: k.client, Proto: proto, RequestID: k.id,
+		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
+		MaxBody: at.MaxBody, WebSocket: at.WebSocket,
+		ResponseLines: k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
+	})
+	k.status, k.in, k.out = o.Status, o.BytesIn, o.BytesOut
 	if o.Status != 0 {
+		k.keep = o.KeepAlive
 		return nil
 	}
-	k.keep = x.KeepAlive
 	return o.Err
 }
 
-// believe takes over what a trusted proxy says of how the client reached it.
-func (k *call) believe(x *forward.Exchange) {
-	if !contains(k.conn.server.cfg.Trusted, k.conn.peer) {
-		return
+// reachedBy is how the client has reached the gateway: by which protocol, and by what host. A trusted proxy's word is
+// taken for both.
+func (k *call) reachedBy() (proto string, host []byte) {
+	proto, host = k.conn.proto, k.request.Host
+	if trusted := k.conn.server.cfg.Trusted; len(trusted) == 0 || !contains(trusted, k.conn.peer) {
+		return proto, host
 	}
 	for i := range k.request.Fields() {
 		switch f := k.request.Field(i); {
 		case f.Alias:
 		case f.Kind == wire.ForwardedProto && string(f.Value) == "https":
-			x.Proto = "https"
+			proto = "https"
 		case f.Kind == wire.ForwardedProto && string(f.Value) == "http":
-			x.Proto = "http"
+			proto = "http"
 		case f.Kind == wire.ForwardedHost && wire.ValidHost(f.Value):
-			x.Host = f.Value
+			host = f.Value
 		}
 	}
+	return proto, host
 }
 
 func contains(prefixes []netip.Prefix, addr netip.Addr) bool {

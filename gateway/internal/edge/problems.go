@@ -38,7 +38,7 @@ func (*methodError) Error() string { return "the method is not allowed" }
 // is logged.
 func (k *call) refuse(err error) {
 	switch {
-	case errors.Is(err, forward.ErrClientLeft):
+	case errors.Is(err, forward.ErrClientGone):
 		k.abandon(statusGone)
 		return
 	case errors.Is(err, forward.ErrSlowBody): // the connection was stopped: nothing can be said

@@ -22,10 +22,10 @@ type sites struct {
 // site is a route in use.
 type site struct {
 	*route.Route
-	set     *upstream.Upstream
-	metrics *routeMetrics
-	tally   meter.RouteID
-	rate    limit.Rate
+	upstream *upstream.Upstream
+	metrics  *routeMetrics
+	tally    meter.RouteID
+	rate     limit.Rate
 	// identities are the identity fields of the whole table.
 	identities *wire.Names
 }
@@ -37,7 +37,7 @@ func (s *Server) SetRoutes(table *route.Table) {
 	identities := identityNames(table)
 	for _, r := range table.Routes() {
 		at := &site{
-			Route: r, set: next.sets[setKey(r)], metrics: s.cfg.Metrics.route(r.Name), rate: limit.Rate(r.Rate), identities: identities,
+			Route: r, upstream: next.sets[setKey(r)], metrics: s.cfg.Metrics.route(r.Name), rate: limit.Rate(r.Rate), identities: identities,
 		}
 		if r.Metered {
 			at.tally = s.cfg.Meter.Route(r.Name)

@@ -1,6 +1,15 @@
-// Package forward carries requests to upstreams and answers back: it chooses a replica, keeps connections, streams
-// bodies in both directions, finds dead replicas and resends what they can no longer answer.
+// Package forward carries one request to a replica and the response back: it sends the request, sends it again where
+// that is harmless, streams bodies in both directions, and tunnels WebSockets.
 //
-// It refuses to know who the user is and what is counted; it is told which fields to add. What it cannot deliver it
-// returns as one of its errors, as long as nothing has been sent to the client.
+// It refuses to know who the user is, what is counted, and which replicas there are: it is told which fields to add, and
+// takes connections from package upstream. What it cannot deliver it returns as one of its errors, as long as nothing
+// has been sent to the client.
+//
+// The way of a request:
+//
+//	Engine.Do       engine.go    takes the request
+//	Exchange.do     exchange.go  sends it: whole in memory, perhaps several times (tries.go), or as it comes (upload.go)
+//	relay.run       relay.go     reads the response's head, and sends a response that is whole in one write
+//	download.run    download.go  passes on a body that is not whole
+//	tunnel.run      tunnel.go    carries a WebSocket instead
 package forward

@@ -21,7 +21,6 @@ type Engine struct {
 	via     string
 	buffers *wire.Pool
 	blocks  sync.Pool // *block, for streaming
-
 	retries prometheus.Counter
 }
 
@@ -38,3 +37,10 @@ func New(cfg Config) *Engine {
 
 // Collector returns the engine's metrics.
 func (e *Engine) Collector() prometheus.Collector { return e.retries }
+
+// Do sends the request and passes the response on, in the memory of x, which serves one request at a time.
+func (e *Engine) Do(x *Exchange, r Request) Outcome {
+	x.req, x.engine = r, e
+	defer x.forget()
+	return x.do()
+}

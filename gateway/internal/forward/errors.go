@@ -2,18 +2,18 @@ package forward
 
 import "errors"
 
-// Why a request was not answered. With each of them nothing has been sent to the client yet.
+// Why a request has no response. With each of them nothing has been sent to the client yet.
 var (
 	// ErrUnreachable: no replica took the request. None has seen a byte of it, unless it may be sent again.
 	ErrUnreachable = errors.New("no replica of the upstream can be reached")
-	// ErrBroken: the replica ended the connection before it answered, and the request may have been processed.
-	ErrBroken = errors.New("the upstream ended the connection before it answered")
-	// ErrInvalid: the replica's answer was not HTTP as we accept it.
-	ErrInvalid = errors.New("the upstream's answer is malformed")
-	// ErrTimeout: the replica has not begun to answer in time.
-	ErrTimeout = errors.New("the upstream has not answered in time")
-	// ErrClientLeft: the client closed the connection; there is nobody to answer.
-	ErrClientLeft = errors.New("the client has left")
+	// ErrBroken: the replica ended the connection before it responded, and the request may have been processed.
+	ErrBroken = errors.New("the upstream ended the connection before it responded")
+	// ErrInvalid: the replica's response was not HTTP as we accept it.
+	ErrInvalid = errors.New("the upstream's response is malformed")
+	// ErrTimeout: the replica has not begun to respond in time.
+	ErrTimeout = errors.New("the upstream has not responded in time")
+	// ErrClientGone: the client closed the connection; there is nobody to respond to.
+	ErrClientGone = errors.New("the client is gone")
 	// ErrSlowBody: the client stopped sending its body.
 	ErrSlowBody = errors.New("the request's body came to a standstill")
 	// ErrLoop: the request has been through this gateway too often: an upstream leads back to it.

@@ -1,138 +1,204 @@
 package forward
 
 import (
-	"sync/atomic"
+	"time"
 
 	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
-// Exchange is one request on its way to an upstream and back. It is meant to be used again.
+// Exchange is the memory and the state of one request on its way to an upstream and back. Between two requests only the
+// memory is kept. The zero value can be used.
 type Exchange struct {
-	// The request.
-	Client  *wire.Conn
-	Request *wire.Request
-	// Body is the request's body, begun; what has not been read when Do returns is still there.
-	Body *wire.Body
-	// Facts that the upstream is told.
-	ClientAddr string // X-Forwarded-For
-	Proto      string // http or https
-	Host       []byte // X-Forwarded-Host
-	RequestID  []byte
-	Path       []byte // as it is sent on, with any prefix stripped
-	// Identity is the field that names the user; both are empty for requests of nobody.
-	IdentityName  string
-	IdentityValue []byte
-	// Identities are the names of such fields on all routes: an upstream that stands behind one may stand behind others.
-	Identities *wire.Names
+	req    Request
+	engine *Engine
 
-	Upstream *upstream.Upstream
-	MaxBody  int64 // -1: no limit
-	// WebSocket: the route lets the protocol be changed.
-	WebSocket bool
-	// AnswerLines are header lines, with line ends, that are added to the answer. Upstream's fields of these names go first.
-	AnswerLines []byte
-	// Replaces reports whether an answer's field is left out because AnswerLines has it; may be nil.
-	Replaces func(name []byte) bool
-	// KeepAlive: the client's connection may be used again after this, unless Draining says otherwise when the answer begins.
-	KeepAlive bool
-	Draining  *atomic.Bool
-
-	watch    *wire.Watch
+	conn     *upstream.Conn // that the request is sent on
 	response wire.Response
-	out      []byte // the request's head, kept for sending it again
-	answer   []byte // what goes to the client in one write
-	stream   stream
+	upload   upload
+	// What becomes of conn when the upload no longer writes to it.
+	keepConn bool
+	idle     time.Duration
+
+	out  []byte // the request as the replica gets it, kept for sending it again
+	back []byte // the response's head, and what is sent to the client together with it
 }
 
-// Outcome is how it went.
-type Outcome struct {
-	// Status is what the client got; 0 if nothing has been sent, and Err says why.
-	Status int
-	Err    error
-	// BytesIn and BytesOut are the lengths of the bodies as far as they went.
-	BytesIn, BytesOut int64
-	// KeepAlive: the client's connection stands at a message's border and may be used again.
-	KeepAlive bool
-}
+// forget lets go of what belongs to the request.
+func (x *Exchange) forget() { x.req, x.conn, x.upload.req, x.upload.conn = Request{}, nil, nil, nil }
 
-// Do sends the request and passes the answer on.
-func (e *Engine) Do(x *Exchange) Outcome {
-	x.watch = e.watch
-	if x.looped(e.via) {
+// do carries the request.
+func (x *Exchange) do() Outcome {
+	if x.looped(x.engine.via) {
 		return Outcome{Err: ErrLoop}
 	}
-	body, whole := x.Body.Buffered()
-	if x.WebSocket = x.WebSocket && x.Request.WebSocket; !whole {
-		return e.doStream(x)
+	x.req.WebSocket = x.req.WebSocket && x.req.Head.WebSocket
+	if body, whole := x.req.Body.Buffered(); whole {
+		return x.sendWhole(body)
 	}
-	if x.MaxBody >= 0 && int64(len(body)) > x.MaxBody {
+	return x.sendStream()
+}
+
+// sendWhole sends a request that is whole in memory, again if need be.
+func (x *Exchange) sendWhole(body []byte) Outcome {
+	if x.req.MaxBody >= 0 && int64(len(body)) > x.req.MaxBody {
 		return Outcome{Err: ErrTooLarge}
 	}
-	x.out = x.appendRequest(x.out[:0], e.via, int64(len(body)))
+	x.out = x.appendRequest(x.out[:0], x.engine.via, int64(len(body)))
 	x.out = append(x.out, body...)
-	x.Body.Skip()
-	tries := newTries(x.Upstream, x.Request.Method)
+	x.req.Body.Skip()
+	tries := newTries(x.req.Upstream, x.req.Head.Method)
 	for {
-		t := x.Upstream.Pick(tries.avoid)
-		if t == nil {
+		replica := x.req.Upstream.Pick(tries.avoid)
+		if replica == nil {
 			return Outcome{Err: ErrUnreachable}
 		}
-		out, why := e.try(x, t, &tries)
+		out, fate := x.try(replica, &tries)
 		out.BytesIn = int64(len(body))
-		if !tries.another(why, t) {
+		if !tries.another(fate, replica) {
 			return out
 		}
-		e.retries.Inc()
+		x.engine.retries.Inc()
 	}
 }
 
-// try sends a request that is whole in memory to one replica, and passes the answer on.
-func (e *Engine) try(x *Exchange, t *upstream.Replica, tries *tries) (Outcome, fate) {
-	// From now on, so that a replica to which connections take long is not chosen for having nothing to do.
-	t.Enter()
-	defer t.Leave()
-	var l *upstream.Conn
+// try sends a request that is whole in memory to one replica, and passes the response on.
+func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) {
+	replica.Enter()
+	defer replica.Leave()
+	var conn *upstream.Conn
 	if !tries.fresh {
-		l = t.Take(!tries.repeatable)
+		conn = replica.Take(!tries.repeatable)
 	}
-	reused := l != nil
+	reused := conn != nil
 	if !reused {
 		var err error
-		if l, err = t.Dial(); err != nil {
-			t.Failed(true)
+		if conn, err = replica.Dial(); err != nil {
+			replica.Failed(true)
 			return Outcome{Err: ErrUnreachable}, unsent
 		}
 	}
-	l.Begin()
-	l.SetTimeout(x.Upstream.Timeouts().FirstByte)
-	x.Client.Serves(l.Conn)
-	in := e.buffers.Get()
-	defer e.buffers.Put(in)
+	x.conn = conn
+	conn.Begin()
+	conn.SetTimeout(x.req.Upstream.Timeouts().FirstByte)
+	x.req.Client.Serves(conn.Conn)
+	in := x.engine.buffers.Get()
+	defer x.engine.buffers.Put(in)
 
-	n, _ := l.Exchange(x.out, in.Free()) // that it broke, and what was read, is all that matters
+	n, _ := conn.Exchange(x.out, in.Free()) // that it broke, and what was read, is all that matters
 	if n == 0 {
-		why := l.Stopped()
-		x.letGo(l, false, 0)
-		return unanswered(t, why, reused)
+		why := conn.Stopped()
+		x.release(false, 0)
+		return unanswered(replica, why, reused)
 	}
 	in.Filled(n)
-	return e.relay(x, l, in), final
+	return (&relay{x, in}).run(), final
 }
 
 // unanswered classifies a try in which no byte came back.
-func unanswered(t *upstream.Replica, why wire.Stop, reused bool) (Outcome, fate) {
+func unanswered(replica *upstream.Replica, why wire.Stop, reused bool) (Outcome, fate) {
 	switch {
 	case why == wire.ClientGone:
-		return Outcome{Err: ErrClientLeft}, final
+		return Outcome{Err: ErrClientGone}, final
 	case why == wire.Ejected:
 		return Outcome{Err: ErrBroken}, hung
 	case why == wire.TimedOut:
-		t.Failed(false)
+		replica.Failed(false)
 		return Outcome{Err: ErrTimeout}, final
 	case reused:
 		return Outcome{Err: ErrBroken}, closed
 	}
-	t.Failed(false)
+	replica.Failed(false)
 	return Outcome{Err: ErrBroken}, broken
 }
+
+// sendStream sends a request whose body has not all come yet. It is sent once; only where no connection could be opened
+// is another replica tried.
+func (x *Exchange) sendStream() Outcome {
+	r := &x.req
+	if r.MaxBody >= 0 && r.Head.ContentLength > r.MaxBody {
+		return Outcome{Err: ErrTooLarge}
+	}
+	conn := x.connect()
+	if conn == nil {
+		return Outcome{Err: ErrUnreachable}
+	}
+	replica := conn.Replica()
+	replica.Enter()
+	defer replica.Leave()
+
+	x.conn, x.keepConn = conn, false
+	x.upload.begin(r, conn)
+	conn.Begin()
+	conn.WriteTimeout = r.Upstream.Timeouts().Progress
+	r.Client.Serves(conn.Conn)
+	x.out = x.appendRequest(x.out[:0], x.engine.via, r.Head.ContentLength)
+
+	in := x.engine.buffers.Get()
+	defer x.engine.buffers.Put(in)
+	var out Outcome
+	if _, err := conn.Write(x.out); err != nil {
+		close(x.upload.done)
+		replica.Failed(false)
+		out = Outcome{Err: ErrBroken}
+	} else {
+		go x.upload.run(&x.engine.blocks)
+		out = (&relay{x, in}).run()
+	}
+	x.upload.finish()
+	x.release(x.keepConn && x.upload.sent && out.Status != 0, x.idle)
+	if out.Status == 0 && x.upload.err != nil {
+		out.Err = x.upload.err
+	}
+	out.BytesIn = x.upload.bytes
+	out.KeepAlive = out.KeepAlive && r.Body.Done()
+	return out
+}
+
+// connect opens a connection for a request that is sent once; nil if there is none to be had.
+func (x *Exchange) connect() *upstream.Conn {
+	tries := tries{upstream: x.req.Upstream}
+	for {
+		replica := x.req.Upstream.Pick(tries.avoid)
+		if replica == nil {
+			return nil
+		}
+		if conn := replica.Take(true); conn != nil {
+			return conn
+		}
+		conn, err := replica.Dial()
+		if err == nil {
+			return conn
+		}
+		replica.Failed(true)
+		if !tries.another(unsent, replica) {
+			return nil
+		}
+		x.engine.retries.Inc()
+	}
+}
+
+// release gives the connection back to its replica: for another request if keep, and then for at most so long idle.
+// While the body is still being sent, that has to wait for the upload's end.
+func (x *Exchange) release(keep bool, idle time.Duration) {
+	x.req.Client.Serves(nil)
+	switch {
+	case x.upload.active:
+		x.keepConn, x.idle = keep, idle
+	case keep:
+		x.conn.Keep(idle)
+	default:
+		x.conn.Close()
+	}
+}
+
+// bodyRead reports whether the client has sent its body to the end.
+func (x *Exchange) bodyRead() bool {
+	if x.upload.active {
+		return x.upload.received.Load()
+	}
+	return x.req.Body.Done()
+}
+
+// staysOpen reports whether the response's head, written now, lets the client send another request.
+func (x *Exchange) staysOpen() bool { return x.req.KeepAlive && x.bodyRead() && !x.req.Draining.Load() }

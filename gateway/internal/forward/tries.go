@@ -2,14 +2,14 @@ package forward
 
 import "tallygate/gateway/internal/upstream"
 
-// fate is what became of a try that brought no answer.
+// fate is what became of a try that brought no response.
 type fate int
 
 const (
-	final  fate = iota // nothing more is to be done, or there is an answer
+	final  fate = iota // nothing more is to be done, or there is a response
 	unsent             // no connection could be opened: the replica has seen no byte
 	closed             // the kept connection that it went on broke: most likely it had been closed before
-	hung               // the replica was found to hang
+	hung               // the active check found that the replica hangs
 	broken             // the replica broke off
 )
 
@@ -20,14 +20,14 @@ type tries struct {
 	// repeatable: it may be sent again though it may have been carried out. reads: it changes nothing.
 	repeatable, reads bool
 
-	avoid  *upstream.Replica // the last one failed here
+	avoid  *upstream.Replica // the last one that failed
 	fresh  bool              // only a new connection will do
 	unsent int
 	again  int  // sent again
 	spared bool // sent again at no charge
 }
 
-// newTries is for a request that is whole in memory. Without this only tries of which no byte was sent are repeated.
+// newTries is for a request that is whole in memory. Any other is only sent again if no byte of it was sent.
 func newTries(u *upstream.Upstream, method []byte) tries {
 	return tries{upstream: u, repeatable: repeatable(u, method), reads: onlyReads(method)}
 }
@@ -40,16 +40,16 @@ func (r *tries) another(why fate, t *upstream.Replica) bool {
 		return false
 	case unsent:
 		r.unsent++
-		// The first goes to any other replica, that the last one is not given up; more only to those that are available.
+		// The first goes to any other replica, even if none is available. More go only to those that are.
 		return r.unsent <= r.upstream.Len() && r.upstream.HasOther(t, r.unsent > 1)
 	case closed:
-		// One kept connection that is dead is enough to know: others may be, and all that is left would be tried in turn.
+		// One kept connection was dead: the others may be dead too, and would be tried in turn.
 		r.fresh = true
 	}
 	if !r.repeatable {
 		return false
 	}
-	// Neither is the request's fault, nor more than there was: a connection is kept only after an answer, and a replica
+	// Neither is the request's fault, and neither adds load: a connection is kept only after a response, and a replica
 	// that hangs does no work.
 	if r.reads && !r.spared && (why == closed || why == hung) {
 		r.spared = true
@@ -60,8 +60,8 @@ func (r *tries) another(why fate, t *upstream.Replica) bool {
 }
 
 // repeatable reports whether a request that may have been carried out may be sent again: always if it only reads, and
-// where retries are allowed if sending it twice leaves what sending it once does (RFC 9110 section 9.2.2). Its answer may
-// be another one: what was deleted is no longer found.
+// where retries are allowed if sending it twice has the effect of sending it once (RFC 9110 section 9.2.2). The second
+// response may differ: what was deleted is no longer found.
 func repeatable(u *upstream.Upstream, method []byte) bool {
 	if string(method) == "PUT" || string(method) == "DELETE" {
 		return u.Retries() > 0

@@ -4,68 +4,45 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
-// tunnelIdle is how long a WebSocket may be silent; its own pings are what keeps it.
+// tunnelIdle is how long a WebSocket may be silent; its own pings keep it open.
 const tunnelIdle = time.Hour
 
 // tunnelClose is how long one side may be silent after the other has ended.
 const tunnelClose = 5 * time.Second
 
-// tunnel passes bytes in both directions after the protocol has been changed, until both sides have ended.
-func (e *Engine) tunnel(x *Exchange, l *upstream.Conn, early []byte) Outcome {
-	out := Outcome{Status: 101}
-	x.Client.Serves(nil)
-	x.answer = append(x.appendAnswer(x.answer[:0], noLength, true), early...)
-	defer l.Close()
-	if _, err := x.Client.Write(x.answer); err != nil {
-		return out
-	}
-	l.WriteTimeout = x.Upstream.Timeouts().Progress
-	ends := &tunnelEnds{client: x.Client, upstream: l.Conn}
-	ends.mayRest.Store(int64(tunnelIdle))
-	var in int64
+// tunnel carries bytes in both directions after the protocol has been changed.
+type tunnel struct {
+	client, replica *wire.Conn
+	buffers         *wire.Pool
+	idleTimeout     atomic.Int64 // nanoseconds; of both sides
+}
+
+// run ends when both sides have ended. extra is what the client has sent already. It returns how many bytes came from
+// the client and from the replica.
+func (t *tunnel) run(extra []byte) (in, out int64) {
+	t.idleTimeout.Store(int64(tunnelIdle))
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		extra := x.Body.Extra()
-		if _, err := l.Write(extra); err == nil {
-			in = int64(len(extra)) + e.pump(ends, l.Conn, x.Client)
+		if _, err := t.replica.Write(extra); err == nil {
+			in = int64(len(extra)) + t.pump(t.replica, t.client)
 		}
 	}()
-	out.BytesOut = int64(len(early)) + e.pump(ends, x.Client, l.Conn)
+	out = t.pump(t.client, t.replica)
 	<-sent
-	out.BytesIn = in
-	return out
-}
-
-// tunnelEnds are the two sides of a tunnel, and how long they may be silent.
-type tunnelEnds struct {
-	client, upstream *wire.Conn
-	mayRest          atomic.Int64 // nanoseconds
-}
-
-// moved gives both sides time anew. Looking again keeps a side that ends meanwhile from being given the longer time.
-func (t *tunnelEnds) moved() {
-	for {
-		d := t.mayRest.Load()
-		t.client.SetTimeout(time.Duration(d))
-		t.upstream.SetTimeout(time.Duration(d))
-		if t.mayRest.Load() == d {
-			return
-		}
-	}
+	return in, out
 }
 
 // pump copies until from ends or either breaks, and then lets the other direction end soon. It returns how many bytes
 // it has read.
-func (e *Engine) pump(ends *tunnelEnds, to, from *wire.Conn) (count int64) {
-	b := e.buffers.Get()
-	defer e.buffers.Put(b)
+func (t *tunnel) pump(to, from *wire.Conn) (count int64) {
+	b := t.buffers.Get()
+	defer t.buffers.Put(b)
 	for {
-		ends.moved()
+		t.renewTimeouts()
 		n, err := from.Read(b.Memory())
 		count += int64(n)
 		if n > 0 {
@@ -78,7 +55,20 @@ func (e *Engine) pump(ends *tunnelEnds, to, from *wire.Conn) (count int64) {
 		}
 	}
 	to.CloseWrite()
-	ends.mayRest.Store(int64(tunnelClose))
-	ends.moved()
+	t.idleTimeout.Store(int64(tunnelClose))
+	t.renewTimeouts()
 	return count
+}
+
+// renewTimeouts gives both sides their time again. It looks twice, so that when one side ends meanwhile the other does
+// not keep the longer time.
+func (t *tunnel) renewTimeouts() {
+	for {
+		d := t.idleTimeout.Load()
+		t.client.SetTimeout(time.Duration(d))
+		t.replica.SetTimeout(time.Duration(d))
+		if t.idleTimeout.Load() == d {
+			return
+		}
+	}
 }

@@ -1,0 +1,94 @@
+package forward
+
+import (
+	"io"
+
+	"tallygate/gateway/internal/wire"
+)
+
+// download is a response's body on its way to the client, piece by piece, each as soon as it has come.
+type download struct {
+	*Exchange
+
+	body wire.Body
+	// length is the body's, as wire.Body has it; sent is that which the client is told. They differ where a client of
+	// HTTP/1.0 gets no chunks, or one of HTTP/1.1 gets chunks for a body that ends with the connection.
+	length, sent    int64
+	keep            bool // the client's connection may be used again
+	begun, complete bool
+	bytes           int64
+}
+
+// run releases the connection, whatever happens. early is what came with the head.
+func (d *download) run(early []byte) Outcome {
+	d.decideFraming()
+	d.body.Begin(d.conn.Conn, early, d.length)
+	d.back = d.appendResponse(d.back[:0], d.sent, d.keep)
+	b := d.engine.blocks.Get().(*block)
+	defer d.engine.blocks.Put(b)
+	for !d.complete && d.pass(b) {
+	}
+	r := &d.response
+	if !d.begun {
+		d.release(false, 0)
+		return Outcome{Err: ErrInvalid}
+	}
+	reusable := d.complete && r.KeepAlive && d.length != wire.UntilClose && len(d.body.Extra()) == 0
+	d.release(reusable && d.bodyRead(), r.IdleTimeout)
+	// A response that broke off must not look whole: the client sees the connection end without the last chunk, or
+	// before the length. To a client that knows neither, the end of the connection would look like that of the response.
+	if d.sent == wire.UntilClose && !d.complete {
+		d.req.Client.Abort()
+	}
+	return Outcome{Status: r.Status, BytesOut: d.bytes, KeepAlive: d.keep && d.complete}
+}
+
+func (d *download) decideFraming() {
+	switch r := &d.response; {
+	case r.Chunked:
+		d.length = -1
+	case r.ContentLength < 0:
+		d.length = wire.UntilClose
+	default:
+		d.length = r.ContentLength
+	}
+	d.keep, d.sent = d.staysOpen(), d.length
+	if d.length >= 0 {
+		return
+	}
+	if d.sent = -1; d.req.Head.Minor == 0 {
+		d.sent, d.keep = wire.UntilClose, false
+	}
+}
+
+// pass passes the next piece on, and reports whether that worked. What has come already goes out with the head; the head
+// alone goes out before anything is waited for.
+func (d *download) pass(b *block) bool {
+	read := d.body.Read
+	if !d.begun {
+		read = d.body.Early
+	}
+	progress := d.req.Upstream.Timeouts().Progress
+	d.conn.SetTimeout(progress)
+	n, err := read(b.data())
+	d.conn.ClearTimeout()  // however long the client takes is not the upstream's fault
+	whole := err == io.EOF //nolint:errorlint // Body returns it as it is
+	if err != nil && !whole {
+		return false
+	}
+	piece := b.framed(n, d.sent == -1, whole)
+	if !d.begun {
+		d.begun = true
+		d.back = append(d.back, piece...)
+		piece = d.back
+	}
+	if _, err := d.req.Client.Write(piece); err != nil {
+		return false
+	}
+	d.bytes += int64(n)
+	d.complete = whole
+	if d.upload.active {
+		d.req.Client.RenewTimeout(progress)
+	}
+	return true
+}

@@ -1,0 +1,53 @@
+package forward
+
+import (
+	"sync/atomic"
+
+	"tallygate/gateway/internal/upstream"
+	"tallygate/gateway/internal/wire"
+)
+
+// Request is what Do carries. What it points to stays the caller's, and must not change until Do returns.
+type Request struct {
+	Client *wire.Conn
+	Head   *wire.Request
+	// Body is the request's body, begun. What has not been read when Do returns is still there.
+	Body     *wire.Body
+	Upstream *upstream.Upstream
+
+	// What the upstream is told.
+	Path       []byte // as it is sent on, with any prefix stripped
+	Host       []byte // X-Forwarded-Host
+	ClientAddr string // X-Forwarded-For
+	Proto      string // X-Forwarded-Proto: http or https
+	RequestID  []byte // X-Request-Id
+	// IdentityName and IdentityValue are the field that names the user; the value is empty for requests of nobody.
+	IdentityName  string
+	IdentityValue []byte
+	// Identities are the names of such fields on all routes. They are dropped from what the client sends: an upstream that
+	// stands behind one route may stand behind others.
+	Identities *wire.Names
+
+	MaxBody   int64 // -1: no limit
+	WebSocket bool  // the protocol may be changed
+
+	// ResponseLines are header lines, with line ends, that are added to the response.
+	ResponseLines []byte
+	// Replaces reports whether a field of the upstream's response is left out because ResponseLines has it; may be nil.
+	Replaces func(name []byte) bool
+	// KeepAlive: the client's connection may be used again after this, unless Draining says otherwise when the response
+	// begins.
+	KeepAlive bool
+	Draining  *atomic.Bool
+}
+
+// Outcome is how it went.
+type Outcome struct {
+	// Status is what the client got; 0 if nothing has been sent, and Err says why.
+	Status int
+	Err    error
+	// BytesIn and BytesOut are the lengths of the bodies as far as they went.
+	BytesIn, BytesOut int64
+	// KeepAlive: the client's connection stands at a message's border and may be used again.
+	KeepAlive bool
+}
