@@ -12,6 +12,7 @@ import (
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
 	"tallygate/kit/env"
+	"tallygate/kit/follow"
 	"tallygate/kit/internalapi"
 	"tallygate/kit/service"
 	"tallygate/kit/token"
@@ -78,15 +79,15 @@ func readConfig(lookup env.Lookup) (config, error) {
 	return c, r.Err()
 }
 
-// internalSecrets are what INTERNAL_SECRET is used for, for env.Watch.
-func (c *config) internalSecrets() env.Watched {
-	return env.Watched{Secrets: []*env.Secret{c.internalSecret}, Use: func() error {
+// internalSecrets follows the file of INTERNAL_SECRET and replaces what is made of it.
+func (c *config) internalSecrets() follow.Source {
+	return env.SecretFiles(func() error {
 		secret := c.internalSecret.Value()
 		if err := c.bearer.Replace(secret); err != nil {
 			return err
 		}
 		return c.refreshKeys.Replace(token.SplitSecrets(secret))
-	}}
+	}, c.internalSecret)
 }
 
 func readDatabase(r *env.Reader) store.Config {

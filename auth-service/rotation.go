@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tallygate/kit/env"
+	"tallygate/kit/follow"
 	"tallygate/kit/token"
 )
 
@@ -32,8 +33,8 @@ type rotation struct {
 }
 
 const (
-	// defaultSettle is ten times as long as the services take to see a changed file.
-	defaultSettle = 10 * env.WatchInterval
+	// defaultSettle is twenty times as long as the services take to see a changed file.
+	defaultSettle = 20 * follow.Interval
 	// maxPause is the longest wait between two steps; past that the operator comes back.
 	maxPause = time.Minute
 )

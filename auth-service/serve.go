@@ -21,6 +21,7 @@ import (
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
 	"tallygate/kit/env"
+	"tallygate/kit/follow"
 	"tallygate/kit/httpd"
 	"tallygate/kit/service"
 )
@@ -71,7 +72,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	go feed.Run(ctx)
 	go sweep(ctx, accounts, log)
 	go tally.Run(ctx)
-	go env.Watch(ctx, log, cfg.JWTSecrets(cfg.keyring, sign.Replace), cfg.internalSecrets())
+	go follow.New(log, cfg.JWTSecrets(cfg.keyring, sign.Replace), cfg.internalSecrets()).Run(ctx)
 	err = service.Run(ctx, service.Config{
 		Addr: cfg.Addr, Public: httpd.NewServer(public, log), PrivateAddr: cfg.PrivateAddr, Private: mux, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,

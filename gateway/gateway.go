@@ -22,6 +22,7 @@ import (
 	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/env"
+	"tallygate/kit/follow"
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalapi"
 	"tallygate/kit/service"
@@ -107,7 +108,8 @@ func (g *gateway) serve(ctx context.Context) error {
 	if g.access != nil {
 		parts.Go(func() { g.access.Run(background) })
 	}
-	parts.Go(func() { env.Watch(background, g.log, g.cfg.JWTSecrets(g.cfg.keys, nil), g.internalSecret()) })
+	follower := follow.New(g.log, g.cfg.JWTSecrets(g.cfg.keys, nil), g.internalSecret())
+	parts.Go(func() { follower.Run(background) })
 
 	readiness := httpd.NewReadiness(g.checker.Ready)
 	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }
@@ -126,7 +128,7 @@ func (g *gateway) serve(ctx context.Context) error {
 }
 
 // internalSecret is what proves the gateway to auth-service.
-func (g *gateway) internalSecret() env.Watched {
+func (g *gateway) internalSecret() follow.Source {
 	secret := g.cfg.internalSecret
-	return env.Watched{Secrets: []*env.Secret{secret}, Use: func() error { return g.bearer.Replace(secret.Value()) }}
+	return env.SecretFiles(func() error { return g.bearer.Replace(secret.Value()) }, secret)
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"tallygate/kit/env"
+	"tallygate/kit/follow"
 	"tallygate/kit/httpd"
 	"tallygate/kit/service"
 	"tallygate/kit/token"
@@ -36,7 +37,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		Tokens: token.NewCache(cfg.Verifier(keys), rememberedTokens), Readiness: readiness,
 		Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
 	})
-	go env.Watch(ctx, log, cfg.JWTSecrets(keys, nil))
+	go follow.New(log, cfg.JWTSecrets(keys, nil)).Run(ctx)
 	return service.Run(ctx, service.Config{
 		Addr: cfg.Addr, Public: httpd.NewServer(api, log), PrivateAddr: cfg.PrivateAddr, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,

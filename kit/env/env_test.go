@@ -92,7 +92,7 @@ func TestAnEmptySecretFileIsAMistakeOnlyWhereASecretIsNeeded(t *testing.T) {
 
 func TestASecretDoesNotPrint(t *testing.T) {
 	t.Parallel()
-	s := env.NewSecret("S", "hidden-value")
+	s := env.NewReader(lookup(map[string]string{"S": "hidden-value"})).Secret("S")
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		if out := fmt.Sprintf(verb, s); strings.Contains(out, "hidden-value") {
 			t.Errorf("%s shows the secret: %s", verb, out)

@@ -59,9 +59,6 @@ func (r *Reader) failed(name string) bool {
 	return false
 }
 
-// NewSecret returns a fixed secret, for programs that hold the value already.
-func NewSecret(name, value string) *Secret { return &Secret{name: name, value: value} }
-
 // Name is the variable's name, without _FILE.
 func (s *Secret) Name() string { return s.name }
 

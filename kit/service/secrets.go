@@ -2,13 +2,14 @@ package service
 
 import (
 	"tallygate/kit/env"
+	"tallygate/kit/follow"
 	"tallygate/kit/token"
 )
 
-// JWTSecrets are the secrets of tokens, for env.Watch, which replaces the ring's with them. then, if not nil, is told
-// the one that signs, after the ring knows it.
-func (s *Settings) JWTSecrets(ring *token.Keyring, then func(secret string)) env.Watched {
-	return env.Watched{Secrets: []*env.Secret{s.JWTSecret, s.JWTOtherSecrets}, Use: func() error {
+// JWTSecrets follows the files of the secrets of tokens and replaces the ring's secrets. then, if not nil, is called with
+// the secret that signs, after the ring has it.
+func (s *Settings) JWTSecrets(ring *token.Keyring, then func(secret string)) follow.Source {
+	return env.SecretFiles(func() error {
 		secret := s.JWTSecret.Value()
 		if err := ring.Replace(secret, token.SplitSecrets(s.JWTOtherSecrets.Value())); err != nil {
 			return err
@@ -17,5 +18,5 @@ func (s *Settings) JWTSecrets(ring *token.Keyring, then func(secret string)) env
 			then(secret)
 		}
 		return nil
-	}}
+	}, s.JWTSecret, s.JWTOtherSecrets)
 }

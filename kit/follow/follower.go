@@ -1,0 +1,71 @@
+package follow
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// Interval is how often a Follower looks at the files. Changes need seconds, not milliseconds.
+const Interval = 500 * time.Millisecond
+
+// Source is something in files that can be reloaded.
+type Source struct {
+	// Name begins the log messages: "routes", "certificate".
+	Name string
+	// Reload looks at the files. If they have changed, it puts in force what they say and reports true. On an error,
+	// what was in force stays. As long as the trouble lasts, each call returns the same error. forced is true on SIGHUP.
+	Reload func(forced bool) (changed bool, err error)
+}
+
+// Follower reloads sources when their files change. It is not safe for concurrent use.
+type Follower struct {
+	log     *slog.Logger
+	sources []Source
+	logged  []string // by source: the failure that was logged last, empty if the source works
+}
+
+// New returns a Follower, which does nothing before Run.
+func New(log *slog.Logger, sources ...Source) *Follower {
+	return &Follower{log: log, sources: sources, logged: make([]string, len(sources))}
+}
+
+// Run looks at the sources every Interval and on SIGHUP until ctx ends. The first look comes after one Interval.
+func (f *Follower) Run(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	tick := time.NewTicker(Interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			f.Look(true)
+		case <-tick.C:
+			f.Look(false)
+		}
+	}
+}
+
+// Look looks at each source once. forced is true on SIGHUP. Run calls it.
+func (f *Follower) Look(forced bool) {
+	for i, s := range f.sources {
+		changed, err := s.Reload(forced)
+		failure := ""
+		if err != nil {
+			failure = err.Error()
+		}
+		if changed || err == nil && f.logged[i] != "" {
+			f.log.Info(s.Name + " reloaded") //nolint:sloglint // names are constants, so there is one message a source
+		}
+		if err != nil && (forced || failure != f.logged[i]) {
+			f.log.Error(s.Name+" not reloaded, what was in force stays", "error", err) //nolint:sloglint // the same
+		}
+		f.logged[i] = failure
+	}
+}
