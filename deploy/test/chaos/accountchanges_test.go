@@ -22,7 +22,7 @@ const (
 )
 
 // TestChaosAcknowledgedChangesOfAccountsAreTrue kills auth-service and its database, by turns and together, while
-// people register, change passwords, sign out, refresh and delete themselves.
+// users register, change passwords, sign out, refresh and delete themselves.
 func TestChaosAcknowledgedChangesOfAccountsAreTrue(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range databases() {
@@ -30,17 +30,17 @@ func TestChaosAcknowledgedChangesOfAccountsAreTrue(t *testing.T) {
 			t.Parallel()
 			c := cluster.Start(t, cfg)
 			rng := rand.New(rand.NewPCG(seed(t), 0))
-			town := newTown(c)
+			accounts := newAccountLoad(c)
 			var restarts []time.Duration
 			for round := range rounds {
 				ctx, stop := context.WithCancel(t.Context())
 				var load sync.WaitGroup
 				for i := range registrars {
 					choices := rand.New(rand.NewPCG(rng.Uint64(), uint64(i)))
-					load.Go(func() { town.live(ctx, fmt.Sprintf("person-%d-%d", round, i), choices) })
+					load.Go(func() { accounts.run(ctx, fmt.Sprintf("account-%d-%d", round, i), choices) })
 				}
 				wait(ctx, shortestLoad+time.Duration(rng.Int64N(int64(longestLoad-shortestLoad))))
-				victims := doomed(c, round)
+				victims := victimsOf(c, round)
 				for _, p := range victims {
 					if err := p.Kill(); err != nil {
 						t.Error(err)
@@ -54,19 +54,19 @@ func TestChaosAcknowledgedChangesOfAccountsAreTrue(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				calm(t, c)
+				allReady(t, c)
 				restarts = append(restarts, time.Since(began))
 			}
-			town.check(t)
+			accounts.check(t)
 			slices.Sort(restarts)
 			t.Logf("%d rounds of kills, all ready again after %v (median), %v (longest); %v", rounds,
-				restarts[rounds/2].Round(time.Millisecond), restarts[rounds-1].Round(time.Millisecond), town)
+				restarts[rounds/2].Round(time.Millisecond), restarts[rounds-1].Round(time.Millisecond), accounts)
 		})
 	}
 }
 
-// doomed are a round's victims: one replica of auth-service, all of them, the database, everything.
-func doomed(c *cluster.Cluster, round int) []*cluster.Process {
+// victimsOf are a round's victims: one replica of auth-service, all of them, the database, everything.
+func victimsOf(c *cluster.Cluster, round int) []*cluster.Process {
 	if c.Database == nil {
 		return c.Auths
 	}

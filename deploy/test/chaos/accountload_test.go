@@ -17,149 +17,149 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// town is all the people, who call through any gateway.
-type town struct {
+// accountLoad is clients that register accounts and change them, through any gateway.
+type accountLoad struct {
 	clients []*contract.Client
 
-	mu     sync.Mutex
-	people []*person
-	errs   []error
+	mu       sync.Mutex
+	accounts []*account
+	errs     []error
 }
 
-func newTown(c *cluster.Cluster) *town {
-	var all town
+func newAccountLoad(c *cluster.Cluster) *accountLoad {
+	var all accountLoad
 	for _, gateway := range c.Gateways {
 		all.clients = append(all.clients, contract.NewClient(gateway.URL))
 	}
 	return &all
 }
 
-func (w *town) String() string {
+func (l *accountLoad) String() string {
 	var renewed, changed, ended, deleted int
-	for _, p := range w.people {
+	for _, a := range l.accounts {
 		switch {
-		case p.deleted:
+		case a.deleted:
 			deleted++
-		case p.oldPassword != "":
+		case a.oldPassword != "":
 			changed++
-		case len(p.deadTokens) > 0:
+		case len(a.deadTokens) > 0:
 			ended++
-		case p.refresh != "":
+		case a.refresh != "":
 			renewed++
 		}
 	}
 	return fmt.Sprintf("acknowledged and true: %d registrations, %d changes of password, %d sign-outs, %d deletions, %d refreshes",
-		len(w.people), changed, ended, deleted, renewed)
+		len(l.accounts), changed, ended, deleted, renewed)
 }
 
-// live has people with names of a prefix come one after the other until ctx ends; each registers, signs in and does one
-// thing more.
-func (w *town) live(ctx context.Context, prefix string, rng *rand.Rand) {
+// run registers accounts one after the other until ctx ends. Their names begin with the prefix. Each signs in and makes
+// one change.
+func (l *accountLoad) run(ctx context.Context, prefix string, rng *rand.Rand) {
 	for i := 0; ctx.Err() == nil; i++ {
-		p := &person{Credentials: contract.Credentials{Username: fmt.Sprintf("%s-%d", prefix, i), Password: "123456"}}
-		known, err := p.pass(w.clients[rng.IntN(len(w.clients))], rng)
-		w.mu.Lock()
-		if known {
-			w.people = append(w.people, p)
+		a := &account{Credentials: contract.Credentials{Username: fmt.Sprintf("%s-%d", prefix, i), Password: "123456"}}
+		registered, err := a.use(l.clients[rng.IntN(len(l.clients))], rng)
+		l.mu.Lock()
+		if registered {
+			l.accounts = append(l.accounts, a)
 		}
 		if err != nil {
-			w.errs = append(w.errs, err)
+			l.errs = append(l.errs, err)
 		}
-		w.mu.Unlock()
+		l.mu.Unlock()
 	}
 }
 
-// pass reports whether the person was told that they are registered.
-func (p *person) pass(client *contract.Client, rng *rand.Rand) (bool, error) {
-	known, err := p.register(client)
-	if !known || err != nil {
-		return known, err
+// use registers the account, signs in and makes one change. It reports whether the registration was acknowledged.
+func (a *account) use(client *contract.Client, rng *rand.Rand) (bool, error) {
+	registered, err := a.register(client)
+	if !registered || err != nil {
+		return registered, err
 	}
-	session, err := p.signIn(client)
+	session, err := a.signIn(client)
 	if session.Token == "" || err != nil {
-		return known, err
+		return registered, err
 	}
-	things := []func(*contract.Client, pair) error{p.changePassword, p.logout, p.remove, p.renew}
-	return known, things[rng.IntN(len(things))](client, session)
+	changes := []func(*contract.Client, pair) error{a.changePassword, a.logout, a.remove, a.renew}
+	return registered, changes[rng.IntN(len(changes))](client, session)
 }
 
-// check asks for everything that was acknowledged.
-func (w *town) check(t *testing.T) {
+// check looks everything up that was acknowledged.
+func (l *accountLoad) check(t *testing.T) {
 	t.Helper()
-	for _, err := range w.errs {
+	for _, err := range l.errs {
 		t.Error(err)
 	}
 	ids := map[int64]string{}
-	for _, p := range w.people {
-		if other, twice := ids[p.id]; twice {
-			t.Errorf("%s and %s both got the id %d", other, p.Username, p.id)
+	for _, a := range l.accounts {
+		if other, twice := ids[a.id]; twice {
+			t.Errorf("%s and %s both got the id %d", other, a.Username, a.id)
 		}
-		ids[p.id] = p.Username
+		ids[a.id] = a.Username
 	}
-	queue := make(chan *person)
+	queue := make(chan *account)
 	var checkers sync.WaitGroup
 	for range registrars {
 		checkers.Go(func() {
-			for p := range queue {
-				w.recheck(t, p, ids)
+			for a := range queue {
+				l.recheck(t, a, ids)
 			}
 		})
 	}
-	for _, p := range w.people {
-		queue <- p
+	for _, a := range l.accounts {
+		queue <- a
 	}
 	close(queue)
 	checkers.Wait()
 }
 
-// recheck asks for what one person was told.
-func (w *town) recheck(t *testing.T, p *person, ids map[int64]string) {
+// recheck looks up what was acknowledged of one account.
+func (l *accountLoad) recheck(t *testing.T, a *account, ids map[int64]string) {
 	t.Helper()
-	for _, token := range p.deadTokens {
-		for _, client := range w.clients {
+	for _, token := range a.deadTokens {
+		for _, client := range l.clients {
 			root := func() (contract.Answer, error) { return client.Root(token, "9", "0.5") }
-			expect(t, p, "a dead token", root, http.StatusUnauthorized)
+			expect(t, a, "a dead token", root, http.StatusUnauthorized)
 		}
 	}
-	client := w.clients[0]
-	for _, token := range p.deadRefresh {
-		expect(t, p, "a dead refresh token", refresh(client, token), http.StatusUnauthorized)
+	client := l.clients[0]
+	for _, token := range a.deadRefresh {
+		expect(t, a, "a dead refresh token", refresh(client, token), http.StatusUnauthorized)
 	}
-	if p.refresh != "" {
-		expect(t, p, "the newest refresh token", refresh(client, p.refresh), http.StatusOK)
+	if a.refresh != "" {
+		expect(t, a, "the newest refresh token", refresh(client, a.refresh), http.StatusOK)
 	}
-	if p.oldPassword != "" {
-		expect(t, p, "the old password", signIn(client, p.Username, p.oldPassword), http.StatusUnauthorized)
+	if a.oldPassword != "" {
+		expect(t, a, "the old password", signIn(client, a.Username, a.oldPassword), http.StatusUnauthorized)
 	}
-	register := func() (contract.Answer, error) { return client.Register(p.Credentials) }
+	register := func() (contract.Answer, error) { return client.Register(a.Credentials) }
 	switch {
-	case p.deleted:
-		expect(t, p, "a deleted account", signIn(client, p.Username, p.Password), http.StatusUnauthorized)
-		again := expect(t, p, "a deleted name", register, http.StatusCreated)
+	case a.deleted:
+		expect(t, a, "a deleted account", signIn(client, a.Username, a.Password), http.StatusUnauthorized)
+		again := expect(t, a, "a deleted name", register, http.StatusCreated)
 		if id, err := userID(again); err != nil || ids[id] != "" {
-			t.Errorf("%s, registered anew, has the id %d (%v) of %s", p.Username, id, err, ids[id])
+			t.Errorf("%s, registered again, has the id %d (%v) of %s", a.Username, id, err, ids[id])
 		}
-	case p.maybeDeleted:
-		expect(t, p, "signing in", signIn(client, p.Username, p.Password), http.StatusOK, http.StatusUnauthorized)
+	case a.maybeDeleted:
+		expect(t, a, "signing in", signIn(client, a.Username, a.Password), http.StatusOK, http.StatusUnauthorized)
 	default:
-		again := expect(t, p, "registering again", register, http.StatusOK)
-		if id, err := userID(again); err != nil || id != p.id {
-			t.Errorf("%s was given the id %d and has %d (%v)", p.Username, p.id, id, err)
+		again := expect(t, a, "registering again", register, http.StatusOK)
+		if id, err := userID(again); err != nil || id != a.id {
+			t.Errorf("%s got the id %d and has %d (%v)", a.Username, a.id, id, err)
 		}
-		p.signInAgain(t, client)
+		a.signInAgain(t, client)
 	}
 }
 
-// signInAgain signs in with the password that has to be the right one, or with either if that is not known.
-func (p *person) signInAgain(t *testing.T, client *contract.Client) {
+// signInAgain signs in with the right password, or with either one if it is not known which is right.
+func (a *account) signInAgain(t *testing.T, client *contract.Client) {
 	t.Helper()
-	if p.maybePassword == "" {
-		expect(t, p, "signing in", signIn(client, p.Username, p.Password), http.StatusOK)
+	if a.maybePassword == "" {
+		expect(t, a, "signing in", signIn(client, a.Username, a.Password), http.StatusOK)
 		return
 	}
-	first := expect(t, p, "signing in", signIn(client, p.Username, p.Password), http.StatusOK, http.StatusUnauthorized)
+	first := expect(t, a, "signing in", signIn(client, a.Username, a.Password), http.StatusOK, http.StatusUnauthorized)
 	if first.Status != http.StatusOK {
-		expect(t, p, "signing in with the changed password", signIn(client, p.Username, p.maybePassword), http.StatusOK)
+		expect(t, a, "signing in with the changed password", signIn(client, a.Username, a.maybePassword), http.StatusOK)
 	}
 }
 
@@ -175,8 +175,8 @@ func signIn(client *contract.Client, name, password string) func() (contract.Ans
 	}
 }
 
-// expect checks a call's answer. As a client does, it calls again if it is told to come back later.
-func expect(t *testing.T, p *person, what string, call func() (contract.Answer, error), statuses ...int) contract.Answer {
+// expect checks a call's response. Like a client, it calls again after 503.
+func expect(t *testing.T, a *account, what string, call func() (contract.Answer, error), statuses ...int) contract.Answer {
 	t.Helper()
 	got, err := call()
 	for began := time.Now(); err == nil && got.Status == http.StatusServiceUnavailable && time.Since(began) < testbed.Patience; {
@@ -184,7 +184,7 @@ func expect(t *testing.T, p *person, what string, call func() (contract.Answer, 
 		got, err = call()
 	}
 	if err != nil || !slices.Contains(statuses, got.Status) {
-		t.Errorf("%s, %s: got %d %s (%v), want %v", p.Username, what, got.Status, got.Body, err, statuses)
+		t.Errorf("%s, %s: got %d %s (%v), want %v", a.Username, what, got.Status, got.Body, err, statuses)
 	}
 	return got
 }

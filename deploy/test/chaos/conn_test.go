@@ -29,7 +29,7 @@ func dial(base string) (*conn, error) {
 	return &conn{c, bufio.NewReader(c)}, nil
 }
 
-// root calls /root and reads the whole answer. After an error the connection is of no use.
+// root calls /root and reads the whole response. After an error the connection is of no use.
 func (c *conn) root(token string) (int, error) {
 	if err := c.SetDeadline(time.Now().Add(callTimeout)); err != nil {
 		return 0, err

@@ -15,37 +15,37 @@ import (
 	"tallygate/deploy/internal/cluster"
 )
 
-// nemesis kills processes at random and starts them again.
-type nemesis struct {
+// killer kills processes at random and starts them again.
+type killer struct {
 	t *testing.T
 
-	mu    sync.Mutex
-	tolls []toll
+	mu      sync.Mutex
+	records []record
 }
 
-// toll is what one kind of process went through.
-type toll struct {
+// record is what one kind of process went through.
+type record struct {
 	kind  string
 	kills int
 	ready []time.Duration // from start to ready
 }
 
 const (
-	shortestPeace, longestPeace = 200 * time.Millisecond, 1500 * time.Millisecond
-	longestDeath                = 500 * time.Millisecond
-	// longestWait is for a process to be ready again. A gateway is not before auth-service is, nor that before its
-	// database, and those may be down: then the next one is killed all the same.
+	shortestUptime, longestUptime = 200 * time.Millisecond, 1500 * time.Millisecond
+	longestDowntime               = 500 * time.Millisecond
+	// longestWait is for a process to be ready again. A gateway is not ready before auth-service is, and auth-service not
+	// before its database. Those may be down: then the next process is killed all the same.
 	longestWait = 3 * time.Second
-	// allAtOnce: one time in so many, all processes of the kind die together.
+	// allAtOnce: one time in so many, all processes of the kind are killed together.
 	allAtOnce = 4
 )
 
-// strike kills processes of one kind until ctx ends. All of them run afterwards.
-func (n *nemesis) strike(ctx context.Context, kind string, random uint64, victims ...*cluster.Process) {
+// kill kills processes of one kind until ctx ends. All of them run afterwards.
+func (k *killer) kill(ctx context.Context, kind string, random uint64, victims ...*cluster.Process) {
 	rng := rand.New(rand.NewPCG(random, 0))
-	mine := toll{kind: kind}
+	mine := record{kind: kind}
 	for {
-		wait(ctx, shortestPeace+time.Duration(rng.Int64N(int64(longestPeace-shortestPeace))))
+		wait(ctx, shortestUptime+time.Duration(rng.Int64N(int64(longestUptime-shortestUptime))))
 		if ctx.Err() != nil {
 			break
 		}
@@ -55,21 +55,22 @@ func (n *nemesis) strike(ctx context.Context, kind string, random uint64, victim
 			chosen = victims[i : i+1]
 		}
 		for _, p := range chosen {
-			n.check(p.Kill())
+			k.check(p.Kill())
 			mine.kills++
 		}
-		wait(context.WithoutCancel(ctx), time.Duration(rng.Int64N(int64(longestDeath))))
+		wait(context.WithoutCancel(ctx), time.Duration(rng.Int64N(int64(longestDowntime))))
 		for _, p := range chosen {
-			n.check(p.Start())
+			k.check(p.Start())
 		}
 		mine.ready = append(mine.ready, readyTimes(ctx, chosen)...)
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.tolls = append(n.tolls, mine)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.records = append(k.records, mine)
 }
 
-// readyTimes waits until started processes are ready and returns how long those took that became so.
+// readyTimes waits until started processes are ready and returns how long each of them took. It leaves out those that
+// are not ready after longestWait.
 func readyTimes(ctx context.Context, started []*cluster.Process) []time.Duration {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, longestWait)
@@ -83,14 +84,14 @@ func readyTimes(ctx context.Context, started []*cluster.Process) []time.Duration
 	return times
 }
 
-func (n *nemesis) check(err error) {
+func (k *killer) check(err error) {
 	if err != nil {
-		n.t.Error(err)
+		k.t.Error(err)
 	}
 }
 
-// calm waits until everything is ready again.
-func calm(t *testing.T, c *cluster.Cluster) {
+// allReady waits until everything is ready again.
+func allReady(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
 	for _, p := range append([]*cluster.Process{c.Database}, c.Services()...) {
 		if p != nil {
@@ -101,9 +102,9 @@ func calm(t *testing.T, c *cluster.Cluster) {
 	}
 }
 
-func (n *nemesis) String() string {
+func (k *killer) String() string {
 	var said []string
-	for _, one := range n.tolls {
+	for _, one := range k.records {
 		slices.Sort(one.ready)
 		text := fmt.Sprintf("%s: %d kills", one.kind, one.kills)
 		if count := len(one.ready); count > 0 {

@@ -15,7 +15,7 @@ import (
 	"tallygate/deploy/internal/cluster"
 )
 
-// load is users who call as fast as they are answered.
+// load is users whose next call follows each response at once.
 type load struct {
 	gateways []*cluster.Process
 
@@ -25,13 +25,13 @@ type load struct {
 	took     time.Duration
 }
 
-// pause is how long a caller waits who was not let through: nobody hammers a closed door.
+// pause is how long a caller waits after a response that is not 200.
 const pause = 5 * time.Millisecond
 
 // callers is how many connections each user has at most at work.
 const callers = 2
 
-// run lets the users call until ctx ends and their last call is answered.
+// run lets the users call until ctx ends and the last response is there.
 func (l *load) run(ctx context.Context, users []*user, random uint64) {
 	l.statuses, l.began = map[int]int{}, time.Now()
 	var wg sync.WaitGroup
@@ -85,7 +85,7 @@ func (l *load) call(ctx context.Context, u *user, rng *rand.Rand) {
 	}
 }
 
-// only fails unless every answer had one of the statuses.
+// only fails unless every response had one of the statuses.
 func (l *load) only(t *testing.T, statuses ...int) {
 	t.Helper()
 	for _, status := range slices.Sorted(maps.Keys(l.statuses)) {
@@ -93,7 +93,7 @@ func (l *load) only(t *testing.T, statuses ...int) {
 			t.Errorf("got status %d, %d times; want only %v", status, l.statuses[status], statuses)
 		}
 	}
-	t.Logf("answers by status: %v; %.0f calls per second", l.statuses, float64(l.statuses[http.StatusOK])/l.took.Seconds())
+	t.Logf("responses by status: %v; %.0f calls per second", l.statuses, float64(l.statuses[http.StatusOK])/l.took.Seconds())
 }
 
 // wait lets time pass, unless ctx ends first.

@@ -17,16 +17,16 @@ const (
 	bytesBeside = 2.3 * (1 << 20)
 )
 
-// TestChaosAuthServiceAwayLosesNothing lets auth-service be away while many users call, and then kills every gateway
-// too: what they counted is on disk only, until all come back. What waits is a row for each user and hour, however many
-// calls there are, so that a short outage with many calls takes the room of a long one.
+// TestChaosAuthServiceAwayLosesNothing kills auth-service while many users call, and then every gateway too. Until all
+// are started again, the counts are on disk only. There is one row for each user and hour, however many calls there are,
+// so a short outage with many calls takes as much room as a long one.
 func TestChaosAuthServiceAwayLosesNothing(t *testing.T) {
 	t.Parallel()
 	cfg := databases()["PostgreSQL, two of auth-service"]
 	c := cluster.Start(t, cfg)
 	users := newUsers(t, c.Gateways[0].URL, 100)
 	for _, u := range users {
-		for _, gateway := range c.Gateways { // a gateway lets those through whom it has seen before
+		for _, gateway := range c.Gateways { // without auth-service a gateway lets users through that it knows
 			first, err := dial(gateway.URL)
 			if err != nil {
 				t.Fatal(err)
@@ -66,12 +66,12 @@ func TestChaosAuthServiceAwayLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	calm(t, c)
-	delivered(t, c)
+	allReady(t, c)
+	awaitDelivery(t, c)
 	for _, u := range users {
 		if err := u.exactly(c.AuthURL); err != nil {
 			t.Error(err)
 		}
 	}
-	t.Log(tallied(t, c.AuthURL, users))
+	t.Log(checkCounts(t, c.AuthURL, users))
 }

@@ -84,7 +84,7 @@ func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 
 			calls.only(t, http.StatusOK, http.StatusTooManyRequests)
 			c.Gateways = c.Gateways[trouble.killed:]
-			delivered(t, c)
+			awaitDelivery(t, c)
 			counted, err := u.counted(c.AuthURL)
 			if err != nil || counted != want {
 				t.Errorf("got %d calls counted (%v), want %d", counted, err, want)

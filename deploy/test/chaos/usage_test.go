@@ -26,21 +26,21 @@ func TestChaosEveryAnsweredCallIsCountedOnce(t *testing.T) {
 
 			ctx, cancel := context.WithTimeout(t.Context(), duration(t))
 			defer cancel()
-			fate := &nemesis{t: t}
-			var disasters sync.WaitGroup
-			disasters.Go(func() { fate.strike(ctx, "gateway", random+1, c.Gateways...) })
-			disasters.Go(func() { fate.strike(ctx, "auth-service", random+2, c.Auths...) })
+			kills := &killer{t: t}
+			var killing sync.WaitGroup
+			killing.Go(func() { kills.kill(ctx, "gateway", random+1, c.Gateways...) })
+			killing.Go(func() { kills.kill(ctx, "auth-service", random+2, c.Auths...) })
 			if c.Database != nil {
-				disasters.Go(func() { fate.strike(ctx, "postgres", random+3, c.Database) })
+				killing.Go(func() { kills.kill(ctx, "postgres", random+3, c.Database) })
 			}
 			calls := &load{gateways: c.Gateways}
 			calls.run(ctx, users, random)
-			disasters.Wait()
-			calm(t, c)
-			t.Log(fate)
+			killing.Wait()
+			allReady(t, c)
+			t.Log(kills)
 			calls.only(t, http.StatusOK, http.StatusServiceUnavailable)
-			delivered(t, c)
-			t.Log(tallied(t, c.AuthURL, users))
+			awaitDelivery(t, c)
+			t.Log(checkCounts(t, c.AuthURL, users))
 		})
 	}
 }
@@ -62,13 +62,13 @@ func TestChaosWithoutKillsCountedEqualsSent(t *testing.T) {
 				testbed.Eventually(t, "every call to be counted", func() error { return u.exactly(c.Gateways[0].URL) })
 			}
 			t.Logf("all of it was shown %v after the last answer", time.Since(ended).Round(time.Millisecond))
-			delivered(t, c)
+			awaitDelivery(t, c)
 			for _, u := range users {
 				if err := u.exactly(c.AuthURL); err != nil {
 					t.Error(err)
 				}
 			}
-			t.Log(tallied(t, c.AuthURL, users))
+			t.Log(checkCounts(t, c.AuthURL, users))
 		})
 	}
 }

@@ -17,15 +17,15 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// user is somebody who calls /root and keeps their own count.
+// user calls /root and keeps a count of its own.
 type user struct {
 	contract.Credentials
 	id    int64
 	token string
 
 	sent    atomic.Int64 // requests that were begun
-	seen    atomic.Int64 // answers of status 200 that came in full
-	refused atomic.Int64 // answers of any other status: the gateway has let nothing through
+	seen    atomic.Int64 // responses of status 200 that came in full
+	refused atomic.Int64 // responses of any other status: the gateway has forwarded nothing
 }
 
 // newUsers registers users and signs them in.
@@ -56,7 +56,7 @@ func userID(registered contract.Answer) (int64, error) {
 	return body.UserID, err
 }
 
-// counted asks for the user's calls of these days, as the user does.
+// counted looks up the user's calls of these days, as the user does.
 func (u *user) counted(base string) (int64, error) {
 	day := func(offset int) string { return time.Now().UTC().AddDate(0, 0, offset).Format(time.DateOnly) }
 	query := url.Values{"from": {day(-1)}, "to": {day(2)}, "route": {"root"}}
@@ -79,8 +79,8 @@ func (s sums) String() string {
 	return fmt.Sprintf("%d seen, %d counted, %d sent", s.seen, s.counted, s.sent)
 }
 
-// tallied adds up the users' counts and fails unless seen ≤ counted ≤ sent for each.
-func tallied(t *testing.T, base string, users []*user) sums {
+// checkCounts adds up the users' counts and fails unless seen ≤ counted ≤ sent for each.
+func checkCounts(t *testing.T, base string, users []*user) sums {
 	t.Helper()
 	var all sums
 	for _, u := range users {
@@ -97,9 +97,9 @@ func tallied(t *testing.T, base string, users []*user) sums {
 	return all
 }
 
-// delivered waits until all that dead gateways left has been delivered, then stops the living ones, which deliver
+// awaitDelivery waits until all that dead gateways left has been delivered, then stops the living ones, which deliver
 // the rest.
-func delivered(t *testing.T, c *cluster.Cluster) {
+func awaitDelivery(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
 	testbed.Eventually(t, "the dead gateways' counts to be delivered", func() error {
 		if left := folders(t, c); len(left) > len(c.Gateways) {

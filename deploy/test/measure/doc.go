@@ -1,5 +1,6 @@
-// Package measure holds what is promised of sessions, revocation and guessing against the whole product: several
-// gateways, two auth-service replicas, PostgreSQL, all as processes on this machine.
+// Package measure checks the bounds on sessions, revocation and guessing against the whole product: several gateways, two
+// auth-service replicas and PostgreSQL, all as processes on this machine.
 //
-// Its tests are behind the build tag chaos, and `make chaos` runs them. Each prints its figures. It imports no service.
+// Its tests measure time and want a quiet machine. They have the build tag measure, and `make measure` runs them; CI does
+// not. Each prints its figures. It imports no service.
 package measure

@@ -1,4 +1,4 @@
-//go:build chaos
+//go:build measure
 
 package measure_test
 
@@ -19,17 +19,17 @@ const (
 	floodTime = 15 * time.Second
 	// rootGap is the time between two calls of the user who only wants sums.
 	rootGap = 5 * time.Millisecond
-	// rootLimit is what 99 of 100 calls have to stay under, while everything and the clients share the machine.
-	rootLimit = 100 * time.Millisecond
+	// rootBound is what 99 of 100 calls have to stay under, while everything and the clients share the machine.
+	rootBound = 100 * time.Millisecond
 )
 
-// TestMeasureFlood has 500 clients guess as fast as they can, each guess for another name from another address, so that
-// every one of them costs as much as it can.
+// TestMeasureFlood has 500 clients guess as fast as they can. Each guess is for another name from another address: that is
+// the most expensive kind.
 func TestMeasureFlood(t *testing.T) { //nolint:paralleltest // it measures time
 	s := start(t, cluster.Config{Postgres: true, Gateway: []string{"TRUSTED_PROXIES=loopback"}})
-	v := s.register(t, "ada")
-	s.everywhere(t, "before", v, http.StatusOK)
-	var unseen []*visitor
+	u := s.register(t, "ada")
+	s.everywhere(t, "before", u, http.StatusOK)
+	var unseen []*user
 	for i := range 20 {
 		unseen = append(unseen, s.register(t, fmt.Sprintf("unseen%d", i)))
 	}
@@ -38,7 +38,7 @@ func TestMeasureFlood(t *testing.T) { //nolint:paralleltest // it measures time
 	var first []time.Duration
 	var newcomers sync.WaitGroup
 	newcomers.Go(func() { first = s.callFirst(t, unseen) })
-	calls := s.callAllAlong(t, v, time.Now().Add(floodTime))
+	calls := s.callAllAlong(t, u, time.Now().Add(floodTime))
 	newcomers.Wait()
 	all := flood()
 	t.Logf("figure: %d clients guessing for %s, by status: %v; the refusals took %s", flooders, floodTime, all.Statuses, spread(all.Refusals))
@@ -47,20 +47,20 @@ func TestMeasureFlood(t *testing.T) { //nolint:paralleltest // it measures time
 	for _, p := range []*cluster.Process{s.Auths[0], s.Gateways[0]} {
 		t.Logf("figure: most memory of %s: %.0f MB", p.Name, float64(peakBytes(t, p))/1e6)
 	}
-	if p99 := percentile(calls, 99); p99 > rootLimit {
-		t.Errorf("p99 of /root is %s, want under %s", p99, rootLimit)
+	if p99 := percentile(calls, 99); p99 > rootBound {
+		t.Errorf("p99 of /root is %s, want under %s", p99, rootBound)
 	}
 	if grown := peakBytes(t, s.Auths[0]) - idle; grown > 256e6 {
 		t.Errorf("auth-service grew by %d bytes", grown)
 	}
-	if len(all.Statuses) != 2 || all.Statuses[http.StatusUnauthorized] == 0 || all.Statuses[http.StatusServiceUnavailable] == 0 || all.Hasty > 0 || len(all.Errors) > 0 {
+	if len(all.Statuses) != 2 || all.Statuses[http.StatusUnauthorized] == 0 || all.Statuses[http.StatusServiceUnavailable] == 0 || all.Unguided > 0 || len(all.Errors) > 0 {
 		t.Errorf("got %v, %d of them without Retry-After, and errors %v; want 401 for some and 503 for the rest",
-			all.Statuses, all.Hasty, all.Errors)
+			all.Statuses, all.Unguided, all.Errors)
 	}
 }
 
-// callAllAlong calls /root at a steady pace, whether or not the calls before have been answered.
-func (s *site) callAllAlong(t *testing.T, v *visitor, end time.Time) []time.Duration {
+// callAllAlong calls /root at a steady pace. It does not wait for the responses to the calls before.
+func (s *system) callAllAlong(t *testing.T, u *user, end time.Time) []time.Duration {
 	t.Helper()
 	var (
 		mu    sync.Mutex
@@ -75,7 +75,7 @@ func (s *site) callAllAlong(t *testing.T, v *visitor, end time.Time) []time.Dura
 		}
 		calls.Go(func() {
 			began := time.Now()
-			if got, err := status(s.doors[0], v.Token); err != nil || got != http.StatusOK {
+			if got, err := status(s.clients[0], u.Token); err != nil || got != http.StatusOK {
 				t.Errorf("/root: got %d (%v), want 200", got, err)
 			}
 			mu.Lock()
@@ -88,15 +88,15 @@ func (s *site) callAllAlong(t *testing.T, v *visitor, end time.Time) []time.Dura
 }
 
 // callFirst calls once for each user, all along the flood.
-func (s *site) callFirst(t *testing.T, unseen []*visitor) []time.Duration {
+func (s *system) callFirst(t *testing.T, unseen []*user) []time.Duration {
 	t.Helper()
 	var took []time.Duration
 	tick := time.NewTicker(floodTime / time.Duration(len(unseen)+1))
 	defer tick.Stop()
-	for _, v := range unseen {
+	for _, u := range unseen {
 		<-tick.C
 		began := time.Now()
-		s.everywhere(t, "a user who calls for the first time", v, http.StatusOK)
+		s.everywhere(t, "a user who calls for the first time", u, http.StatusOK)
 		took = append(took, time.Since(began))
 	}
 	return took

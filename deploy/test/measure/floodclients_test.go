@@ -1,4 +1,4 @@
-//go:build chaos
+//go:build measure
 
 package measure_test
 
@@ -32,15 +32,15 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// flooded is what the flood came back with.
+// flooded is the result of a flood.
 type flooded struct {
 	Statuses map[int]int
 	Refusals []time.Duration // how long each 503 took
-	Hasty    int             // 429s and 503s without Retry-After
+	Unguided int             // 429s and 503s without Retry-After
 	Errors   []string
 }
 
-// startFlood returns what waits for the flood's end.
+// startFlood starts a flood. The function that it returns waits for the end.
 func startFlood(t *testing.T, addr string) (wait func() flooded) {
 	t.Helper()
 	program, err := os.Executable()
@@ -80,7 +80,7 @@ func flood(addr string) flooded {
 				all.Statuses[status] += count
 			}
 			all.Refusals = append(all.Refusals, one.Refusals...)
-			all.Hasty += one.Hasty
+			all.Unguided += one.Unguided
 			if err != nil && len(all.Errors) < 10 {
 				all.Errors = append(all.Errors, err.Error())
 			}
@@ -98,7 +98,7 @@ func floodAlone(addr string, client int, end time.Time) (flooded, error) {
 		return seen, err
 	}
 	defer conn.Close()
-	answers := bufio.NewReader(conn)
+	responses := bufio.NewReader(conn)
 	var request []byte
 	for i := 0; ; i++ {
 		began := time.Now()
@@ -111,13 +111,13 @@ func floodAlone(addr string, client int, end time.Time) (flooded, error) {
 		if _, err := conn.Write(request); err != nil {
 			return seen, err
 		}
-		status, hasty, err := readAnswer(answers)
+		status, unguided, err := readResponse(responses)
 		if err != nil {
 			return seen, err
 		}
 		seen.Statuses[status]++
-		if hasty {
-			seen.Hasty++
+		if unguided {
+			seen.Unguided++
 		}
 		if status == 503 {
 			seen.Refusals = append(seen.Refusals, time.Since(began))
@@ -125,9 +125,9 @@ func floodAlone(addr string, client int, end time.Time) (flooded, error) {
 	}
 }
 
-// readAnswer reads one answer. It is hasty if it says to come back and not when.
-func readAnswer(r *bufio.Reader) (status int, hasty bool, err error) {
-	length, later := 0, false
+// readResponse reads one response. It is unguided if it is a 429 or 503 without Retry-After.
+func readResponse(r *bufio.Reader) (status int, unguided bool, err error) {
+	length, retryAfter := 0, false
 	for first := true; ; first = false {
 		line, err := r.ReadSlice('\n')
 		if err != nil {
@@ -138,13 +138,13 @@ func readAnswer(r *bufio.Reader) (status int, hasty bool, err error) {
 		switch {
 		case len(line) == 0:
 			_, err := r.Discard(length)
-			return status, (status == 429 || status == 503) && !later, err
+			return status, (status == 429 || status == 503) && !retryAfter, err
 		case first && len(line) > len("HTTP/1.1 200"):
 			status, err = strconv.Atoi(string(line[len("HTTP/1.1 "):len("HTTP/1.1 200")]))
 		case bytes.EqualFold(name, []byte("Content-Length")):
 			length, err = strconv.Atoi(string(value))
 		case bytes.EqualFold(name, []byte("Retry-After")):
-			later = true
+			retryAfter = true
 		}
 		if err != nil {
 			return status, false, err

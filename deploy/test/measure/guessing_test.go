@@ -1,4 +1,4 @@
-//go:build chaos
+//go:build measure
 
 package measure_test
 
@@ -15,23 +15,23 @@ import (
 )
 
 // guess sends a password from an address, as a proxy in front of the gateway would pass it on.
-func guess(door *contract.Client, name, password, address string) (contract.Answer, error) {
+func guess(client *contract.Client, name, password, address string) (contract.Answer, error) {
 	body, err := json.Marshal(contract.Credentials{Username: name, Password: password})
 	if err != nil {
 		return contract.Answer{}, err
 	}
 	header := http.Header{"Content-Type": {"application/json"}, "X-Forwarded-For": {address}}
-	return door.Do(http.MethodPost, "/token", header, body)
+	return client.Do(http.MethodPost, "/token", header, body)
 }
 
-// tally counts answers by status.
-type tally struct {
+// statusCount counts responses by status.
+type statusCount struct {
 	mu       sync.Mutex
 	statuses map[int]int
 }
 
-// add counts an answer; one that says to come back has to say when.
-func (c *tally) add(t *testing.T, got contract.Answer, err error) {
+// add counts a response. 429 and 503 have to say in Retry-After when to call again.
+func (c *statusCount) add(t *testing.T, got contract.Answer, err error) {
 	t.Helper()
 	if err != nil {
 		t.Error(err)
@@ -59,12 +59,12 @@ func TestMeasureGuessing(t *testing.T) { //nolint:paralleltest // it measures ti
 	t.Run("the owner signs in while others guess", s.signInUnderAttack)
 }
 
-func (s *site) guessAThousandTimes(t *testing.T) {
+func (s *system) guessAThousandTimes(t *testing.T) {
 	const guesses, free = 1000, 10
 	for i, name := range []string{"ada", "nobody"} {
-		var inARow, atOnce tally
+		var inARow, atOnce statusCount
 		for range guesses {
-			got, err := guess(s.doors[0], name, "wrong", fmt.Sprintf("203.0.113.%d", 2*i))
+			got, err := guess(s.clients[0], name, "wrong", fmt.Sprintf("203.0.113.%d", 2*i))
 			inARow.add(t, got, err)
 		}
 		var all sync.WaitGroup
@@ -72,7 +72,7 @@ func (s *site) guessAThousandTimes(t *testing.T) {
 		for range guesses {
 			all.Go(func() {
 				<-begin
-				got, err := guess(s.doors[0], name, "wrong", fmt.Sprintf("203.0.113.%d", 2*i+1))
+				got, err := guess(s.clients[0], name, "wrong", fmt.Sprintf("203.0.113.%d", 2*i+1))
 				atOnce.add(t, got, err)
 			})
 		}
@@ -81,25 +81,25 @@ func (s *site) guessAThousandTimes(t *testing.T) {
 		all.Wait()
 		t.Logf("figure: %d guesses of %s by status: in a row %v, at once on 2 replicas %v in %s",
 			guesses, name, inARow.statuses, atOnce.statuses, round(time.Since(began)))
-		for _, c := range []*tally{&inARow, &atOnce} {
+		for _, c := range []*statusCount{&inARow, &atOnce} {
 			if tries := c.statuses[http.StatusUnauthorized]; tries != free || c.statuses[http.StatusTooManyRequests] == 0 {
 				t.Errorf("%s: got %v, want %d tries and then 429", name, c.statuses, free)
 			}
 			if unknown := guesses - c.statuses[401] - c.statuses[429] - c.statuses[503]; unknown != 0 {
-				t.Errorf("%s: %d other answers: %v", name, unknown, c.statuses)
+				t.Errorf("%s: %d other responses: %v", name, unknown, c.statuses)
 			}
 		}
 	}
 }
 
-func (s *site) signInUnderAttack(t *testing.T) {
+func (s *system) signInUnderAttack(t *testing.T) {
 	const attackers, signIns, home = 50, 10, "198.51.100.7"
 	owner := contract.Credentials{Username: "ada", Password: "correct horse"}
-	if got, err := guess(s.doors[0], owner.Username, owner.Password, home); err != nil || got.Status != http.StatusOK {
+	if got, err := guess(s.clients[0], owner.Username, owner.Password, home); err != nil || got.Status != http.StatusOK {
 		t.Fatalf("before the attack: got %d %s (%v), want 200", got.Status, got.Body, err)
 	}
 	var (
-		attack tally
+		attack statusCount
 		all    sync.WaitGroup
 		stop   = make(chan struct{})
 	)
@@ -110,7 +110,7 @@ func (s *site) signInUnderAttack(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					got, err := guess(s.doors[0], owner.Username, "wrong", fmt.Sprintf("10.%d.%d.%d", a, i>>8, i&255))
+					got, err := guess(s.clients[0], owner.Username, "wrong", fmt.Sprintf("10.%d.%d.%d", a, i>>8, i&255))
 					attack.add(t, got, err)
 				}
 			}
@@ -119,7 +119,7 @@ func (s *site) signInUnderAttack(t *testing.T) {
 	var took []time.Duration
 	for range signIns {
 		began := time.Now()
-		got, err := guess(s.doors[0], owner.Username, owner.Password, home)
+		got, err := guess(s.clients[0], owner.Username, owner.Password, home)
 		took = append(took, time.Since(began))
 		if err != nil || got.Status != http.StatusOK {
 			t.Errorf("the owner at a known address: got %d %s (%v), want 200", got.Status, got.Body, err)

@@ -1,4 +1,4 @@
-//go:build chaos
+//go:build measure
 
 package measure_test
 
@@ -21,54 +21,54 @@ import (
 // cheap makes passwords cost little where they are not what is measured.
 func cheap() []string { return []string{"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1"} }
 
-// site is a cluster and a client of each of its gateways.
-type site struct {
+// system is a cluster and a client of each of its gateways.
+type system struct {
 	*cluster.Cluster
-	doors []*contract.Client
+	clients []*contract.Client
 }
 
-func start(t *testing.T, cfg cluster.Config) *site {
+func start(t *testing.T, cfg cluster.Config) *system {
 	t.Helper()
-	s := &site{Cluster: cluster.Start(t, cfg)}
+	s := &system{Cluster: cluster.Start(t, cfg)}
 	for _, gateway := range s.Gateways {
-		s.doors = append(s.doors, contract.NewClient(gateway.URL))
+		s.clients = append(s.clients, contract.NewClient(gateway.URL))
 	}
 	return s
 }
 
-// visitor is a user with a session.
-type visitor struct {
+// user is a user with a session.
+type user struct {
 	contract.Credentials
 	Token        string `json:"token"`
 	RefreshToken string `json:"refresh_token"`
 }
 
 // register registers a user and signs in.
-func (s *site) register(t *testing.T, name string) *visitor {
+func (s *system) register(t *testing.T, name string) *user {
 	t.Helper()
-	v := &visitor{Credentials: contract.Credentials{Username: name, Password: "correct horse"}}
-	if got, err := s.doors[0].Register(v.Credentials); err != nil || got.Status != http.StatusCreated {
+	u := &user{Credentials: contract.Credentials{Username: name, Password: "correct horse"}}
+	if got, err := s.clients[0].Register(u.Credentials); err != nil || got.Status != http.StatusCreated {
 		t.Fatalf("register %s: got %d %s (%v), want 201", name, got.Status, got.Body, err)
 	}
-	s.signIn(t, v)
-	return v
+	s.signIn(t, u)
+	return u
 }
 
-func (s *site) signIn(t *testing.T, v *visitor) {
+func (s *system) signIn(t *testing.T, u *user) {
 	t.Helper()
-	got, err := s.doors[0].Post("/token", v.Credentials)
+	got, err := s.clients[0].Post("/token", u.Credentials)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal([]byte(got.Body), v); err != nil || got.Status != http.StatusOK {
-		t.Fatalf("sign in as %s: got %d %s, want 200", v.Username, got.Status, got.Body)
+	if err := json.Unmarshal([]byte(got.Body), u); err != nil || got.Status != http.StatusOK {
+		t.Fatalf("sign in as %s: got %d %s, want 200", u.Username, got.Status, got.Body)
 	}
 }
 
-// send calls with the visitor's token and wants a status.
-func (v *visitor) send(t *testing.T, door *contract.Client, method, path string, body any, want int) {
+// send calls with the user's token and wants a status.
+func (u *user) send(t *testing.T, client *contract.Client, method, path string, body any, want int) {
 	t.Helper()
-	header := http.Header{"Authorization": {v.Token}}
+	header := http.Header{"Authorization": {u.Token}}
 	var text []byte
 	if body != nil {
 		header.Set("Content-Type", "application/json")
@@ -77,44 +77,44 @@ func (v *visitor) send(t *testing.T, door *contract.Client, method, path string,
 			t.Fatal(err)
 		}
 	}
-	if got, err := door.Do(method, path, header, text); err != nil || got.Status != want {
-		t.Fatalf("%s %s as %s: got %d %s (%v), want %d", method, path, v.Username, got.Status, got.Body, err, want)
+	if got, err := client.Do(method, path, header, text); err != nil || got.Status != want {
+		t.Fatalf("%s %s as %s: got %d %s (%v), want %d", method, path, u.Username, got.Status, got.Body, err, want)
 	}
 }
 
-func (v *visitor) logout(t *testing.T, door *contract.Client) {
+func (u *user) logout(t *testing.T, client *contract.Client) {
 	t.Helper()
-	v.send(t, door, http.MethodPost, "/logout", nil, http.StatusNoContent)
+	u.send(t, client, http.MethodPost, "/logout", nil, http.StatusNoContent)
 }
 
-func (v *visitor) changePassword(t *testing.T, door *contract.Client, next string) {
+func (u *user) changePassword(t *testing.T, client *contract.Client, next string) {
 	t.Helper()
-	body := map[string]string{"current_password": v.Password, "new_password": next}
-	v.send(t, door, http.MethodPut, "/users/me/password", body, http.StatusNoContent)
-	v.Password = next
+	body := map[string]string{"current_password": u.Password, "new_password": next}
+	u.send(t, client, http.MethodPut, "/users/me/password", body, http.StatusNoContent)
+	u.Password = next
 }
 
-// status is what /root says to a token.
-func status(door *contract.Client, token string) (int, error) {
-	got, err := door.Root(token, "9", "0.5")
+// status is the status of /root with a token.
+func status(client *contract.Client, token string) (int, error) {
+	got, err := client.Root(token, "9", "0.5")
 	return got.Status, err
 }
 
-// everywhere wants a status for a token at every gateway, now.
-func (s *site) everywhere(t *testing.T, when string, v *visitor, want int) {
+// everywhere checks that every gateway responds to the token with this status.
+func (s *system) everywhere(t *testing.T, when string, u *user, want int) {
 	t.Helper()
-	for i, door := range s.doors {
-		if got, err := status(door, v.Token); err != nil || got != want {
-			t.Errorf("%s: gateway %d says %d (%v) to %s, want %d", when, i, got, err, v.Username, want)
+	for i, client := range s.clients {
+		if got, err := status(client, u.Token); err != nil || got != want {
+			t.Errorf("%s: gateway %d: got %d (%v) for %s, want %d", when, i, got, err, u.Username, want)
 		}
 	}
 }
 
 // until401 calls until the token is refused and returns when the first refusal came.
-func until401(t *testing.T, door *contract.Client, token string) time.Time {
+func until401(t *testing.T, client *contract.Client, token string) time.Time {
 	t.Helper()
 	for deadline := time.Now().Add(testbed.Patience); ; {
-		got, err := status(door, token)
+		got, err := status(client, token)
 		now := time.Now()
 		switch {
 		case err == nil && got == http.StatusUnauthorized:
@@ -153,7 +153,7 @@ func metric(t *testing.T, p *cluster.Process, name, labels string) float64 {
 	return sum
 }
 
-// detail is what a gateway's readiness page says of revocations.
+// detail is what a gateway's readiness page says about revocations.
 func detail(t *testing.T, p *cluster.Process) string {
 	t.Helper()
 	got, err := contract.NewClient(p.PrivateURL).Do(http.MethodGet, "/readyz", nil, nil)
@@ -176,7 +176,7 @@ func percentile(all []time.Duration, p float64) time.Duration {
 	return all[min(int(float64(len(all))*p/100), len(all)-1)]
 }
 
-// spread says how durations are distributed.
+// spread describes how durations are distributed.
 func spread(all []time.Duration) string {
 	return fmt.Sprintf("p50 %s, p99 %s, longest %s of %d", round(percentile(all, 50)), round(percentile(all, 99)),
 		round(percentile(all, 100)), len(all))

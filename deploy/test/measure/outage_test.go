@@ -1,4 +1,4 @@
-//go:build chaos
+//go:build measure
 
 package measure_test
 
@@ -20,11 +20,11 @@ func TestMeasureOutage(t *testing.T) { //nolint:paralleltest // it measures time
 	t.Run("a restarted gateway never accepts a revoked token", s.restartGateway)
 }
 
-// stale waits until every gateway says so on its readiness page and in its metrics.
-func (s *site) stale(t *testing.T, want bool) {
+// stale waits until every gateway shows on its readiness page, and in its metrics, whether it is stale.
+func (s *system) stale(t *testing.T, want bool) {
 	t.Helper()
 	for _, gateway := range s.Gateways {
-		testbed.Eventually(t, gateway.Name+" to tell how stale it is", func() error {
+		testbed.Eventually(t, gateway.Name+" to show whether it is stale", func() error {
 			seconds, page := metric(t, gateway, "tallygate_check_staleness_seconds", ""), detail(t, gateway)
 			if (seconds > 0) != want || (page != "current") != want {
 				return fmt.Errorf("metric %g, readiness page %q, want stale: %t", seconds, page, want)
@@ -34,66 +34,66 @@ func (s *site) stale(t *testing.T, want bool) {
 	}
 }
 
-func (s *site) cutOff(t *testing.T) {
+func (s *system) cutOff(t *testing.T) {
 	const each = 10
-	var left, changed, deleted, controls []*visitor
+	var left, changed, deleted, controls []*user
 	for i := range each {
 		left = append(left, s.register(t, fmt.Sprintf("left%d", i)))
 		changed = append(changed, s.register(t, fmt.Sprintf("changed%d", i)))
 		deleted = append(deleted, s.register(t, fmt.Sprintf("deleted%d", i)))
 		controls = append(controls, s.register(t, fmt.Sprintf("control%d", i)))
 	}
-	stranger := s.register(t, "stranger")
-	revoked := append(append(append([]*visitor{}, left...), changed...), deleted...)
-	for _, v := range append(revoked, controls...) {
-		s.everywhere(t, "before", v, http.StatusOK)
+	unknown := s.register(t, "unknown")
+	revoked := append(append(append([]*user{}, left...), changed...), deleted...)
+	for _, u := range append(revoked, controls...) {
+		s.everywhere(t, "before", u, http.StatusOK)
 	}
 
 	s.CutOff()
-	door := s.doors[0]
+	client := s.clients[0]
 	for i := range each {
-		left[i].logout(t, door)
+		left[i].logout(t, client)
 		old := *changed[i]
-		old.changePassword(t, door, "another horse")
-		deleted[i].send(t, door, http.MethodDelete, "/users/me", map[string]string{"password": deleted[i].Password}, http.StatusNoContent)
+		old.changePassword(t, client, "another horse")
+		deleted[i].send(t, client, http.MethodDelete, "/users/me", map[string]string{"password": deleted[i].Password}, http.StatusNoContent)
 	}
 	s.stale(t, true)
-	for _, v := range append(revoked, controls...) {
-		s.everywhere(t, "while the gateways cannot hear of it", v, http.StatusOK)
+	for _, u := range append(revoked, controls...) {
+		s.everywhere(t, "while the gateways cannot learn of it", u, http.StatusOK)
 	}
-	s.everywhere(t, "a user whom no gateway has seen", stranger, http.StatusServiceUnavailable)
+	s.everywhere(t, "a user whom no gateway has seen", unknown, http.StatusServiceUnavailable)
 
 	s.Reconnect()
 	back := time.Now()
 	var last time.Time
-	for _, v := range revoked {
-		for _, door := range s.doors {
-			if heard := until401(t, door, v.Token); heard.After(last) {
-				last = heard
+	for _, u := range revoked {
+		for _, client := range s.clients {
+			if refused := until401(t, client, u.Token); refused.After(last) {
+				last = refused
 			}
 		}
 	}
-	t.Logf("figure: after the network's return all %d changes are heard at %d gateways in %s", len(revoked), len(s.doors), round(last.Sub(back)))
+	t.Logf("figure: after the network's return all %d changes are in force at %d gateways after %s", len(revoked), len(s.clients), round(last.Sub(back)))
 	s.stale(t, false)
-	for _, v := range controls {
-		s.everywhere(t, "afterwards", v, http.StatusOK)
+	for _, u := range controls {
+		s.everywhere(t, "afterwards", u, http.StatusOK)
 	}
-	for i := range s.doors {
-		// A question that failed is not asked again at once.
-		testbed.Eventually(t, "the user whom no gateway has seen to pass", func() error { return s.passes(i, stranger) })
+	for i := range s.clients {
+		// A lookup that failed is not repeated at once.
+		testbed.Eventually(t, "the user whom no gateway has seen to pass", func() error { return s.passes(i, unknown) })
 	}
 }
 
-func (s *site) killAuths(t *testing.T) {
-	v := s.register(t, "survivor")
-	s.everywhere(t, "before", v, http.StatusOK)
+func (s *system) killAuths(t *testing.T) {
+	u := s.register(t, "survivor")
+	s.everywhere(t, "before", u, http.StatusOK)
 	for _, p := range s.Auths {
 		if err := p.Kill(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.stale(t, true)
-	s.everywhere(t, "without auth-service", v, http.StatusOK)
+	s.everywhere(t, "without auth-service", u, http.StatusOK)
 	for _, p := range s.Auths {
 		if err := errors.Join(p.Start(), p.Ready(t.Context())); err != nil {
 			t.Fatal(err)
@@ -103,51 +103,51 @@ func (s *site) killAuths(t *testing.T) {
 	s.stale(t, false)
 	t.Logf("figure: after auth-service's return every gateway follows the feed again in %s", round(time.Since(back)))
 	testbed.Eventually(t, "calls to auth-service to pass again", func() error {
-		got, err := s.doors[0].Post("/token", v.Credentials)
+		got, err := s.clients[0].Post("/token", u.Credentials)
 		if err == nil && got.Status != http.StatusOK {
 			err = fmt.Errorf("got %d %s", got.Status, got.Body)
 		}
 		return err
 	})
-	v.logout(t, s.doors[0])
+	u.logout(t, s.clients[0])
 	left := time.Now()
-	for _, door := range s.doors {
-		if took := until401(t, door, v.Token).Sub(left); took > promised {
-			t.Errorf("heard after %s, want at most %s", took, promised)
+	for _, client := range s.clients {
+		if took := until401(t, client, u.Token).Sub(left); took > promised {
+			t.Errorf("refused after %s, want at most %s", took, promised)
 		}
 	}
 }
 
-func (s *site) restartGateway(t *testing.T) {
+func (s *system) restartGateway(t *testing.T) {
 	gone, stays := s.register(t, "gone"), s.register(t, "stays")
 	s.everywhere(t, "before", gone, http.StatusOK)
 	s.everywhere(t, "before", stays, http.StatusOK)
-	gateway, door := s.Gateways[1], s.doors[1]
-	gone.logout(t, s.doors[0])
+	gateway, client := s.Gateways[1], s.clients[1]
+	gone.logout(t, s.clients[0])
 	if err := errors.Join(gateway.Kill(), gateway.Start()); err != nil {
 		t.Fatal(err)
 	}
-	answers := map[int]int{}
-	testbed.Eventually(t, "the restarted gateway to answer", func() error { return s.neverPasses(t, 1, gone, answers) })
+	statuses := map[int]int{}
+	testbed.Eventually(t, "the restarted gateway to respond", func() error { return s.neverPasses(t, 1, gone, statuses) })
 	testbed.Eventually(t, "the restarted gateway to let others pass", func() error { return s.passes(1, stays) })
-	t.Logf("figure: a revoked token at a restarted gateway, by status: %v", answers)
+	t.Logf("figure: a revoked token at a restarted gateway, by status: %v", statuses)
 
-	// The same without auth-service: nobody passes who was not looked up.
+	// The same without auth-service: only users who were looked up pass.
 	s.CutOff()
 	if err := errors.Join(gateway.Kill(), gateway.Start()); err != nil {
 		t.Fatal(err)
 	}
-	testbed.Eventually(t, "the gateway to listen", func() error { _, err := status(door, gone.Token); return err })
+	testbed.Eventually(t, "the gateway to listen", func() error { _, err := status(client, gone.Token); return err })
 	for range 50 {
-		for _, v := range []*visitor{gone, stays} {
-			if got, err := status(door, v.Token); err != nil || got != http.StatusServiceUnavailable {
+		for _, u := range []*user{gone, stays} {
+			if got, err := status(client, u.Token); err != nil || got != http.StatusServiceUnavailable {
 				t.Errorf("a gateway that has never reached auth-service: got %d (%v), want 503", got, err)
 			}
 		}
 	}
 	s.Reconnect()
 	testbed.Eventually(t, "the gateway to reach auth-service", func() error {
-		if err := s.neverPasses(t, 1, gone, answers); err != nil {
+		if err := s.neverPasses(t, 1, gone, statuses); err != nil {
 			return err
 		}
 		return s.passes(1, stays)
@@ -155,10 +155,10 @@ func (s *site) restartGateway(t *testing.T) {
 }
 
 // neverPasses is nil when the token has been refused with 401; any 200 fails the test.
-func (s *site) neverPasses(t *testing.T, door int, v *visitor, answers map[int]int) error {
+func (s *system) neverPasses(t *testing.T, client int, u *user, statuses map[int]int) error {
 	t.Helper()
-	got, err := status(s.doors[door], v.Token)
-	answers[got]++
+	got, err := status(s.clients[client], u.Token)
+	statuses[got]++
 	switch {
 	case err != nil:
 		return err
@@ -170,8 +170,8 @@ func (s *site) neverPasses(t *testing.T, door int, v *visitor, answers map[int]i
 	return nil
 }
 
-func (s *site) passes(door int, v *visitor) error {
-	got, err := status(s.doors[door], v.Token)
+func (s *system) passes(client int, u *user) error {
+	got, err := status(s.clients[client], u.Token)
 	if err == nil && got != http.StatusOK {
 		err = fmt.Errorf("got %d, want 200", got)
 	}
@@ -181,16 +181,16 @@ func (s *site) passes(door int, v *visitor) error {
 func TestMeasureMaximalStaleness(t *testing.T) { //nolint:paralleltest // it measures time
 	const most = 3 * time.Second
 	s := start(t, cluster.Config{Auth: cheap(), Gateway: []string{"REVOCATION_MAX_STALENESS=" + most.String()}})
-	v := s.register(t, "ada")
-	s.everywhere(t, "before", v, http.StatusOK)
+	u := s.register(t, "ada")
+	s.everywhere(t, "before", u, http.StatusOK)
 	quiet := time.Now()
 	for time.Since(quiet) < most+most/2 {
-		s.everywhere(t, "a feed with nothing to tell", v, http.StatusOK)
+		s.everywhere(t, "a feed without changes", u, http.StatusOK)
 	}
 	s.CutOff()
 	cut := time.Now()
 	testbed.Eventually(t, "503", func() error {
-		got, err := s.doors[0].Root(v.Token, "9", "0.5")
+		got, err := s.clients[0].Root(u.Token, "9", "0.5")
 		if err == nil && (got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "") {
 			err = fmt.Errorf("got %d %s", got.Status, got.Body)
 		}
@@ -202,12 +202,12 @@ func TestMeasureMaximalStaleness(t *testing.T) { //nolint:paralleltest // it mea
 		t.Errorf("took %s", took)
 	}
 	s.Reconnect()
-	testbed.Eventually(t, "200 again", func() error { return s.passes(0, v) })
+	testbed.Eventually(t, "200 again", func() error { return s.passes(0, u) })
 
 	if err := s.Auths[0].Kill(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.doors[0].Post("/token", v.Credentials)
+	got, err := s.clients[0].Post("/token", u.Credentials)
 	if err != nil || got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
 		t.Errorf("sign in without auth-service: got %d %s (%v), want 503 and Retry-After", got.Status, got.Body, err)
 	}

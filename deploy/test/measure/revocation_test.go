@@ -1,4 +1,4 @@
-//go:build chaos
+//go:build measure
 
 package measure_test
 
@@ -25,12 +25,12 @@ func replicated() cluster.Config {
 
 func TestMeasureRevocation(t *testing.T) { //nolint:paralleltest // it measures time
 	s := start(t, replicated())
-	t.Run("a logout is heard at every gateway within a second", s.measureLogouts)
-	t.Run("in one second the token before a password change dies, the one after it works", s.changeWithinOneSecond)
-	t.Run("ten thousand calls ask auth-service once", s.countLookups)
+	t.Run("a logout is in force at every gateway within a second", s.measureLogouts)
+	t.Run("in one second the token from before a password change is refused, the one after it works", s.changeWithinOneSecond)
+	t.Run("ten thousand calls are one lookup at auth-service", s.countLookups)
 }
 
-func (s *site) measureLogouts(t *testing.T) {
+func (s *system) measureLogouts(t *testing.T) {
 	const logouts, atOnce = 200, 2
 	var (
 		mu      sync.Mutex
@@ -38,18 +38,18 @@ func (s *site) measureLogouts(t *testing.T) {
 		workers sync.WaitGroup
 	)
 	for w := range atOnce {
-		v := s.register(t, fmt.Sprintf("leaver%d", w))
+		u := s.register(t, fmt.Sprintf("leaver%d", w))
 		workers.Go(func() {
 			for i := range logouts / atOnce {
-				leaving := *v
+				leaving := *u
 				s.signIn(t, &leaving)
 				s.everywhere(t, "before", &leaving, http.StatusOK)
-				leaving.logout(t, s.doors[i%len(s.doors)])
+				leaving.logout(t, s.clients[i%len(s.clients)])
 				left := time.Now()
 				var waiting sync.WaitGroup
-				for _, door := range s.doors {
+				for _, client := range s.clients {
 					waiting.Go(func() {
-						took := until401(t, door, leaving.Token).Sub(left)
+						took := until401(t, client, leaving.Token).Sub(left)
 						mu.Lock()
 						defer mu.Unlock()
 						delays = append(delays, took)
@@ -57,36 +57,36 @@ func (s *site) measureLogouts(t *testing.T) {
 				}
 				waiting.Wait()
 			}
-			s.everywhere(t, "another session of the same user", v, http.StatusOK)
+			s.everywhere(t, "another session of the same user", u, http.StatusOK)
 		})
 	}
 	workers.Wait()
-	t.Logf("figure: from the 204 of /logout to the first 401 at each of %d gateways: %s", len(s.doors), spread(delays))
+	t.Logf("figure: from the 204 of /logout to the first 401 at each of %d gateways: %s", len(s.clients), spread(delays))
 	if p99 := percentile(delays, 99); p99 > promised {
 		t.Errorf("p99 is %s, want at most %s", p99, promised)
 	}
 }
 
 // changeWithinOneSecond tries until sign-in, password change and the next sign-in have happened in one second.
-func (s *site) changeWithinOneSecond(t *testing.T) {
+func (s *system) changeWithinOneSecond(t *testing.T) {
 	var delays []time.Duration
-	v := s.register(t, "changer")
+	u := s.register(t, "changer")
 	for round, done := 0, 0; done < 20; round++ {
 		if round > 200 {
 			t.Fatal("never did all of it happen in one second")
 		}
-		s.signIn(t, v)
-		before := *v
+		s.signIn(t, u)
+		before := *u
 		s.everywhere(t, "before", &before, http.StatusOK)
-		v.changePassword(t, s.doors[round%len(s.doors)], fmt.Sprintf("correct horse %d", round))
+		u.changePassword(t, s.clients[round%len(s.clients)], fmt.Sprintf("correct horse %d", round))
 		changed := time.Now()
-		s.signIn(t, v)
-		s.everywhere(t, "a token from right after the change", v, http.StatusOK)
-		for _, door := range s.doors {
-			delays = append(delays, until401(t, door, before.Token).Sub(changed))
+		s.signIn(t, u)
+		s.everywhere(t, "a token from right after the change", u, http.StatusOK)
+		for _, client := range s.clients {
+			delays = append(delays, until401(t, client, before.Token).Sub(changed))
 		}
-		s.everywhere(t, "a token from right after the change, again", v, http.StatusOK)
-		if issued(t, v.Token) == issued(t, before.Token) {
+		s.everywhere(t, "a token from right after the change, again", u, http.StatusOK)
+		if issued(t, u.Token) == issued(t, before.Token) {
 			done++
 		}
 	}
@@ -112,33 +112,33 @@ func issued(t *testing.T, token string) int64 {
 	return claims.IAT
 }
 
-func (s *site) countLookups(t *testing.T) {
+func (s *system) countLookups(t *testing.T) {
 	const calls = 10_000
-	gateway, door := s.Gateways[0], s.doors[0]
-	v := s.register(t, "regular")
-	questions := func() (asked, answered float64) {
+	gateway, client := s.Gateways[0], s.clients[0]
+	u := s.register(t, "regular")
+	lookups := func() (sent, served float64) {
 		for _, p := range s.Auths {
-			answered += metric(t, p, "http_server_request_duration_seconds_count", `http_route="/internal/users/:id"`)
+			served += metric(t, p, "http_server_request_duration_seconds_count", `http_route="/internal/users/:id"`)
 		}
-		return metric(t, gateway, "tallygate_check_lookups_total", ""), answered
+		return metric(t, gateway, "tallygate_check_lookups_total", ""), served
 	}
-	askedBefore, answeredBefore := questions()
+	sentBefore, servedBefore := lookups()
 	var workers sync.WaitGroup
 	var left atomic.Int64
 	left.Store(calls)
 	for range 8 {
 		workers.Go(func() {
 			for left.Add(-1) >= 0 {
-				if got, err := status(door, v.Token); err != nil || got != http.StatusOK {
+				if got, err := status(client, u.Token); err != nil || got != http.StatusOK {
 					t.Errorf("got %d (%v), want 200", got, err)
 				}
 			}
 		})
 	}
 	workers.Wait()
-	asked, answered := questions()
-	t.Logf("figure: %d calls of one user: %.0f question to auth-service", calls, asked-askedBefore)
-	if asked-askedBefore != 1 || answered-answeredBefore != 1 {
-		t.Errorf("the gateway asked %.0f times and auth-service was asked %.0f times, want once", asked-askedBefore, answered-answeredBefore)
+	sent, served := lookups()
+	t.Logf("figure: %d calls of one user: %.0f lookup at auth-service", calls, sent-sentBefore)
+	if sent-sentBefore != 1 || served-servedBefore != 1 {
+		t.Errorf("the gateway sent %.0f lookups and auth-service served %.0f, want one", sent-sentBefore, served-servedBefore)
 	}
 }

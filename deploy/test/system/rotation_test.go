@@ -27,7 +27,7 @@ func TestSecretsRotateUnderLoad(t *testing.T) { //nolint:tparallel // the load h
 	c := cluster.Start(t, cluster.Config{Gateways: 2, Auth: []string{"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1"}})
 	r := &rotating{Cluster: c}
 	for _, p := range append(c.Gateways, c.Maths...) {
-		r.doors = append(r.doors, contract.NewClient(p.URL))
+		r.clients = append(r.clients, contract.NewClient(p.URL))
 	}
 	active := []*caller{r.signIn(t, "ada"), r.signIn(t, "bob"), r.signIn(t, "eve")}
 	load, stop := context.WithCancel(t.Context())
@@ -58,7 +58,7 @@ func TestSecretsRotateUnderLoad(t *testing.T) { //nolint:tparallel // the load h
 // rotating is a cluster whose secrets are rotated.
 type rotating struct {
 	*cluster.Cluster
-	doors []*contract.Client // everything that verifies tokens of /root
+	clients []*contract.Client // everything that verifies tokens of /root
 
 	calls, refreshes, newcomers atomic.Int64
 }
@@ -103,10 +103,10 @@ func (r *rotating) signIn(t *testing.T, name string) *caller {
 // enter registers a user, unless it is there, and signs in.
 func (r *rotating) enter(name string, one *caller) error {
 	who := contract.Credentials{Username: name, Password: "correct horse"}
-	if got, err := r.doors[0].Register(who); err != nil || got.Status/100 != 2 {
+	if got, err := r.clients[0].Register(who); err != nil || got.Status/100 != 2 {
 		return fmt.Errorf("register: got %d %s (%w)", got.Status, got.Body, err)
 	}
-	got, err := r.doors[0].Post("/token", who)
+	got, err := r.clients[0].Post("/token", who)
 	if err != nil {
 		return err
 	}
@@ -114,14 +114,14 @@ func (r *rotating) enter(name string, one *caller) error {
 }
 
 func (r *rotating) renew(one *caller) error {
-	got, err := r.doors[0].Post("/token/refresh", map[string]string{"refresh_token": one.refresh})
+	got, err := r.clients[0].Post("/token/refresh", map[string]string{"refresh_token": one.refresh})
 	if err != nil {
 		return err
 	}
 	return one.keep(got)
 }
 
-// callAndRefresh uses a session at every door, and refreshes it now and then.
+// callAndRefresh uses a session at every gateway and math-service, and refreshes it now and then.
 func (r *rotating) callAndRefresh(ctx context.Context, t *testing.T, one *caller) {
 	for ctx.Err() == nil {
 		for range 10 {
@@ -137,20 +137,20 @@ func (r *rotating) callAndRefresh(ctx context.Context, t *testing.T, one *caller
 	}
 }
 
-// passes reports whether the token is good at every door.
+// passes reports whether every gateway and math-service accepts the token.
 func (r *rotating) passes(t *testing.T, token string) bool {
 	t.Helper()
-	for _, door := range r.doors {
+	for _, client := range r.clients {
 		r.calls.Add(1)
-		if got, err := door.Root(token, "9", "0.5"); err != nil || got.Status != http.StatusOK {
-			t.Errorf("a valid token at %s: got %d %s (%v), want 200", door.Base, got.Status, got.Body, err)
+		if got, err := client.Root(token, "9", "0.5"); err != nil || got.Status != http.StatusOK {
+			t.Errorf("a valid token at %s: got %d %s (%v), want 200", client.Base, got.Status, got.Body, err)
 			return false
 		}
 	}
 	return true
 }
 
-// registerAgainAndAgain brings users whom no gateway has seen, so that they have to ask auth-service.
+// registerAgainAndAgain brings users whom no gateway has seen, so that they need a lookup at auth-service.
 func (r *rotating) registerAgainAndAgain(ctx context.Context, t *testing.T) {
 	for i := 0; ctx.Err() == nil; i++ {
 		one := &caller{}
@@ -203,10 +203,10 @@ func (r *rotating) rotateJWT(t *testing.T, active []*caller) {
 	if code, said := r.rotate(t, "jwt", "-force"); code != 0 {
 		t.Fatalf("got %d %s", code, said)
 	}
-	for _, door := range r.doors {
-		testbed.Eventually(t, "the old key to be withdrawn", func() error { return refused(door, used.access) })
+	for _, client := range r.clients {
+		testbed.Eventually(t, "the old key to be withdrawn", func() error { return refused(client, used.access) })
 		for _, one := range []*caller{used, unused, idle} {
-			if err := refused(door, one.access); err != nil {
+			if err := refused(client, one.access); err != nil {
 				t.Error(err)
 			}
 		}
@@ -218,10 +218,10 @@ func (r *rotating) rotateJWT(t *testing.T, active []*caller) {
 }
 
 // refused is nil if the token gets 401.
-func refused(door *contract.Client, token string) error {
-	got, err := door.Root(token, "9", "0.5")
+func refused(client *contract.Client, token string) error {
+	got, err := client.Root(token, "9", "0.5")
 	if err == nil && (got.Status != http.StatusUnauthorized || got.Body != `{"message":"Token is not valid"}`) {
-		err = fmt.Errorf("a token under the old key at %s: got %d %s", door.Base, got.Status, got.Body)
+		err = fmt.Errorf("a token under the old key at %s: got %d %s", client.Base, got.Status, got.Body)
 	}
 	return err
 }
