@@ -43,7 +43,7 @@ rotate-secret: $(if $(filter compose,$(STACK)),,build) ## replace the secret tha
 	@exec $(if $(filter compose,$(STACK)),deploy/compose.sh rotate "$(SECRET)",bin/auth-service secrets rotate "$(SECRET)" "$(DATA)/secrets") $(if $(FORCE),-force)
 
 test: build ## run every test that this machine can run, and say what was left out and why
-	@TALLYGATE_BUILT=1 $(GO) run ./deploy/testrun -tags $(TAGS) -last tallygate/deploy/test/system $(PACKAGES)
+	@TALLYGATE_BUILT=1 $(GO) run ./deploy/testrun -tags $(TAGS) $(PACKAGES)
 
 bench: build ## measure the gateway beside other proxies, and the services' hot paths
 	@$(GO) run ./deploy/bench

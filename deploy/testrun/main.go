@@ -1,9 +1,9 @@
 // Command testrun runs Go tests, prints what `go test` prints without -v, and after it one line for each part that
 // was skipped and what would enable it. With CI=true a skipped part is a failure.
 //
-// It knows nothing of what is tested. A test that fails is run once more, alone; if it passes then it is named as flaky, and
-// does not fail the run. The race detector is on where a C compiler is found. Packages that -last names
-// run after all the others and alone, so that nothing takes their time.
+// It knows nothing of what is tested. A test that fails is run once more, alone; if it passes then it is named as flaky,
+// and does not fail the run. The race detector is on where a C compiler is found. Files with the build constraint !race
+// hold tests that it would only slow down: they run in a second pass, without it.
 package main
 
 import (
@@ -21,12 +21,11 @@ import (
 
 func main() {
 	tags := flag.String("tags", "", "build tags")
-	last := flag.String("last", "", "a package to run after all the others")
 	flag.Parse()
 	// A signal from the terminal reaches the go command too: it ends the tests, and this program after it.
 	signal.Ignore(syscall.SIGINT)
 
-	ok, err := run(os.Stdout, *tags, *last, flag.Args())
+	ok, err := run(os.Stdout, *tags, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testrun:", err)
 	}
@@ -35,31 +34,22 @@ func main() {
 	}
 }
 
-func run(out io.Writer, tags, last string, patterns []string) (ok bool, err error) {
+func run(out io.Writer, tags string, patterns []string) (ok bool, err error) {
 	rep := newReport(out)
-	flags := []string{"test", "-json", "-shuffle=on", "-timeout", "10m", "-tags", tags}
+	all := pass{tags: tags, packages: patterns}
+	passes := []pass{all}
 	if compiler, found := cCompiler(); found {
-		flags = append(flags, "-race")
+		if passes, err = racePasses(all); err != nil {
+			return false, err
+		}
 	} else {
 		rep.skip("the race detector", "no C compiler ("+compiler+"): install gcc or set CC")
 	}
-	packages, err := list(tags, patterns)
-	if err != nil {
-		return false, err
-	}
-	others := slices.DeleteFunc(slices.Clone(packages), func(p string) bool { return p == last })
-	groups := [][]string{others}
-	if len(others) < len(packages) {
-		groups = append(groups, []string{last})
-	}
 	ok = true
-	for _, group := range groups {
-		if len(group) == 0 {
-			continue
-		}
-		passed, err := goTest(rep, slices.Concat(flags, group))
+	for _, p := range passes {
+		passed, err := goTest(rep, p)
 		if err == nil && !passed {
-			passed, err = alone(rep, flags)
+			passed, err = alone(rep, p)
 		}
 		if err != nil {
 			return false, err
@@ -74,9 +64,9 @@ func run(out io.Writer, tags, last string, patterns []string) (ok bool, err erro
 }
 
 // alone runs the tests that failed once more, a package at a time and nothing beside it, and reports whether all passed.
-// Many test real processes with limits of time, and a machine with few cores that runs all of them at once may be too
-// slow for one: such a one is named, and not hidden. A panic or a data race is not excused.
-func alone(rep *report, flags []string) (passed bool, err error) {
+// Many test real processes against bounds on time, and a machine with few cores that runs all of them at once may be too
+// slow for one: such a test is named, and not hidden. A panic or a data race is not excused.
+func alone(rep *report, p pass) (passed bool, err error) {
 	failed := rep.failed
 	rep.failed = map[string][]string{}
 	if rep.broken || len(failed) == 0 {
@@ -87,7 +77,7 @@ func alone(rep *report, flags []string) (passed bool, err error) {
 		if len(tests) == 0 {
 			return false, nil // it does not build, or its process died
 		}
-		passed, err := goTest(rep, slices.Concat(flags, []string{"-count=1", "-run", "^(" + strings.Join(tests, "|") + ")$", pkg}))
+		passed, err := goTest(rep, pass{tags: p.tags, race: p.race, fresh: true, tests: tests, packages: []string{pkg}})
 		if err != nil || !passed {
 			return false, err
 		}
@@ -96,9 +86,9 @@ func alone(rep *report, flags []string) (passed bool, err error) {
 	return true, nil
 }
 
-// goTest runs the go command and reports whether every test passed.
-func goTest(rep *report, args []string) (passed bool, err error) {
-	cmd := exec.Command(goTool(), args...)
+// goTest runs a pass and reports whether every test passed.
+func goTest(rep *report, p pass) (passed bool, err error) {
+	cmd := exec.Command(goTool(), p.arguments()...)
 	cmd.Stderr = os.Stderr
 	events, err := cmd.StdoutPipe()
 	if err != nil {

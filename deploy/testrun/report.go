@@ -18,13 +18,13 @@ type event struct {
 	Output  string
 }
 
-type testName struct{ pkg, test string }
+type testKey struct{ pkg, test string }
 
 // report turns events into what a person reads. A test's output is kept until the test ends: it is printed if the
 // test failed, and it holds the reason if the test was skipped.
 type report struct {
 	out     io.Writer
-	pending map[testName][]string
+	pending map[testKey][]string
 	skips   map[string]*skips // by reason
 	reasons []string          // in the order they came
 	// failed are the tests that failed, by package, and none for a package that failed otherwise.
@@ -40,7 +40,7 @@ type skips struct {
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, pending: map[testName][]string{}, skips: map[string]*skips{}, failed: map[string][]string{}}
+	return &report{out: out, pending: map[testKey][]string{}, skips: map[string]*skips{}, failed: map[string][]string{}}
 }
 
 func (r *report) read(events io.Reader) error {
@@ -58,7 +58,7 @@ func (r *report) read(events io.Reader) error {
 }
 
 func (r *report) take(e event) {
-	name := testName{e.Package, e.Test}
+	name := testKey{e.Package, e.Test}
 	switch {
 	case e.Action == "build-output":
 		fmt.Fprint(r.out, e.Output)
@@ -93,7 +93,7 @@ func isResult(line string) bool {
 	return strings.HasPrefix(line, "ok  \t") || strings.HasPrefix(line, "FAIL\t")
 }
 
-func (r *report) print(name testName) {
+func (r *report) print(name testKey) {
 	for _, line := range r.pending[name] {
 		if !strings.HasPrefix(line, "=== ") {
 			fmt.Fprint(r.out, line)
@@ -104,13 +104,13 @@ func (r *report) print(name testName) {
 
 // printAll prints what a failed package said outside its tests, and the tests that it took down while they ran.
 func (r *report) printAll(pkg string) {
-	var names []testName
+	var names []testKey
 	for name := range r.pending {
 		if name.pkg == pkg {
 			names = append(names, name)
 		}
 	}
-	slices.SortFunc(names, func(a, b testName) int { return strings.Compare(a.test, b.test) })
+	slices.SortFunc(names, func(a, b testKey) int { return strings.Compare(a.test, b.test) })
 	for _, name := range names {
 		r.print(name)
 	}

@@ -14,15 +14,15 @@ func goTool() string {
 	return "go"
 }
 
-// list names the packages that the patterns match.
-func list(tags string, patterns []string) ([]string, error) {
-	cmd := exec.Command(goTool(), append([]string{"list", "-e", "-tags", tags}, patterns...)...)
+// list returns the lines that `go list` prints.
+func list(args []string) ([]string, error) {
+	cmd := exec.Command(goTool(), append([]string{"list", "-e"}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("list packages: %w", err)
 	}
-	return strings.Fields(string(out)), nil
+	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
 }
 
 // cCompiler names the compiler that cgo would use, and whether it is there.

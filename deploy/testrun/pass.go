@@ -1,0 +1,110 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// pass is one call of `go test`.
+type pass struct {
+	tags     string
+	race     bool
+	fresh    bool     // take no result from the cache
+	tests    []string // all if there are none
+	packages []string // or patterns
+}
+
+// buildFlags decide which files a package has.
+func (p pass) buildFlags() []string {
+	flags := []string{"-tags", p.tags}
+	if p.race {
+		flags = append(flags, "-race")
+	}
+	return flags
+}
+
+func (p pass) arguments() []string {
+	args := append([]string{"test", "-json", "-shuffle=on", "-timeout", "10m"}, p.buildFlags()...)
+	if p.fresh {
+		args = append(args, "-count=1")
+	}
+	if len(p.tests) > 0 {
+		args = append(args, "-run", "^("+strings.Join(p.tests, "|")+")$")
+	}
+	return append(args, p.packages...)
+}
+
+// racePasses are two passes: everything under the race detector, and without it the tests of the files with the build
+// constraint !race, which the first pass leaves out.
+func racePasses(all pass) ([]pass, error) {
+	without, err := testFiles(all)
+	if err != nil {
+		return nil, err
+	}
+	all.race = true
+	with, err := testFiles(all)
+	if err != nil {
+		return nil, err
+	}
+	passes, plain := []pass{all}, pass{tags: all.tags}
+	for _, pkg := range slices.Sorted(maps.Keys(without)) {
+		var tests []string
+		for _, file := range without[pkg] {
+			if slices.Contains(with[pkg], file) {
+				continue
+			}
+			names, err := testNames(file)
+			if err != nil {
+				return nil, err
+			}
+			tests = append(tests, names...)
+		}
+		if len(tests) > 0 {
+			plain.packages, plain.tests = append(plain.packages, pkg), append(plain.tests, tests...)
+		}
+	}
+	if len(plain.packages) > 0 {
+		passes = append(passes, plain)
+	}
+	return passes, nil
+}
+
+// testNames are what `go test` runs of a file: its tests, its fuzz targets with their seeds, and its examples.
+func testNames(file string) ([]string, error) {
+	isTest := regexp.MustCompile(`^(Test|Fuzz|Example)([^a-z]|$)`)
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, decl := range parsed.Decls {
+		if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name != "TestMain" && isTest.MatchString(f.Name.Name) {
+			names = append(names, f.Name.Name)
+		}
+	}
+	return names, nil
+}
+
+// testFiles are the test files of each package of a pass.
+func testFiles(p pass) (map[string][]string, error) {
+	const format = "{{.ImportPath}}\t{{.Dir}}\t{{range .TestGoFiles}}{{.}} {{end}}{{range .XTestGoFiles}}{{.}} {{end}}"
+	lines, err := list(slices.Concat(p.buildFlags(), []string{"-f", format}, p.packages))
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]string{}
+	for _, line := range lines {
+		pkg, rest, _ := strings.Cut(line, "\t")
+		dir, names, _ := strings.Cut(rest, "\t")
+		for name := range strings.FieldsSeq(names) {
+			files[pkg] = append(files[pkg], filepath.Join(dir, name))
+		}
+	}
+	return files, nil
+}
