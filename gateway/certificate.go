@@ -1,25 +1,39 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
-	"log/slog"
-	"os"
 	"sync/atomic"
-	"time"
+
+	"tallygate/kit/follow"
 )
 
-// certificate is the server's own, read again when its files change.
+// certificate is the server's own. It is reloaded when its files change.
 type certificate struct {
-	certFile, keyFile string
-	current           atomic.Pointer[tls.Certificate]
-	read              [2]time.Time // the files' times
+	files   follow.Files
+	current atomic.Pointer[tls.Certificate]
 }
 
 func newCertificate(certFile, keyFile string) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile}
-	_, err := c.reload()
+	c := &certificate{}
+	// A certificate's file that is half written may be valid, without the rest of its chain.
+	c.files = follow.Files{Paths: []string{certFile, keyFile}, Settle: true, Use: c.use}
+	_, err := c.files.Reload(true)
 	return c, err
+}
+
+// source is what a follower reloads.
+func (c *certificate) source() follow.Source {
+	return follow.Source{Name: "certificate", Reload: c.files.Reload}
+}
+
+// use puts a pair in force. While one of the two files is old they do not fit, which is an error.
+func (c *certificate) use(contents [][]byte) error {
+	pair, err := tls.X509KeyPair(contents[0], contents[1])
+	if err != nil {
+		return err
+	}
+	c.current.Store(&pair)
+	return nil
 }
 
 // config serves HTTP/1.1 over TLS 1.2 and later.
@@ -30,51 +44,5 @@ func (c *certificate) config() *tls.Config {
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return c.current.Load(), nil
 		},
-	}
-}
-
-// reload reads the pair if either file has changed. While one of the two is old they do not fit, which is an error and
-// leaves the pair before in use.
-func (c *certificate) reload() (changed bool, err error) {
-	var times [2]time.Time
-	for i, file := range []string{c.certFile, c.keyFile} {
-		info, err := os.Stat(file)
-		if err != nil {
-			return false, err
-		}
-		times[i] = info.ModTime()
-	}
-	if times == c.read {
-		return false, nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
-	if err != nil {
-		return false, err
-	}
-	c.read = times
-	c.current.Store(&pair)
-	return true, nil
-}
-
-// follow looks for a renewed certificate until ctx ends.
-func (c *certificate) follow(ctx context.Context, log *slog.Logger) {
-	ticker := time.NewTicker(filePoll)
-	defer ticker.Stop()
-	said := ""
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		changed, err := c.reload()
-		switch {
-		case err != nil && err.Error() != said:
-			said = err.Error()
-			log.Error("certificate cannot be read, the old one stays", "error", err)
-		case changed:
-			said = ""
-			log.Info("certificate read anew")
-		}
 	}
 }

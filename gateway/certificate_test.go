@@ -38,6 +38,7 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 	}
 	writePair(t, cert, key, 2)
 	until(t, "the second certificate", func() bool { return serial() == 2 })
+	until(t, "the reload in the log", func() bool { return strings.Contains(g.log.String(), `"msg":"certificate reloaded"`) })
 	if _, err := tls.Dial("tcp", g.public, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
 	}

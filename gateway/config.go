@@ -77,6 +77,3 @@ func hostPort(u *url.URL) string {
 	}
 	return u.Host
 }
-
-// filePoll is how often the files of certificates are looked at.
-const filePoll = time.Second

@@ -85,7 +85,7 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 		Watch: g.watch, Pages: pages, Trusted: cfg.trusted, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig,
 		MaxConnections: cfg.maxConnections,
 	})
-	g.routes = newRoutes(cfg, g.edge.SetRoutes, g.log)
+	g.routes = newRoutes(cfg, g.edge.SetRoutes)
 	g.registry.MustRegister(g.routes.valid)
 	return g, g.routes.load()
 }
@@ -101,15 +101,10 @@ func (g *gateway) serve(ctx context.Context) error {
 	parts.Go(func() { _ = g.checker.Run(background) }) // ends with background only
 	parts.Go(func() { _ = g.meter.Run(background) })   // the same
 	parts.Go(func() { _ = g.quotas.Run(background) })  // the same
-	parts.Go(func() { g.routes.follow(background) })
-	if g.cert != nil {
-		parts.Go(func() { g.cert.follow(background, g.log) })
-	}
 	if g.access != nil {
 		parts.Go(func() { g.access.Run(background) })
 	}
-	follower := follow.New(g.log, g.cfg.JWTSecrets(g.cfg.keys, nil), g.internalSecret())
-	parts.Go(func() { follower.Run(background) })
+	parts.Go(func() { follow.New(g.log, g.sources()...).Run(background) })
 
 	readiness := httpd.NewReadiness(g.checker.Ready)
 	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }
@@ -127,8 +122,18 @@ func (g *gateway) serve(ctx context.Context) error {
 	return err
 }
 
-// internalSecret is what proves the gateway to auth-service.
-func (g *gateway) internalSecret() follow.Source {
+// sources are the files that are reloaded when they change.
+func (g *gateway) sources() []follow.Source {
 	secret := g.cfg.internalSecret
-	return env.SecretFiles(func() error { return g.bearer.Replace(secret.Value()) }, secret)
+	all := []follow.Source{
+		g.cfg.JWTSecrets(g.cfg.keys, nil),
+		env.SecretFiles(func() error { return g.bearer.Replace(secret.Value()) }, secret),
+	}
+	if g.cfg.routesFile != "" {
+		all = append(all, g.routes.source())
+	}
+	if g.cert != nil {
+		all = append(all, g.cert.source())
+	}
+	return all
 }

@@ -1,51 +1,43 @@
 package main
 
 import (
-	"bytes"
-	"context"
+	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"io/fs"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/routefile"
+	"tallygate/kit/follow"
 )
-
-// routesPoll is how often the routes file is looked at: a change is taken over at the second look, within a second.
-const routesPoll = 500 * time.Millisecond
 
 // routes keeps the table in force that the routes file describes.
 type routes struct {
-	file    string // empty: the built-in routes only
+	path    string // empty: the built-in routes only
+	file    follow.Files
 	builtin []*route.Route
 	put     func(*route.Table) // puts a table in force
-	log     *slog.Logger
-
-	judged  []byte // as last taken or refused; nil if the file could not be read since
-	pending []byte // as the last look found it, if it is not judged yet
-	said    string // the last mistake in the log: it is said once, not at every look
 	valid   prometheus.Gauge
 }
 
-func newRoutes(cfg *config, put func(*route.Table), log *slog.Logger) *routes {
-	return &routes{
-		file: cfg.routesFile, builtin: route.Builtin(hostPort(cfg.auth), hostPort(cfg.math)), put: put, log: log,
+func newRoutes(cfg *config, put func(*route.Table)) *routes {
+	r := &routes{
+		path: cfg.routesFile, builtin: route.Builtin(hostPort(cfg.auth), hostPort(cfg.math)), put: put,
 		valid: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_routes_valid",
-			Help: "1 if the routes file, as it is now, is in force; 0 if it has a mistake and an earlier state is.",
+			Help: "1 while the routes file is in force as it is now, 0 while an earlier state of it is.",
 		}),
 	}
+	r.file = follow.Files{Paths: []string{r.path}, Settle: true, Use: r.use}
+	return r
 }
 
-// load puts the table of the start in force.
+// load puts the first table in force.
 func (r *routes) load() error {
-	if r.file == "" {
+	if r.path == "" {
 		table, err := route.NewTable(r.builtin)
 		if err != nil {
 			return err
@@ -54,91 +46,45 @@ func (r *routes) load() error {
 		r.valid.Set(1)
 		return nil
 	}
-	text, err := os.ReadFile(r.file)
-	if err != nil {
+	_, err := r.reload(true)
+	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
 		return fmt.Errorf("ROUTES_FILE: %w", err)
 	}
-	return r.judge(text)
+	return err
 }
 
-// judge puts the table of the file in force, or leaves the one before if the file has a mistake.
-func (r *routes) judge(text []byte) error {
-	r.judged, r.pending = text, nil
-	table, err := routefile.Parse(r.file, text, r.builtin)
+// source is what a follower reloads.
+func (r *routes) source() follow.Source { return follow.Source{Name: "routes", Reload: r.reload} }
+
+func (r *routes) reload(forced bool) (changed bool, err error) {
+	changed, err = r.file.Reload(forced)
+	if err != nil {
+		r.valid.Set(0)
+	} else {
+		r.valid.Set(1)
+	}
+	return changed, err
+}
+
+func (r *routes) use(contents [][]byte) error {
+	table, err := routefile.Parse(r.path, contents[0], r.builtin)
 	if err != nil {
 		return err
 	}
 	r.put(table)
-	r.valid.Set(1)
 	return nil
 }
 
-// follow looks at the file again and again, and on SIGHUP, until ctx ends.
-func (r *routes) follow(ctx context.Context) {
-	if r.file == "" {
-		return
-	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	ticker := time.NewTicker(routesPoll)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hup:
-			r.look(true)
-		case <-ticker.C:
-			r.look(false)
-		}
-	}
-}
-
-// look takes over what has changed in the file: at once if it was asked for, else when two looks have found the same.
-// Many editors write in place, and half a file may well be a good one with fewer routes.
-func (r *routes) look(asked bool) {
-	text, err := os.ReadFile(r.file)
-	switch {
-	case err != nil:
-		// When the file is back it is judged again, even if it is the same.
-		r.judged, r.pending = nil, nil
-		r.refuse(fmt.Errorf("ROUTES_FILE: %w", err))
-		return
-	case asked:
-	case r.judged != nil && bytes.Equal(text, r.judged):
-		r.pending = nil
-		return
-	case r.pending == nil || !bytes.Equal(text, r.pending):
-		r.pending = text
-		return
-	}
-	if err := r.judge(text); err != nil {
-		r.refuse(err)
-		return
-	}
-	r.log.Info("routes read anew", "file", r.file)
-	r.said = ""
-}
-
-func (r *routes) refuse(err error) {
-	r.valid.Set(0)
-	if err.Error() != r.said {
-		r.log.Error("routes file refused, the routes in force stay", "error", err)
-		r.said = err.Error()
-	}
-}
-
-// checkRoutes tells what is wrong with a routes file, if anything.
-func checkRoutes(file string, out io.Writer) error {
-	text, err := os.ReadFile(file)
+// checkRoutes reports the mistakes of a routes file.
+func checkRoutes(path string, out io.Writer) error {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	table, err := routefile.Parse(file, text, route.Builtin("auth-service:8001", "math-service:8002"))
+	table, err := routefile.Parse(path, text, route.Builtin("auth-service:8001", "math-service:8002"))
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s: %d routes, with the built-in ones\n", file, len(table.Routes()))
+	fmt.Fprintf(out, "%s: %d routes, with the built-in ones\n", path, len(table.Routes()))
 	return nil
 }

@@ -24,6 +24,7 @@ func TestRoutesAreReadAgainAndABadFileChangesNothing(t *testing.T) {
 	if status, _ := g.get(t, "/one"); status != 404 {
 		t.Errorf("the old route: got %d", status)
 	}
+	until(t, "the reload in the log", func() bool { return strings.Contains(g.log.String(), `"msg":"routes reloaded"`) })
 	write(t, file, "routes:\n  - name: three\n    colour: red\n")
 	until(t, "the refusal", func() bool { return strings.Contains(g.log.String(), `routes.yaml:3:5: unknown key`) })
 	if status, _ := g.get(t, "/two"); status != 200 {

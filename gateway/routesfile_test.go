@@ -12,11 +12,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"tallygate/gateway/internal/route"
+	"tallygate/kit/follow"
 )
 
-// watched is a routes file that a test looks at step by step.
+// watched is a routes file that a test follows step by step.
 type watched struct {
 	*routes
+	*follow.Follower
 
 	log   bytes.Buffer
 	table *route.Table
@@ -27,7 +29,8 @@ func watch(t *testing.T, text string) *watched {
 	t.Helper()
 	w := &watched{}
 	cfg := &config{routesFile: filepath.Join(t.TempDir(), "routes.yaml"), auth: &url.URL{Host: "auth"}, math: &url.URL{Host: "math"}}
-	w.routes = newRoutes(cfg, func(table *route.Table) { w.table, w.puts = table, w.puts+1 }, slog.New(slog.NewTextHandler(&w.log, nil)))
+	w.routes = newRoutes(cfg, func(table *route.Table) { w.table, w.puts = table, w.puts+1 })
+	w.Follower = follow.New(slog.New(slog.NewTextHandler(&w.log, nil)), w.source())
 	w.write(t, text)
 	if err := w.load(); err != nil {
 		t.Fatal(err)
@@ -38,7 +41,7 @@ func watch(t *testing.T, text string) *watched {
 // write does not replace the file, as many editors do not.
 func (w *watched) write(t *testing.T, text string) {
 	t.Helper()
-	if err := os.WriteFile(w.file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(w.path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,17 +71,17 @@ func TestAFileThatIsBeingWrittenIsNotTaken(t *testing.T) {
 	w := watch(t, listed("ab"))
 	for i, text := range []string{"", "routes:\n", listed("a"), listed("abc")} {
 		w.write(t, text)
-		w.look(false)
+		w.Look(false)
 		w.want(t, "half of it, step "+string(rune('0'+i)), "ab", 1)
 	}
-	w.look(false)
+	w.Look(false)
 	w.want(t, "the second look at the whole", "abc", 1)
 	w.write(t, listed("a"))
-	w.look(false)
+	w.Look(false)
 	w.write(t, listed("abc"))
-	w.look(false)
+	w.Look(false)
 	w.write(t, listed("a"))
-	w.look(false)
+	w.Look(false)
 	w.want(t, "seen twice, but not in a row", "abc", 1)
 	if w.puts != 2 {
 		t.Errorf("a table was put in force %d times, want 2", w.puts)
@@ -89,8 +92,8 @@ func TestASignalTakesTheFileAsItIs(t *testing.T) {
 	t.Parallel()
 	w := watch(t, listed("a"))
 	w.write(t, listed("b"))
-	w.look(true)
-	w.want(t, "asked", "b", 1)
+	w.Look(true)
+	w.want(t, "forced", "b", 1)
 }
 
 func TestAnEmptyFileTakesNoRoutesAway(t *testing.T) {
@@ -99,14 +102,14 @@ func TestAnEmptyFileTakesNoRoutesAway(t *testing.T) {
 	for _, text := range []string{"", "routes:\n", "routes: []\n", "# a\n"} {
 		w.write(t, text)
 		for range 3 {
-			w.look(false)
+			w.Look(false)
 		}
 		w.want(t, text, "a", 0)
-		w.look(true)
-		w.want(t, text+", asked", "a", 0)
+		w.Look(true)
+		w.want(t, text+", forced", "a", 0)
 		w.write(t, listed("a"))
-		w.look(false)
-		w.look(false)
+		w.Look(false)
+		w.Look(false)
 		w.want(t, "the file as it was", "a", 1)
 	}
 }
@@ -115,20 +118,20 @@ func TestAFileThatComesBackIsValidAgain(t *testing.T) {
 	t.Parallel()
 	w := watch(t, listed("a"))
 	for range 3 {
-		if err := os.Rename(w.file, w.file+".away"); err != nil {
+		if err := os.Rename(w.path, w.path+".away"); err != nil {
 			t.Fatal(err)
 		}
-		w.look(false)
-		w.look(false)
+		w.Look(false)
+		w.Look(false)
 		w.want(t, "away", "a", 0)
-		if err := os.Rename(w.file+".away", w.file); err != nil {
+		if err := os.Rename(w.path+".away", w.path); err != nil {
 			t.Fatal(err)
 		}
-		w.look(false)
-		w.look(false)
+		w.Look(false)
+		w.Look(false)
 		w.want(t, "back unchanged", "a", 1)
 	}
-	if n := strings.Count(w.log.String(), "refused"); n != 3 {
-		t.Errorf("the log says %d times that the file is away, want once each time:\n%s", n, w.log.String())
+	if n := strings.Count(w.log.String(), "routes not reloaded, what was in force stays"); n != 3 {
+		t.Errorf("the log has %d lines about a missing file, want one each time:\n%s", n, w.log.String())
 	}
 }
