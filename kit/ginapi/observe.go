@@ -33,7 +33,7 @@ func (a *API) observe(c *gin.Context) {
 	c.Next()
 
 	took := time.Since(start)
-	method, route, status := knownMethod(c.Request.Method), c.FullPath(), c.Writer.Status()
+	method, route, status := httpd.KnownMethod(c.Request.Method).String(), c.FullPath(), c.Writer.Status()
 	if route == "" {
 		route = "none"
 	}
@@ -56,13 +56,4 @@ func (a *API) observe(c *gin.Context) {
 		level = slog.LevelDebug // probes ask every second: the log is for what people do
 	}
 	a.cfg.Log.LogAttrs(c, level, "request", attrs[:n]...)
-}
-
-// knownMethod keeps a client from making up labels.
-func knownMethod(method string) string {
-	switch method {
-	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
-		return method
-	}
-	return "_OTHER"
 }

@@ -13,7 +13,7 @@ func ClientAddr(peer netip.Addr, forwardedFor []string, trusted []netip.Prefix) 
 	client := peer.Unmap().WithZone("")
 	for _, rest := range slices.Backward(forwardedFor) {
 		for rest != "" {
-			if !contains(trusted, client) {
+			if !Trusted(trusted, client) {
 				return client
 			}
 			var entry string
@@ -32,8 +32,9 @@ func ClientAddr(peer netip.Addr, forwardedFor []string, trusted []netip.Prefix) 
 	return client
 }
 
-func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
-	for _, p := range prefixes {
+// Trusted reports whether an address is that of a trusted proxy.
+func Trusted(trusted []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range trusted {
 		if p.Contains(addr) {
 			return true
 		}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 	"unsafe"
+
+	"tallygate/kit/httpd"
 )
 
 const (
@@ -63,10 +65,7 @@ func (a *AccessLog) flush() {
 
 func (a *AccessLog) note(k *call, took time.Duration) {
 	now := k.begun.Add(took)
-	method, route := "_OTHER", "none"
-	if m := knownMethod(k.request.Method); m != "" {
-		method = m
-	}
+	route := "none"
 	if k.site != nil {
 		route = k.site.Name
 	}
@@ -76,7 +75,7 @@ func (a *AccessLog) note(k *call, took time.Duration) {
 	l.begin()
 	l.b = a.appendTime(l.b, now)
 	l.word(`","level":"INFO","msg":"request","service":"`, ` level=INFO msg=request service=`, a.service)
-	l.word(`","method":"`, ` method=`, method)
+	l.word(`","method":"`, ` method=`, httpd.KnownMethod(string(k.request.Method)).String())
 	l.word(`","route":"`, ` route=`, route)
 	l.number(`","status":`, ` status=`, int64(k.status))
 	micros := took.Microseconds()
@@ -153,14 +152,4 @@ func appendDigits(b []byte, n, width int) []byte {
 		n /= 10
 	}
 	return b
-}
-
-// knownMethod keeps clients from making up values.
-func knownMethod(method []byte) string {
-	for _, m := range [...]string{"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"} {
-		if string(method) == m {
-			return m
-		}
-	}
-	return ""
 }

@@ -1,11 +1,11 @@
 package edge
 
 import (
-	"net/netip"
 	"strconv"
 
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/wire"
+	"tallygate/kit/httpd"
 )
 
 // forward sends the request to the route's upstream and the response to the client.
@@ -49,7 +49,7 @@ func (s *Server) forward(k *call) error {
 // taken for both.
 func (k *call) reachedBy() (proto string, host []byte) {
 	proto, host = k.conn.proto, k.request.Host
-	if trusted := k.conn.server.cfg.Trusted; len(trusted) == 0 || !contains(trusted, k.conn.peer) {
+	if trusted := k.conn.server.cfg.Trusted; len(trusted) == 0 || !httpd.Trusted(trusted, k.conn.peer) {
 		return proto, host
 	}
 	for i := range k.request.Fields() {
@@ -64,15 +64,6 @@ func (k *call) reachedBy() (proto string, host []byte) {
 		}
 	}
 	return proto, host
-}
-
-func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
-	for _, p := range prefixes {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
 }
 
 // stripped is path without its first n bytes; never empty.
