@@ -69,8 +69,11 @@ func serverWith(t *testing.T, cfg edge.Config, upstreams upstream.Config, routes
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	upstreams.Watch, upstreams.Log = cfg.Watch, cfg.Log
-	cfg.Upstreams, cfg.Metrics = upstream.New(upstreams), edge.NewMetrics()
+	cfg.Upstreams = upstream.New(upstreams)
 	cfg.Engine = forward.New(forward.Config{Watch: cfg.Watch, Via: "test"})
+	if cfg.Metrics == nil {
+		cfg.Metrics = edge.NewMetrics()
+	}
 	if cfg.Check == nil {
 		cfg.Check = keeper{}
 	}

@@ -3,7 +3,6 @@ package edge
 import (
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,7 +10,8 @@ import (
 	"tallygate/kit/httpd"
 )
 
-// Metrics counts requests by route and class of status. A request costs it two atomic additions.
+// Metrics counts requests by method, route and status. A request costs it two atomic additions. Requests whose client was
+// gone before there was a response have the status 499, as in the access log.
 type Metrics struct {
 	desc   *prometheus.Desc
 	open   prometheus.Gauge
@@ -19,28 +19,20 @@ type Metrics struct {
 	steps  []time.Duration // bounds, as durations
 
 	mu     sync.Mutex
-	routes map[string]*routeMetrics
-	none   *routeMetrics // requests for which there is no route
-}
-
-const classes = 5 // 1xx to 5xx; 0 is counted as 4xx: the client had left
-
-type routeMetrics struct{ classes [classes]histogram }
-
-type histogram struct {
-	buckets []atomic.Uint64 // one more than bounds
-	nanos   atomic.Int64
+	routes map[string]*routeDurations
+	none   *routeDurations // requests for which there is no route
 }
 
 // NewMetrics returns a collector.
 func NewMetrics() *Metrics {
 	m := &Metrics{
-		desc: prometheus.NewDesc("http_server_request_duration_seconds", "Time from the request's head to the answer's end.",
-			[]string{"http_route", "http_response_status_class"}, nil),
+		desc: prometheus.NewDesc("http_server_request_duration_seconds",
+			"Time from the request's head to the response's end; status 499 where the client was gone before there was a response.",
+			[]string{"http_request_method", "http_route", "http_response_status_code"}, nil),
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_connections", Help: "Clients' connections that are open.",
 		}),
-		bounds: httpd.DurationBuckets(), routes: map[string]*routeMetrics{},
+		bounds: httpd.DurationBuckets(), routes: map[string]*routeDurations{},
 	}
 	for _, b := range m.bounds {
 		m.steps = append(m.steps, time.Duration(b*float64(time.Second)))
@@ -49,16 +41,13 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// route returns the counters of a route, which stay when routes are read anew.
-func (m *Metrics) route(name string) *routeMetrics {
+// route returns the durations of a route, which stay when the routes are read again.
+func (m *Metrics) route(name string) *routeDurations {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.routes[name]
 	if r == nil {
-		r = new(routeMetrics)
-		for i := range r.classes {
-			r.classes[i].buckets = make([]atomic.Uint64, len(m.bounds)+1)
-		}
+		r = new(routeDurations)
 		m.routes[name] = r
 	}
 	return r
@@ -69,17 +58,11 @@ func (m *Metrics) observe(k *call, took time.Duration) {
 	if k.site != nil {
 		r = k.site.metrics
 	}
-	class := k.status/100 - 1
-	if class < 0 || class >= classes {
-		class = 3
+	status := k.status
+	if status == 0 {
+		status = statusGone
 	}
-	h := &r.classes[class]
-	i := 0
-	for i < len(m.steps) && took > m.steps[i] {
-		i++
-	}
-	h.buckets[i].Add(1)
-	h.nanos.Add(int64(took))
+	r.observe(httpd.KnownMethod(string(k.request.Method)), status, took, m.steps)
 }
 
 // Describe implements prometheus.Collector.
@@ -94,19 +77,24 @@ func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, r := range m.routes {
-		for class := range r.classes {
-			h := &r.classes[class]
-			var count uint64
-			cumulative := make(map[float64]uint64, len(m.bounds))
-			for i, bound := range m.bounds {
-				count += h.buckets[i].Load()
-				cumulative[bound] = count
+		for method := range r.byMethod {
+			for d := r.byMethod[method].Load(); d != nil; d = d.next.Load() {
+				m.collect(out, d, httpd.Method(method).String(), name)
 			}
-			if count += h.buckets[len(m.bounds)].Load(); count == 0 {
-				continue
-			}
-			sum := time.Duration(h.nanos.Load()).Seconds()
-			out <- prometheus.MustNewConstHistogram(m.desc, count, sum, cumulative, name, strconv.Itoa(class+1)+"xx")
 		}
 	}
+}
+
+func (m *Metrics) collect(out chan<- prometheus.Metric, d *durations, method, route string) {
+	var count uint64
+	cumulative := make(map[float64]uint64, len(m.bounds))
+	for i, bound := range m.bounds {
+		count += d.buckets[i].Load()
+		cumulative[bound] = count
+	}
+	if count += d.buckets[len(m.bounds)].Load(); count == 0 {
+		return // its first request is about to be counted
+	}
+	sum := time.Duration(d.nanos.Load()).Seconds()
+	out <- prometheus.MustNewConstHistogram(m.desc, count, sum, cumulative, method, route, strconv.Itoa(d.status))
 }

@@ -23,7 +23,7 @@ type sites struct {
 type site struct {
 	*route.Route
 	upstream *upstream.Upstream
-	metrics  *routeMetrics
+	metrics  *routeDurations
 	tally    meter.RouteID
 	rate     limit.Rate
 	// identities are the identity fields of the whole table.
