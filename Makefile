@@ -7,6 +7,7 @@ TAGS     := nomsgpack
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 MODULES  := $(shell sed -n 's,^[[:space:]]*\./,,p' go.work)
 PACKAGES := $(MODULES:%=./%/...)
+SHIPPED  := $(patsubst ./deploy/...,./deploy/local,$(PACKAGES))
 FUZZTIME ?= 20s
 DATA     ?= data
 SECRET   ?= jwt
@@ -16,7 +17,7 @@ LINT     := bin/tools/golangci-lint
 GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret test bench lint fmt fuzz e2e chaos measure ci
+.PHONY: help build run up down logs rotate-secret test bench lint cross openapi fmt fuzz e2e chaos measure ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
@@ -54,6 +55,14 @@ lint: $(LINT) ## check style, mistakes and the import law in every module
 		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,measure ./...) || exit 1; \
 	done
 
+cross: ## compile for Windows, macOS and FreeBSD
+	@for system in windows darwin freebsd; do \
+		GOOS=$$system CGO_ENABLED=0 $(GO) list -tags $(TAGS) -export -deps $(SHIPPED) >/dev/null || exit 1; \
+	done
+
+openapi: ## join the services' OpenAPI files to the one that the gateway serves
+	@$(GO) run ./deploy/openapi
+
 fmt: $(LINT) ## format every Go file
 	@for module in $(MODULES); do (cd $$module && ../$(LINT) fmt --config ../.golangci.yml) || exit 1; done
 
@@ -73,7 +82,7 @@ chaos: build ## kill services again and again under load and count what was lost
 measure: build ## measure revocation, guessing and login floods; wants a quiet machine
 	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 20m -v ./deploy/test/measure/
 
-ci: lint test chaos ## what .ci/run runs: no part may be left out
+ci: lint cross test chaos ## what .ci/run runs: no part may be left out
 	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi
 
 $(LINT): deploy/tools/go.sum

@@ -19,6 +19,6 @@ func TestTheServedDescriptionIsTheJoinedOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not up to date: run `go run ./deploy/openapi` in the repository's root", target)
+		t.Errorf("%s is not up to date: run `make openapi`", target)
 	}
 }

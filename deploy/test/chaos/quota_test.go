@@ -17,13 +17,16 @@ import (
 
 const quota = 2000
 
+// trouble is what happens while a user calls.
+type trouble struct {
+	killed  int  // gateways that are killed half-way, with their leases
+	byTurns bool // replicas of auth-service are killed by turns and started again
+	late    bool // the user gets the quota while they call
+}
+
 func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 	t.Parallel()
-	for name, trouble := range map[string]struct {
-		killed  int  // gateways that die half-way, with their leases
-		byTurns bool // replicas of auth-service die by turns and come back
-		late    bool // the user is given the quota while they call
-	}{
+	for name, trouble := range map[string]trouble{
 		"by three gateways": {},
 		"by three gateways of which one dies with its lease":             {killed: 1},
 		"while the replicas of auth-service die by turns":                {byTurns: true},
@@ -31,69 +34,80 @@ func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := cluster.Start(t, databases()["PostgreSQL, two of auth-service"])
-			users := newUsers(t, c.Gateways[0].URL, 1)
-			u := users[0]
-			give := admin(t, c)
-			want := int64(quota)
-			if !trouble.late {
-				give(u, want)
-			}
-
-			ctx, stop := context.WithCancel(t.Context())
-			defer stop()
-			calls := &load{gateways: c.Gateways}
-			var running sync.WaitGroup
-			running.Go(func() { calls.run(ctx, []*user{u, u, u}, seed(t)) })
-			half := want / 2
-			testbed.Eventually(t, "half of the quota to be used", func() error {
-				if seen := u.seen.Load(); seen < half {
-					return fmt.Errorf("%d calls of %d", seen, half)
-				}
-				return nil
-			})
-			if trouble.late {
-				// What is called before all gateways know of the quota is below it.
-				want = u.sent.Load() + quota
-				give(u, want)
-			}
-			for _, gateway := range c.Gateways[:trouble.killed] { // for good: what it held comes back all the same
-				if err := gateway.Kill(); err != nil {
-					t.Fatal(err)
-				}
-			}
-			disaster, peace := context.WithCancel(ctx)
-			defer peace()
-			if trouble.byTurns {
-				running.Go(func() { byTurns(disaster, t, c.Auths) })
-			}
-			began := time.Now()
-			living := c.Gateways[trouble.killed]
-			testbed.Eventually(t, "the quota to be used up", func() error {
-				counted, err := u.counted(living.URL)
-				if err == nil && counted < want {
-					err = fmt.Errorf("%d of %d", counted, want)
-				}
-				return err
-			})
-			t.Logf("used up %v after the half", time.Since(began).Round(time.Millisecond))
-			wait(ctx, time.Second) // callers go on: nobody may get through now
-			peace()
-			stop()
-			running.Wait()
-
-			calls.only(t, http.StatusOK, http.StatusTooManyRequests)
-			c.Gateways = c.Gateways[trouble.killed:]
-			awaitDelivery(t, c)
-			counted, err := u.counted(c.AuthURL)
-			if err != nil || counted != want {
-				t.Errorf("got %d calls counted (%v), want %d", counted, err, want)
-			}
-			// A killed gateway may have counted a call of each connection that it has not answered.
-			if seen := u.seen.Load(); seen > want || seen < want-int64(trouble.killed*3*callers) {
-				t.Errorf("got %d answers, want %d", seen, want)
-			}
+			trouble.run(t)
 		})
+	}
+}
+
+func (what trouble) run(t *testing.T) {
+	t.Helper()
+	c := cluster.Start(t, databases()["PostgreSQL, two of auth-service"])
+	users := newUsers(t, c.Gateways[0].URL, 1)
+	u := users[0]
+	give := admin(t, c)
+	want := int64(quota)
+	if !what.late {
+		give(u, want)
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	calls := &load{gateways: c.Gateways}
+	var running sync.WaitGroup
+	running.Go(func() { calls.run(ctx, []*user{u, u, u}, seed(t)) })
+	half := want / 2
+	testbed.Eventually(t, "half of the quota to be used", func() error {
+		if seen := u.seen.Load(); seen < half {
+			return fmt.Errorf("%d calls of %d", seen, half)
+		}
+		return nil
+	})
+	if what.late {
+		// What is called before all gateways know of the quota is below it.
+		want = u.sent.Load() + quota
+		give(u, want)
+	}
+	kill(t, c.Gateways[:what.killed])
+	kills, endKills := context.WithCancel(ctx)
+	defer endKills()
+	if what.byTurns {
+		running.Go(func() { byTurns(kills, t, c.Auths) })
+	}
+	began := time.Now()
+	living := c.Gateways[what.killed]
+	testbed.Eventually(t, "the quota to be used up", func() error {
+		counted, err := u.counted(living.URL)
+		if err == nil && counted < want {
+			err = fmt.Errorf("%d of %d", counted, want)
+		}
+		return err
+	})
+	t.Logf("used up %v after the half", time.Since(began).Round(time.Millisecond))
+	wait(ctx, time.Second) // the calls go on: none may pass now
+	endKills()
+	stop()
+	running.Wait()
+
+	calls.only(t, http.StatusOK, http.StatusTooManyRequests)
+	c.Gateways = c.Gateways[what.killed:]
+	awaitDelivery(t, c)
+	counted, err := u.counted(c.AuthURL)
+	if err != nil || counted != want {
+		t.Errorf("got %d calls counted (%v), want %d", counted, err, want)
+	}
+	// A killed gateway may have counted a call of each connection that it has not answered.
+	if seen := u.seen.Load(); seen > want || seen < want-int64(what.killed*3*callers) {
+		t.Errorf("got %d responses, want %d", seen, want)
+	}
+}
+
+// kill ends gateways for good. What their leases held comes back all the same.
+func kill(t *testing.T, gateways []*cluster.Process) {
+	t.Helper()
+	for _, gateway := range gateways {
+		if err := gateway.Kill(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -6,10 +6,9 @@ import (
 	"testing"
 )
 
-// TestWhatFollowsAnAnswer: whether a connection goes on, by the client's version and what the client asked for.
-func TestWhatFollowsAnAnswer(t *testing.T) {
-	t.Parallel()
-	answers := map[string]string{
+// framings are responses that end in different ways, by path.
+func framings() map[string]string {
+	return map[string]string{
 		"/c/no-content":   "HTTP/1.1 204 No Content\r\n\r\n",
 		"/c/not-modified": "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n",
 		"/c/length":       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -17,7 +16,12 @@ func TestWhatFollowsAnAnswer(t *testing.T) {
 		"/c/head":         "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
 		"/c/close":        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
 	}
-	up := newRecorder(t, func(m message) string { return answers[m.target] })
+}
+
+// TestWhatFollowsAnAnswer: whether a connection goes on, by the client's version and what the client asked for.
+func TestWhatFollowsAnAnswer(t *testing.T) {
+	t.Parallel()
+	up := newRecorder(t, func(m message) string { return framings()[m.target] })
 	g := startGateway(t, public("/c", up.addr))
 	for _, test := range []struct {
 		name, line, fields, body string
