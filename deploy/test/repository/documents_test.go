@@ -1,4 +1,4 @@
-package system_test
+package repository_test
 
 import (
 	"io/fs"
