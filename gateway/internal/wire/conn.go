@@ -12,26 +12,19 @@ type Stop int64
 
 // The reasons.
 const (
-	TimedOut   Stop = -1 - iota // its limit has passed
+	TimedOut   Stop = -1 - iota // a timeout has passed
 	ClientGone                  // nobody waits for what it carries
-	Ejected                     // the upstream was found dead
+	Ejected                     // the replica was found dead
 	Draining                    // the gateway stops
-	Unwanted                    // no more is wanted of what it carries
+	Unwanted                    // the rest of what it carries is not needed
 )
 
-// The low bits of a limit tell one use of a connection from the next, and whether it is a rest.
-const (
-	serialBits = 20
-	restBit    = 1 << (serialBits - 1)
-	serialMask = restBit - 1
-)
-
-// Conn is a connection to a client or to an upstream. One goroutine owns it: reads, writes, sets limits, closes. Others
-// may stop it: what blocks then returns an error, and the owner learns why.
+// Conn is a connection to a client or to an upstream. One goroutine owns it: it reads, writes, sets timeouts and closes.
+// Others may stop it: a call that blocks then returns an error, and Stopped says why.
 //
-// What is asked of the kernel depends on what the connection says of itself, never on a guess: a client's that Rests, or
-// Serves an upstream's, is watched for the client's leaving. No other is: the end of an upstream's connection may come
-// long before all that stands before it has been read.
+// The kernel is asked whether a client is gone only where nobody reads its connection: while it is idle
+// (SetIdleTimeout), and while it waits for an upstream's connection (Serves). Nothing else is asked about: the end of an
+// upstream's connection may come long before all that was sent before it has been read.
 type Conn struct {
 	net    net.Conn
 	fd     int // -1 if it is not to be used directly
@@ -41,21 +34,17 @@ type Conn struct {
 
 	aborted bool
 
-	// limit is a Stop when stopped, else milliseconds of the watch's clock << serialBits | restBit | serial; 0 milliseconds
-	// are no limit.
-	limit  atomic.Int64
-	serves atomic.Pointer[Conn] // the upstream's connection that this client's waits for
+	deadline currentDeadline
+	serves   atomic.Pointer[Conn] // the upstream's connection that this client's waits for
 
-	// WriteTimeout, if set, bounds how long a write may block without the peer taking a byte. Reads know nothing of it, nor
-	// writes of the other limit: the two directions may be two goroutines'.
+	// WriteTimeout, if set, bounds how long a write may block without the peer taking a byte. It does not bound reads, and
+	// SetTimeout does not bound writes while it is set: the two directions may belong to two goroutines.
 	WriteTimeout time.Duration
-	// writing is the limit of the write that blocks, in milliseconds << serialBits | serial; 0 if none does.
-	writing atomic.Int64
-	writes  int64
+	writes       writes
 
-	// The watch's own: the limit of the wait that it saw at its last look, and the rest that it has asked about.
-	seen, asked int64
-	stall       stall
+	// The watch's own: the deadline that it saw at its last look, and the idle one for which it has asked the kernel.
+	seen, polled deadline
+	stall        stall
 
 	direct direct
 }
@@ -71,69 +60,54 @@ func NewConn(nc net.Conn, w *Watch) *Conn {
 // RemoteAddr is the peer's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.net.RemoteAddr() }
 
-// SetTimeout stops the connection in d from now, unless the timeout is set again or cleared before. It replaces the one before.
-func (c *Conn) SetTimeout(d time.Duration) { c.setLimit(c.after(d)) }
+// SetTimeout stops the connection in d from now, unless the timeout is set again or cleared before. It replaces the one
+// before.
+func (c *Conn) SetTimeout(d time.Duration) { c.deadline.set(c.in(d)) }
 
-// SetIdleTimeout is SetTimeout for a client's connection that waits for the next message: it is also stopped if the client goes.
-func (c *Conn) SetIdleTimeout(d time.Duration) { c.setLimit(c.after(d) | restBit) }
+// SetIdleTimeout is SetTimeout for a client's connection that waits for the next message: it is also stopped if the
+// client goes.
+func (c *Conn) SetIdleTimeout(d time.Duration) { c.deadline.set(c.in(d).whileIdle()) }
 
-// RenewTimeout is SetTimeout if there is a timeout, and does nothing otherwise: another goroutine, which waits, may go on for that long.
-func (c *Conn) RenewTimeout(d time.Duration) {
-	for {
-		old := c.limit.Load()
-		if old>>serialBits <= 0 || c.limit.CompareAndSwap(old, c.after(d)|(old+1)&serialMask) {
-			return
-		}
-	}
-}
+// RenewTimeout is SetTimeout if there is a timeout, and does nothing otherwise: another goroutine, which waits, may go on
+// for that long.
+func (c *Conn) RenewTimeout(d time.Duration) { c.deadline.renew(c.in(d)) }
 
-// ClearTimeout takes the timeout away, and reports whether the connection is still good: one that was stopped is of no more use.
-func (c *Conn) ClearTimeout() bool { return c.setLimit(0) }
+// ClearTimeout takes the timeout away, and reports whether the connection is still good: one that was stopped is of no
+// more use.
+func (c *Conn) ClearTimeout() bool { return c.deadline.set(0) }
 
-// after is the limit in d from now, rounded up.
-func (c *Conn) after(d time.Duration) int64 {
-	return (c.watch.now.Load() + int64(d/time.Millisecond) + 1) << serialBits
-}
-
-func (c *Conn) setLimit(limit int64) bool {
-	for {
-		old := c.limit.Load()
-		if old < 0 {
-			return false
-		}
-		if c.limit.CompareAndSwap(old, limit|(old+1)&serialMask) {
-			return true
-		}
-	}
+// in is the deadline in d from now, rounded up.
+func (c *Conn) in(d time.Duration) deadline {
+	return deadlineAt(c.watch.Now() + int64(d/time.Millisecond) + 1)
 }
 
 // Stopped is why the connection was stopped, or 0.
-func (c *Conn) Stopped() Stop { return min(Stop(c.limit.Load()), 0) }
+func (c *Conn) Stopped() Stop { return c.deadline.load().stopped() }
 
 // Stop stops the connection, whatever it is doing.
 func (c *Conn) Stop(why Stop) {
 	for {
-		old := c.limit.Load()
-		if old < 0 || c.stop(old, why) {
+		d := c.deadline.load()
+		if d.stopped() != 0 || c.stop(d, why) {
 			return
 		}
 	}
 }
 
-// stop stops the connection if its limit is still the one that the caller has seen.
-func (c *Conn) stop(seen int64, why Stop) bool {
-	if !c.limit.CompareAndSwap(seen, int64(why)) {
+// stop stops the connection if its deadline is still the one that the caller has seen.
+func (c *Conn) stop(seen deadline, why Stop) bool {
+	if !c.deadline.stop(seen, why) {
 		return false
 	}
 	_ = c.net.SetDeadline(time.Unix(1, 0)) // an error means that it is closed
 	return true
 }
 
-// Serves says that this client's connection waits for upstream (nil: for nothing any more): if the client leaves,
+// Serves notes that this client's connection waits for upstream (nil: for nothing any more). If the client is gone,
 // upstream is stopped.
 func (c *Conn) Serves(upstream *Conn) { c.serves.Store(upstream) }
 
-// Cut stops a client's connection, and with it the upstream's that it waits for.
+// Cut stops a client's connection, and the upstream's connection that it waits for.
 func (c *Conn) Cut(why Stop) {
 	c.Stop(why)
 	if upstream := c.serves.Load(); upstream != nil {
@@ -147,19 +121,19 @@ func (c *Conn) Close() {
 	c.watch.remove(c)
 	if tcp := c.tcp(); c.aborted && tcp != nil {
 		_ = tcp.SetLinger(0)
-		_ = tcp.Close() // below TLS, whose closing would say that all is well
+		_ = tcp.Close() // below TLS: its close_notify would say that the message is whole
 		return
 	}
 	_ = c.net.Close() // nothing can be done about it
 }
 
-// Abort stops the connection, and makes Close reset it: its end is not to look like the end of what it carried.
+// Abort stops the connection, and makes Close reset it: the peer must not take its end for the end of the message.
 func (c *Conn) Abort() {
 	c.aborted = true
 	c.Stop(Unwanted)
 }
 
-// CloseWrite tells the peer that nothing more will come.
+// CloseWrite ends the direction to the peer: nothing more will come.
 func (c *Conn) CloseWrite() {
 	if c.aborted {
 		return
@@ -180,10 +154,10 @@ func (c *Conn) MendRead() {
 	}
 }
 
-// Read reads what there is.
+// Read reads what has come, or waits for it.
 func (c *Conn) Read(p []byte) (int, error) { return c.net.Read(p) }
 
-// awaitSlowly waits with room for one byte only.
+// awaitSlowly waits with memory for one byte only.
 func (c *Conn) awaitSlowly(pool *Pool) (*Buffer, error) {
 	first := make([]byte, 1)
 	n, err := c.net.Read(first)
@@ -195,12 +169,11 @@ func (c *Conn) awaitSlowly(pool *Pool) (*Buffer, error) {
 	return b, nil
 }
 
-// writeSlowly writes what the peer's window had no room for.
+// writeSlowly writes through package net, which waits until the kernel has room.
 func (c *Conn) writeSlowly(p []byte) (int, error) {
 	if c.WriteTimeout > 0 {
-		c.writes++
-		c.writing.Store(c.WriteTimeout.Milliseconds()<<serialBits | c.writes&serialMask)
-		defer c.writing.Store(0)
+		c.writes.begin(c.WriteTimeout)
+		defer c.writes.end()
 	}
 	return c.net.Write(p)
 }

@@ -31,7 +31,7 @@ func (d *direct) init(c *Conn) {
 
 // Write writes all of p.
 func (c *Conn) Write(p []byte) (int, error) {
-	if c.fd < 0 || c.limit.Load() < 0 {
+	if c.fd < 0 || c.Stopped() != 0 {
 		return c.writeSlowly(p)
 	}
 	n, errno := sysWrite(c.fd, p)

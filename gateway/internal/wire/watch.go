@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// tick is how often a Watch looks. Limits of time are kept to about this.
+// tick is how often a Watch looks. Timeouts are kept to about this.
 const tick = 100 * time.Millisecond
 
-// Watch keeps the limits of time of many connections with one goroutine: a limit costs its connection an atomic store,
-// not a timer. It also notices clients that have left while they are waited for by nobody.
+// Watch keeps the timeouts of many connections with one goroutine: a timeout costs its connection an atomic store, not a
+// timer. It also notices that a client is gone while nobody reads its connection.
 type Watch struct {
 	now  atomic.Int64 // milliseconds since begun
 	date atomic.Pointer[date]
@@ -19,7 +19,7 @@ type Watch struct {
 	begun time.Time
 	mu    sync.Mutex
 	conns []*Conn
-	gone  leavers
+	gone  goneClients
 }
 
 // NewWatch returns a Watch; Run has to run while connections are in use.
@@ -46,7 +46,7 @@ func (w *Watch) Run(ctx context.Context) {
 	}
 }
 
-// Look stops every connection whose time is up, and the upstream connections of clients that have left.
+// Look stops every connection whose time is up, and the upstream connections of clients that are gone.
 func (w *Watch) Look() {
 	at := time.Now()
 	now := at.Sub(w.begun).Milliseconds()
@@ -56,39 +56,38 @@ func (w *Watch) Look() {
 	defer w.mu.Unlock()
 	w.gone.reset()
 	for _, c := range w.conns {
-		limit := c.limit.Load()
-		if until := limit >> serialBits; until > 0 && until <= now {
-			c.stop(limit, TimedOut)
-			continue
-		}
-		if c.stuck(now) {
+		d := c.deadline.load()
+		switch {
+		case d.passed(now):
+			c.stop(d, TimedOut)
+		case c.stuck(now):
 			c.Stop(TimedOut)
-			continue
+		default:
+			w.poll(c, d)
 		}
-		w.askAbout(c, limit)
 	}
 	w.gone.stop()
 }
 
-// askAbout asks the kernel whether a client has left, if nobody reads its connection and that has lasted since the last
-// look: only then is it worth a question.
-func (w *Watch) askAbout(c *Conn, limit int64) {
+// poll has the kernel asked whether a client is gone, if nobody reads its connection and that has lasted since the last
+// look: only then is it worth a system call.
+func (w *Watch) poll(c *Conn, d deadline) {
 	upstream := c.serves.Load()
 	switch {
 	case upstream != nil:
-		limit = upstream.limit.Load()
-		waits := limit>>serialBits > 0 || limit >= 0 && upstream.writing.Load() != 0
-		if waits && limit == c.seen {
-			w.gone.ask(c, upstream, limit)
+		d = upstream.deadline.load()
+		waits := d.isSet() || d.stopped() == 0 && upstream.writes.current() != 0
+		if waits && d == c.seen {
+			w.gone.add(c, upstream, d)
 		}
-	case limit > 0 && limit&restBit != 0:
+	case d.isIdle():
 		// Once is enough: Await misses only a client that closed right behind its last message.
-		if limit == c.seen && limit != c.asked {
-			c.asked = limit
-			w.gone.ask(c, c, limit)
+		if d == c.seen && d != c.polled {
+			c.polled = d
+			w.gone.add(c, c, d)
 		}
 	}
-	c.seen = limit
+	c.seen = d
 }
 
 func (w *Watch) add(c *Conn) {
@@ -98,8 +97,8 @@ func (w *Watch) add(c *Conn) {
 	w.conns = append(w.conns, c)
 }
 
-// remove must be called before the connection is closed: Look then never asks about a descriptor that has become
-// somebody else's.
+// remove must be called before the connection is closed: then Look never asks about a descriptor that the kernel has
+// given to another connection.
 func (w *Watch) remove(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -2,41 +2,42 @@ package wire
 
 import "golang.org/x/sys/unix"
 
-// leavers asks the kernel, for many clients at once, whether they have closed their connection.
-type leavers struct {
+// goneClients asks the kernel, for many clients at once, whether they have closed their connection.
+type goneClients struct {
 	polled  []unix.PollFd
-	clients []waiter
+	clients []polledClient
 }
 
-// waiter is a client, and what is stopped if it has left: the upstream's connection that it waits for, or itself if it
-// rests.
-type waiter struct {
+// polledClient is a client, and what is stopped if it is gone: the upstream's connection that it waits for, or its own
+// if it is idle.
+type polledClient struct {
 	client, stops *Conn
-	limit         int64 // of stops, when it was looked at
+	seen          deadline // of stops
 }
 
-func (l *leavers) reset() { l.polled, l.clients = l.polled[:0], l.clients[:0] }
+func (g *goneClients) reset() { g.polled, g.clients = g.polled[:0], g.clients[:0] }
 
-func (l *leavers) ask(client, stops *Conn, limit int64) {
+func (g *goneClients) add(client, stops *Conn, seen deadline) {
 	if client.pollFD < 0 {
 		return
 	}
-	l.polled = append(l.polled, unix.PollFd{Fd: int32(client.pollFD), Events: unix.POLLRDHUP})
-	l.clients = append(l.clients, waiter{client, stops, limit})
+	g.polled = append(g.polled, unix.PollFd{Fd: int32(client.pollFD), Events: unix.POLLRDHUP})
+	g.clients = append(g.clients, polledClient{client, stops, seen})
 }
 
-// stop stops what is done for clients that have left. A connection that is in another use by now has another limit, and
-// is let be.
-func (l *leavers) stop() {
-	if len(l.polled) == 0 {
+// stop stops what is done for clients that are gone. A connection that is in another use by now has another deadline,
+// and is not stopped.
+func (g *goneClients) stop() {
+	if len(g.polled) == 0 {
 		return
 	}
-	if n, err := unix.Poll(l.polled, 0); err != nil || n == 0 {
+	if n, err := unix.Poll(g.polled, 0); err != nil || n == 0 {
 		return // interrupted: the next look asks again
 	}
-	for i, p := range l.polled {
-		if w := l.clients[i]; p.Revents != 0 && (w.client == w.stops || w.client.serves.Load() == w.stops) {
-			w.stops.stop(w.limit, ClientGone)
+	for i, p := range g.polled {
+		c := g.clients[i]
+		if p.Revents != 0 && (c.client == c.stops || c.client.serves.Load() == c.stops) {
+			c.stops.stop(c.seen, ClientGone)
 		}
 	}
 }

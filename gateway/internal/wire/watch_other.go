@@ -2,12 +2,12 @@
 
 package wire
 
-// leavers cannot ask here: a client that has left is noticed when it is written to.
-type leavers struct{}
+// goneClients cannot ask here: that a client is gone is noticed when it is written to.
+type goneClients struct{}
 
-func (*leavers) reset()                  {}
-func (*leavers) ask(_, _ *Conn, _ int64) {}
-func (*leavers) stop()                   {}
+func (*goneClients) reset()                     {}
+func (*goneClients) add(_, _ *Conn, _ deadline) {}
+func (*goneClients) stop()                      {}
 
-// untaken is not known here: a write that blocks for as long as its limit is stuck.
+// untaken is not known here: a write that blocks for as long as its timeout is stuck.
 func (*Conn) untaken() int { return 0 }
