@@ -5,12 +5,6 @@ import (
 	"io"
 )
 
-// errCut is the end of a connection before the end of a body.
-var errCut = errors.New("the connection ended within the body")
-
-// IsCut reports whether err says that a body ended before its end.
-func IsCut(err error) bool { return errors.Is(err, errCut) }
-
 type bodyKind uint8
 
 const (
@@ -77,7 +71,7 @@ func (b *Body) Skip() { b.done, b.early, b.left = true, nil, 0 }
 func (b *Body) Early(p []byte) (int, error) { return b.read(p, false) }
 
 // Read returns data of the body, and io.EOF behind its end, the last data perhaps together with it. A malformed chunk
-// is ErrChunk, an early end IsCut, the rest are errors of the connection.
+// is ErrChunk, a body cut short is io.ErrUnexpectedEOF, other errors are the connection's.
 func (b *Body) Read(p []byte) (int, error) { return b.read(p, true) }
 
 func (b *Body) read(p []byte, block bool) (int, error) {
@@ -97,7 +91,7 @@ func (b *Body) read(p []byte, block bool) (int, error) {
 				b.done = true
 				return 0, io.EOF
 			}
-			return 0, errCut
+			return 0, io.ErrUnexpectedEOF
 		}
 		switch b.kind {
 		case byLength:

@@ -118,7 +118,7 @@ func TestABodyThatEndsEarlyIsNotWhole(t *testing.T) {
 		for err == nil {
 			_, err = b.Read(p)
 		}
-		if !wire.IsCut(err) {
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%q: got %v, want a cut body", text, err)
 		}
 	}
