@@ -27,6 +27,7 @@ var (
 	ErrConnection   = malformed("The Connection field is malformed.")
 	ErrChunk        = malformed("The chunked body is malformed.")
 	ErrVersion      = &MessageError{505, "version-not-supported", "This server speaks HTTP/1.1 and HTTP/1.0 only."}
+	ErrExpectation  = &MessageError{417, "expectation-failed", "The only expectation that can be met is 100-continue."}
 	ErrConnect      = &MessageError{501, "method-not-implemented", "This server opens no tunnels: it does not know CONNECT."}
 	ErrHeadTooLarge = &MessageError{431, "head-too-large", "The request line and the header fields are too large together, or too many."}
 )

@@ -27,8 +27,8 @@ func (f *framing) transferEncoding(value []byte) error {
 	return nil
 }
 
-// judge refuses both at once, and a coding in HTTP/1.0, which has none (RFC 9112 section 6.1).
-func (f *framing) judge(minor int) (chunked bool, length int64, err error) {
+// validate refuses both at once, and a coding in HTTP/1.0, which has none (RFC 9112 section 6.1).
+func (f *framing) validate(minor int) (chunked bool, length int64, err error) {
 	if f.chunked && (f.length >= 0 || minor == 0) {
 		return false, 0, ErrFraming
 	}

@@ -57,7 +57,7 @@ func (r *Request) Parse(buf []byte) (int, error) {
 	if done, err := r.complete(buf); !done {
 		return 0, err
 	}
-	if err := r.judge(); err != nil {
+	if err := r.validate(); err != nil {
 		return 0, err
 	}
 	return r.next, nil
@@ -118,8 +118,8 @@ func (r *Request) startLine(buf []byte) error {
 	return nil
 }
 
-// judge draws the conclusions from a complete head.
-func (r *Request) judge() error {
+// validate reads what a complete head says, and refuses what two servers could read differently.
+func (r *Request) validate() error {
 	line := r.buf
 	if r.blank {
 		line = line[2:]
@@ -131,50 +131,14 @@ func (r *Request) judge() error {
 	if err := r.splitTarget(); err != nil {
 		return err
 	}
-	var hosts, ids int
-	framing := framing{length: -1}
-	var upgrade []byte
-	for i := range r.count {
-		kind := r.places[i].kind
-		if kind == Other || r.places[i].alias {
-			continue
-		}
-		value := r.Value(i)
-		var err error
-		switch kind {
-		case Host:
-			hosts++
-			r.Host = value
-		case ContentLength:
-			err = framing.contentLength(value)
-		case TransferEncoding:
-			err = framing.transferEncoding(value)
-		case Connection:
-			err = r.connection.read(value)
-		case Upgrade:
-			upgrade = append(slices.Clip(upgrade), value...) // several fields together are no "websocket"
-		case Expect:
-			if r.Minor == 1 {
-				if !equalFold(value, "100-continue") {
-					err = &MessageError{417, "expectation-failed", "The only expectation that can be met is 100-continue."}
-				}
-				r.ExpectContinue = true
-			}
-		case RequestID:
-			ids++
-			r.RequestID = value
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if ids > 1 {
-		r.RequestID = nil
-	}
-	if err := r.judgeHost(hosts); err != nil {
+	found := requestFields{framing: framing{length: -1}}
+	if err := r.read(&found); err != nil {
 		return err
 	}
-	chunked, length, err := framing.judge(r.Minor)
+	if err := r.validateHost(found.hosts); err != nil {
+		return err
+	}
+	chunked, length, err := found.framing.validate(r.Minor)
 	if err != nil {
 		return err
 	}
@@ -184,13 +148,58 @@ func (r *Request) judge() error {
 	r.KeepAlive = !r.connection.close && (r.Minor == 1 || r.connection.keepAlive)
 	r.ExpectContinue = r.ExpectContinue && r.ContentLength != 0
 	r.WebSocket = r.connection.upgrade && r.Minor == 1 && r.ContentLength == 0 &&
-		string(r.Method) == "GET" && equalFold(upgrade, "websocket")
+		string(r.Method) == "GET" && equalFold(found.upgrade, "websocket")
 	return nil
 }
 
-// judgeHost wants exactly one Host in HTTP/1.1 and at most one in HTTP/1.0, and that an absolute-form target agrees
+// requestFields is what the fields of one request say together.
+type requestFields struct {
+	hosts, ids int
+	framing    framing
+	upgrade    []byte
+}
+
+// read takes in the fields that this package understands.
+func (r *Request) read(found *requestFields) (err error) {
+	for i := range r.count {
+		kind := r.places[i].kind
+		if kind == Other || r.places[i].alias {
+			continue
+		}
+		switch value := r.Value(i); kind {
+		case Host:
+			found.hosts++
+			r.Host = value
+		case ContentLength:
+			err = found.framing.contentLength(value)
+		case TransferEncoding:
+			err = found.framing.transferEncoding(value)
+		case Connection:
+			err = r.connection.read(value)
+		case Upgrade:
+			found.upgrade = append(slices.Clip(found.upgrade), value...) // several fields together are no "websocket"
+		case Expect:
+			if r.Minor == 1 && !equalFold(value, "100-continue") {
+				err = ErrExpectation
+			}
+			r.ExpectContinue = r.Minor == 1
+		case RequestID:
+			found.ids++
+			r.RequestID = value
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if found.ids > 1 {
+		r.RequestID = nil
+	}
+	return nil
+}
+
+// validateHost wants exactly one Host in HTTP/1.1 and at most one in HTTP/1.0, and that an absolute-form target agrees
 // with it (RFC 9112 section 3.2).
-func (r *Request) judgeHost(hosts int) error {
+func (r *Request) validateHost(hosts int) error {
 	if hosts > 1 || hosts == 0 && r.Minor == 1 || hosts == 1 && !ValidHost(r.Host) {
 		return ErrHost
 	}

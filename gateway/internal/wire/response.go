@@ -46,7 +46,7 @@ func (r *Response) Parse(buf []byte) (int, error) {
 	if done, err := r.complete(buf); !done {
 		return 0, err
 	}
-	if err := r.judge(); err != nil {
+	if err := r.validate(); err != nil {
 		return 0, err
 	}
 	return r.next, nil
@@ -84,7 +84,7 @@ func (r *Response) startLine(buf []byte) error {
 	return nil
 }
 
-func (r *Response) judge() error {
+func (r *Response) validate() error {
 	r.Reason = bytes.TrimPrefix(r.buf[len("HTTP/1.1 200"):r.line], []byte(" "))
 	framing := framing{length: -1}
 	var upgrade []byte
@@ -111,7 +111,7 @@ func (r *Response) judge() error {
 		}
 	}
 	var err error
-	if r.Chunked, r.ContentLength, err = framing.judge(r.Minor); err != nil {
+	if r.Chunked, r.ContentLength, err = framing.validate(r.Minor); err != nil {
 		return err
 	}
 	if (r.Status < 200 || r.Status == 204) && r.Chunked {
