@@ -1,0 +1,26 @@
+package wire
+
+// parseVersion takes HTTP/1.0 and HTTP/1.1; other versions of the same form are not supported.
+func parseVersion(b []byte) (minor int, err error) {
+	switch string(b) {
+	case "HTTP/1.1":
+		return 1, nil
+	case "HTTP/1.0":
+		return 0, nil
+	}
+	if string(b[:5]) == "HTTP/" && class[b[5]]&isDigit != 0 && b[6] == '.' && class[b[7]]&isDigit != 0 {
+		return 0, ErrVersion
+	}
+	return 0, ErrStartLine
+}
+
+// couldBeVersion reports whether the bytes may become a version and a line end.
+func couldBeVersion(b []byte) bool {
+	const form = "HTTP/d.d\r\n"
+	for i, c := range b[:min(len(b), len(form))] {
+		if form[i] == 'd' && class[c]&isDigit == 0 || form[i] != 'd' && c != form[i] {
+			return false
+		}
+	}
+	return true
+}
