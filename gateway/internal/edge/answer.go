@@ -2,25 +2,25 @@ package edge
 
 import (
 	"bytes"
-	"strconv"
 
 	"tallygate/gateway/internal/console"
+	"tallygate/gateway/internal/wire"
 	"tallygate/kit/problem"
 )
 
 // answer sends a problem.
 func (k *call) answer(d *problem.Details) {
 	body := d.Body()
-	b := k.startAnswer(d.Status)
-	b = appendField(b, "Content-Type", d.ContentType())
-	b = appendField(b, "X-Content-Type-Options", "nosniff")
-	b = appendField(b, "Cache-Control", "no-store")
+	w := k.startAnswer(d.Status)
+	w.Add("Content-Type", d.ContentType())
+	w.Add("X-Content-Type-Options", "nosniff")
+	w.Add("Cache-Control", "no-store")
 	for name, values := range d.Header {
 		for _, value := range values {
-			b = appendField(b, name, value)
+			w.AddNamed(name, value)
 		}
 	}
-	k.finishAnswer(d.Status, b, body)
+	k.finishAnswer(d.Status, &w, body)
 }
 
 // page is the page at a path.
@@ -41,22 +41,22 @@ func (k *call) answerPage(p console.Page) error {
 	if p.ETag != "" && k.hasTag(p.ETag) {
 		status = 304
 	}
-	b := k.startAnswer(status)
+	w := k.startAnswer(status)
 	if status == 200 {
-		b = appendField(b, "Content-Type", p.ContentType)
+		w.Add("Content-Type", p.ContentType)
 	}
-	b = appendField(b, "X-Content-Type-Options", "nosniff")
+	w.Add("X-Content-Type-Options", "nosniff")
 	if p.ETag == "" {
-		b = appendField(b, "Cache-Control", "no-store")
+		w.Add("Cache-Control", "no-store")
 	} else {
-		b = appendField(b, "Cache-Control", "no-cache")
-		b = appendField(b, "ETag", p.ETag)
+		w.Add("Cache-Control", "no-cache")
+		w.Add("ETag", p.ETag)
 	}
 	if p.Policy != "" {
-		b = appendField(b, "Content-Security-Policy", p.Policy)
-		b = appendField(b, "Referrer-Policy", "no-referrer")
+		w.Add("Content-Security-Policy", p.Policy)
+		w.Add("Referrer-Policy", "no-referrer")
 	}
-	k.finishAnswer(status, b, p.Body)
+	k.finishAnswer(status, &w, p.Body)
 	return nil
 }
 
@@ -77,37 +77,30 @@ func (k *call) hasTag(tag string) bool {
 	return false
 }
 
-func (k *call) startAnswer(status int) []byte {
+func (k *call) startAnswer(status int) wire.HeadWriter {
 	if k.id == nil {
 		k.identify()
 	}
-	b := k.scratch[:0]
-	b = append(b, "HTTP/1.1 "...)
-	b = append(append(strconv.AppendInt(b, int64(status), 10), ' '), reason(status)...)
-	b = append(b, "\r\nDate: "...)
-	b = k.conn.server.cfg.Watch.AppendDate(b)
-	b = append(append(b, "\r\nX-Request-Id: "...), k.id...)
-	return append(append(b, '\r', '\n'), k.lines...)
+	w := wire.StartOwnResponse(k.scratch[:0], status, reason(status))
+	w.AddFunc("Date", k.conn.server.cfg.Watch.AppendDate)
+	w.AddBytes("X-Request-Id", k.id)
+	w.AddLines(&k.lines)
+	return w
 }
 
 // finishAnswer sends it in one write. A body of the request that has not come yet ends the connection.
-func (k *call) finishAnswer(status int, b, body []byte) {
+func (k *call) finishAnswer(status int, w *wire.HeadWriter, body []byte) {
 	if _, whole := k.body.Buffered(); whole {
 		k.body.Skip()
 	} else {
 		k.keep = false
 	}
 	k.keep = k.keep && !k.conn.server.draining.Load()
-	if status != 304 && status != 204 {
-		b = appendField(b, "Content-Length", strconv.Itoa(len(body)))
+	framing := wire.Framing(len(body))
+	if status == 304 || status == 204 {
+		framing = wire.Unframed
 	}
-	switch {
-	case !k.keep:
-		b = append(b, "Connection: close\r\n"...)
-	case k.request.Minor == 0:
-		b = append(b, "Connection: keep-alive\r\n"...)
-	}
-	b = append(b, '\r', '\n')
+	b := w.EndResponse(framing, k.keep, k.request.Minor)
 	if string(k.request.Method) != "HEAD" && status != 304 {
 		b = append(b, body...)
 		k.out = int64(len(body))
@@ -117,9 +110,4 @@ func (k *call) finishAnswer(status int, b, body []byte) {
 		k.keep, k.left = false, true
 	}
 	k.scratch = b
-}
-
-func appendField(b []byte, name, value string) []byte {
-	b = append(append(b, name...), ": "...)
-	return append(append(b, value...), '\r', '\n')
 }

@@ -31,7 +31,7 @@ type call struct {
 	auth     [2]string
 	text     [20]byte // the user's id as text
 	scratch  []byte
-	lines    []byte // header lines for the answer, whoever gives it
+	lines    wire.FieldLines // for the response, whoever gives it
 }
 
 // begin makes k ready for the next request of c.
@@ -40,7 +40,8 @@ func (k *call) begin(c *conn) {
 	k.begun = time.Now()
 	k.request.Reset()
 	k.body = wire.Body{}
-	k.id, k.lines = nil, k.lines[:0]
+	k.id = nil
+	k.lines.Reset()
 	k.client = c.client
 	k.status, k.in, k.out, k.keep, k.left = 0, 0, 0, false, false
 }

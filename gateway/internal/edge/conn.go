@@ -228,7 +228,7 @@ func (c *conn) gather(k *call) bool {
 		}
 		c.buffer.Filled(n)
 	}
-	k.body.Begin(c.wire, c.buffer.Bytes()[r.HeadBytes():], r.ContentLength)
+	k.body.Begin(c.wire, c.buffer.Bytes()[r.HeadBytes():], r.Framing())
 	return c.wire.ClearTimeout()
 }
 

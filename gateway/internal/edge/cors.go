@@ -24,30 +24,30 @@ func (k *call) preflight(match route.Match) bool {
 		return false
 	}
 	k.allowOrigin(cors)
-	b := k.startAnswer(204)
+	w := k.startAnswer(204)
 	methods := match.Allow()
 	if !slices.Contains(methods, string(method)) { // a route that takes all names the common ones only
 		methods = append(methods, string(method))
 	}
-	b = appendField(b, "Access-Control-Allow-Methods", strings.Join(methods, ", "))
-	b = appendField(b, "Access-Control-Allow-Headers", strings.Join(append(slices.Clone(alwaysAllowed), cors.Headers...), ", "))
-	b = appendField(b, "Access-Control-Max-Age", strconv.Itoa(int(cors.MaxAge.Seconds())))
-	k.finishAnswer(204, b, nil)
+	w.Add("Access-Control-Allow-Methods", strings.Join(methods, ", "))
+	w.Add("Access-Control-Allow-Headers", strings.Join(append(slices.Clone(alwaysAllowed), cors.Headers...), ", "))
+	w.Add("Access-Control-Max-Age", strconv.Itoa(int(cors.MaxAge.Seconds())))
+	k.finishAnswer(204, &w, nil)
 	return true
 }
 
 // allowOrigin adds to the answer that pages of the request's origin may read it. There are no cookies here, so no
 // credentials are allowed.
 func (k *call) allowOrigin(cors *route.CORS) {
-	k.lines = append(k.lines, "Vary: Origin\r\n"...)
+	k.lines.Add("Vary", "Origin")
 	origin := k.origin()
 	for _, allowed := range cors.Origins {
 		if allowed != "*" && allowed != string(origin) || len(origin) == 0 {
 			continue
 		}
-		k.lines = appendField(k.lines, "Access-Control-Allow-Origin", allowed)
+		k.lines.Add("Access-Control-Allow-Origin", allowed)
 		if len(cors.Expose) > 0 {
-			k.lines = appendField(k.lines, "Access-Control-Expose-Headers", strings.Join(cors.Expose, ", "))
+			k.lines.Add("Access-Control-Expose-Headers", strings.Join(cors.Expose, ", "))
 		}
 		return
 	}

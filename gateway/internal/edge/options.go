@@ -16,6 +16,7 @@ func (k *call) lastHop() bool {
 
 // answerOptions says what may be done at the path. Whoever asks could find it out by asking for something else.
 func (k *call) answerOptions(allow []string) {
-	b := appendField(k.startAnswer(204), "Allow", strings.Join(allow, ", "))
-	k.finishAnswer(204, b, nil)
+	w := k.startAnswer(204)
+	w.Add("Allow", strings.Join(allow, ", "))
+	k.finishAnswer(204, &w, nil)
 }

@@ -11,9 +11,9 @@ type download struct {
 	*Exchange
 
 	body wire.Body
-	// length is the body's, as wire.Body has it; sent is that which the client is told. They differ where a client of
-	// HTTP/1.0 gets no chunks, or one of HTTP/1.1 gets chunks for a body that ends with the connection.
-	length, sent    int64
+	// sent is the framing for the client. It differs from the upstream's where a client of HTTP/1.0 gets no chunks, or one
+	// of HTTP/1.1 gets chunks for a body that ends with the connection.
+	sent            wire.Framing
 	keep            bool // the client's connection may be used again
 	begun, complete bool
 	bytes           int64
@@ -22,8 +22,8 @@ type download struct {
 // run releases the connection, whatever happens. early is what came with the head.
 func (d *download) run(early []byte) Outcome {
 	d.decideFraming()
-	d.body.Begin(d.conn.Conn, early, d.length)
-	d.back = d.appendResponse(d.back[:0], d.sent, d.keep)
+	d.body.Begin(d.conn.Conn, early, d.response.Framing())
+	d.back = d.responseHead(d.back[:0], d.sent, d.keep)
 	b := d.engine.blocks.Get().(*block)
 	defer d.engine.blocks.Put(b)
 	for !d.complete && d.pass(b) {
@@ -33,7 +33,7 @@ func (d *download) run(early []byte) Outcome {
 		d.release(false, 0)
 		return Outcome{Err: ErrInvalid}
 	}
-	reusable := d.complete && r.KeepAlive && d.length != wire.UntilClose && len(d.body.Extra()) == 0
+	reusable := d.complete && r.KeepAlive && r.Framing() != wire.UntilClose && len(d.body.Extra()) == 0
 	d.release(reusable && d.bodyRead(), r.IdleTimeout)
 	// A response that broke off must not look whole: the client sees the connection end without the last chunk, or
 	// before the length. To a client that knows neither, the end of the connection would look like that of the response.
@@ -44,19 +44,11 @@ func (d *download) run(early []byte) Outcome {
 }
 
 func (d *download) decideFraming() {
-	switch r := &d.response; {
-	case r.Chunked:
-		d.length = -1
-	case r.ContentLength < 0:
-		d.length = wire.UntilClose
-	default:
-		d.length = r.ContentLength
-	}
-	d.keep, d.sent = d.staysOpen(), d.length
-	if d.length >= 0 {
+	d.keep, d.sent = d.staysOpen(), d.response.Framing()
+	if d.sent >= 0 {
 		return
 	}
-	if d.sent = -1; d.req.Head.Minor == 0 {
+	if d.sent = wire.ByChunks; d.req.Head.Minor == 0 {
 		d.sent, d.keep = wire.UntilClose, false
 	}
 }
@@ -76,7 +68,7 @@ func (d *download) pass(b *block) bool {
 	if err != nil && !whole {
 		return false
 	}
-	piece := b.framed(n, d.sent == -1, whole)
+	piece := b.framed(n, d.sent == wire.ByChunks, whole)
 	if !d.begun {
 		d.begun = true
 		d.back = append(d.back, piece...)

@@ -44,7 +44,7 @@ func (x *Exchange) sendWhole(body []byte) Outcome {
 	if x.req.MaxBody >= 0 && int64(len(body)) > x.req.MaxBody {
 		return Outcome{Err: ErrTooLarge}
 	}
-	x.out = x.appendRequest(x.out[:0], x.engine.via, int64(len(body)))
+	x.out = x.requestHead(x.out[:0], wire.Framing(len(body)), false)
 	x.out = append(x.out, body...)
 	x.req.Body.Skip()
 	tries := newTries(x.req.Upstream, x.req.Head.Method)
@@ -119,6 +119,7 @@ func (x *Exchange) sendStream() Outcome {
 	if r.MaxBody >= 0 && r.Head.ContentLength > r.MaxBody {
 		return Outcome{Err: ErrTooLarge}
 	}
+	x.out = x.requestHead(x.out[:0], r.Head.Framing(), true)
 	conn := x.connect()
 	if conn == nil {
 		return Outcome{Err: ErrUnreachable}
@@ -132,7 +133,6 @@ func (x *Exchange) sendStream() Outcome {
 	conn.Begin()
 	conn.WriteTimeout = r.Upstream.Timeouts().Progress
 	r.Client.Serves(conn.Conn)
-	x.out = x.appendRequest(x.out[:0], x.engine.via, r.Head.ContentLength)
 
 	in := x.engine.buffers.Get()
 	defer x.engine.buffers.Put(in)

@@ -7,77 +7,65 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// appendRequest writes the request's head as the upstream gets it: framing, hop-by-hop fields and what proxies say are
-// ours; identity fields from the client are dropped, with everything that an upstream might take for them. length is
-// that of the body, -1 for chunks.
-func (x *Exchange) appendRequest(b []byte, via string, length int64) []byte {
+// requestHead writes the request's head, behind b, as the upstream gets it: hop-by-hop fields and what proxies say are
+// ours; identity fields from the client are dropped, with everything that an upstream might take for them. streamed: the
+// body is sent after the head, if the upstream wants it.
+func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []byte {
 	r := x.req.Head
-	b = append(b, r.Method...)
-	b = append(b, ' ')
-	b = append(b, x.req.Path...)
-	b = append(b, r.Query...)
-	b = append(b, " HTTP/1.1\r\nHost: "...)
-	if len(r.Host) == 0 {
-		b = append(b, x.req.Upstream.Host()...) // HTTP/1.0 without one
-	}
-	b = append(b, r.Host...)
-	b = append(b, "\r\nVia: "...)
-	for i := range r.Fields() {
-		if r.Kind(i) == wire.Via {
-			if f := r.Field(i); !f.Alias {
-				b = append(append(b, f.Value...), ", "...)
-			}
-		}
-	}
-	b = append(b, '1', '.', '0'+byte(r.Minor), ' ')
-	b = append(append(b, via...), "\r\nX-Forwarded-For: "...)
-	b = append(append(b, x.req.ClientAddr...), "\r\nX-Forwarded-Proto: "...)
-	b = append(append(b, x.req.Proto...), "\r\nX-Request-Id: "...)
-	b = append(append(b, x.req.RequestID...), '\r', '\n')
+	w := wire.StartRequest(b, r, x.req.Path, x.req.Upstream.Host())
+	w.AddFunc("Via", func(b []byte) []byte { return appendVia(b, r, x.engine.via) })
+	w.Add("X-Forwarded-For", x.req.ClientAddr)
+	w.Add("X-Forwarded-Proto", x.req.Proto)
+	w.AddBytes("X-Request-Id", x.req.RequestID)
 	if len(x.req.Host) > 0 {
-		b = append(append(append(b, "X-Forwarded-Host: "...), x.req.Host...), '\r', '\n')
+		w.AddBytes("X-Forwarded-Host", x.req.Host)
 	}
 	if len(x.req.IdentityValue) > 0 {
-		b = append(append(append(b, x.req.IdentityName...), ": "...), x.req.IdentityValue...)
-		b = append(b, '\r', '\n')
+		w.AddNamed(x.req.IdentityName, string(x.req.IdentityValue))
 	}
 	for i := range r.Fields() {
 		switch r.Kind(i) {
 		case wire.Other, wire.Authorization, wire.Origin:
-			f := r.Field(i)
-			if f.Alias || r.Nominated(f.Name) || x.req.Identities.Has(f.Name) {
-				continue
+			if name := r.Name(i); !r.Alias(i) && !r.Nominated(name) && !x.req.Identities.Has(name) {
+				r.CopyField(i, &w)
 			}
-			b = appendField(b, f.Name, f.Value)
 		case wire.MaxForwards:
-			if f := r.Field(i); !f.Alias && !r.Nominated(f.Name) {
-				b = appendMaxForwards(b, r.Method, f.Value)
+			if !r.Alias(i) && !r.Nominated(r.Name(i)) {
+				addMaxForwards(&w, r.Method, r.Value(i))
 			}
 		}
 	}
+	if r.ExpectContinue && streamed {
+		w.Add("Expect", "100-continue")
+	}
 	switch {
 	case x.req.WebSocket:
-		b = append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
-	case length < 0:
-		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	case length > 0 || r.ContentLength != 0 || expectsBody(r.Method):
-		b = append(strconv.AppendInt(append(b, "Content-Length: "...), length, 10), '\r', '\n')
+		framing = wire.ToWebSocket
+	case framing == 0 && r.ContentLength == 0 && !expectsBody(r.Method):
+		framing = wire.Unframed
 	}
-	if r.ExpectContinue && x.upload.active {
-		b = append(b, "Expect: 100-continue\r\n"...)
-	}
-	return append(b, '\r', '\n')
+	return w.EndRequest(framing)
 }
 
-// appendMaxForwards counts down how often OPTIONS may be forwarded (RFC 9110 section 7.6.2). For other methods the field
-// says nothing, and a value that is no number goes on as it is.
-func appendMaxForwards(b, method, value []byte) []byte {
+// appendVia adds this gateway to those that the request has passed (RFC 9110 section 7.6.3).
+func appendVia(b []byte, r *wire.Request, via string) []byte {
+	for i := range r.Fields() {
+		if r.Kind(i) == wire.Via && !r.Alias(i) {
+			b = append(append(b, r.Value(i)...), ", "...)
+		}
+	}
+	return append(append(b, '1', '.', '0'+byte(r.Minor), ' '), via...)
+}
+
+// addMaxForwards counts down how often OPTIONS may be forwarded (RFC 9110 section 7.6.2). For other methods the field
+// means nothing, and a value that is no number is passed on unchanged.
+func addMaxForwards(w *wire.HeadWriter, method, value []byte) {
 	hops, err := strconv.ParseUint(string(value), 10, 63)
 	if string(method) != "OPTIONS" || err != nil || hops == 0 {
-		return appendField(b, []byte("Max-Forwards"), value)
+		w.AddBytes("Max-Forwards", value)
+		return
 	}
-	b = strconv.AppendUint(append(b, "Max-Forwards: "...), hops-1, 10)
-	return append(b, '\r', '\n')
+	w.AddFunc("Max-Forwards", func(b []byte) []byte { return strconv.AppendUint(b, hops-1, 10) })
 }
 
 // maxHops is how often a request may pass gateways of this name. Some stand in a row; none stands in a circle.
@@ -103,54 +91,29 @@ func expectsBody(method []byte) bool {
 	return false
 }
 
-func appendField(b, name, value []byte) []byte {
-	b = append(append(b, name...), ": "...)
-	return append(append(b, value...), '\r', '\n')
-}
-
-// appendResponse writes the answer's head as the client gets it. length is the body's, -1 for chunks, wire.UntilClose for
-// one that ends with the connection, and noLength to say nothing.
-func (x *Exchange) appendResponse(b []byte, length int64, keepAlive bool) []byte {
+// responseHead writes the response's head, behind b, as the client gets it.
+func (x *Exchange) responseHead(b []byte, framing wire.Framing, keepAlive bool) []byte {
 	r := &x.response
-	b = append(b, "HTTP/1.1 "...)
-	b = strconv.AppendInt(b, int64(r.Status), 10)
-	b = append(append(append(b, ' '), r.Reason...), '\r', '\n')
-	b = x.appendResponseFields(b)
-	switch {
-	case x.req.WebSocket && r.Status == 101:
-		return append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"...)
-	case length >= 0:
-		b = append(strconv.AppendInt(append(b, "Content-Length: "...), length, 10), '\r', '\n')
-	case length == -1:
-		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	}
-	switch {
-	case !keepAlive:
-		b = append(b, "Connection: close\r\n"...)
-	case x.req.Head.Minor == 0:
-		b = append(b, "Connection: keep-alive\r\n"...)
-	}
-	return append(b, '\r', '\n')
-}
-
-func (x *Exchange) appendResponseFields(b []byte) []byte {
-	r := &x.response
+	w := wire.StartResponse(b, r)
 	dated := r.Status < 200
 	for i := range r.Fields() {
 		switch r.Kind(i) {
 		case wire.ContentLength, wire.TransferEncoding, wire.Connection, wire.Hop, wire.Upgrade, wire.RequestID:
 			continue
 		}
-		f := r.Field(i)
-		if f.Alias || r.Nominated(f.Name) || x.req.Replaces != nil && x.req.Replaces(f.Name) {
+		name := r.Name(i)
+		if r.Alias(i) || r.Nominated(name) || x.req.Replaces != nil && x.req.Replaces(name) {
 			continue
 		}
-		dated = dated || len(f.Name) == len("Date") && bytes.EqualFold(f.Name, []byte("Date"))
-		b = appendField(b, f.Name, f.Value)
+		dated = dated || len(name) == len("Date") && bytes.EqualFold(name, []byte("Date"))
+		r.CopyField(i, &w)
 	}
 	if !dated { // RFC 9110 section 6.6.1
-		b = append(x.engine.watch.AppendDate(append(b, "Date: "...)), '\r', '\n')
+		w.AddFunc("Date", x.engine.watch.AppendDate)
 	}
-	b = append(append(append(b, "X-Request-Id: "...), x.req.RequestID...), '\r', '\n')
-	return append(b, x.req.ResponseLines...)
+	w.AddBytes("X-Request-Id", x.req.RequestID)
+	if x.req.ResponseFields != nil {
+		w.AddLines(x.req.ResponseFields)
+	}
+	return w.EndResponse(framing, keepAlive, x.req.Head.Minor)
 }

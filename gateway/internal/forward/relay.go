@@ -6,9 +6,6 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// noLength: the response's head says nothing of a length.
-const noLength = -3
-
 // maxInformational bounds the 1xx responses before the final one.
 const maxInformational = 16
 
@@ -40,10 +37,10 @@ func (l *relay) run() Outcome {
 	head := string(l.req.Head.Method) == "HEAD"
 	if !r.HasBody(head) {
 		r.KeepAlive = r.KeepAlive && !strayBody(r, head)
-		return l.whole(nil, early, bodilessLength(r, head))
+		return l.whole(nil, early, bodiless(r, head))
 	}
 	if r.ContentLength >= 0 && int64(len(early)) >= r.ContentLength {
-		return l.whole(early[:r.ContentLength], early[r.ContentLength:], r.ContentLength)
+		return l.whole(early[:r.ContentLength], early[r.ContentLength:], r.Framing())
 	}
 	return (&download{Exchange: l.Exchange}).run(early)
 }
@@ -57,15 +54,12 @@ func strayBody(r *wire.Response, head bool) bool {
 	return head && r.ContentLength != 0
 }
 
-// bodilessLength is what a response without a body may say about its length (RFC 9110 section 8.6).
-func bodilessLength(r *wire.Response, head bool) int64 {
-	switch {
-	case r.Status == 204:
-		return noLength
-	case r.ContentLength < 0 && (head || r.Status == 304):
-		return noLength
+// bodiless is the framing of a response without a body, which may say how long it would be (RFC 9110 section 8.6).
+func bodiless(r *wire.Response, head bool) wire.Framing {
+	if r.Status == 204 || r.ContentLength < 0 && (head || r.Status == 304) {
+		return wire.Unframed
 	}
-	return max(r.ContentLength, 0)
+	return wire.Framing(max(r.ContentLength, 0))
 }
 
 // readHead reads up to the head of the final response. It passes on the 1xx responses before it.
@@ -151,7 +145,7 @@ func (l *relay) informational() error {
 	if l.req.Head.Minor == 0 {
 		return nil
 	}
-	l.back = l.appendResponse(l.back[:0], noLength, true)
+	l.back = l.responseHead(l.back[:0], wire.Unframed, true)
 	l.upload.mu.Lock() // a 100 may be written at the same time
 	defer l.upload.mu.Unlock()
 	if _, err := l.req.Client.Write(l.back); err != nil {
@@ -161,9 +155,9 @@ func (l *relay) informational() error {
 }
 
 // whole passes a response on that is whole in memory, in one write. extra is what came behind it.
-func (l *relay) whole(body, extra []byte, length int64) Outcome {
+func (l *relay) whole(body, extra []byte, framing wire.Framing) Outcome {
 	keep := l.staysOpen()
-	l.back = append(l.appendResponse(l.back[:0], length, keep), body...)
+	l.back = append(l.responseHead(l.back[:0], framing, keep), body...)
 	// The replica's connection goes back first: the client's next request may come on another connection before this
 	// goroutine runs again.
 	l.release(l.response.KeepAlive && len(extra) == 0 && l.bodyRead(), l.response.IdleTimeout)
@@ -175,7 +169,7 @@ func (l *relay) whole(body, extra []byte, length int64) Outcome {
 func (l *relay) tunnel(early []byte) Outcome {
 	out := Outcome{Status: 101}
 	l.req.Client.Serves(nil)
-	l.back = append(l.appendResponse(l.back[:0], noLength, true), early...)
+	l.back = append(l.responseHead(l.back[:0], wire.ToWebSocket, true), early...)
 	defer l.conn.Close()
 	if _, err := l.req.Client.Write(l.back); err != nil {
 		return out

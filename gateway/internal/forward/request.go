@@ -31,9 +31,9 @@ type Request struct {
 	MaxBody   int64 // -1: no limit
 	WebSocket bool  // the protocol may be changed
 
-	// ResponseLines are header lines, with line ends, that are added to the response.
-	ResponseLines []byte
-	// Replaces reports whether a field of the upstream's response is left out because ResponseLines has it; may be nil.
+	// ResponseFields are added to the response; may be nil.
+	ResponseFields *wire.FieldLines
+	// Replaces reports whether a field of the upstream's response is left out because ResponseFields has it; may be nil.
 	Replaces func(name []byte) bool
 	// KeepAlive: the client's connection may be used again after this, unless Draining says otherwise when the response
 	// begins.

@@ -132,7 +132,7 @@ func (u *upload) goAhead() error {
 	if u.expect != waiting {
 		return nil
 	}
-	if _, err := u.req.Client.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
+	if _, err := u.req.Client.Write([]byte(wire.Continue)); err != nil {
 		return ErrClientGone
 	}
 	u.settle(goneAhead)

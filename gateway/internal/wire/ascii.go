@@ -46,14 +46,8 @@ func span(buf []byte, i int, bits uint8) int {
 // valueSpan is the index of the first byte from i on that no field value may hold (RFC 9110 section 5.5): a control
 // other than a tab, or DEL. It looks at eight bytes at a time.
 func valueSpan(buf []byte, i int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for {
-		for i+8 <= len(buf) {
-			x := binary.LittleEndian.Uint64(buf[i:])
-			del := x ^ 0x7f*ones
-			if ((x-0x20*ones)&^x|(del-ones)&^del)&tops != 0 {
-				break // one of the eight may be such a byte
-			}
+		for i+8 <= len(buf) && !hasControl(buf[i:i+8]) {
 			i += 8
 		}
 		end := min(i+8, len(buf))
@@ -66,6 +60,14 @@ func valueSpan(buf []byte, i int) int {
 			return i
 		}
 	}
+}
+
+// hasControl reports whether one of eight bytes may be a control, DEL or a tab. Sometimes it is the byte behind one.
+func hasControl(eight []byte) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	x := binary.LittleEndian.Uint64(eight)
+	del := x ^ 0x7f*ones
+	return ((x-0x20*ones)&^x|(del-ones)&^del)&tops != 0
 }
 
 // lower is c in lower case if it is an ASCII letter.

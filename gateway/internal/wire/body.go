@@ -25,27 +25,23 @@ type Body struct {
 	done   bool
 }
 
-// Begin makes b the body that follows a head: early is what was read behind the head already, and stays the caller's.
-// The length is -1 for a chunked body, and -2 for one that ends with the connection.
-func (b *Body) Begin(from io.Reader, early []byte, length int64) {
+// Begin makes b the body that follows a head. early is what was read behind the head already, and stays the caller's.
+func (b *Body) Begin(from io.Reader, early []byte, framing Framing) {
 	*b = Body{from: from, early: early}
-	switch length {
-	case -1:
+	switch {
+	case framing == ByChunks:
 		b.kind = byChunks
-	case UntilClose:
+	case framing == UntilClose:
 		b.kind = byClose
-	case 0:
+	case framing <= 0:
 		b.done, b.extra = true, early
 	default:
-		b.kind, b.left = byLength, length
-		if int64(len(early)) > length {
-			b.early, b.extra = early[:length], early[length:]
+		b.kind, b.left = byLength, int64(framing)
+		if int64(len(early)) > b.left {
+			b.early, b.extra = early[:framing], early[framing:]
 		}
 	}
 }
-
-// UntilClose is the length of a body that ends when the connection does.
-const UntilClose = -2
 
 // Done reports whether the body has been read to its end.
 func (b *Body) Done() bool { return b.done }

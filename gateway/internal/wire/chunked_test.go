@@ -78,7 +78,7 @@ func TestABodyLeavesWhatComesAfterIt(t *testing.T) {
 	const next = "GET /next HTTP/1.1\r\n"
 	for name, row := range map[string]struct {
 		text   string
-		length int64
+		length wire.Framing
 		want   string
 	}{
 		"by length": {"hello", 5, "hello"},
@@ -110,7 +110,7 @@ func TestABodyLeavesWhatComesAfterIt(t *testing.T) {
 
 func TestABodyThatEndsEarlyIsNotWhole(t *testing.T) {
 	t.Parallel()
-	for text, length := range map[string]int64{"hell": 5, "5\r\nhell": -1, "5\r\nhello\r\n": -1, "": 1} {
+	for text, length := range map[string]wire.Framing{"hell": 5, "5\r\nhell": -1, "5\r\nhello\r\n": -1, "": 1} {
 		var b wire.Body
 		b.Begin(strings.NewReader(text), nil, length)
 		p := make([]byte, 64)

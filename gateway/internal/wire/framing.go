@@ -1,14 +1,26 @@
 package wire
 
-// framing collects what says how long a body is (RFC 9112 section 6).
-type framing struct {
+// Framing is how the receiver of a message finds the end of its body (RFC 9112 section 6.3): a length of 0 or more, or
+// one of these.
+type Framing int64
+
+// The framings without a length.
+const (
+	ByChunks    Framing = -1 - iota // the body is chunked
+	UntilClose                      // the body of a response ends with the connection
+	Unframed                        // nothing is said: there is no body, or nobody knows how long it would be
+	ToWebSocket                     // there is no body: the connection changes its protocol
+)
+
+// framingFields collects what says how long a body is (RFC 9112 section 6).
+type framingFields struct {
 	length  int64 // -1: no Content-Length
 	chunked bool
 }
 
 // contentLength takes one field of 1*DIGIT. A second one, even an equal one, is refused: somebody on the way would
 // choose.
-func (f *framing) contentLength(value []byte) error {
+func (f *framingFields) contentLength(value []byte) error {
 	n, ok := decimal(value)
 	if !ok || f.length >= 0 {
 		return ErrLength
@@ -17,7 +29,7 @@ func (f *framing) contentLength(value []byte) error {
 	return nil
 }
 
-func (f *framing) transferEncoding(value []byte) error {
+func (f *framingFields) transferEncoding(value []byte) error {
 	if f.chunked || string(value) != "chunked" {
 		return ErrCoding
 	}
@@ -26,7 +38,7 @@ func (f *framing) transferEncoding(value []byte) error {
 }
 
 // validate refuses both at once, and a coding in HTTP/1.0, which has none (RFC 9112 section 6.1).
-func (f *framing) validate(minor int) (chunked bool, length int64, err error) {
+func (f *framingFields) validate(minor int) (chunked bool, length int64, err error) {
 	if f.chunked && (f.length >= 0 || minor == 0) {
 		return false, 0, ErrFraming
 	}

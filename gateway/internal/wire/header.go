@@ -43,6 +43,12 @@ func (h *header) Field(i int) Field {
 // Kind is the kind of the field at a position below Fields; cheaper than Field.
 func (h *header) Kind(i int) Kind { return h.places[i].kind }
 
+// Alias reports whether the field at a position below Fields is one; cheaper than Field.
+func (h *header) Alias(i int) bool { return h.places[i].alias }
+
+// Name is the name of the field at a position below Fields; cheaper than Field.
+func (h *header) Name(i int) []byte { return h.buf[h.places[i].name:h.places[i].nameEnd] }
+
 // Value is the value of the field at a position below Fields; cheaper than Field.
 func (h *header) Value(i int) []byte { return h.buf[h.places[i].value:h.places[i].valueEnd] }
 

@@ -98,8 +98,7 @@ func (r *Request) startLine(buf []byte) error {
 		}
 		return ErrTarget
 	}
-	const version = "HTTP/1.1"
-	end := targetEnd + 1 + len(version)
+	end := targetEnd + 1 + len(http11)
 	if len(buf) < end+2 {
 		if !couldBeVersion(buf[targetEnd+1:]) {
 			return ErrStartLine
@@ -131,7 +130,7 @@ func (r *Request) validate() error {
 	if err := r.splitTarget(); err != nil {
 		return err
 	}
-	found := requestFields{framing: framing{length: -1}}
+	found := requestFields{framing: framingFields{length: -1}}
 	if err := r.read(&found); err != nil {
 		return err
 	}
@@ -155,7 +154,7 @@ func (r *Request) validate() error {
 // requestFields is what the fields of one request say together.
 type requestFields struct {
 	hosts, ids int
-	framing    framing
+	framing    framingFields
 	upgrade    []byte
 }
 
@@ -215,6 +214,9 @@ func (r *Request) validateHost(hosts int) error {
 	}
 	return nil
 }
+
+// Framing says where the body ends.
+func (r *Request) Framing() Framing { return Framing(r.ContentLength) }
 
 // Nominated reports whether the Connection field names this field, which thereby is for us alone.
 func (r *Request) Nominated(name []byte) bool { return r.connection.nominates(name) }

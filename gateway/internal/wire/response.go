@@ -52,10 +52,12 @@ func (r *Response) Parse(buf []byte) (int, error) {
 	return r.next, nil
 }
 
+// statusForm is a status line without its reason.
+const statusForm = http11 + " 200"
+
 // startLine reads version SP status [SP reason] CRLF (RFC 9112 section 4).
 func (r *Response) startLine(buf []byte) error {
-	const form = "HTTP/1.1 200"
-	if len(buf) < len(form)+2 {
+	if len(buf) < len(statusForm)+2 {
 		if len(buf) <= 8 && !couldBeVersion(buf) {
 			return ErrStartLine
 		}
@@ -69,7 +71,7 @@ func (r *Response) startLine(buf []byte) error {
 	if !ok || status < 100 || status > 599 || buf[8] != ' ' {
 		return ErrStartLine
 	}
-	end := len(form)
+	end := len(statusForm)
 	if buf[end] == ' ' {
 		end = valueSpan(buf, end)
 	}
@@ -85,8 +87,8 @@ func (r *Response) startLine(buf []byte) error {
 }
 
 func (r *Response) validate() error {
-	r.Reason = bytes.TrimPrefix(r.buf[len("HTTP/1.1 200"):r.line], []byte(" "))
-	framing := framing{length: -1}
+	r.Reason = bytes.TrimPrefix(r.buf[len(statusForm):r.line], []byte(" "))
+	framing := framingFields{length: -1}
 	var upgrade []byte
 	for i := range r.count {
 		kind := r.places[i].kind
@@ -139,6 +141,17 @@ func (r *Response) keepAliveField(i int) {
 
 // Nominated reports whether the Connection field names this field.
 func (r *Response) Nominated(name []byte) bool { return r.connection.nominates(name) }
+
+// Framing says where the body ends, if there is one: see HasBody.
+func (r *Response) Framing() Framing {
+	switch {
+	case r.Chunked:
+		return ByChunks
+	case r.ContentLength < 0:
+		return UntilClose
+	}
+	return Framing(r.ContentLength)
+}
 
 // HasBody reports whether this answer to a request with the method has a body (RFC 9112 section 6.3).
 func (r *Response) HasBody(head bool) bool {

@@ -1,9 +1,12 @@
 package wire
 
+// http11 is the version of everything that is written here, and the longest of what is read.
+const http11 = "HTTP/1.1"
+
 // parseVersion takes HTTP/1.0 and HTTP/1.1; other versions of the same form are not supported.
 func parseVersion(b []byte) (minor int, err error) {
 	switch string(b) {
-	case "HTTP/1.1":
+	case http11:
 		return 1, nil
 	case "HTTP/1.0":
 		return 0, nil
