@@ -6,13 +6,13 @@ import "encoding/binary"
 const (
 	isToken  = 1 << iota // tchar, RFC 9110 section 5.6.2
 	isPath               // pchar without ";" and "%", and "/" (RFC 3986 section 3.3)
-	isQuery              // what is let through after "?": visible ASCII without "#"
+	isQuery              // what may follow "?": visible ASCII without "#"
 	isSimple             // unreserved, RFC 3986 section 2.3
 	isHex
 	isDigit
 )
 
-// class is a table of constants.
+// class holds the classes of each byte.
 var class = func() (table [256]uint8) { //nolint:gochecknoglobals // a constant that Go has no constant for
 	mark := func(bits uint8, chars string) {
 		for i := range len(chars) {
@@ -35,7 +35,7 @@ var class = func() (table [256]uint8) { //nolint:gochecknoglobals // a constant 
 	return table
 }()
 
-// span is the index after the longest run of the class from i.
+// span is the index behind the bytes of the class that begin at i.
 func span(buf []byte, i int, bits uint8) int {
 	for i < len(buf) && class[buf[i]]&bits != 0 {
 		i++
@@ -101,7 +101,7 @@ func trim(buf []byte, from, to int) (int, int) {
 	return from, to
 }
 
-// decimal reads 1*DIGIT that fits; up to 18 digits always do.
+// decimal reads 1*DIGIT of at most 18 digits, which always fit.
 func decimal(b []byte) (int64, bool) {
 	if len(b) == 0 || len(b) > 18 {
 		return 0, false

@@ -46,10 +46,10 @@ func (b *Body) Begin(from io.Reader, early []byte, framing Framing) {
 // Done reports whether the body has been read to its end.
 func (b *Body) Done() bool { return b.done }
 
-// Extra is what came behind the body, once it is done. It is part of early, or a copy.
+// Extra is what came behind the body, once it is done: a part of early, or a copy.
 func (b *Body) Extra() []byte { return b.extra }
 
-// Buffered reports whether the whole body came with the head, and returns it if it needs no decoding.
+// Buffered returns the body if all of it came with the head and needs no decoding, and reports whether that is so.
 func (b *Body) Buffered() ([]byte, bool) {
 	if b.done {
 		return nil, true
@@ -63,10 +63,10 @@ func (b *Body) Buffered() ([]byte, bool) {
 // Skip forgets the body after Buffered has returned it.
 func (b *Body) Skip() { b.done, b.early, b.left = true, nil, 0 }
 
-// Early is Read for what came with the head: it never blocks, and returns 0 and no error where Read would.
+// Early is Read for what came with the head. It never blocks: where Read would, it returns 0 and no error.
 func (b *Body) Early(p []byte) (int, error) { return b.read(p, false) }
 
-// Read returns data of the body, and io.EOF behind its end, the last data perhaps together with it. A malformed chunk
+// Read returns data of the body, and io.EOF at its end, perhaps together with the last data. A malformed chunk
 // is ErrChunk, a body cut short is io.ErrUnexpectedEOF, other errors are the connection's.
 func (b *Body) Read(p []byte) (int, error) { return b.read(p, true) }
 

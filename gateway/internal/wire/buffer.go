@@ -2,16 +2,16 @@ package wire
 
 import "sync"
 
-// bufferBytes is the size of an ordinary buffer: a head with a large token, or a small answer, fits.
+// bufferBytes is the size of an ordinary buffer: a head with a large token fits, and so does a small response.
 const bufferBytes = 16 << 10
 
-// Buffer is memory that is taken for a request and given back after it. What has been read and not yet used is Bytes.
+// Buffer is memory that is taken for a request and given back after it. Bytes are what has been read and not yet used.
 type Buffer struct {
 	mem      []byte
 	from, to int
 }
 
-// Pool hands buffers out again.
+// Pool keeps buffers to be used again.
 type Pool struct{ buffers sync.Pool }
 
 // NewPool returns an empty pool.
@@ -22,7 +22,8 @@ func NewPool() *Pool {
 // Get returns an empty buffer.
 func (p *Pool) Get() *Buffer { return p.buffers.Get().(*Buffer) }
 
-// Put takes a buffer back. Nobody may use it or its bytes any more. One that has grown is left to the collector.
+// Put takes a buffer back. Nobody may use it or its bytes any more. A buffer that has grown is left to the
+// collector.
 func (p *Pool) Put(b *Buffer) {
 	if len(b.mem) == bufferBytes {
 		b.from, b.to = 0, 0
@@ -36,10 +37,10 @@ func (b *Buffer) Bytes() []byte { return b.mem[b.from:b.to] }
 // Free is the memory behind Bytes.
 func (b *Buffer) Free() []byte { return b.mem[b.to:] }
 
-// Memory is all of it, whatever it holds.
+// Memory is the whole of it, whatever it holds.
 func (b *Buffer) Memory() []byte { return b.mem }
 
-// Filled says that n bytes of Free have been written.
+// Filled notes that n bytes of Free have been written.
 func (b *Buffer) Filled(n int) { b.to += n }
 
 // Take uses the first n bytes of Bytes.
@@ -49,7 +50,7 @@ func (b *Buffer) Take(n int) {
 	}
 }
 
-// Reset makes b hold exactly these bytes, which may lie inside of it.
+// Reset makes b hold exactly these bytes, which may be its own.
 func (b *Buffer) Reset(bytes []byte) {
 	if len(bytes) > len(b.mem) {
 		b.mem = append([]byte(nil), bytes...)
@@ -60,7 +61,7 @@ func (b *Buffer) Reset(bytes []byte) {
 }
 
 // Room makes Free non-empty: by moving Bytes to the front, then by growing up to MaxHeadBytes. It reports false when
-// there is no more to be had. Slices of the buffer taken before are void.
+// that is reached. Slices of the buffer that were taken before are no longer valid.
 func (b *Buffer) Room() bool {
 	if b.to < len(b.mem) {
 		return true

@@ -1,6 +1,6 @@
 package wire
 
-// Bounds of what a chunked body may hold beside its data.
+// Bounds of what a chunked body may hold besides its data.
 const (
 	maxSizeDigits     = 15       // 2^60-1, more than any body
 	maxExtensionBytes = 4 << 10  // of one body, all chunks together
@@ -26,8 +26,8 @@ const (
 )
 
 // Chunked decodes a chunked body (RFC 9112 section 7.1). Lines end with CRLF and nothing else; sizes are hexadecimal
-// digits and nothing else. Extensions and trailer fields are checked and dropped: a proxy may (section 7.1.2), and no
-// upstream then takes a trailer for a header field. The zero value is at the beginning of a body.
+// digits and nothing else. Extensions and trailer fields are checked and dropped: a proxy may do that (section 7.1.2), and
+// then no upstream takes a trailer for a header field. The zero value is at the beginning of a body.
 type Chunked struct {
 	state      chunkState
 	digits     int
@@ -140,7 +140,7 @@ func (c *Chunked) trailer(b byte) bool {
 	return false
 }
 
-// Room for a chunk's size before its data, and for the CRLF after it.
+// The room that a chunk needs for its size before the data, and for the CRLF behind them.
 const (
 	ChunkHeadroom = 10
 	ChunkTailroom = 2
@@ -149,8 +149,8 @@ const (
 // LastChunk ends a chunked body that has no trailer fields.
 const LastChunk = "0\r\n\r\n"
 
-// FrameChunk makes a chunk of buf[from:to], which is not empty, in place, and returns it. There must be ChunkHeadroom before
-// and ChunkTailroom behind.
+// FrameChunk makes a chunk of buf[from:to], which is not empty, in place, and returns it. There must be ChunkHeadroom
+// before it and ChunkTailroom behind it.
 func FrameChunk(buf []byte, from, to int) []byte {
 	const digits = "0123456789abcdef"
 	size := to - from

@@ -2,7 +2,7 @@ package wire
 
 import "time"
 
-// A Date field's value (RFC 9110 section 5.6.7), for AppendFormat.
+// dateForm is the form of a Date field's value (RFC 9110 section 5.6.7), for AppendFormat.
 const dateForm = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // date is the time of a second as text.
@@ -11,7 +11,7 @@ type date struct {
 	text   [len(dateForm)]byte
 }
 
-// setDate writes the second out if it is a new one.
+// setDate renews the text once a second.
 func (w *Watch) setDate(now time.Time) {
 	if d := w.date.Load(); d != nil && d.second == now.Unix() {
 		return
@@ -21,5 +21,5 @@ func (w *Watch) setDate(now time.Time) {
 	w.date.Store(d)
 }
 
-// AppendDate appends the time as Date fields give it, as of the watch's last look.
+// AppendDate appends the value of a Date field, as of the watch's last look.
 func (w *Watch) AppendDate(b []byte) []byte { return append(b, w.date.Load().text[:]...) }

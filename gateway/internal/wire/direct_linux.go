@@ -6,8 +6,9 @@ import (
 	"unsafe"
 )
 
-// direct does the ordinary reads and writes of a connection with bare system calls on its descriptor, which never
-// block (it is in non-blocking mode) and so need not be announced to the scheduler. Waiting is left to the runtime.
+// direct does the ordinary reads and writes of a connection with raw system calls on its descriptor. The descriptor is in
+// non-blocking mode: the calls never block, so they need not be announced to the scheduler. Waiting is left to the
+// runtime. docs/adr/0012-raw-system-calls.md says why.
 type direct struct {
 	raw             syscall.RawConn
 	exchange, await func(fd uintptr) bool
@@ -39,13 +40,13 @@ func (c *Conn) Write(p []byte) (int, error) {
 		return n, nil
 	}
 	if errno != 0 {
-		n = 0 // whatever it is, the ordinary way will say it
+		n = 0 // package net will return the error, if it lasts
 	}
 	m, err := c.writeSlowly(p[n:])
 	return n + m, err
 }
 
-// Exchange writes all of out and then waits for the first bytes of the answer, which it reads into in. An error before
+// Exchange writes all of out and then waits for the first bytes of the response, which it reads into in. An error before
 // any byte came back is returned with 0.
 func (c *Conn) Exchange(out, in []byte) (int, error) {
 	d := &c.direct
@@ -64,9 +65,8 @@ func (c *Conn) Exchange(out, in []byte) (int, error) {
 	return d.got, err
 }
 
-// stepExchange is called first before anything has been waited for, and then whenever there is something to read. That
-// nothing is read at the first call saves a system call that would find nothing: the answer cannot have come before
-// the question.
+// stepExchange is called once before the runtime waits, and then whenever there is something to read. The first call does
+// not read: the response cannot have come before the request, so the system call would find nothing.
 func (c *Conn) stepExchange(uintptr) bool {
 	d := &c.direct
 	if d.out != nil {
@@ -90,10 +90,10 @@ func (c *Conn) stepExchange(uintptr) bool {
 	return true
 }
 
-// Await waits for the first bytes of a message, and returns a buffer of the pool that holds them. While it waits there
-// is no buffer. If quick, which gets the buffer first, has dealt with all of it, Await goes on to wait for the next
-// message; quick may write and must not read. So a message costs one read: after a read that did not fill the buffer,
-// the kernel says when there is more, and nobody has to look.
+// Await waits for the first bytes of a message, and returns a buffer of the pool that holds them. While it waits there is
+// no buffer. quick gets the buffer first. If it reports that it has dealt with all of it, Await waits for the next
+// message; quick may write and must not read. So a message costs one read: after a read that did not fill the buffer, the
+// runtime waits until the kernel reports more.
 func (c *Conn) Await(pool *Pool, quick func(*Buffer) bool) (*Buffer, error) {
 	d := &c.direct
 	if c.fd < 0 {
@@ -140,7 +140,7 @@ func (c *Conn) stepAwait(uintptr) bool {
 	}
 }
 
-// Idle reports whether a connection that nobody reads is still open and silent, as one has to be to be used again.
+// Idle reports whether a connection that nobody reads is still open and silent. Only then may it be used again.
 func (c *Conn) Idle() bool {
 	if c.fd < 0 {
 		return true
@@ -151,7 +151,8 @@ func (c *Conn) Idle() bool {
 	return errno == syscall.EAGAIN
 }
 
-// sysWrite and sysRead are send and recv: cheaper than write and read, which first find out that this is a socket.
+// sysWrite and sysRead are send and recv. They are cheaper than write and read, which first find out that this is a
+// socket.
 func sysWrite(fd int, p []byte) (int, syscall.Errno) {
 	if len(p) == 0 {
 		return 0, 0

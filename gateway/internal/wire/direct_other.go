@@ -2,7 +2,7 @@
 
 package wire
 
-// direct is nothing here: everything goes through the net package.
+// direct is empty here: everything goes through package net.
 type direct struct{}
 
 func (*direct) init(*Conn) {}
@@ -10,7 +10,7 @@ func (*direct) init(*Conn) {}
 // Write writes all of p.
 func (c *Conn) Write(p []byte) (int, error) { return c.writeSlowly(p) }
 
-// Exchange writes all of out and then waits for the first bytes of the answer, which it reads into in.
+// Exchange writes all of out and then waits for the first bytes of the response, which it reads into in.
 func (c *Conn) Exchange(out, in []byte) (int, error) {
 	if _, err := c.net.Write(out); err != nil {
 		return 0, err

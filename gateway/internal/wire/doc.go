@@ -1,7 +1,9 @@
-// Package wire reads and writes HTTP/1.1 messages (RFC 9112) on connections: request heads from clients, answer heads
-// from upstreams, bodies in both directions, and the limits of time on both.
+// Package wire reads and writes HTTP/1.1 messages (RFC 9112) on connections: the heads of requests and responses in both
+// directions, their bodies, and the timeouts of both. It knows the form of messages. Which fields pass is decided by those
+// who call it.
 //
-// It is strict: a message that two parsers could read differently is an error, never a guess. Heads are read in place,
-// in one buffer of the connection, and nothing is allocated for an ordinary request; an idle connection holds no
-// buffer. The package refuses to know routes, users and upstreams.
+// It is strict: a message that two parsers could read differently is an error, never a guess. Nothing is written that its
+// own parser would not read back as the same (HeadWriter). Heads are read in place, in one buffer of the connection. An
+// ordinary message allocates nothing, and an idle connection holds no buffer. The package refuses to know routes, users
+// and upstreams.
 package wire

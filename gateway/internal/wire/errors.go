@@ -1,7 +1,7 @@
 package wire
 
-// MessageError is why a message was refused. Status is what a client is told about its own message; an upstream's fault is a
-// 502 whatever it says.
+// MessageError is why a message was refused. Status is that of the response to a client's message. An upstream's message
+// becomes a 502, whatever Status says.
 type MessageError struct {
 	Status int
 	Slug   string

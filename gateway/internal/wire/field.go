@@ -1,13 +1,13 @@
 package wire
 
-// Kind tells the fields that a proxy has something to do with from all others.
+// Kind tells the fields that a proxy has to know from all others.
 type Kind uint8
 
 // The kinds of fields.
 const (
 	Other            Kind = iota
 	Host                  // exactly one
-	ContentLength         // framing: ours to write
+	ContentLength         // framing: written by End
 	TransferEncoding      // framing
 	Connection            // hop-by-hop
 	Hop                   // Keep-Alive, Proxy-*, TE, Trailer, HTTP2-Settings: dropped
@@ -20,13 +20,13 @@ const (
 	ForwardedProto        //
 	ForwardedHost         //
 	Via                   //
-	Identity              // X-User-Id and its like: never taken from a client
-	Override              // X-Original-URL and its like: what routes by them is not what we routed by
+	Identity              // X-User-Id and the like: never taken from a client
+	Override              // X-Original-URL and the like: a server that routes by them takes another route than ours
 	Origin                // CORS
 	MaxForwards           // counted down for OPTIONS
 )
 
-// fieldKinds has every special name in lower case, but for those of families.
+// fieldKinds has every special name in lower case, except those of families.
 var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that Go has no constant for
 	"host": Host, "content-length": ContentLength, "transfer-encoding": TransferEncoding, "connection": Connection,
 	"keep-alive": Hop, "te": Hop, "trailer": Hop, "http2-settings": Hop,
@@ -46,13 +46,13 @@ var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that G
 	"proxy": Override, // CGI calls it HTTP_PROXY, and programs send their own requests there (httpoxy)
 }
 
-// family is the names that begin alike. New members come with every proxy's release, so all are one kind.
+// family is a kind for all names that begin alike: every release of a proxy may bring new ones.
 type family struct {
 	prefix string // in lower case
 	kind   Kind
 }
 
-// families say what a name that fieldKinds does not have is.
+// families hold the kinds of names that are not in fieldKinds.
 var families = [...]family{ //nolint:gochecknoglobals // as fieldKinds
 	{"x-forwarded-", Forwarded},
 	{"x-original-", Override},
@@ -66,7 +66,7 @@ var families = [...]family{ //nolint:gochecknoglobals // as fieldKinds
 
 const maxSpecialName = 32
 
-// special says by a name's length and first letter whether it may be in fieldKinds.
+// special tells by a name's length and first letter whether it may be in fieldKinds.
 var special = func() (table [maxSpecialName][32]bool) { //nolint:gochecknoglobals // as fieldKinds
 	for name := range fieldKinds {
 		table[len(name)][name[0]&31] = true
@@ -74,7 +74,7 @@ var special = func() (table [maxSpecialName][32]bool) { //nolint:gochecknoglobal
 	return table
 }()
 
-// familial says by a name's first and third letter whether it may be in families. Most common names end there.
+// familial tells by a name's first and third letter whether it may be in families. Most common names are not.
 var familial = func() (table [32][32]bool) { //nolint:gochecknoglobals // as fieldKinds
 	for _, f := range families {
 		table[f.prefix[0]&31][f.prefix[2]&31] = true
@@ -82,8 +82,8 @@ var familial = func() (table [32][32]bool) { //nolint:gochecknoglobals // as fie
 	return table
 }()
 
-// kindOf finds the kind of a name. A name with "_" or "." in the place of "-" is not the field, but servers that turn
-// names into variables (CGI, WSGI) take it for the field: it is reported as an alias, to be dropped.
+// kindOf finds the kind of a name. A name with "_" or "." in place of "-" is not the field, but servers that turn names
+// into variables (CGI, WSGI) take it for the field. It is reported as an alias, to be dropped.
 func kindOf(name []byte) (kind Kind, alias bool) {
 	if len(name) < maxSpecialName && special[len(name)][name[0]&31] {
 		var folded [maxSpecialName]byte
@@ -98,7 +98,7 @@ func kindOf(name []byte) (kind Kind, alias bool) {
 	return kind, kind != Other && !spelled(name)
 }
 
-// spelled reports whether the name is the field's own, not one that is only taken for it.
+// spelled reports whether the name is the field's own, not an alias.
 func spelled(name []byte) bool {
 	for _, c := range name {
 		if c == '_' || c == '.' {
@@ -117,7 +117,7 @@ func familyOf(name []byte) Kind {
 	return Other
 }
 
-// reads reports whether CGI and its like take b for text, which is in lower case.
+// reads reports whether CGI and the like take b for text, which is in lower case.
 func reads(b []byte, text string) bool {
 	for i := range b {
 		if dashed(b[i]) != text[i] {
@@ -127,7 +127,7 @@ func reads(b []byte, text string) bool {
 	return true
 }
 
-// dashed folds a byte of a name: what CGI and its like make one variable of becomes one name.
+// dashed folds a byte of a name, so that names become equal if CGI and the like make one variable of them.
 func dashed(c byte) byte {
 	if c == '_' || c == '.' {
 		return '-'

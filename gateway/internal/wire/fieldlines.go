@@ -80,8 +80,8 @@ func (h *header) CopyField(i int, to *HeadWriter) {
 	if p.kind.endWrites() || p.kind == Host && to.status == 0 {
 		return
 	}
-	if line := h.buf[p.name : p.valueEnd+2]; p.value == p.nameEnd+2 && line[p.nameEnd-p.name+1] == ' ' && line[p.valueEnd-p.name] == '\r' {
-		to.buf = append(to.buf, line...) // it is as we write it
+	if p.value == p.nameEnd+2 && h.buf[p.nameEnd+1] == ' ' && h.buf[p.valueEnd] == '\r' {
+		to.buf = append(to.buf, h.buf[p.name:p.valueEnd+2]...) // the line is as we write it
 		return
 	}
 	b := append(append(to.buf, h.buf[p.name:p.nameEnd]...), ": "...)

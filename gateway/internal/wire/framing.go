@@ -18,8 +18,8 @@ type framingFields struct {
 	chunked bool
 }
 
-// contentLength takes one field of 1*DIGIT. A second one, even an equal one, is refused: somebody on the way would
-// choose.
+// contentLength takes one field of 1*DIGIT. A second one is refused, even an equal one: two servers might choose
+// differently.
 func (f *framingFields) contentLength(value []byte) error {
 	n, ok := decimal(value)
 	if !ok || f.length >= 0 {

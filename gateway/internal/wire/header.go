@@ -1,6 +1,6 @@
 package wire
 
-// Bounds of a head. A request that is over them is answered with 431, an upstream's answer with 502.
+// Bounds of a head. The response to a request beyond them is 431; a response beyond them becomes a 502.
 const (
 	MaxFields    = 128
 	MaxHeadBytes = 32 << 10
@@ -21,7 +21,7 @@ type place struct {
 	alias                          bool
 }
 
-// header reads field lines. It can stop at any byte and go on when more have come.
+// header reads field lines. It can stop at any byte, and go on when more have come.
 type header struct {
 	buf    []byte // set when the head is complete
 	places [MaxFields]place
@@ -52,7 +52,7 @@ func (h *header) Name(i int) []byte { return h.buf[h.places[i].name:h.places[i].
 // Value is the value of the field at a position below Fields; cheaper than Field.
 func (h *header) Value(i int) []byte { return h.buf[h.places[i].value:h.places[i].valueEnd] }
 
-// complete reads on, and reports whether the head is complete and within its bound. Then buf up to its end is kept.
+// complete reads on, and reports whether the head is complete and within its bounds. If so, buf up to its end is kept.
 func (h *header) complete(buf []byte) (bool, error) {
 	done, err := h.scan(buf)
 	if err != nil {
@@ -77,8 +77,8 @@ func (h *header) scan(buf []byte) (done bool, err error) {
 		if buf[i] == '\r' {
 			return h.lineEnd(buf, i)
 		}
-		// A space or tab here is an obsolete fold (RFC 9112 section 5.2), one before the colon has been a way to smuggle
-		// requests (section 5.1); neither is a token.
+		// A space or tab here is an obsolete fold (RFC 9112 section 5.2). Before the colon it has been a way to smuggle
+		// requests (section 5.1). Neither is a token.
 		nameEnd := span(buf, i, isToken)
 		if nameEnd == len(buf) {
 			return false, nil

@@ -2,13 +2,13 @@ package wire
 
 const maxName = 64
 
-// Names is a set of fields' names that are known only when the program runs. It does not change; nil has none.
+// Names is a set of names of fields that is made when the program runs. It does not change; nil is an empty set.
 type Names struct {
 	folded map[string]struct{}
-	maybe  [maxName + 1]uint32 // for each length a bit per first letter, so that other names are told at a glance
+	maybe  [maxName + 1]uint32 // for each length a bit per first letter: most other names are not even folded
 }
 
-// NewNames makes a set of names up to 64 bytes long. It leaves out those that have a kind, which tells them anyway.
+// NewNames makes a set of names up to 64 bytes long. It leaves out those that have a kind: the kind tells what they are.
 func NewNames(names []string) *Names {
 	n := &Names{folded: map[string]struct{}{}}
 	for _, name := range names {
@@ -25,7 +25,7 @@ func NewNames(names []string) *Names {
 	return n
 }
 
-// Has reports whether the set has a field's name, in any case, or one that CGI and its like would take for it.
+// Has reports whether the set has the name of a field, in any case, or a name that CGI and the like take for it.
 func (n *Names) Has(field []byte) bool {
 	if n == nil || len(field) > maxName || n.maybe[len(field)]&(1<<(dashed(field[0])&31)) == 0 {
 		return false

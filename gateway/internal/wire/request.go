@@ -11,8 +11,8 @@ type Request struct {
 	header
 
 	Method []byte
-	// Path is the path as it is to be routed and forwarded: absolute, no empty or dot segments, unreserved characters
-	// never escaped. It is "*" for the request OPTIONS *.
+	// Path is the path to route by and to send on. It is absolute, has no empty or dot segments, and escapes no unreserved
+	// character. It is "*" for the request OPTIONS *.
 	Path  []byte
 	Query []byte // with its "?", as it came; may be empty
 	Host  []byte // empty only in HTTP/1.0
@@ -20,7 +20,7 @@ type Request struct {
 
 	// ContentLength is the body's length, 0 without one, -1 if it is chunked.
 	ContentLength int64
-	// KeepAlive: the client will send another request on this connection if we let it.
+	// KeepAlive: the client may send another request on this connection.
 	KeepAlive bool
 	// ExpectContinue: the client waits for a 100 before it sends the body.
 	ExpectContinue bool
@@ -45,9 +45,9 @@ func (r *Request) Reset() {
 	r.connection.reset()
 }
 
-// Parse reads the head at the beginning of buf. It returns the head's length once it is complete, and 0 before; then it
-// is called again with the same bytes and more. Any error is a *MessageError; the connection has to be closed after the answer.
-// Escapes of unreserved characters in the path are replaced in buf.
+// Parse reads the head at the beginning of buf. It returns the head's length once the head is complete. Before that it
+// returns 0, and is called again with the same bytes and more. Any error is a *MessageError; the connection has to be
+// closed after the response. Escapes of unreserved characters in the path are replaced in buf.
 func (r *Request) Parse(buf []byte) (int, error) {
 	if !r.started {
 		if err := r.startLine(buf); err != nil || !r.started {
@@ -63,7 +63,7 @@ func (r *Request) Parse(buf []byte) (int, error) {
 	return r.next, nil
 }
 
-// startLine reads method SP target SP version CRLF (RFC 9112 section 3); exactly these separators.
+// startLine reads method SP target SP version CRLF (RFC 9112 section 3), with exactly these separators.
 func (r *Request) startLine(buf []byte) error {
 	i := r.next
 	if !r.blank && len(buf) > 0 && buf[0] == '\r' {
@@ -218,5 +218,5 @@ func (r *Request) validateHost(hosts int) error {
 // Framing says where the body ends.
 func (r *Request) Framing() Framing { return Framing(r.ContentLength) }
 
-// Nominated reports whether the Connection field names this field, which thereby is for us alone.
+// Nominated reports whether the Connection field names this field, which then goes no further.
 func (r *Request) Nominated(name []byte) bool { return r.connection.nominates(name) }

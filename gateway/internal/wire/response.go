@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Response is an answer's head, as Request is a request's.
+// Response is the head of a response, as Request is that of a request.
 type Response struct {
 	header
 
@@ -13,14 +13,15 @@ type Response struct {
 	Reason []byte
 	Minor  int
 
-	// ContentLength is what the field says; -1 without one. Chunked: the body is. Neither: it ends with the connection.
+	// ContentLength is what the field says, -1 without one. Chunked: the body is chunked. Without both it ends with the
+	// connection.
 	ContentLength int64
 	Chunked       bool
-	// KeepAlive: the upstream takes another request on this connection.
+	// KeepAlive: another request may be sent on this connection.
 	KeepAlive bool
-	// WebSocket: a 101 whose fields say that the protocol is websocket now.
+	// WebSocket: a 101 that changes the protocol to websocket.
 	WebSocket bool
-	// IdleTimeout is what a Keep-Alive field says about how long the connection may rest; 0 if nothing.
+	// IdleTimeout is how long the connection may be idle, by a Keep-Alive field; 0 without one.
 	IdleTimeout time.Duration
 
 	started    bool
@@ -36,7 +37,7 @@ func (r *Response) Reset() {
 	r.connection.reset()
 }
 
-// Parse is Request.Parse for answers.
+// Parse is Request.Parse for responses.
 func (r *Response) Parse(buf []byte) (int, error) {
 	if !r.started {
 		if err := r.startLine(buf); err != nil || !r.started {
@@ -153,7 +154,7 @@ func (r *Response) Framing() Framing {
 	return Framing(r.ContentLength)
 }
 
-// HasBody reports whether this answer to a request with the method has a body (RFC 9112 section 6.3).
+// HasBody reports whether the response has a body (RFC 9112 section 6.3). head: the request was a HEAD.
 func (r *Response) HasBody(head bool) bool {
 	return !head && r.Status >= 200 && r.Status != 204 && r.Status != 304 && (r.Chunked || r.ContentLength != 0)
 }

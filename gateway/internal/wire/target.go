@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// splitTarget finds path and query in the request target (RFC 9112 section 3.2). Authority-form is for CONNECT, which
-// has been refused.
+// splitTarget finds path and query in the request target (RFC 9112 section 3.2). The authority-form is refused: it is for
+// CONNECT, which is not served.
 func (r *Request) splitTarget() error {
 	from, to := r.target[0], r.target[1]
 	target := r.buf[from:to]
@@ -46,10 +46,10 @@ func (r *Request) splitTarget() error {
 	return err
 }
 
-// CleanPath checks that path, which begins with "/", means the same to everyone, and returns it with escapes of
-// unreserved characters undone (RFC 3986 section 6.2.2.2), in place. Refused are: empty and dot segments; escapes of
-// "/", "\", ";", NUL and other controls, also escaped twice; escapes that are malformed or not UTF-8 (an overlong "/"
-// is one); ";" and whatever may not stand in a path.
+// CleanPath checks that path, which begins with "/", means the same to every server. It undoes escapes of unreserved
+// characters (RFC 3986 section 6.2.2.2) in place, and returns the result. It refuses empty and dot segments; escapes of
+// "/", "\", ";", NUL and other controls, also escaped twice; escapes that are malformed or not UTF-8 (an overlong "/" is
+// one); ";" and whatever may not stand in a path.
 func CleanPath(path []byte) ([]byte, error) {
 	if end := span(path, 0, isPath); end != len(path) {
 		var err error
@@ -79,7 +79,7 @@ func CleanPath(path []byte) ([]byte, error) {
 
 func unescape(path []byte, from int) ([]byte, error) {
 	out := path[:from]
-	var text []byte // the escaped bytes from 0x80 on that stand together
+	var text []byte // adjacent escaped bytes from 0x80 on
 	for i := from; i < len(path); {
 		c := path[i]
 		if c != '%' {
@@ -116,8 +116,8 @@ func unescape(path []byte, from int) ([]byte, error) {
 	return out, nil
 }
 
-// escapesTwice reports whether there is an escaped "%" that, with what follows it, would be decoded again to something
-// that is refused: a server behind an upstream may do that.
+// escapesTwice reports whether an escaped "%" and what follows it would become, decoded again, something that is refused.
+// A server behind an upstream may decode again.
 func escapesTwice(path []byte) bool {
 	for {
 		i := bytes.Index(path, []byte("%25"))
@@ -161,7 +161,7 @@ func ValidHost(b []byte) bool {
 				return false
 			}
 		}
-	} else if end = span(b, 0, isSimple); end == 0 { // reg-name may have more, which no host's name has
+	} else if end = span(b, 0, isSimple); end == 0 { // a reg-name may hold more, but no name of a host does
 		return false
 	}
 	if end == len(b) {
