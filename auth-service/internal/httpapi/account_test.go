@@ -13,7 +13,6 @@ import (
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
-	"tallygate/auth-service/internal/store/pgtest"
 )
 
 type sessionList struct {
@@ -175,7 +174,7 @@ func TestPasswordPolicyIsForNewPasswords(t *testing.T) {
 
 func TestOldHashesAreMadeAnewAtSignIn(t *testing.T) {
 	t.Parallel()
-	url := pgtest.SQLite(t)
+	url := shared.SQLite(t)
 	before, after := newService(t, options{url: url}), newService(t, options{url: url, params: password.Params{MemoryKiB: 128, Passes: 1, Threads: 1}})
 	before.register(t, "ada", "123456")
 	imported := string(must(bcrypt.GenerateFromPassword([]byte("123456"), bcrypt.MinCost))(t))

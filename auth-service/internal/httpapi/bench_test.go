@@ -11,7 +11,6 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"tallygate/auth-service/internal/password"
-	"tallygate/auth-service/internal/store/pgtest"
 )
 
 // BenchmarkLogins reports sign-ins per second beside the hashes per second that as many workers make of nothing else.
@@ -98,7 +97,7 @@ func benchDatabases() []string { return []string{"sqlite", "postgres"} }
 func benchURL(b *testing.B, database string) string {
 	b.Helper()
 	if database == "sqlite" {
-		return pgtest.SQLite(b)
+		return shared.SQLite(b)
 	}
-	return shared.NewDatabase(b)
+	return shared.Postgres(b)
 }

@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"math"
@@ -31,12 +33,21 @@ const (
 	internalSecret = "0123456789abcdef0123456789abcdef-int"
 )
 
-// shared is the PostgreSQL server of this test binary.
-var shared pgtest.Shared
+// shared has the databases of this test binary.
+var shared = pgtest.Shared{Prepare: migrate}
 
 func TestMain(m *testing.M) { os.Exit(shared.Main(m)) }
 
-// onEachDatabase runs a test on SQLite and on PostgreSQL, each time on an empty database of its own.
+// migrate brings the schema of a database up to date.
+func migrate(ctx context.Context, url string) error {
+	db, err := store.Open(store.Config{URL: url, MaxConns: 1, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Start(ctx), db.Close())
+}
+
+// onEachDatabase runs a test on SQLite and on PostgreSQL, each time on a database of its own.
 func onEachDatabase(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	shared.OnEach(t, test)
@@ -99,7 +110,7 @@ type service struct {
 func newService(t testing.TB, o options) *service {
 	t.Helper()
 	if o.url == "" {
-		o.url = pgtest.SQLite(t)
+		o.url = shared.SQLite(t)
 	}
 	if o.clock == nil {
 		o.clock = newClock()

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"tallygate/auth-service/internal/store/pgtest"
 )
 
 func TestOneSessionTooManyEndsTheLeastRecentlyUsed(t *testing.T) {
@@ -40,7 +38,7 @@ func TestOneSessionTooManyEndsTheLeastRecentlyUsed(t *testing.T) {
 
 func TestThousandSignOutsEndAllAccessTokensButNoOtherSession(t *testing.T) {
 	t.Parallel()
-	url := pgtest.SQLite(t)
+	url := shared.SQLite(t)
 	s := newService(t, options{url: url})
 	ada := s.user(t, "ada")
 	db := must(sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:")))(t)

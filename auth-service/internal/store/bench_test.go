@@ -43,7 +43,7 @@ func databases(b *testing.B, name string) (empty, full *store.Store) {
 			insert into users (username, password_hash, created_at) select 'user' || (i * 7919 % 1000003), 'hash', 0 from n`)
 		return empty, full
 	}
-	urls := [2]string{shared.NewDatabase(b), shared.NewDatabase(b)}
+	urls := [2]string{shared.Postgres(b), shared.Postgres(b)}
 	empty, full = benchStore(b, urls[0]), benchStore(b, urls[1])
 	fill(b, "pgx", urls[1], `
 		insert into users (username, password_hash, created_at)

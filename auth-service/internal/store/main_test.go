@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"testing"
@@ -10,12 +12,21 @@ import (
 	"tallygate/auth-service/internal/store/pgtest"
 )
 
-// shared is the PostgreSQL server of this test binary.
-var shared pgtest.Shared
+// shared has the databases of this test binary.
+var shared = pgtest.Shared{Prepare: migrate}
 
 func TestMain(m *testing.M) { os.Exit(shared.Main(m)) }
 
-// onEachDatabase runs a test on SQLite and on PostgreSQL, each time on an empty database of its own.
+// migrate brings the schema of a database up to date.
+func migrate(ctx context.Context, url string) error {
+	db, err := store.Open(store.Config{URL: url, MaxConns: 1, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Start(ctx), db.Close())
+}
+
+// onEachDatabase runs a test on SQLite and on PostgreSQL, each time on a migrated database of its own.
 func onEachDatabase(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	shared.OnEach(t, test)

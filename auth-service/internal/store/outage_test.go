@@ -69,7 +69,7 @@ func TestStoreWaitsForPostgresAndOutlivesItsDeath(t *testing.T) {
 
 func TestAChangeWhoseConnectionBreaksBetweenTwoStatementsIsUnavailable(t *testing.T) {
 	t.Parallel()
-	url := shared.NewDatabase(t)
+	url := shared.Postgres(t)
 	db := open(t, url)
 	ada := insert(t, db, "ada")
 	operator, err := pgx.Connect(t.Context(), url)

@@ -11,7 +11,7 @@ import (
 
 func TestFourReplicasStartAtOnceOnAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, url string) {
+	shared.OnEachEmpty(t, func(t *testing.T, url string) {
 		var all sync.WaitGroup
 		for range 4 {
 			db := openUnstarted(t, url)
@@ -28,7 +28,7 @@ func TestFourReplicasStartAtOnceOnAnEmptyDatabase(t *testing.T) {
 
 func TestStoreIsNotReadyBeforeItIsStarted(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, url string) {
+	shared.OnEachEmpty(t, func(t *testing.T, url string) {
 		db := openUnstarted(t, url)
 		if err := db.Ready(t.Context()); !errors.Is(err, fault.ErrUnavailable) {
 			t.Errorf("got %v, want ErrUnavailable", err)

@@ -59,7 +59,7 @@ update ledger_marks set rolled = '2026-11-24', pruned = '2026-08-27'`
 // BenchmarkReportOfAYear reports the time of one user's report of a year by day, and of a month by hour, among ten
 // million rows.
 func BenchmarkReportOfAYear(b *testing.B) {
-	url := shared.NewDatabase(b)
+	url := shared.Postgres(b)
 	db := benchStore(b, url)
 	fill(b, "pgx", url, "set timezone = 'UTC';"+tenMillion)
 	fill(b, "pgx", url, "vacuum analyze usage_days")
@@ -95,7 +95,7 @@ update ledger_marks set rolled = '2026-11-24'`
 // million is a ledger of millionCalled.
 func million(b *testing.B) *ledger.Service {
 	b.Helper()
-	url := shared.NewDatabase(b)
+	url := shared.Postgres(b)
 	db := benchStore(b, url)
 	fill(b, "pgx", url, "set timezone = 'UTC';"+millionCalled)
 	fill(b, "pgx", url, "vacuum analyze usage_months")

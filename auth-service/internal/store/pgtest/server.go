@@ -112,21 +112,37 @@ func (s *Server) URL(database string) string { return s.files.URL(database) }
 // NewDatabase makes an empty database and returns its address.
 func (s *Server) NewDatabase(ctx context.Context, t testing.TB) string {
 	t.Helper()
+	return s.newDatabase(ctx, t, "")
+}
+
+// newDatabase makes a copy of a database and returns its address.
+func (s *Server) newDatabase(ctx context.Context, t testing.TB, copied string) string {
+	t.Helper()
 	name := fmt.Sprintf("t%d", s.databases.Add(1))
-	conn, err := pgx.Connect(ctx, s.URL("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx) //nolint:errcheck // the test goes on without it
-	if _, err := conn.Exec(ctx, "create database "+name); err != nil {
+	if err := s.create(ctx, name, copied); err != nil {
 		t.Fatal(err)
 	}
 	return s.URL(name)
 }
 
+// create makes a copy of a database, or an empty one if copied is empty.
+func (s *Server) create(ctx context.Context, name, copied string) error {
+	conn, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // it is done
+	statement := "create database " + name
+	if copied != "" {
+		statement += " template " + copied
+	}
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
 // Kill ends the server and every process of it at once, as a crash would. Launch starts it again.
 func (s *Server) Kill() error {
-	// Stopped, the parent can neither start nor replace a child while they are killed one by one.
+	// A stopped parent cannot start or replace a child while the children are killed one by one.
 	pid := s.process.Process.Pid
 	if err := s.process.Process.Signal(syscall.SIGSTOP); err != nil {
 		return err
@@ -135,7 +151,7 @@ func (s *Server) Kill() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// Where there is no such file, the children see by themselves that the parent is gone, a little later.
+	// Without that file the children end a little later, when they notice that the parent is gone.
 	for word := range strings.FieldsSeq(string(list)) {
 		if child, err := strconv.Atoi(word); err == nil {
 			_ = syscall.Kill(child, syscall.SIGKILL) // it may have ended by itself

@@ -4,6 +4,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,44 +13,114 @@ import (
 	"tallygate/kit/pgtest"
 )
 
-// Shared is the one server of a test binary. Its tests get databases of their own.
+// template is the PostgreSQL database that Shared copies.
+const template = "template_of_tests"
+
+// Shared gives each test of a test binary a database of its own. They are copies of one that is prepared once, which is
+// much quicker than to prepare each. All PostgreSQL databases are on one server.
 type Shared struct {
+	// Prepare fills the empty database at url. nil leaves it empty.
+	Prepare func(ctx context.Context, url string) error
+
 	server *Server
-	err    error // why there is none
+	err    error  // why there is no server
+	dir    string // of the SQLite file that is copied
 }
 
 // Main runs the tests and returns the exit code.
 func (s *Shared) Main(m *testing.M) int {
-	s.server, s.err = start(context.Background(), false)
-	code := m.Run()
-	if s.server == nil {
-		return code
+	if err := s.start(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, errors.Join(err, s.stop()))
+		return 1
 	}
-	if err := s.server.Stop(); err != nil {
+	code := m.Run()
+	if err := s.stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return code
 }
 
-// NewDatabase makes an empty database and returns its address. Where PostgreSQL's programs are not installed the test is
-// skipped; in CI that is a failure.
-func (s *Shared) NewDatabase(t testing.TB) string {
-	t.Helper()
-	pgtest.Require(t, s.err)
-	return s.server.NewDatabase(t.Context(), t)
+// start prepares the databases that are copied.
+func (s *Shared) start(ctx context.Context) (err error) {
+	if s.Prepare == nil {
+		s.Prepare = func(context.Context, string) error { return nil }
+	}
+	if s.dir, err = os.MkdirTemp("", "pgtest"); err != nil {
+		return err
+	}
+	if err := s.Prepare(ctx, "sqlite:"+s.sqliteTemplate()); err != nil {
+		return fmt.Errorf("prepare SQLite: %w", err)
+	}
+	if s.server, s.err = start(ctx, false); s.err != nil {
+		return nil // the tests that need the server say so
+	}
+	if err := s.server.create(ctx, template, ""); err != nil {
+		return err
+	}
+	if err := s.Prepare(ctx, s.server.URL(template)); err != nil {
+		return fmt.Errorf("prepare PostgreSQL: %w", err)
+	}
+	return nil
 }
 
-// OnEach runs a test on SQLite and on PostgreSQL, each time on an empty database of its own.
+func (s *Shared) stop() error {
+	err := os.RemoveAll(s.dir)
+	if s.server != nil {
+		err = errors.Join(err, s.server.Stop())
+	}
+	return err
+}
+
+func (s *Shared) sqliteTemplate() string { return filepath.Join(s.dir, "template.db") }
+
+// Postgres makes a prepared PostgreSQL database and returns its address. Where PostgreSQL's programs are not installed
+// the test is skipped; in CI that is a failure.
+func (s *Shared) Postgres(t testing.TB) string {
+	t.Helper()
+	pgtest.Require(t, s.err)
+	return s.server.newDatabase(t.Context(), t, template)
+}
+
+// SQLite makes a prepared SQLite database and returns its address.
+func (s *Shared) SQLite(t testing.TB) string {
+	t.Helper()
+	prepared, err := os.ReadFile(s.sqliteTemplate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "test.db")
+	if err := os.WriteFile(path, prepared, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// OnEach runs a test on SQLite and on PostgreSQL, each time on a prepared database of its own.
 func (s *Shared) OnEach(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	onEach(t, test, s.SQLite, s.Postgres)
+}
+
+// OnEachEmpty is OnEach with empty databases.
+func (s *Shared) OnEachEmpty(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	onEach(t, test, SQLite, func(t testing.TB) string {
+		t.Helper()
+		pgtest.Require(t, s.err)
+		return s.server.NewDatabase(t.Context(), t)
+	})
+}
+
+func onEach(t *testing.T, test func(t *testing.T, url string), sqlite, postgres func(testing.TB) string) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, SQLite(t))
+		test(t, sqlite(t))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, s.NewDatabase(t))
+		test(t, postgres(t))
 	})
 }
 
