@@ -15,13 +15,13 @@ type ledgerMetrics struct {
 func newLedgerMetrics(r prometheus.Registerer) *ledgerMetrics {
 	m := &ledgerMetrics{
 		batches: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tallygate_ledger_batches_total", Help: "Batches that gateways delivered: added, or repeated and so left out.",
+			Name: "tallygate_ledger_batches_total", Help: "Batches of usage that gateways delivered, by result.",
 		}, []string{"result"}),
 		leases: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tallygate_quota_leases_total", Help: "Requests for calls under a quota: granted, or refused because none are left.",
+			Name: "tallygate_ledger_leases_total", Help: "Lease requests of gateways for calls under a quota, by result.",
 		}, []string{"result"}),
 		requests: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "tallygate_ledger_requests_total", Help: "Calls of users that were added to the ledger.",
+			Name: "tallygate_ledger_requests_total", Help: "Calls that were added to the ledger.",
 		}),
 	}
 	r.MustRegister(m.batches, m.leases, m.requests)
@@ -38,7 +38,7 @@ func (m *ledgerMetrics) batch(added bool, b ledger.Batch) {
 }
 
 func (m *ledgerMetrics) lease(granted bool) {
-	result := "refused"
+	result := "denied"
 	if granted {
 		result = "granted"
 	}
