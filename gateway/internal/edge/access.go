@@ -25,8 +25,8 @@ type AccessLog struct {
 
 	mu     sync.Mutex
 	lines  []byte
-	second int64 // of which date is the text
-	date   []byte
+	second int64  // since 1970
+	date   []byte // the text of second
 }
 
 // NewAccessLog returns a log; Run has to run for the lines to be written soon.
@@ -58,7 +58,7 @@ func (a *AccessLog) Flush() {
 
 func (a *AccessLog) flush() {
 	if len(a.lines) > 0 {
-		_, _ = a.out.Write(a.lines) // a log that cannot be written cannot be told of
+		_, _ = a.out.Write(a.lines) // there is nowhere to log that the log cannot be written
 		a.lines = a.lines[:0]
 	}
 }
@@ -66,8 +66,8 @@ func (a *AccessLog) flush() {
 func (a *AccessLog) note(k *call, took time.Duration) {
 	now := k.begun.Add(took)
 	route := "none"
-	if k.site != nil {
-		route = k.site.Name
+	if k.route != nil {
+		route = k.route.Name
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -95,8 +95,8 @@ func (a *AccessLog) note(k *call, took time.Duration) {
 	}
 }
 
-// line is a line as it grows. What stands before a value is given in both forms. No value needs quoting or escaping:
-// none of them is a client's, but for the request id, of which only harmless ones are taken over.
+// line is a line as it grows. What stands before a value is given in both forms. No value needs quoting or escaping: only
+// the request id may be the client's, and only a harmless one is kept.
 type line struct {
 	b    []byte
 	text bool

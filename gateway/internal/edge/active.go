@@ -2,7 +2,6 @@ package edge
 
 import (
 	"fmt"
-	"net/http"
 	"sync"
 
 	"tallygate/gateway/internal/limit"
@@ -12,85 +11,87 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// sites is a table with what belongs to each of its routes.
-type sites struct {
-	table *route.Table
-	list  []*site // by the routes' index
-	sets  map[string]*upstream.Upstream
+// activeTable is the table in force, with what belongs to each of its routes.
+type activeTable struct {
+	table     *route.Table
+	routes    []*activeRoute                // by the routes' index
+	upstreams map[string]*upstream.Upstream // by upstreamKey
 }
 
-// site is a route in use.
-type site struct {
+// activeRoute is a route in use.
+type activeRoute struct {
 	*route.Route
 	upstream *upstream.Upstream
 	metrics  *routeDurations
-	tally    meter.RouteID
+	meterID  meter.RouteID
 	rate     limit.Rate
 	// identities are the identity fields of the whole table.
 	identities *wire.Names
 }
 
-// SetRoutes puts a table in force. Requests in flight go on under the one before. It must not be called concurrently.
+// SetRoutes puts a table in force. Requests in flight end under the one before. It must not be called concurrently.
 func (s *Server) SetRoutes(table *route.Table) {
-	old := s.sites.Load()
-	next := &sites{table: table, sets: s.upstreams(table, old.sets)}
+	old := s.active.Load()
+	next := &activeTable{table: table, upstreams: s.startUpstreams(table, old.upstreams)}
 	identities := identityNames(table)
 	for _, r := range table.Routes() {
-		at := &site{
-			Route: r, upstream: next.sets[setKey(r)], metrics: s.cfg.Metrics.route(r.Name), rate: limit.Rate(r.Rate), identities: identities,
+		at := &activeRoute{
+			Route: r, upstream: next.upstreams[upstreamKey(r)], metrics: s.cfg.Metrics.route(r.Name),
+			rate: limit.Rate(r.Rate), identities: identities,
 		}
 		if r.Metered {
-			at.tally = s.cfg.Meter.Route(r.Name)
+			at.meterID = s.cfg.Meter.Route(r.Name)
 		}
-		next.list = append(next.list, at)
+		next.routes = append(next.routes, at)
 	}
-	s.sites.Store(next)
-	for key, set := range old.sets {
-		if next.sets[key] == nil {
-			set.Stop()
+	s.active.Store(next)
+	for key, u := range old.upstreams {
+		if next.upstreams[key] == nil {
+			u.Stop()
 		}
 	}
 }
 
-func setConfig(r *route.Route) upstream.Spec {
+func upstreamSpec(r *route.Route) upstream.Spec {
 	return upstream.Spec{Addresses: r.Upstreams, Health: r.Health, Timeouts: upstream.Timeouts(r.Timeouts), Retries: r.Retries}
 }
 
-func setKey(r *route.Route) string { return fmt.Sprint(setConfig(r)) }
+// upstreamKey is the same for routes that share an upstream.
+func upstreamKey(r *route.Route) string { return fmt.Sprint(upstreamSpec(r)) }
 
 // startAtOnce bounds how many upstreams' names are resolved at once.
 const startAtOnce = 64
 
-// upstreams are the sets of a table's routes. Equal ones share one, also with the table before. New ones are started
-// at once: a name server that does not answer costs its time once, and not for each route.
-func (s *Server) upstreams(table *route.Table, old map[string]*upstream.Upstream) map[string]*upstream.Upstream {
-	sets, fresh := map[string]*upstream.Upstream{}, map[string]upstream.Spec{}
+// startUpstreams returns the upstreams of a table's routes. Routes of equal upstreams share one, also with the table
+// before. New ones are started together: a name server that does not respond costs its timeout once, and not for each.
+func (s *Server) startUpstreams(table *route.Table, old map[string]*upstream.Upstream) map[string]*upstream.Upstream {
+	all, fresh := map[string]*upstream.Upstream{}, map[string]upstream.Spec{}
 	for _, r := range table.Routes() {
-		key := setKey(r)
+		key := upstreamKey(r)
 		if known := old[key]; known != nil {
-			sets[key] = known
+			all[key] = known
 		} else {
-			fresh[key] = setConfig(r)
+			fresh[key] = upstreamSpec(r)
 		}
 	}
 	var starting sync.WaitGroup
 	var mu sync.Mutex
 	room := make(chan struct{}, startAtOnce)
-	for key, cfg := range fresh {
+	for key, spec := range fresh {
 		room <- struct{}{}
 		starting.Go(func() {
-			set := s.cfg.Upstreams.Start(s.base, cfg)
+			u := s.cfg.Upstreams.Start(s.base, spec)
 			<-room
 			mu.Lock()
 			defer mu.Unlock()
-			sets[key] = set
+			all[key] = u
 		})
 	}
 	starting.Wait()
-	return sets
+	return all
 }
 
-// identityNames are the fields that any upstream of the table may take for the gateway's word.
+// identityNames are the fields by which the table's upstreams know the user. No client may send one, on any route.
 func identityNames(table *route.Table) *wire.Names {
 	var names []string
 	for _, r := range table.Routes() {
@@ -100,5 +101,3 @@ func identityNames(table *route.Table) *wire.Names {
 	}
 	return wire.NewNames(names)
 }
-
-func reason(status int) string { return http.StatusText(status) }

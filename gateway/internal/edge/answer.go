@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bytes"
+	"net/http"
 
 	"tallygate/gateway/internal/console"
 	"tallygate/gateway/internal/wire"
@@ -81,7 +82,7 @@ func (k *call) startAnswer(status int) wire.HeadWriter {
 	if k.id == nil {
 		k.identify()
 	}
-	w := wire.StartOwnResponse(k.scratch[:0], status, reason(status))
+	w := wire.StartOwnResponse(k.scratch[:0], status, http.StatusText(status))
 	w.AddFunc("Date", k.conn.server.cfg.Watch.AppendDate)
 	w.AddBytes("X-Request-Id", k.id)
 	w.AddLines(&k.lines)
@@ -107,7 +108,7 @@ func (k *call) finishAnswer(status int, w *wire.HeadWriter, body []byte) {
 	}
 	k.status = status
 	if _, err := k.conn.wire.Write(b); err != nil {
-		k.keep, k.left = false, true
+		k.keep, k.gone = false, true
 	}
 	k.scratch = b
 }

@@ -10,12 +10,12 @@ import (
 	"tallygate/kit/httpd"
 )
 
-// call is one request and all that is known of it. It is used again for the next one.
+// call is one request and all that is known about it. Its memory is used again for the next one.
 type call struct {
 	conn    *conn
 	request wire.Request
 	body    wire.Body
-	site    *site          // nil: nothing is at this path
+	route   *activeRoute   // nil: nothing is at this path
 	who     check.Identity // UserID 0: nobody's
 
 	begun    time.Time
@@ -26,35 +26,34 @@ type call struct {
 	status   int
 	in, out  int64 // bytes of the bodies
 	keep     bool  // the connection may be used again
-	left     bool  // the client has gone
+	gone     bool  // the client is gone
 	exchange forward.Exchange
 	auth     [2]string
 	text     [20]byte // the user's id as text
 	scratch  []byte
-	lines    wire.FieldLines // for the response, whoever gives it
+	lines    wire.FieldLines // for the response, the gateway's own or the upstream's
 }
 
 // begin makes k ready for the next request of c.
 func (k *call) begin(c *conn) {
-	k.conn, k.site, k.who = c, nil, check.Identity{}
+	k.conn, k.route, k.who = c, nil, check.Identity{}
 	k.begun = time.Now()
 	k.request.Reset()
 	k.body = wire.Body{}
 	k.id = nil
 	k.lines.Reset()
 	k.client = c.client
-	k.status, k.in, k.out, k.keep, k.left = 0, 0, 0, false, false
+	k.status, k.in, k.out, k.keep, k.gone = 0, 0, 0, false, false
 }
 
-// whole reports whether the request is all there and nothing but its answer is to be exchanged.
+// whole reports whether the request has come completely, and nothing but its response is still to be exchanged.
 func (k *call) whole() bool {
 	r := &k.request
 	return r.ContentLength >= 0 && !r.ExpectContinue && !r.WebSocket &&
 		int64(r.HeadBytes())+r.ContentLength <= int64(len(k.conn.buffer.Bytes()))
 }
 
-// identify keeps the client's request id if it is harmless, and makes one otherwise. It need not be hard to guess, but
-// it is.
+// identify keeps the client's request id if it is harmless, and makes one otherwise.
 func (k *call) identify() {
 	if id := k.request.RequestID; len(id) > 0 && httpd.ValidRequestID(string(id)) {
 		k.id = id
@@ -69,7 +68,7 @@ func (k *call) identify() {
 	k.id = k.idMemory[:]
 }
 
-// end notes the request, answered or not, in the log and the metrics.
+// end notes the request in the log and the metrics, whether or not there was a response.
 func (k *call) end() {
 	took := time.Since(k.begun)
 	s := k.conn.server

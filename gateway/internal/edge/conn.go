@@ -20,26 +20,26 @@ type conn struct {
 	peer   netip.Addr
 	client string // the peer's address as text
 	proto  string
-	idle   atomic.Int32
+	state  atomic.Int32 // busy, idle or dismissed
 	begun  bool         // a request has been served
-	over   bool         // no further request is taken
-	left   bool         // the client has gone
+	over   bool         // no more requests are taken
+	gone   bool         // the client is
 	buffer *wire.Buffer // what has been read; nil while idle
-	// parsed is a request whose head quick has read, or found to be bad, and not answered. A head is read once: Parse
+	// parsed is a request whose head quick has read, or found to be bad, without responding. A head is read once: Parse
 	// changes it.
 	parsed *call
 	fault  error
 }
 
 const (
-	busy int32 = iota
-	resting
-	dismissed
+	busy      int32 = iota
+	idle            // between requests
+	dismissed       // stopped while it was idle
 )
 
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http"}
-	c.wire.WriteTimeout = writeLimit
+	c.wire.WriteTimeout = writeTimeout
 	if addr, err := netip.ParseAddrPort(nc.RemoteAddr().String()); err == nil {
 		c.peer = addr.Addr().Unmap().WithZone("")
 		c.client = c.peer.String()
@@ -50,13 +50,13 @@ func newConn(s *Server, nc net.Conn) *conn {
 	return c
 }
 
-// serve answers the connection's requests, one after the other, until it ends.
+// serve responds to the connection's requests, one after the other, until it ends.
 func (c *conn) serve() {
 	defer c.server.closed(c)
 	defer c.wire.Close()
 	defer c.survive()
 	if c.tls != nil {
-		c.wire.SetTimeout(headLimit)
+		c.wire.SetTimeout(headTimeout)
 		if err := c.tls.HandshakeContext(context.Background()); err != nil {
 			return
 		}
@@ -66,12 +66,12 @@ func (c *conn) serve() {
 		if c.over {
 			break
 		}
-		if c.over = !c.turn(); c.over {
+		if c.over = !c.serveOne(); c.over {
 			break
 		}
 		c.begun = true
 	}
-	if c.over && !c.left {
+	if c.over && !c.gone {
 		c.linger()
 	}
 }
@@ -92,31 +92,31 @@ func (c *conn) await(quick func(*wire.Buffer) bool) bool {
 		c.server.buffers.Put(c.buffer)
 		c.buffer = nil
 	}
-	if !c.rest() {
+	if !c.becomeIdle() {
 		return false
 	}
 	var err error
 	if c.buffer, err = c.wire.Await(c.server.buffers, quick); err != nil {
 		return false
 	}
-	return c.idle.Load() == busy || c.idle.CompareAndSwap(resting, busy)
+	return c.state.Load() == busy || c.state.CompareAndSwap(idle, busy)
 }
 
-// rest says that the connection is between requests, and reports whether there may be another one.
-func (c *conn) rest() bool {
-	limit := idleLimit
+// becomeIdle notes that the connection is between requests, and reports whether there may be another one.
+func (c *conn) becomeIdle() bool {
+	timeout := idleTimeout
 	if !c.begun {
-		limit = headLimit
+		timeout = headTimeout
 	}
-	c.wire.SetIdleTimeout(limit)
-	c.idle.Store(resting)
+	c.wire.SetIdleTimeout(timeout)
+	c.state.Store(idle)
 	return !c.server.draining.Load()
 }
 
-// quick answers a request that has come in one piece, as nearly all do. It reports whether the connection waits for
-// the next one; otherwise serve goes on with what is left, from the beginning if nothing has been done yet.
+// quick responds to a request that has come in one piece, as nearly all do. It reports whether the connection waits for
+// the next request. If not, serve goes on: from the beginning of the request, if quick has done nothing yet.
 func (c *conn) quick(b *wire.Buffer) bool {
-	if !c.idle.CompareAndSwap(resting, busy) {
+	if !c.state.CompareAndSwap(idle, busy) {
 		return false
 	}
 	c.buffer = b
@@ -131,13 +131,13 @@ func (c *conn) quick(b *wire.Buffer) bool {
 		c.parsed, c.fault = k, err
 		return false
 	}
-	c.over = !c.answer(k)
+	c.over = !c.respond(k)
 	c.finished(k)
 	c.begun = true
 	if c.over || len(b.Bytes()) > 0 {
 		return false
 	}
-	if c.over = !c.rest(); c.over {
+	if c.over = !c.becomeIdle(); c.over {
 		return false
 	}
 	c.buffer = nil // it is Await's to give back
@@ -146,7 +146,7 @@ func (c *conn) quick(b *wire.Buffer) bool {
 
 // stopIfIdle ends the connection if it is between requests.
 func (c *conn) stopIfIdle() {
-	if c.idle.CompareAndSwap(resting, dismissed) {
+	if c.state.CompareAndSwap(idle, dismissed) {
 		c.wire.Stop(wire.Draining)
 	}
 }
@@ -156,8 +156,8 @@ func (c *conn) finished(k *call) {
 	c.server.calls.Put(k)
 }
 
-// turn reads one request, unless quick has, and answers it. It reports whether the connection goes on.
-func (c *conn) turn() bool {
+// serveOne reads one request, unless quick has, and responds to it. It reports whether the connection goes on.
+func (c *conn) serveOne() bool {
 	k, err := c.parsed, c.fault
 	c.parsed, c.fault = nil, nil
 	if k == nil {
@@ -172,17 +172,17 @@ func (c *conn) turn() bool {
 		return false
 	}
 	if err != nil || !c.wire.ClearTimeout() {
-		c.left = true // or its time was up, and with it the use of the connection
+		c.gone = true // or the connection was stopped, and cannot be used any more
 		return false
 	}
-	return c.answer(k)
+	return c.respond(k)
 }
 
-// answer handles a request whose head has been read. It reports whether another one may follow.
-func (c *conn) answer(k *call) bool {
+// respond handles a request whose head has been read. It reports whether another one may follow.
+func (c *conn) respond(k *call) bool {
 	c.server.handle(k)
 	k.end()
-	c.left = k.left
+	c.gone = k.gone
 	if !k.keep || !k.body.Done() {
 		return false
 	}
@@ -192,15 +192,15 @@ func (c *conn) answer(k *call) bool {
 
 // readHead reads until the head is complete.
 func (c *conn) readHead(k *call) error {
-	limited := false
+	timed := false
 	for {
 		n, err := k.request.Parse(c.buffer.Bytes())
 		if err != nil || n > 0 {
 			return err
 		}
-		if !limited {
-			c.wire.SetTimeout(headLimit) // for all of it: it is not set anew by each byte
-			limited = true
+		if !timed {
+			c.wire.SetTimeout(headTimeout) // for the whole head: a further byte does not renew it
+			timed = true
 		}
 		if !c.buffer.Room() {
 			return wire.ErrHeadTooLarge
@@ -213,7 +213,7 @@ func (c *conn) readHead(k *call) error {
 }
 
 // gather waits for the rest of a short body, so that it can be sent with its head in one piece, and sent again. A body
-// that is long, chunked, or waited for with a 100 is streamed instead. As there, only the time without a byte is limited.
+// that is long, chunked, or waited for with a 100 is streamed instead. As there, only a time without a byte is too long.
 func (c *conn) gather(k *call) bool {
 	r := &k.request
 	if _, whole := k.body.Buffered(); whole || r.ContentLength < 0 || r.ExpectContinue ||
@@ -221,7 +221,7 @@ func (c *conn) gather(k *call) bool {
 		return true
 	}
 	for len(c.buffer.Bytes()) < r.HeadBytes()+int(r.ContentLength) {
-		c.wire.SetTimeout(k.site.Timeouts.Progress)
+		c.wire.SetTimeout(k.route.Timeouts.Progress)
 		n, _ := c.wire.Read(c.buffer.Free())
 		if n == 0 {
 			return false
@@ -232,11 +232,11 @@ func (c *conn) gather(k *call) bool {
 	return c.wire.ClearTimeout()
 }
 
-// linger takes what the client still sends, up to a bound, before the connection is closed: closed at once, the client
-// might lose the answer (RFC 9112 section 9.6).
+// linger takes what the client still sends, up to a bound, before the connection is closed. Otherwise the client might
+// lose the response (RFC 9112 section 9.6).
 func (c *conn) linger() {
 	c.wire.CloseWrite()
-	c.wire.SetTimeout(lingerLimit)
+	c.wire.SetTimeout(lingerTimeout)
 	for taken := 0; taken < lingerBytes; {
 		n, err := c.wire.Read(c.buffer.Memory())
 		if err != nil {

@@ -13,7 +13,8 @@ import (
 // Fields that browsers may send to every route with CORS, beside the route's own list.
 var alwaysAllowed = []string{"Authorization", "Content-Type", "X-Request-Id"} //nolint:gochecknoglobals // a constant list
 
-// preflight answers a browser's question whether it may send a request (the Fetch standard's CORS-preflight fetch).
+// preflight responds to a browser that asks whether it may send a request (the Fetch standard's CORS-preflight fetch).
+// It reports whether the request was one.
 func (k *call) preflight(match route.Match) bool {
 	if string(k.request.Method) != "OPTIONS" {
 		return false
@@ -36,7 +37,7 @@ func (k *call) preflight(match route.Match) bool {
 	return true
 }
 
-// allowOrigin adds to the answer that pages of the request's origin may read it. There are no cookies here, so no
+// allowOrigin adds to the response that pages of the request's origin may read it. There are no cookies here, so no
 // credentials are allowed.
 func (k *call) allowOrigin(cors *route.CORS) {
 	k.lines.Add("Vary", "Origin")

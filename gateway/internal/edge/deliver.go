@@ -16,7 +16,7 @@ func (s *Server) forward(k *call) error {
 		}
 		return forward.ErrClientGone
 	}
-	at, r := k.site, &k.request
+	at, r := k.route, &k.request
 	proto, host := k.reachedBy()
 	path := r.Path
 	if at.Strip {

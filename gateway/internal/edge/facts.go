@@ -16,16 +16,16 @@ func (k *call) prepare() {
 	}
 }
 
-// clientAddr believes what trusted proxies say.
+// clientAddr is the client's address: the peer's, or what trusted proxies report.
 func (k *call) clientAddr() string {
-	var said []string
+	var forwarded []string
 	for i := range k.request.Fields() {
 		if f := k.request.Field(i); f.Kind == wire.ForwardedFor && !f.Alias {
-			said = append(said, string(f.Value))
+			forwarded = append(forwarded, string(f.Value))
 		}
 	}
-	if said == nil || !k.conn.peer.IsValid() {
+	if forwarded == nil || !k.conn.peer.IsValid() {
 		return k.conn.client
 	}
-	return httpd.ClientAddr(k.conn.peer, said, k.conn.server.cfg.Trusted).String()
+	return httpd.ClientAddr(k.conn.peer, forwarded, k.conn.server.cfg.Trusted).String()
 }

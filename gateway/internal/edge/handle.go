@@ -26,16 +26,16 @@ func (s *Server) serve(k *call) error {
 	if err := s.check(k); err != nil {
 		return err
 	}
-	if !k.site.Metered {
+	if !k.route.Metered {
 		return s.forward(k)
 	}
 	if err := s.limit(k); err != nil {
 		if errors.Is(err, limit.ErrExceeded) {
-			s.cfg.Meter.RateLimited(k.begun, k.who.UserID, k.site.tally)
+			s.cfg.Meter.RateLimited(k.begun, k.who.UserID, k.route.meterID)
 		}
 		return err
 	}
-	tally := s.cfg.Meter.Begin(k.begun, k.who.UserID, k.site.tally)
+	tally := s.cfg.Meter.Begin(k.begun, k.who.UserID, k.route.meterID)
 	if err := s.forward(k); err != nil {
 		k.refuse(err) // before the tally ends: its bytes are among those of the call
 	}
@@ -43,12 +43,12 @@ func (s *Server) serve(k *call) error {
 	return nil
 }
 
-// route finds the site, or answers with a page. A page is there for its path only, and a route for that very path takes
-// its place.
+// route finds the route, or responds with a page. A page is there for its path only, and a route for that very path
+// takes its place.
 func (s *Server) route(k *call) (done bool, err error) {
 	r := &k.request
-	sites := s.sites.Load()
-	match, ok := sites.table.Find(r.Path)
+	active := s.active.Load()
+	match, ok := active.table.Find(r.Path)
 	if !ok || len(match.Path) != len(r.Path) {
 		if page, isPage := s.page(r.Path); isPage {
 			return true, k.answerPage(page)
@@ -64,23 +64,23 @@ func (s *Server) route(k *call) (done bool, err error) {
 	if !ok {
 		return false, &methodError{match.Allow()}
 	}
-	k.site = sites.list[index]
-	if k.site.CORS != nil {
-		k.allowOrigin(k.site.CORS)
+	k.route = active.routes[index]
+	if k.route.CORS != nil {
+		k.allowOrigin(k.route.CORS)
 	}
 	if k.lastHop() {
 		k.answerOptions(match.Allow())
 		return true, nil
 	}
-	if k.site.MaxBody >= 0 && r.ContentLength > k.site.MaxBody {
+	if k.route.MaxBody >= 0 && r.ContentLength > k.route.MaxBody {
 		return false, forward.ErrTooLarge
 	}
 	return false, nil
 }
 
-// check finds out whose request it is, where that matters.
+// check verifies whose request it is, unless the route is public.
 func (s *Server) check(k *call) error {
-	if k.site.Public {
+	if k.route.Public {
 		return nil
 	}
 	fields := k.auth[:0]
@@ -98,10 +98,10 @@ func (s *Server) check(k *call) error {
 	return nil
 }
 
-// limit says no to users who call too often, or have used up their quota.
+// limit refuses users who call too often, or have used up their quota.
 func (s *Server) limit(k *call) error {
-	if k.site.rate.Requests > 0 {
-		if err := s.cfg.Rates.Allow(k.begun, k.who.UserID, uint16(k.site.tally), k.site.Name, k.site.rate); err != nil {
+	if k.route.rate.Requests > 0 {
+		if err := s.cfg.Rates.Allow(k.begun, k.who.UserID, uint16(k.route.meterID), k.route.Name, k.route.rate); err != nil {
 			return err
 		}
 	}

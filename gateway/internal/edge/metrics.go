@@ -55,8 +55,8 @@ func (m *Metrics) route(name string) *routeDurations {
 
 func (m *Metrics) observe(k *call, took time.Duration) {
 	r := m.none
-	if k.site != nil {
-		r = k.site.metrics
+	if k.route != nil {
+		r = k.route.metrics
 	}
 	status := k.status
 	if status == 0 {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// lastHop reports whether an OPTIONS request asks to be answered by whoever has it now (RFC 9110 section 7.6.2).
+// lastHop reports whether an OPTIONS request must not be forwarded any further (RFC 9110 section 7.6.2).
 func (k *call) lastHop() bool {
 	if string(k.request.Method) != "OPTIONS" {
 		return false
@@ -14,7 +14,7 @@ func (k *call) lastHop() bool {
 	return len(hops) > 0 && len(bytes.Trim(hops, "0")) == 0
 }
 
-// answerOptions says what may be done at the path. Whoever asks could find it out by asking for something else.
+// answerOptions names the methods of the path. It needs no token: a wrong method gets the same list.
 func (k *call) answerOptions(allow []string) {
 	w := k.startAnswer(204)
 	w.Add("Allow", strings.Join(allow, ", "))

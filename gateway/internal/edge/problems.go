@@ -57,7 +57,7 @@ func (k *call) refuse(err error) {
 }
 
 // abandon ends a call whose client takes no response.
-func (k *call) abandon(status int) { k.status, k.keep, k.left = status, false, true }
+func (k *call) abandon(status int) { k.status, k.keep, k.gone = status, false, true }
 
 // problems is the table of what clients are told; nil for an error that nobody foresaw.
 func problems(err error) *problem.Details {

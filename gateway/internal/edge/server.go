@@ -21,17 +21,17 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// Limits of time for clients. None bounds a whole body.
+// Timeouts of clients. None bounds a whole body.
 const (
-	headLimit   = 10 * time.Second // from a request's first byte to the end of its head; also for the first request to begin
-	idleLimit   = 75 * time.Second // between requests
-	writeLimit  = 60 * time.Second // without the client taking a byte
-	lingerLimit = 2 * time.Second  // for what a client still sends after the answer that ends the connection
-	lingerBytes = 1 << 20
-	cutLimit    = 2 * time.Second // for a connection that is cut to end
+	headTimeout   = 10 * time.Second // from a request's first byte to the end of its head; also for the first request to begin
+	idleTimeout   = 75 * time.Second // between requests
+	writeTimeout  = 60 * time.Second // without the client taking a byte
+	lingerTimeout = 2 * time.Second  // for what a client still sends after the response that ends the connection
+	lingerBytes   = 1 << 20
+	cutTimeout    = 2 * time.Second // for a connection that is cut to end
 )
 
-// Checker says whose token an Authorization field carries. The strings are only valid during the call. Errors: those
+// Checker verifies whose token an Authorization field carries. The strings are only valid during the call. Errors: those
 // of check.Checker.
 type Checker interface {
 	Check(ctx context.Context, authorization []string) (check.Identity, error)
@@ -44,7 +44,7 @@ type Meter interface {
 	RateLimited(at time.Time, userID int64, route meter.RouteID)
 }
 
-// Quotas admits calls of users who have a quota, limit calls a month. Errors: those of limit.Quotas.
+// Quotas admits the calls of users who have a quota of limit calls a month. Errors: those of limit.Quotas.
 type Quotas interface {
 	Admit(ctx context.Context, at time.Time, userID, limit int64) error
 }
@@ -71,7 +71,7 @@ type Config struct {
 // Server is the public listener. It implements service.Server.
 type Server struct {
 	cfg      Config
-	sites    atomic.Pointer[sites]
+	active   atomic.Pointer[activeTable]
 	buffers  *wire.Pool
 	calls    sync.Pool // *call
 	draining atomic.Bool
@@ -85,10 +85,10 @@ type Server struct {
 	room     chan struct{}
 }
 
-// New returns a Server; it answers 404 until it is given routes.
+// New returns a Server; it responds with 404 until it is given routes.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, buffers: wire.NewPool(), conns: map[*conn]struct{}{}, empty: make(chan struct{})}
-	s.sites.Store(&sites{table: new(route.Table)})
+	s.active.Store(&activeTable{table: new(route.Table)})
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.calls.New = func() any { return new(call) }
 	if cfg.MaxConnections > 0 {
@@ -192,7 +192,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Unlock()
 	select {
 	case <-s.empty: // what became of the calls is counted
-	case <-time.After(cutLimit):
+	case <-time.After(cutTimeout):
 	}
 	return ctx.Err()
 }
