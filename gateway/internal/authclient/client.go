@@ -15,35 +15,35 @@ import (
 	"tallygate/kit/internalapi"
 )
 
-// What can go wrong. Everything that is worth trying again is ErrUnavailable.
+// Errors of all calls. ErrUnavailable stands for everything that is worth another try.
 var (
 	ErrUnavailable = errors.New("auth-service cannot be reached")
-	// ErrCursorGone is the feed's answer to a cursor that it no longer knows.
+	// ErrCursorGone: the feed no longer knows the cursor. A new one begins at the feed's end.
 	ErrCursorGone = errors.New("the feed no longer knows the cursor")
 )
 
-// RefusedError is an answer that the same question will get again.
+// RefusedError is a response that the same request would get again.
 type RefusedError struct {
 	Status int
-	Answer string // the beginning of the body, for the log
+	Body   string // its beginning, for the log
 }
 
-// Error is the status and what was said with it.
+// Error is the status and the beginning of the body.
 func (r *RefusedError) Error() string {
-	return fmt.Sprintf("refused with status %d: %s", r.Status, r.Answer)
+	return fmt.Sprintf("refused with status %d: %s", r.Status, r.Body)
 }
 
 const (
 	dialTimeout = 2 * time.Second
 	idleTimeout = 60 * time.Second
-	// maxIdle is more than the gateway asks at once: connections are kept, not made anew.
+	// maxIdle is more than the requests that the gateway has under way, so that connections are used again.
 	maxIdle = 64
-	// maxAnswerBytes bounds an answer: a feed's page of 1,000 users with many ended sessions is far below it.
-	maxAnswerBytes = 64 << 20
-	maxRefusal     = 300
+	// maxResponseBytes bounds a response. A page of the feed with 1,000 users and many ended sessions is far smaller.
+	maxResponseBytes = 64 << 20
+	maxRefusalBytes  = 300 // of a refusal's body, for the log
 )
 
-// Client asks auth-service. Safe for concurrent use. Several replicas may stand behind the one name: any will do.
+// Client calls auth-service. Safe for concurrent use. Several replicas may stand behind one name.
 type Client struct {
 	base   string
 	bearer *internalapi.Bearer
@@ -56,7 +56,7 @@ func New(baseURL string, bearer *internalapi.Bearer) *Client {
 	return &Client{
 		base: strings.TrimSuffix(baseURL, "/"), bearer: bearer,
 		http: &http.Client{
-			Transport: &http.Transport{ // Proxy stays nil: the private network is never left
+			Transport: &http.Transport{ // without Proxy: requests never leave the private network
 				DialContext: dialer.DialContext, MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: idleTimeout,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -64,20 +64,20 @@ func New(baseURL string, bearer *internalapi.Bearer) *Client {
 	}
 }
 
-// Close lets go of idle connections.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// call sends body, unless it is nil, and reads the answer into answer, unless that is nil.
-func (c *Client) call(ctx context.Context, method, path string, body []byte, answer any) error {
-	err := c.ask(ctx, method, path, body, answer)
+// call sends body, unless it is nil, and reads the response into result, unless that is nil.
+func (c *Client) call(ctx context.Context, method, path string, body []byte, result any) error {
+	err := c.send(ctx, method, path, body, result)
 	if errors.Is(err, context.DeadlineExceeded) {
-		// The replica may hang, and the other connections may lead to it too: the next question finds one anew.
+		// The replica may hang, and other connections may lead to it too. The next request opens a new one.
 		c.http.CloseIdleConnections()
 	}
 	return err
 }
 
-func (c *Client) ask(ctx context.Context, method, path string, body []byte, answer any) error {
+func (c *Client) send(ctx context.Context, method, path string, body []byte, result any) error {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
@@ -91,37 +91,37 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte, answ
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	defer resp.Body.Close()
-	limited := io.LimitReader(resp.Body, maxAnswerBytes)
-	if err := judge(resp.StatusCode, limited); err != nil {
+	bounded := io.LimitReader(resp.Body, maxResponseBytes)
+	if err := classify(resp.StatusCode, bounded); err != nil {
 		return err
 	}
-	if answer == nil {
-		_, err = io.Copy(io.Discard, limited)
+	if result == nil {
+		_, err = io.Copy(io.Discard, bounded)
 	} else {
-		err = json.NewDecoder(limited).Decode(answer)
+		err = json.NewDecoder(bounded).Decode(result)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: answer to %s %s: %w", ErrUnavailable, method, path, err)
+		return fmt.Errorf("%w: response to %s %s: %w", ErrUnavailable, method, path, err)
 	}
 	return nil
 }
 
-// judge sorts statuses into good, worth trying again, and not. A refused credential is worth it: INTERNAL_SECRET may
-// be in the middle of its rotation.
-func judge(status int, body io.Reader) error {
+// classify says of a status whether it is a success, worth another try, or final. A refused credential is worth another
+// try, because INTERNAL_SECRET may be in the middle of its rotation.
+func classify(status int, body io.Reader) error {
 	switch {
 	case status < http.StatusMultipleChoices:
 		return nil
 	case status == http.StatusGone:
 		return ErrCursorGone
 	}
-	said, _ := io.ReadAll(io.LimitReader(body, maxRefusal)) // as much of it as came
+	refusal, _ := io.ReadAll(io.LimitReader(body, maxRefusalBytes)) // as much of it as came
 	switch status {
 	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusNotFound:
 	default:
 		if status < http.StatusInternalServerError {
-			return &RefusedError{Status: status, Answer: string(said)}
+			return &RefusedError{Status: status, Body: string(refusal)}
 		}
 	}
-	return fmt.Errorf("%w: status %d: %s", ErrUnavailable, status, said)
+	return fmt.Errorf("%w: status %d: %s", ErrUnavailable, status, refusal)
 }

@@ -20,7 +20,7 @@ const (
 	next   = "6f1ed002ab5595859014ebf0951522d9c5f3a1b0"
 )
 
-// serve starts a private listener that answers with handle, and a client of it.
+// serve starts a private listener that responds with handle, and a client of it.
 func serve(t *testing.T, handle http.HandlerFunc) (*authclient.Client, *internalapi.Bearer) {
 	t.Helper()
 	bearer, err := internalapi.NewBearer(secret)
@@ -34,8 +34,8 @@ func serve(t *testing.T, handle http.HandlerFunc) (*authclient.Client, *internal
 	return client, bearer
 }
 
-// answer checks what is asked, and answers.
-func answer(t *testing.T, want string, status int, body string) http.HandlerFunc {
+// respond checks the request and responds.
+func respond(t *testing.T, want string, status int, body string) http.HandlerFunc {
 	t.Helper()
 	return func(w http.ResponseWriter, r *http.Request) {
 		sent, err := io.ReadAll(r.Body)
@@ -43,7 +43,7 @@ func answer(t *testing.T, want string, status int, body string) http.HandlerFunc
 			t.Error(err)
 		}
 		if got := strings.TrimSpace(r.Method + " " + r.URL.RequestURI() + " " + string(sent)); got != want {
-			t.Errorf("asked\n%s, want\n%s", got, want)
+			t.Errorf("got request\n%s, want\n%s", got, want)
 		}
 		if hasBody := len(sent) > 0; hasBody != (r.Header.Get("Content-Type") == "application/json") {
 			t.Errorf("Content-Type %q for %d bytes", r.Header.Get("Content-Type"), len(sent))
@@ -55,7 +55,7 @@ func answer(t *testing.T, want string, status int, body string) http.HandlerFunc
 
 func TestARecordIsReadAsAuthServiceWritesIt(t *testing.T) {
 	t.Parallel()
-	client, _ := serve(t, answer(t, "GET /internal/users/7", 200, `{"user_id":7,"exists":true,"disabled":false,"generation":3,
+	client, _ := serve(t, respond(t, "GET /internal/users/7", 200, `{"user_id":7,"exists":true,"disabled":false,"generation":3,
 		"role":"admin","version":41,"ended_sessions":[{"id":"s","until":"2026-11-24T03:00:00Z"}],"monthly_quota":9,"later":1}`))
 	r, err := client.Record(t.Context(), 7)
 	if err != nil {
@@ -69,32 +69,32 @@ func TestARecordIsReadAsAuthServiceWritesIt(t *testing.T) {
 
 func TestTheFeedIsFollowedByItsCursor(t *testing.T) {
 	t.Parallel()
-	begin, _ := serve(t, answer(t, "GET /internal/changes", 200, `{"cursor":"128","users":[]}`))
+	begin, _ := serve(t, respond(t, "GET /internal/changes", 200, `{"cursor":"128","users":[]}`))
 	if cursor, err := begin.Cursor(t.Context()); err != nil || cursor != "128" {
 		t.Error(cursor, err)
 	}
-	follow, _ := serve(t, answer(t, "GET /internal/changes?after=128&wait=5s", 200,
+	follow, _ := serve(t, respond(t, "GET /internal/changes?after=128&wait=5s", 200,
 		`{"cursor":"130","users":[{"user_id":7,"exists":false,"version":130}]}`))
 	page, err := follow.Changes(t.Context(), "128", 5*time.Second)
 	if err != nil || page.Cursor != "130" || len(page.Users) != 1 || page.Users[0].Exists {
 		t.Error(page, err)
 	}
-	gone, _ := serve(t, answer(t, "GET /internal/changes?after=1&wait=0s", 410, `{}`))
+	gone, _ := serve(t, respond(t, "GET /internal/changes?after=1&wait=0s", 410, `{}`))
 	if _, err := gone.Changes(t.Context(), "1", 0); !errors.Is(err, authclient.ErrCursorGone) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestALeaseIsAskedForAndReadAsTheLedgerHasIt(t *testing.T) {
+func TestALeaseIsRequestedAndReadAsTheLedgerWritesIt(t *testing.T) {
 	t.Parallel()
-	client, _ := serve(t, answer(t,
+	client, _ := serve(t, respond(t,
 		`POST /internal/quota/leases {"gateway":"g","user_id":7,"month":"2026-11","request":3,"want":100}`, 200,
 		`{"granted":20,"limit":1000,"remaining":420,"reserved_elsewhere":7,"resets_at":"2026-12-01T00:00:00Z","use_within":"30s"}`))
 	lease, err := client.Lease(t.Context(), authclient.LeaseRequest{Gateway: "g", UserID: 7, Month: "2026-11", Request: 3, Want: 100})
 	if err != nil || lease.Granted != 20 || *lease.Limit != 1000 || time.Duration(lease.UseWithin) != 30*time.Second || lease.ReservedElsewhere != 7 {
 		t.Error(lease, err)
 	}
-	back, _ := serve(t, answer(t,
+	back, _ := serve(t, respond(t,
 		`POST /internal/quota/leases {"gateway":"g","user_id":7,"month":"2026-11","request":4,"want":8,"returned":5}`, 200, `{"granted":0}`))
 	if _, err := back.Lease(t.Context(), authclient.LeaseRequest{Gateway: "g", UserID: 7, Month: "2026-11", Request: 4, Want: 8, Returned: 5}); err != nil {
 		t.Error(err)
@@ -107,19 +107,19 @@ func TestALeaseIsAskedForAndReadAsTheLedgerHasIt(t *testing.T) {
 	}
 }
 
-func TestUsageAndReleaseSayWhoseTheyAre(t *testing.T) {
+func TestUsageAndReleaseNameTheirGateway(t *testing.T) {
 	t.Parallel()
-	usage, _ := serve(t, answer(t, `POST /internal/usage {"gateway":"g"}`, 204, ""))
+	usage, _ := serve(t, respond(t, `POST /internal/usage {"gateway":"g"}`, 204, ""))
 	if err := usage.Usage(t.Context(), []byte(`{"gateway":"g"}`)); err != nil {
 		t.Error(err)
 	}
-	release, _ := serve(t, answer(t, "DELETE /internal/quota/leases/g%2Fh", 204, ""))
+	release, _ := serve(t, respond(t, "DELETE /internal/quota/leases/g%2Fh", 204, ""))
 	if err := release.Release(t.Context(), "g/h"); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestOnlyWhatTimeCannotHealIsARefusal(t *testing.T) {
+func TestOnlyAFinalStatusIsARefusal(t *testing.T) {
 	t.Parallel()
 	for status, refused := range map[int]bool{
 		302: true, 400: true, 409: true, 413: true, 422: true,
@@ -135,13 +135,13 @@ func TestOnlyWhatTimeCannotHealIsARefusal(t *testing.T) {
 		if isRefusal != refused || errors.Is(err, authclient.ErrUnavailable) == refused {
 			t.Errorf("%d: got %v", status, err)
 		}
-		if refused && (refusal.Status != status || len(refusal.Answer) > 300) {
-			t.Errorf("%d: got %d with %d bytes", status, refusal.Status, len(refusal.Answer))
+		if refused && (refusal.Status != status || len(refusal.Body) > 300) {
+			t.Errorf("%d: got %d with %d bytes", status, refusal.Status, len(refusal.Body))
 		}
 	}
 }
 
-func TestSilenceNonsenseAndNobodyAreUnavailable(t *testing.T) {
+func TestNoResponseAndAMalformedOneAreUnavailable(t *testing.T) {
 	t.Parallel()
 	silent, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
@@ -186,7 +186,7 @@ func TestTheCredentialIsTheOneInForce(t *testing.T) {
 	}
 }
 
-func TestAReplicaThatHangsIsNotAskedOnItsOtherConnectionsAgain(t *testing.T) {
+func TestAReplicaThatHangsGetsNoRequestOnItsOtherConnections(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	replica, hangs := map[string]bool{}, false // the connections that lead to the replica that hangs
@@ -229,6 +229,6 @@ func TestAReplicaThatHangsIsNotAskedOnItsOtherConnectionsAgain(t *testing.T) {
 	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if _, err := client.Cursor(ctx); err != nil {
-		t.Errorf("the next question: %v", err)
+		t.Errorf("the next request: %v", err)
 	}
 }

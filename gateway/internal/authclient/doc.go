@@ -1,6 +1,7 @@
-// Package authclient is the gateway's one way to auth-service's private listener: users' records and the feed of their
-// changes, the ledger of usage, and leases of monthly quotas.
+// Package authclient calls auth-service's private API: users' records and the feed of their changes, the ledger of usage,
+// and leases of monthly quotas.
 //
-// It refuses to know what is done with the answers, and it keeps nothing: who asks also decides what to remember, when
-// to ask again, and what to do while nobody answers.
+// It keeps nothing and refuses to know what responses are used for. Its callers decide what to remember, when to send a
+// request again, and what to do while auth-service is unavailable. It ignores members that it does not know, so that
+// neighbouring versions of the two services work together.
 package authclient

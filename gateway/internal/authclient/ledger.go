@@ -23,20 +23,20 @@ type LeaseRequest struct {
 	Gateway string `json:"gateway"`
 	UserID  int64  `json:"user_id"`
 	Month   string `json:"month"` // 2026-11
-	// Request rises with every new request for the user and month. The same number again gets the same grant again, not
-	// another one: that is how a lost answer is asked for.
+	// Request rises with every new request for the user and month. The same number gets the same grant again and not
+	// another one, so a request whose response was lost can be sent again.
 	Request int64 `json:"request"`
 	Want    int64 `json:"want"`
-	// Returned are calls that are held and will not be used: they are no longer reserved.
+	// Returned are calls that this gateway holds and will not use. They are no longer reserved.
 	Returned int64 `json:"returned,omitempty"`
 }
 
-// Lease is the share. It adds to what the gateway holds for the user and month and renews that.
+// Lease is the share. It adds to what the gateway holds for the user and month, and renews what is held.
 type Lease struct {
 	Granted   int64  `json:"granted"` // calls; 0: nothing remains at the moment
-	Limit     *int64 `json:"limit"`   // nil: the user has no quota any more
+	Limit     *int64 `json:"limit"`   // nil: the user no longer has a quota
 	Remaining int64  `json:"remaining"`
-	// ReservedElsewhere is what other gateways hold. What they do not use comes back.
+	// ReservedElsewhere are calls that other gateways hold. What they do not use comes back.
 	ReservedElsewhere int64     `json:"reserved_elsewhere"`
 	ResetsAt          time.Time `json:"resets_at"`
 	// UseWithin is counted from before the request was sent. The ledger keeps the calls reserved for twice as long.
@@ -53,8 +53,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Lease asks for calls. Errors: ErrUnavailable, *RefusedError: status 409 says that the ledger has answered a later
-// request already.
+// Lease requests calls. Errors: ErrUnavailable, *RefusedError. Its status is 409 if the ledger has seen a later request.
 func (c *Client) Lease(ctx context.Context, r LeaseRequest) (Lease, error) {
 	body, err := json.Marshal(r)
 	if err != nil {
@@ -65,7 +64,7 @@ func (c *Client) Lease(ctx context.Context, r LeaseRequest) (Lease, error) {
 	return lease, err
 }
 
-// Release gives back all that a gateway holds, which has ended and whose usage is delivered. Errors: ErrUnavailable,
+// Release gives back all that a gateway holds. The gateway has ended and its usage is delivered. Errors: ErrUnavailable,
 // *RefusedError.
 func (c *Client) Release(ctx context.Context, gateway string) error {
 	return c.call(ctx, http.MethodDelete, "/internal/quota/leases/"+url.PathEscape(gateway), nil, nil)

@@ -11,7 +11,7 @@ import (
 // Record is a user's state as auth-service has it. Of two, the one with the higher Version is the newer.
 type Record struct {
 	UserID        int64          `json:"user_id"`
-	Exists        bool           `json:"exists"` // the rest but Version is zero if not
+	Exists        bool           `json:"exists"` // if not, the members below are zero but for Version
 	Disabled      bool           `json:"disabled"`
 	Generation    int64          `json:"generation"`
 	Role          string         `json:"role"`
@@ -20,26 +20,26 @@ type Record struct {
 	MonthlyQuota  *int64         `json:"monthly_quota"` // calls a calendar month; nil: no quota
 }
 
-// EndedSession is a session that is over; past Until none of its access tokens can live.
+// EndedSession is a session that has ended. All its access tokens have expired by Until.
 type EndedSession struct {
 	ID    string    `json:"id"`
 	Until time.Time `json:"until"`
 }
 
-// Page is a piece of the feed: the state now of users who have changed. Cursor is where the next piece begins.
+// Page is a part of the feed: the current records of users who have changed. The next page begins at Cursor.
 type Page struct {
 	Cursor string   `json:"cursor"`
 	Users  []Record `json:"users"`
 }
 
-// Record asks for one user. That there is no such user is an answer, not an error. Errors: ErrUnavailable, *RefusedError.
+// Record fetches one user. A user who does not exist is a result, not an error. Errors: ErrUnavailable, *RefusedError.
 func (c *Client) Record(ctx context.Context, userID int64) (Record, error) {
 	var r Record
 	err := c.call(ctx, http.MethodGet, "/internal/users/"+strconv.FormatInt(userID, 10), nil, &r)
 	return r, err
 }
 
-// Cursor is the feed's end as it is now. Errors: ErrUnavailable, *RefusedError.
+// Cursor fetches the feed's current end. Errors: ErrUnavailable, *RefusedError.
 func (c *Client) Cursor(ctx context.Context) (string, error) {
 	var page Page
 	err := c.call(ctx, http.MethodGet, "/internal/changes", nil, &page)
