@@ -59,7 +59,7 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 		return nil, err
 	}
 	g.quotas = limit.NewQuotas(limit.QuotaConfig{
-		Gateway: g.meter.Instance(), Lessor: auth, Tally: g.meter, Log: g.log,
+		Gateway: g.meter.Instance(), Ledger: auth, Meter: g.meter, Log: g.log,
 		RefuseWhenUnreachable: cfg.quotaRefuse, Settled: g.meter.Adopted(),
 	})
 	metrics := edge.NewMetrics()

@@ -28,7 +28,7 @@ func newStreet(t *testing.T, gateways int, quota int64, refuse bool) *street {
 	ctx, stop := context.WithCancel(t.Context())
 	s.stop = func() { stop(); s.background.Wait() }
 	for i := range gateways {
-		g := newTallying(strconv.Itoa(i), s.ledger, refuse)
+		g := newMetered(strconv.Itoa(i), s.ledger, refuse)
 		s.gateways = append(s.gateways, g)
 		s.background.Go(func() { g.delivering(ctx) })
 		s.background.Go(func() { _ = g.Run(ctx) }) // ends with ctx
@@ -107,7 +107,7 @@ func TestALoweredQuotaCountsAtOnce(t *testing.T) {
 			before := s.passed()
 			s.set(func() { s.limit = row.lowered })
 			time.Sleep(9*time.Second + 500*time.Millisecond)
-			// A gateway can ask before another has given back what it held.
+			// A gateway can send a request before another has given back what it held.
 			if got, want := s.passed(), max(row.lowered, before); got > want+3 || got < min(want, row.lowered)-3 {
 				t.Errorf("lowered to %d: %d calls passed after %d", row.lowered, got, before)
 			}
@@ -125,24 +125,24 @@ func TestALoweredQuotaCountsAtOnce(t *testing.T) {
 	}
 }
 
-func TestCallsThatOutliveTheirReservationAreNotPaidByTheNext(t *testing.T) {
+func TestCallsThatOutliveTheirReservationAreNotTakenFromTheNext(t *testing.T) {
 	t.Parallel()
 	for _, refuse := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStreet(t, 2, 6000, refuse)
 			s.calls(2 * time.Minute)
 			time.Sleep(time.Second)
-			s.set(func() { s.away = true })
+			s.set(func() { s.unreachable = true })
 			time.Sleep(10 * time.Second)
 			if !refuse {
 				s.set(func() { s.limit = 400_000 }) // enough for what passes meanwhile
 			}
 			time.Sleep(80 * time.Second)
-			s.set(func() { s.away, s.undelivered = false, true })
+			s.set(func() { s.unreachable, s.undelivered = false, true })
 			time.Sleep(2 * time.Second)
 			s.set(func() { s.undelivered = false })
 			s.load.Wait()
-			quota := s.told()
+			quota := s.quota()
 			s.stop()
 			if got := s.passed(); got > quota {
 				t.Errorf("refuse %v: %d calls passed of a quota of %d", refuse, got, quota)
@@ -151,7 +151,7 @@ func TestCallsThatOutliveTheirReservationAreNotPaidByTheNext(t *testing.T) {
 	}
 }
 
-func TestARefusalSaysHowSoonReservedCallsComeBack(t *testing.T) {
+func TestARefusalSaysWhenReservedCallsComeBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(2)
@@ -174,7 +174,7 @@ func TestARefusalSaysHowSoonReservedCallsComeBack(t *testing.T) {
 	})
 }
 
-// plenty is a ledger that grants more than anybody calls, atOnce a tally that is always delivered.
+// plenty is a ledger that grants more than anybody calls. atOnce is a meter whose counts are delivered at once.
 type (
 	plenty struct{}
 	atOnce struct{}
@@ -189,7 +189,7 @@ func (atOnce) Hurry()                 {}
 func BenchmarkAdmit(b *testing.B) {
 	for name, quota := range map[string]int64{"without a quota": -1, "with a quota": 1 << 40} {
 		b.Run(name, func(b *testing.B) {
-			q := limit.NewQuotas(limit.QuotaConfig{Gateway: "a", Lessor: plenty{}, Tally: atOnce{}})
+			q := limit.NewQuotas(limit.QuotaConfig{Gateway: "a", Ledger: plenty{}, Meter: atOnce{}})
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {

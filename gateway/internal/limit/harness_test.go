@@ -16,16 +16,16 @@ const useWithin = 30 * time.Second
 
 // ledger grants one user's quota as auth-service does. What is delivered moves from reserved to used.
 type ledger struct {
-	mu       sync.Mutex
-	limit    int64
-	used     int64
-	leases   map[string]*lease
-	away     bool
-	loseNext bool // the next answer, after it was made
-	// undelivered: it answers questions and takes no batches.
+	mu          sync.Mutex
+	limit       int64
+	used        int64
+	leases      map[string]*lease
+	unreachable bool
+	loseNext    bool // the next response, after it was made
+	// undelivered: it responds to lease requests and takes no batches.
 	undelivered bool
-	asked       int
-	// before, if set, is what becomes of a question before the ledger hears it.
+	requests    int
+	// before, if set, is what becomes of a request before the ledger has it.
 	before func(authclient.LeaseRequest) error
 	delay  func(context.Context)
 }
@@ -53,8 +53,8 @@ func (l *ledger) Lease(ctx context.Context, r authclient.LeaseRequest) (authclie
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.asked++
-	if l.away {
+	l.requests++
+	if l.unreachable {
 		return authclient.Lease{}, authclient.ErrUnavailable
 	}
 	granted, err := l.grant(r)
@@ -102,7 +102,7 @@ func (l *ledger) grant(r authclient.LeaseRequest) (int64, error) {
 	return at.granted, nil
 }
 
-// deliver tells the ledger of calls that were let through.
+// deliver gives the ledger the counts of calls that were let through.
 func (l *ledger) deliver(gateway string, calls int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,8 +112,8 @@ func (l *ledger) deliver(gateway string, calls int64) {
 	}
 }
 
-// told is the quota as the gateways have it: below 0 is none.
-func (l *ledger) told() int64 {
+// quota is the user's quota as the gateways have it; below 0 is none.
+func (l *ledger) quota() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.limit
@@ -136,19 +136,19 @@ type gateway struct {
 	hurry   chan struct{}
 }
 
-// newGateway delivers nothing by itself: a test that does not let it deliver tells the ledger at once.
+// newGateway delivers nothing by itself. Either the test runs delivering, or it delivers at once.
 func newGateway(name string, l *ledger, refuse bool) *gateway {
 	return &gateway{name: name, ledger: l, Quotas: limit.NewQuotas(limit.QuotaConfig{
-		Gateway: name, Lessor: l, Log: slog.New(slog.DiscardHandler), RefuseWhenUnreachable: refuse,
+		Gateway: name, Ledger: l, Log: slog.New(slog.DiscardHandler), RefuseWhenUnreachable: refuse,
 	})}
 }
 
-// newTallying is a gateway that says how far it has delivered.
-func newTallying(name string, l *ledger, refuse bool) *gateway {
+// newMetered is a gateway that reports how far it has delivered.
+func newMetered(name string, l *ledger, refuse bool) *gateway {
 	g := &gateway{name: name, ledger: l, hurry: make(chan struct{})}
 	g.offered.Store(time.Now().UnixNano())
 	g.Quotas = limit.NewQuotas(limit.QuotaConfig{
-		Gateway: name, Lessor: l, Tally: g, Log: slog.New(slog.DiscardHandler), RefuseWhenUnreachable: refuse,
+		Gateway: name, Ledger: l, Meter: g, Log: slog.New(slog.DiscardHandler), RefuseWhenUnreachable: refuse,
 	})
 	return g
 }
@@ -164,7 +164,7 @@ func (g *gateway) Hurry() {
 
 // call makes one call and returns its status.
 func (g *gateway) call() int {
-	if err := g.Admit(context.Background(), time.Now(), 7, g.ledger.told()); err != nil {
+	if err := g.Admit(context.Background(), time.Now(), 7, g.ledger.quota()); err != nil {
 		return statusOf(err)
 	}
 	g.passed.Add(1)
@@ -190,9 +190,9 @@ func (g *gateway) delivering(ctx context.Context) {
 		case <-time.After(500 * time.Millisecond):
 		}
 		g.ledger.mu.Lock()
-		away := g.ledger.away || g.ledger.undelivered
+		closed := g.ledger.unreachable || g.ledger.undelivered
 		g.ledger.mu.Unlock()
-		if away {
+		if closed {
 			continue
 		}
 		before := time.Now()

@@ -10,30 +10,27 @@ import (
 )
 
 const (
-	// leaseTimeout is how long a question goes without an answer before the ledger counts as away, and tryTimeout how
-	// long one try of it does: a replica that hangs or has just died leaves time for another.
+	// leaseTimeout is how long a request is tried before the ledger counts as unreachable. tryTimeout is for one try. It is
+	// shorter, so that a replica that hangs or has just died leaves time for another.
 	leaseTimeout = 3 * time.Second
 	tryTimeout   = 1500 * time.Millisecond
 	firstPause   = 10 * time.Millisecond
 	longestPause = 200 * time.Millisecond
-	// maxAsking questions are under way at most; the others wait for their turn, up to turnTimeout.
-	maxAsking   = 64
+	// maxInFlight bounds the requests that are under way. Others wait for their turn, up to turnTimeout.
+	maxInFlight = 64
 	turnTimeout = 10 * time.Second
-	settleWait  = 3 * time.Second
-	// offeredStale is how long nothing has been delivered when nobody waits for it any longer: the ledger is away.
-	offeredStale = 3 * time.Second
-	offeredPoll  = 20 * time.Millisecond
 )
 
-// errUnanswered means that the ledger is there, and answers others, but not this question: no reason to let calls pass.
-var errUnanswered = errors.New("the ledger has not answered in time")
+// errNoResponse: the ledger can be reached, and responds to others, but not to this request. It is no reason to let calls
+// pass.
+var errNoResponse = errors.New("the ledger has not responded in time")
 
-// ask gets the share a block of calls, if any remain.
-func (q *Quotas) ask(s *share) {
-	q.settle()
-	lease, sent, err := q.lease(s)
+// refill gets the share a block of calls, if any remain.
+func (q *Quotas) refill(s *share) {
+	q.awaitSettled()
+	lease, sent, err := q.requestLease(s)
 	now := q.cfg.Now()
-	q.metrics.asked(err)
+	q.metrics.requested(err)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,79 +40,95 @@ func (q *Quotas) ask(s *share) {
 	case errors.Is(err, authclient.ErrUnavailable):
 		s.pause(unreachable, now.Add(failedPause))
 	default:
-		s.pause(unanswered, now.Add(failedPause))
+		s.pause(noResponse, now.Add(failedPause))
 	}
-	close(s.asking)
-	s.asking = nil
+	close(s.refilling)
+	s.refilling = nil
 }
 
-// lease waits for its turn and asks until there is an answer, which is to a question that was sent at a moment. Errors:
-// authclient.ErrUnavailable if the ledger is away; *authclient.RefusedError, errUnanswered. Once the ledger is away, one
-// question at a time tries whether it is back, once; the others are not asked meanwhile.
-func (q *Quotas) lease(s *share) (lease authclient.Lease, sent time.Time, err error) {
+// requestLease waits for its turn and sends a request until there is a response. sent is when the request was sent that
+// got it. Errors: authclient.ErrUnavailable if the ledger is unreachable; *authclient.RefusedError, errNoResponse.
+//
+// While the ledger is unreachable, one request at a time finds out whether it is back, with a single try. Other requests
+// are not sent.
+func (q *Quotas) requestLease(s *share) (lease authclient.Lease, sent time.Time, err error) {
 	failed := q.failedAt.Load()
 	if now := q.cfg.Now().UnixNano(); failed != 0 &&
 		(now-failed < int64(failedPause) || !q.failedAt.CompareAndSwap(failed, now)) {
 		return lease, sent, authclient.ErrUnavailable
 	}
-	if !q.counted(s) {
+	if !q.awaitDelivery(s) {
 		return lease, sent, authclient.ErrUnavailable
 	}
 	turn := time.NewTimer(turnTimeout)
 	defer turn.Stop()
 	select {
-	case q.asking <- struct{}{}:
-		defer func() { <-q.asking }()
+	case q.inFlight <- struct{}{}:
+		defer func() { <-q.inFlight }()
 	case <-turn.C:
-		return lease, sent, errUnanswered
+		return lease, sent, errNoResponse
 	}
-	if failed == 0 && q.failedAt.Load() != 0 { // noticed while this one waited
+	if failed == 0 && q.failedAt.Load() != 0 { // noticed while this request waited
 		return lease, sent, authclient.ErrUnavailable
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		sent = q.cfg.Now()
-		lease, err = q.try(ctx, s, sent)
+		lease, err = q.send(ctx, s, sent)
 		refused, isRefused := errors.AsType[*authclient.RefusedError](err)
 		switch {
 		case err == nil:
-			q.answered()
+			q.succeeded()
 			return lease, sent, nil
-		case isRefused && refused.Status == http.StatusConflict: // it was answered long ago: ask anew
+		case isRefused && refused.Status == http.StatusConflict: // the ledger has seen a later request: send a new one
 			s.mu.Lock()
 			s.pending = authclient.LeaseRequest{}
 			s.mu.Unlock()
 		case isRefused:
-			q.cfg.Log.Error("the ledger refuses to say what remains of a monthly quota", "error", err)
+			q.cfg.Log.Error("the ledger refused a lease request", "error", err)
 			return lease, sent, err
 		}
 		if failed != 0 || !sleep(ctx, pause) {
-			return lease, sent, q.unansweredBy(err)
+			return lease, sent, q.failed(err)
 		}
 	}
 }
 
-// try asks once. The number makes it safe to ask again, whatever became of this time.
-func (q *Quotas) try(ctx context.Context, s *share, now time.Time) (authclient.Lease, error) {
+// send tries once. Because requests have numbers, it is safe to send one again, whatever became of the last try.
+func (q *Quotas) send(ctx context.Context, s *share, now time.Time) (authclient.Lease, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	return q.cfg.Lessor.Lease(ctx, q.question(s, now))
+	return q.cfg.Ledger.Lease(ctx, q.nextRequest(s, now))
 }
 
-func (q *Quotas) answered() {
-	q.answeredAt.Store(q.cfg.Now().UnixNano())
+// nextRequest is the last request again if it got no response, or else a new one.
+func (q *Quotas) nextRequest(s *share, now time.Time) authclient.LeaseRequest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending.Request == 0 {
+		s.pending = authclient.LeaseRequest{
+			Gateway: q.cfg.Gateway, UserID: s.key.user, Month: s.key.month.String(),
+			Request: q.lastNumber.Add(1), Want: s.nextWant(now), Returned: s.returning,
+		}
+		s.returning = 0
+	}
+	return s.pending
+}
+
+func (q *Quotas) succeeded() {
+	q.respondedAt.Store(q.cfg.Now().UnixNano())
 	if q.failedAt.Swap(0) != 0 {
 		q.cfg.Log.Info("monthly quotas are checked again")
 	}
 }
 
-// unansweredBy decides what it means that no try of a question was answered: if others were a moment ago, the ledger is
-// not away.
-func (q *Quotas) unansweredBy(err error) error {
+// failed decides what it means that no try of a request got a response. If others got one a moment ago, the ledger is not
+// unreachable.
+func (q *Quotas) failed(err error) error {
 	now := q.cfg.Now().UnixNano()
-	if now-q.answeredAt.Load() < int64(tryTimeout) || !errors.Is(err, authclient.ErrUnavailable) {
-		return errUnanswered
+	if now-q.respondedAt.Load() < int64(tryTimeout) || !errors.Is(err, authclient.ErrUnavailable) {
+		return errNoResponse
 	}
 	if q.failedAt.Swap(now) == 0 {
 		q.cfg.Log.Warn("monthly quotas cannot be checked", "error", err)
@@ -132,56 +145,5 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	}
-}
-
-// question is the one to ask now: a new one, or the last one again if it has no answer yet.
-func (q *Quotas) question(s *share, now time.Time) authclient.LeaseRequest {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.pending.Request == 0 {
-		s.pending = authclient.LeaseRequest{
-			Gateway: q.cfg.Gateway, UserID: s.key.user, Month: s.key.month.String(),
-			Request: q.numbers.Add(1), Want: s.nextWant(now), Returned: s.back,
-		}
-		s.back = 0
-	}
-	return s.pending
-}
-
-// counted waits until the ledger has the user's calls that were let through without a reservation: it takes every call
-// from what is reserved, and would let others have what these use up. It reports false if the ledger is away.
-func (q *Quotas) counted(s *share) bool {
-	if q.cfg.Tally == nil {
-		return true
-	}
-	unleased, certain := q.bare.last(s.key.user)
-	s.mu.Lock()
-	until := s.uncounted(q.cfg.Now(), unleased, certain)
-	s.mu.Unlock()
-	for {
-		offered := q.cfg.Tally.OfferedUpTo()
-		switch {
-		case offered.After(until):
-			return true
-		case q.cfg.Now().Sub(offered) > offeredStale:
-			q.cfg.Tally.Hurry() // whether the ledger is back shows there
-			return false
-		}
-		q.cfg.Tally.Hurry()
-		time.Sleep(offeredPoll)
-	}
-}
-
-// settle waits, at the gateway's start, until the calls that dead gateways let through are in the ledger's sums.
-func (q *Quotas) settle() {
-	if q.cfg.Settled == nil {
-		return
-	}
-	timer := time.NewTimer(q.started.Add(settleWait).Sub(q.cfg.Now()))
-	defer timer.Stop()
-	select {
-	case <-q.cfg.Settled:
-	case <-timer.C:
 	}
 }

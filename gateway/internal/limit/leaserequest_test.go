@@ -11,7 +11,7 @@ import (
 	"tallygate/gateway/internal/authclient"
 )
 
-func TestAQuestionThatIsLostIsAskedAgainAndLetsNobodyPass(t *testing.T) {
+func TestALostRequestIsSentAgainAndLetsNobodyPass(t *testing.T) {
 	t.Parallel()
 	for _, lost := range []int{1, 3} {
 		synctest.Test(t, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestAReplicaThatHangsLeavesTimeForAnother(t *testing.T) {
 	})
 }
 
-func TestALedgerThatRefusesToSayLetsNobodyPass(t *testing.T) {
+func TestALedgerThatRefusesRequestsLetsNobodyPass(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(50)
@@ -78,12 +78,12 @@ func TestALedgerThatRefusesToSayLetsNobodyPass(t *testing.T) {
 		}
 		refused = false
 		if got := g.call(); got != 200 {
-			t.Errorf("answered again: got %d, want 200", got)
+			t.Errorf("accepted again: got %d, want 200", got)
 		}
 	})
 }
 
-func TestOneUserWhoseQuestionsAreNotAnsweredOpensNoQuota(t *testing.T) {
+func TestRequestsOfOneUserWithoutResponseOpenNoQuota(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(0)
@@ -112,7 +112,7 @@ func TestOneUserWhoseQuestionsAreNotAnsweredOpensNoQuota(t *testing.T) {
 	})
 }
 
-func TestQuestionsThatQueueLetNobodyPass(t *testing.T) {
+func TestRequestsThatQueueLetNobodyPass(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(0)

@@ -9,7 +9,7 @@ import (
 )
 
 type quotaMetrics struct {
-	leases             *prometheus.CounterVec
+	leaseRequests      *prometheus.CounterVec
 	refused, unchecked prometheus.Counter
 }
 
@@ -18,26 +18,26 @@ func newQuotaMetrics() *quotaMetrics {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
 	return &quotaMetrics{
-		leases: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tallygate_quota_leases_total", Help: "Questions to the ledger for calls of a monthly quota.",
+		leaseRequests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tallygate_quota_lease_requests_total", Help: "Requests to the ledger to reserve calls of a monthly quota.",
 		}, []string{"result"}),
 		refused:   counter("tallygate_quota_refused_total", "Calls refused because the monthly quota was used up."),
-		unchecked: counter("tallygate_quota_unchecked_total", "Calls let through without a quota's leave: the ledger could not be reached."),
+		unchecked: counter("tallygate_quota_unchecked_total", "Calls let through unchecked because the ledger was unreachable."),
 	}
 }
 
-func (x *quotaMetrics) asked(err error) {
-	result := "answered"
+func (x *quotaMetrics) requested(err error) {
+	result := "succeeded"
 	switch _, refused := errors.AsType[*authclient.RefusedError](err); {
 	case refused:
 		result = "refused"
 	case err != nil:
 		result = "failed"
 	}
-	x.leases.WithLabelValues(result).Inc()
+	x.leaseRequests.WithLabelValues(result).Inc()
 }
 
 // Collectors are the metrics of quotas. None has a label that names a user.
 func (q *Quotas) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{q.metrics.leases, q.metrics.refused, q.metrics.unchecked}
+	return []prometheus.Collector{q.metrics.leaseRequests, q.metrics.refused, q.metrics.unchecked}
 }

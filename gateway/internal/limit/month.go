@@ -16,5 +16,5 @@ func (m month) start() time.Time {
 
 func (m month) end() time.Time { return (m + 1).start() }
 
-// String is the ledger's form: 2026-11.
+// String is the month as the ledger writes it: 2026-11.
 func (m month) String() string { return m.start().Format("2006-01") }

@@ -10,52 +10,54 @@ import (
 	"tallygate/gateway/internal/authclient"
 )
 
-// Lessor reserves calls: auth-service's ledger.
-type Lessor interface {
+// Ledger reserves calls. It is auth-service's.
+type Ledger interface {
+	// Lease requests calls. Errors: authclient.ErrUnavailable, *authclient.RefusedError.
 	Lease(ctx context.Context, r authclient.LeaseRequest) (authclient.Lease, error)
 }
 
-// Tally is what this gateway counts.
-type Tally interface {
-	// OfferedUpTo is the moment up to which what was counted is in the ledger, or was refused by it.
+// Meter counts this gateway's calls and delivers them to the ledger.
+type Meter interface {
+	// OfferedUpTo is the moment up to which all counts are in the ledger, or were refused by it.
 	OfferedUpTo() time.Time
-	// Hurry has what is counted delivered soon.
+	// Hurry has the counts delivered soon.
 	Hurry()
 }
 
-// QuotaConfig is what Quotas need. Gateway, Lessor and Log are required.
+// QuotaConfig is what Quotas need. Gateway, Ledger and Log are required.
 type QuotaConfig struct {
 	Gateway string // this instance's id, under which its usage is delivered
-	Lessor  Lessor
-	// Tally is where the calls are counted that are let through. Nil: they are in the ledger at once.
-	Tally Tally
+	Ledger  Ledger
+	// Meter counts the calls that are let through. Nil: they are in the ledger at once.
+	Meter Meter
 	Log   *slog.Logger
-	// RefuseWhenUnreachable answers 503 when the ledger cannot be asked and what was reserved is used up. Otherwise such
+	// RefuseWhenUnreachable refuses calls when the ledger is unreachable and what was reserved is used up. Otherwise such
 	// calls pass, are counted, and may take the user over the quota.
 	RefuseWhenUnreachable bool
-	// Settled is closed when what dead gateways had left is in the ledger. The first question waits for it, a little.
+	// Settled is closed when the counts that dead gateways left are in the ledger. The first lease request waits for it,
+	// for settleTimeout at most.
 	Settled <-chan struct{}
 	Now     func() time.Time // time.Now if nil
 }
 
 const (
 	sweepEvery = 10 * time.Second
-	// idleShare is how long a share is kept after its last call, when it holds nothing.
+	// idleShare is how long a share that holds nothing is kept after its last call.
 	idleShare = time.Minute
 )
 
 // Quotas admits calls against monthly quotas. Safe for concurrent use.
 type Quotas struct {
-	cfg     QuotaConfig
-	lanes   [lanes]quotaLane
-	bare    unleased
-	numbers atomic.Int64
-	asking  chan struct{}
-	started time.Time
-	// answeredAt is when a question was answered last. failedAt is when one was not, if none has been since: the ledger
-	// is away. Unix nanoseconds, or 0.
-	answeredAt, failedAt atomic.Int64
-	metrics              *quotaMetrics
+	cfg        QuotaConfig
+	lanes      [lanes]quotaLane
+	unleased   unleased
+	lastNumber atomic.Int64  // of a lease request
+	inFlight   chan struct{} // has an element for each lease request under way
+	started    time.Time
+	// respondedAt is when the ledger last responded. failedAt is when a request failed, if the ledger has not responded
+	// since; it counts as unreachable then. Unix nanoseconds, or 0.
+	respondedAt, failedAt atomic.Int64
+	metrics               *quotaMetrics
 }
 
 type quotaLane struct {
@@ -68,95 +70,98 @@ func NewQuotas(cfg QuotaConfig) *Quotas {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	q := &Quotas{cfg: cfg, bare: newUnleased(), asking: make(chan struct{}, maxAsking), metrics: newQuotaMetrics(), started: cfg.Now()}
+	q := &Quotas{
+		cfg: cfg, unleased: newUnleased(), inFlight: make(chan struct{}, maxInFlight), metrics: newQuotaMetrics(), started: cfg.Now(),
+	}
 	for i := range q.lanes {
 		q.lanes[i].shares = map[shareKey]*share{}
 	}
 	return q
 }
 
-// Admit takes one call of a user whose quota is limit calls a month; a limit below 0 is none. The call has to be counted
-// at once: at says in which month. Errors: *QuotaError, ErrUnchecked, and ctx's.
-func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, limit int64) error {
-	if limit < 0 {
-		q.bare.note(userID, q.cfg.Now())
+// Admit takes one call of a user whose quota is this many calls a month; a quota below 0 is none. The call has to be
+// counted at once; at says in which month. Errors: *QuotaError, ErrUnchecked, and ctx's.
+func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, quota int64) error {
+	if quota < 0 {
+		q.unleased.note(userID, q.cfg.Now())
 		return nil
 	}
-	s := q.share(shareKey{userID, monthOf(at)}, limit)
+	s := q.share(shareKey{userID, monthOf(at)}, quota)
 	for {
 		now := q.cfg.Now()
 		s.mu.Lock()
-		o, askNow := s.take(now, limit, q.unleased(userID))
-		if askNow {
-			s.asking = make(chan struct{})
-			go q.ask(s)
+		o, refill := s.take(now, quota, q.lastUnleased(userID))
+		if refill {
+			s.refilling = make(chan struct{})
+			go q.refill(s)
 		}
-		asking, backBy := s.asking, s.backBy
+		refilled, returnBy := s.refilling, s.returnBy
 		s.mu.Unlock()
 		switch o {
 		case admitted:
 			return nil
 		case denied:
 			q.metrics.refused.Inc()
-			return refuseQuota(s.key.month, limit, at, backBy.Sub(now))
+			return refuseQuota(s.key.month, quota, at, returnBy.Sub(now))
 		case unreachable:
 			return q.unchecked(userID, now)
-		case unanswered:
+		case noResponse:
 			return ErrUnchecked
 		case wait:
 		}
 		select {
-		case <-asking:
+		case <-refilled:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// unleased is when calls of the user were last let through without a reservation, as far as that is certain.
-func (q *Quotas) unleased(userID int64) time.Time {
-	if q.cfg.Tally == nil {
+// lastUnleased is when a call of the user was last let through without a reservation, as far as that is certain.
+func (q *Quotas) lastUnleased(userID int64) time.Time {
+	if q.cfg.Meter == nil {
 		return time.Time{}
 	}
-	last, certain := q.bare.last(userID)
+	last, certain := q.unleased.last(userID)
 	if !certain {
 		return time.Time{}
 	}
 	return last
 }
 
-func (q *Quotas) share(key shareKey, limit int64) *share {
+func (q *Quotas) share(key shareKey, quota int64) *share {
 	lane := &q.lanes[uint64(key.user)%lanes]
 	lane.mu.Lock()
 	defer lane.mu.Unlock()
 	s := lane.shares[key]
 	if s == nil {
-		s = &share{key: key, limit: limit, usedAt: q.cfg.Now()}
+		s = &share{key: key, quota: quota, usedAt: q.cfg.Now()}
 		lane.shares[key] = s
 	}
 	return s
 }
 
+// unchecked decides about a call while the ledger is unreachable.
 func (q *Quotas) unchecked(userID int64, now time.Time) error {
 	if q.cfg.RefuseWhenUnreachable {
 		return ErrUnchecked
 	}
-	q.bare.note(userID, now)
+	q.unleased.note(userID, now)
 	q.metrics.unchecked.Inc()
 	return nil
 }
 
-// refuseQuota says when calls come back: back is how long others may hold some that they do not use, if it is positive.
-func refuseQuota(m month, quota int64, at time.Time, back time.Duration) error {
-	end := m.end().Sub(at)
-	reserved := back > 0 && back < end
-	if !reserved {
-		back = end
+// refuseQuota refuses a call until others have returned calls, if they hold any (held is positive then), or else until the
+// month ends.
+func refuseQuota(m month, quota int64, at time.Time, held time.Duration) error {
+	e := &QuotaError{Quota: quota, Begins: m.start(), Ends: m.end(), Wait: m.end().Sub(at)}
+	if held > 0 && held < e.Wait {
+		e.Reserved, e.Wait = true, held
 	}
-	return &QuotaError{Quota: quota, Begins: m.start(), Ends: m.end(), Reserved: reserved, Wait: back}
+	return e
 }
 
-// Run forgets the shares of users who call no more, until ctx ends.
+// Run forgets the shares of users who no longer call, until ctx ends.
 func (q *Quotas) Run(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -168,8 +173,8 @@ func (q *Quotas) Run(ctx context.Context) error {
 		}
 		now := q.cfg.Now()
 		delivered := now
-		if q.cfg.Tally != nil {
-			delivered = q.cfg.Tally.OfferedUpTo()
+		if q.cfg.Meter != nil {
+			delivered = q.cfg.Meter.OfferedUpTo()
 		}
 		for i := range q.lanes {
 			q.lanes[i].sweep(now, delivered)

@@ -53,13 +53,13 @@ func TestThreeGatewaysLetTheQuotaThroughAndNotOneCallMore(t *testing.T) {
 	}
 }
 
-func TestALostAnswerCostsNothing(t *testing.T) {
+func TestALostResponseCostsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(100)
 		g := newGateway("a", l, true)
 		for range 300 {
-			l.set(func() { l.loseNext = l.asked%2 == 0 })
+			l.set(func() { l.loseNext = l.requests%2 == 0 })
 			g.call()
 			time.Sleep(1100 * time.Millisecond)
 			l.deliver("a", g.pending.Swap(0))
@@ -154,7 +154,7 @@ func TestARefusalSaysWhenTheMonthEnds(t *testing.T) {
 	})
 }
 
-func TestWhileTheLedgerIsAwayLeasedCallsGoOnAndThenThePolicyDecides(t *testing.T) {
+func TestWhileTheLedgerIsUnreachableLeasedCallsPassAndThenThePolicyDecides(t *testing.T) {
 	t.Parallel()
 	for _, refuse := range []bool{false, true} {
 		t.Run(strconv.FormatBool(refuse), func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestWhileTheLedgerIsAwayLeasedCallsGoOnAndThenThePolicyDecides(t *testing.T
 				l := newLedger(1000)
 				g := newGateway("a", l, refuse)
 				g.load(1)
-				l.set(func() { l.away = true })
+				l.set(func() { l.unreachable = true })
 				g.load(5) // leased
 				if got := g.passed.Load(); got != 6 {
 					t.Errorf("%d of 6 leased calls passed", got)
@@ -173,7 +173,7 @@ func TestWhileTheLedgerIsAwayLeasedCallsGoOnAndThenThePolicyDecides(t *testing.T
 				if refuse && passed > 20 || !refuse && passed != 106 {
 					t.Errorf("%d calls passed", passed)
 				}
-				l.set(func() { l.away = false })
+				l.set(func() { l.unreachable = false })
 				time.Sleep(2 * time.Second)
 				if got := g.call(); got != 200 {
 					t.Errorf("back: got %d", got)
@@ -183,29 +183,29 @@ func TestWhileTheLedgerIsAwayLeasedCallsGoOnAndThenThePolicyDecides(t *testing.T
 	}
 }
 
-func TestALedgerThatIsAwayIsNotAskedForEveryUser(t *testing.T) {
+func TestAnUnreachableLedgerGetsNoRequestForEveryUser(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(1000)
-		l.away = true
+		l.unreachable = true
 		g := newGateway("a", l, false)
 		for user := range int64(1000) {
 			if refusal := g.Admit(t.Context(), time.Now(), user+1, 1000); refusal != nil {
 				t.Fatal(refusal)
 			}
 		}
-		if l.asked > 30 { // a question or two, asked again and again
-			t.Errorf("asked %d times", l.asked)
+		if l.requests > 30 { // a request or two, each tried several times
+			t.Errorf("%d requests", l.requests)
 		}
 	})
 }
 
-func TestTheFirstQuestionWaitsForWhatDeadGatewaysLeft(t *testing.T) {
+func TestTheFirstRequestWaitsForWhatDeadGatewaysLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(10)
 		settled := make(chan struct{})
-		quotas := limit.NewQuotas(limit.QuotaConfig{Gateway: "a", Lessor: l, Log: slog.New(slog.DiscardHandler), Settled: settled})
+		quotas := limit.NewQuotas(limit.QuotaConfig{Gateway: "a", Ledger: l, Log: slog.New(slog.DiscardHandler), Settled: settled})
 		start := time.Now()
 		time.AfterFunc(time.Second, func() {
 			l.deliver("dead", 10)
@@ -218,7 +218,7 @@ func TestTheFirstQuestionWaitsForWhatDeadGatewaysLeft(t *testing.T) {
 	})
 }
 
-func TestTheMetricsHaveGoodNames(t *testing.T) {
+func TestTheMetricsPassTheLinter(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewPedanticRegistry()
 	reg.MustRegister(newGateway("a", newLedger(0), false).Collectors()...)

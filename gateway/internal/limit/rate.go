@@ -2,14 +2,14 @@ package limit
 
 import "time"
 
-// Rate is a number of requests per time, and how many of them may come at once.
+// Rate is a number of requests in a time, and how many of them may come at once.
 type Rate struct {
 	Requests int
 	Per      time.Duration
 	Burst    int
 }
 
-// Decision is what a rate says of one request.
+// Decision is the result of Rate.Decide for one request.
 type Decision struct {
 	Allowed bool
 	// Mark is what to remember for the next decision: the theoretical arrival time (GCRA), Unix nanoseconds.
@@ -22,12 +22,12 @@ type Decision struct {
 // maxAhead keeps sums within an int64: no burst is longer than 100 years.
 const maxAhead = int64(100 * 365 * 24 * time.Hour)
 
-// Decide is the generic cell rate algorithm: requests arrive in steps of Per / Requests, and may be ahead of their time
-// by Burst steps. mark is that of the last decision, 0 if there was none. A refused request changes nothing.
+// Decide is the generic cell rate algorithm: requests arrive in steps of Per / Requests, and may be early by
+// Burst steps. mark is the last decision's, or 0. A refused request changes nothing.
 func (r Rate) Decide(mark, now int64) Decision {
 	step := max(int64(r.Per)/int64(r.Requests), 1)
 	ahead := step * min(int64(r.Burst), maxAhead/step)
-	// No decision of this rate lets the mark be further ahead: it is an old rate's, or the clock was set back.
+	// This rate puts no mark further ahead. If one is, the rate was changed or the clock was set back.
 	mark = min(max(mark, now), now+ahead)
 	next := mark + step
 	if over := next - now - ahead; over > 0 {

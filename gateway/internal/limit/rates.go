@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// lanes are independent parts of a table, so that cores seldom meet in one.
+// lanes are independent parts of a table, so that cores seldom wait for each other.
 const lanes = 64
 
 // maxMarks bounds a lane: 1,000,000 users and routes in all, about 60 MB.
@@ -19,7 +19,7 @@ type Rates struct {
 type rateLane struct {
 	mu    sync.Mutex
 	marks map[rateKey]int64
-	// sweepAt is the number of marks at which those that are over are looked for.
+	// sweepAt is the number of marks at which the next sweep is due.
 	sweepAt int
 }
 
@@ -28,7 +28,7 @@ type rateKey struct {
 	route uint16
 }
 
-// NewRates returns limits that nobody has used yet.
+// NewRates returns Rates that have seen no request.
 func NewRates() *Rates {
 	r := &Rates{}
 	for i := range r.lanes {
@@ -59,8 +59,8 @@ func (l *rateLane) decide(key rateKey, rate Rate, now int64) Decision {
 	return d
 }
 
-// sweep forgets marks that are over: they say the same as none. If hardly any is, it forgets some that are not, whose
-// users then get a new burst.
+// sweep forgets marks in the past: they mean the same as no mark. If that does not make enough room, it forgets others,
+// too. Their users get a new burst.
 func (l *rateLane) sweep(now int64) {
 	for key, mark := range l.marks {
 		if mark <= now {

@@ -11,31 +11,31 @@ import (
 type share struct {
 	key shareKey
 
-	mu    sync.Mutex
-	limit int64 // the user's quota, as the last call had it
-	left  int64 // calls that may be let through
-	// back is what left lost when the quota fell. The next question gives it back.
-	back int64
-	// usableUntil ends the use of what is left; the ledger keeps it reserved until heldUntil. A new grant in between
-	// makes it usable again.
+	mu        sync.Mutex
+	quota     int64 // the user's, as of the last call
+	remaining int64 // calls that may be let through
+	// returning are calls that the share lost when the quota was lowered. The next lease request gives them back.
+	returning int64
+	// usableUntil ends the use of what remains. The ledger keeps it reserved until heldUntil. A new grant in between makes
+	// it usable again.
 	usableUntil, heldUntil time.Time
 
-	// fell says that the quota has become smaller since the question without an answer was first sent.
-	fell   bool
-	asking chan struct{} // closed when the question under way has ended; nil if there is none
-	// pending is a question without an answer, which is asked again as it was; its Request is 0 if there is none.
+	// lowered says that the quota has become smaller since the request without a response was first sent.
+	lowered   bool
+	refilling chan struct{} // closed when the refill under way has ended; nil if there is none
+	// pending is a request without a response, which will be sent again as it was. Its Request is 0 if there is none.
 	pending authclient.LeaseRequest
 
-	granted   int64     // by the last answer
-	askedAt   time.Time // when its question was sent
-	grantedAt time.Time
-	// backBy is when calls come back that others hold and may not use, as of the last answer; zero if there are none.
-	backBy     time.Time
+	granted     int64     // by the last response
+	requestedAt time.Time // when its request was sent
+	grantedAt   time.Time
+	// returnBy is when calls come back that others hold and may not use, as of the last response; zero if there are none.
+	returnBy   time.Time
 	want       int64
 	usedAt     time.Time
-	admittedAt time.Time // the last call that used up something of left
+	admittedAt time.Time // the last call that used up something of what remained
 
-	// Until a moment calls are told the same as the last one, and the ledger is not asked.
+	// Until pausedUntil calls get the same outcome as the last one, and no lease is requested.
 	paused      outcome
 	pausedUntil time.Time
 }
@@ -47,66 +47,66 @@ type shareKey struct {
 
 const (
 	minWant, maxWant = 8, 1000
-	// shortLived is for blocks that are too small, longLived for those that are larger than they need be.
+	// A block that lasts for less than shortLived is too small. One that lasts longer than longLived is too large.
 	shortLived, longLived = 2 * time.Second, 20 * time.Second
-	// deniedPause and failedPause keep a user's calls from asking one by one.
+	// deniedPause and failedPause keep each of a user's calls from sending a lease request.
 	deniedPause = time.Second
 	failedPause = time.Second
-	// aheadFrom is the least block that is worth asking for while another is still in use.
+	// aheadFrom is the smallest block while which is in use the next one is requested.
 	aheadFrom = 4
 )
 
-// outcome is what a share says of a call.
+// outcome is the result of a call for its share.
 type outcome int
 
 const (
 	admitted    outcome = iota
 	denied              // nothing remains
-	unreachable         // the ledger is away
-	unanswered          // the ledger is there and does not say what remains
-	wait
+	unreachable         // the ledger cannot be reached
+	noResponse          // the ledger can be reached and does not say what remains
+	wait                // for the refill under way
 )
 
-// take judges one call of a user whose quota is limit, and whose calls were let through without a reservation until
-// unleased. askNow says that the ledger has to be asked, for this call or for the next ones. s.mu is held.
-func (s *share) take(now time.Time, limit int64, unleased time.Time) (o outcome, askNow bool) {
+// take decides about one call of a user with this quota, whose last call without a reservation was let through at
+// unleased. refill says that a lease has to be requested, for this call or for the next ones. s.mu is held.
+func (s *share) take(now time.Time, quota int64, unleased time.Time) (o outcome, refill bool) {
 	s.usedAt = now
-	s.follow(limit)
-	if unleased.After(s.askedAt) {
-		s.left = 0 // it will be taken for the calls without one
+	s.setQuota(quota)
+	if unleased.After(s.requestedAt) {
+		s.remaining = 0 // the ledger will take it for the calls without a reservation
 	}
 	pausing := now.Before(s.pausedUntil)
-	quiet := s.asking == nil && !pausing
+	quiet := s.refilling == nil && !pausing
 	switch {
-	case s.left > 0 && now.Before(s.usableUntil):
-		s.left--
+	case s.remaining > 0 && now.Before(s.usableUntil):
+		s.remaining--
 		s.admittedAt = now
-		return admitted, quiet && s.granted >= aheadFrom && s.left < s.granted/2
+		return admitted, quiet && s.granted >= aheadFrom && s.remaining < s.granted/2
 	case pausing:
 		return s.paused, false
 	}
 	return wait, quiet
 }
 
-// follow takes over the user's quota. What is held of a larger one goes back: the ledger has to say what remains of the
-// smaller one. s.mu is held.
-func (s *share) follow(limit int64) {
+// setQuota takes over the user's quota. If it is smaller than before, the share gives back what it holds: only the ledger
+// knows what remains of the smaller one. s.mu is held.
+func (s *share) setQuota(quota int64) {
 	switch {
-	case limit < s.limit:
+	case quota < s.quota:
 		s.giveBack()
-		s.fell = s.asking != nil || s.pending.Request != 0
-	case limit > s.limit && s.paused == denied:
+		s.lowered = s.refilling != nil || s.pending.Request != 0
+	case quota > s.quota && s.paused == denied:
 		s.pausedUntil = time.Time{}
 	}
-	s.limit = limit
+	s.quota = quota
 }
 
-func (s *share) giveBack() { s.back, s.left = s.back+s.left, 0 }
+func (s *share) giveBack() { s.returning, s.remaining = s.returning+s.remaining, 0 }
 
-// pause has calls told the same for a while. s.mu is held.
+// pause gives all calls the same outcome for a while. s.mu is held.
 func (s *share) pause(o outcome, until time.Time) { s.paused, s.pausedUntil = o, until }
 
-// nextWant doubles the block for those who use theirs up at once, and halves it for those who do not. s.mu is held.
+// nextWant doubles the block if the last one was used up quickly, and halves it if it lasted long. s.mu is held.
 func (s *share) nextWant(now time.Time) int64 {
 	switch lasted := now.Sub(s.grantedAt); {
 	case s.want == 0:
@@ -119,37 +119,37 @@ func (s *share) nextWant(now time.Time) int64 {
 	return s.want
 }
 
-// receive takes over an answer to a question that was sent at a moment. s.mu is held.
+// receive takes over the response to a request that was sent at sent. s.mu is held.
 func (s *share) receive(l *authclient.Lease, sent, now time.Time) {
 	useWithin := time.Duration(l.UseWithin)
-	// The ledger renewed what was held before, if it still was: it counts from when it heard us, which was later.
+	// The ledger has renewed what was held before, unless that had ended. For the ledger the time began later than for us.
 	if !now.Before(s.heldUntil) {
-		s.left = 0
+		s.remaining = 0
 	}
-	s.left += l.Granted
+	s.remaining += l.Granted
 	s.pending = authclient.LeaseRequest{}
-	s.granted, s.askedAt, s.grantedAt = l.Granted, sent, now
+	s.granted, s.requestedAt, s.grantedAt = l.Granted, sent, now
 	s.usableUntil, s.heldUntil = sent.Add(useWithin), sent.Add(2*useWithin)
-	s.backBy = time.Time{}
+	s.returnBy = time.Time{}
 	if l.ReservedElsewhere > 0 {
-		s.backBy = now.Add(2 * useWithin)
+		s.returnBy = now.Add(2 * useWithin)
 	}
-	// The ledger may know of a smaller quota before we do: with nothing granted, what is left may be of the larger one.
-	ahead := l.Granted == 0 && l.Limit != nil && *l.Limit < s.limit && s.left > 0
+	// The ledger may know of a smaller quota before we do. If it grants nothing, what remains may be of the larger one.
+	ahead := l.Granted == 0 && l.Limit != nil && *l.Limit < s.quota && s.remaining > 0
 	switch {
-	case s.fell || ahead:
+	case s.lowered || ahead:
 		s.giveBack()
 	case l.Granted == 0:
 		s.pause(denied, now.Add(deniedPause))
 	}
-	s.fell = false
+	s.lowered = false
 }
 
-// uncounted is the moment up to which the ledger has to have what was counted before it may be asked: the calls that
-// were let through with no reservation to take them from. s.mu is held.
-func (s *share) uncounted(now, unleased time.Time, certain bool) time.Time {
+// deliverFirst is the moment up to which counts have to be delivered before a lease may be requested: that of the last
+// call let through that no reservation covers. s.mu is held.
+func (s *share) deliverFirst(now, unleased time.Time, certain bool) time.Time {
 	var until time.Time
-	lapsed := !now.Before(s.heldUntil) // also if nothing was ever held
+	lapsed := !now.Before(s.heldUntil) // also true if nothing was ever held
 	if lapsed && !s.admittedAt.IsZero() {
 		until = s.admittedAt.Add(beginSlack)
 	}
@@ -159,8 +159,7 @@ func (s *share) uncounted(now, unleased time.Time, certain bool) time.Time {
 	return until
 }
 
-// over reports whether nothing is lost by forgetting the share. What was counted is in the ledger up to delivered. s.mu
-// is held.
+// over reports whether nothing is lost by forgetting the share. Counts are in the ledger up to delivered. s.mu is held.
 func (s *share) over(now, delivered time.Time, idle time.Duration) bool {
-	return s.asking == nil && now.After(s.heldUntil) && now.Sub(s.usedAt) > idle && s.admittedAt.Before(delivered)
+	return s.refilling == nil && now.After(s.heldUntil) && now.Sub(s.usedAt) > idle && s.admittedAt.Before(delivered)
 }

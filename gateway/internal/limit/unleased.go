@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// unleased remembers when users' calls were let through without a reservation: before they had a quota, or while the
-// ledger was away. The ledger takes such calls, too, from what is reserved, so nothing may be reserved before they are
-// delivered. Users share places; who comes later takes the place over.
+// unleased remembers when users' calls were last let through without a reservation: before they had a quota, or while the
+// ledger was unreachable. The ledger takes such calls, too, from what is reserved, so nothing may be reserved before they
+// are delivered. Users share places: a later user takes a place over.
 type unleased []atomic.Uint64
 
 const (
 	unleasedBits = 16 // places: half a megabyte
-	// A place holds the rest of the user's hash, 24 bits, and the time in steps of 67 ms, 40 bits: so a user who calls
-	// all the time seldom writes, and cores do not fight over a place.
+	// A place holds 24 more bits of the user's hash, and the time in steps of 67 ms in 40 bits. Because of the steps, a
+	// user who calls all the time seldom writes, and cores do not contend for a place.
 	tickShift = 26
 	tickBits  = 40
-	// beginSlack is far longer than a call takes from being noted to being counted.
+	// beginSlack is far longer than the time between noting a call and counting it.
 	beginSlack = 50 * time.Millisecond
 )
 
@@ -27,7 +27,7 @@ func (u unleased) place(user int64) (at *atomic.Uint64, tag uint64) {
 	return &u[h>>(64-unleasedBits)], h >> (64 - unleasedBits - 24) & (1<<24 - 1)
 }
 
-// note says that a call of the user is let through now.
+// note remembers that a call of the user is let through now.
 func (u unleased) note(user int64, now time.Time) {
 	at, tag := u.place(user)
 	if word := tag<<tickBits | uint64(now.UnixNano())>>tickShift; at.Load() != word {
@@ -35,8 +35,8 @@ func (u unleased) note(user int64, now time.Time) {
 	}
 }
 
-// last is a moment by which the last of the user's calls was counted, zero if there was none. Unless certain, it may be
-// another user's, who has taken the place over.
+// last is a moment by which the last of the user's calls was counted; zero if there was none. Unless certain, the call may
+// be another user's who has taken the place over.
 func (u unleased) last(user int64) (by time.Time, certain bool) {
 	at, tag := u.place(user)
 	word := at.Load()
