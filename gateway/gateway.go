@@ -54,7 +54,7 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 		return nil, fmt.Errorf("INTERNAL_SECRET: %w", err)
 	}
 	auth := authclient.New(cfg.authPrivate.String(), g.bearer)
-	g.checker = check.New(check.Config{Verifier: cfg.Verifier(cfg.keys), Authority: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
+	g.checker = check.New(check.Config{Verifier: cfg.Verifier(cfg.keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
 	if g.meter, err = meter.Open(meter.Config{StateDir: cfg.stateDir, Ledger: auth, Log: g.log}); err != nil {
 		return nil, err
 	}

@@ -10,25 +10,24 @@ import (
 	"tallygate/kit/token"
 )
 
-// Authority is who knows the users: auth-service's private listener.
-type Authority interface {
-	// Record is a user's state now. That there is no such user is an answer.
+// AuthService has the users' records.
+type AuthService interface {
+	// Record fetches a user's record. A user who does not exist is a result, not an error.
 	Record(ctx context.Context, userID int64) (authclient.Record, error)
-	// Cursor is the feed's end now.
+	// Cursor fetches the feed's current end.
 	Cursor(ctx context.Context) (string, error)
-	// Changes waits for changes after the cursor; authclient.ErrCursorGone if it is too old.
+	// Changes waits for changes after the cursor. The error is authclient.ErrCursorGone if the cursor is too old.
 	Changes(ctx context.Context, cursor string, wait time.Duration) (authclient.Page, error)
 }
 
-// Config is what a Checker needs. Verifier, Authority and Log are required.
+// Config is what a Checker needs. Verifier, AuthService and Log are required.
 type Config struct {
-	Verifier  *token.Verifier
-	Authority Authority
-	Log       *slog.Logger
-	// MaxStaleness refuses everybody with a 503 when the feed has been silent for so long. 0: never.
+	Verifier    *token.Verifier
+	AuthService AuthService
+	Log         *slog.Logger
+	// MaxStaleness is how long the feed may be silent before all calls are refused. 0: for ever.
 	MaxStaleness time.Duration
-	// MaxTokens and MaxUsers bound what is remembered; 0 is 250,000 tokens (about 200 MB) and 1,000,000 users (about
-	// 200 MB).
+	// MaxTokens and MaxUsers bound what is remembered. 0 is 250,000 tokens (about 200 MB) and 1,000,000 users (about 200 MB).
 	MaxTokens, MaxUsers int
 	Now                 func() time.Time // time.Now if nil; the same as the Verifier's
 }
@@ -38,20 +37,20 @@ const (
 	defaultMaxUsers  = 1_000_000
 )
 
-// Checker tells whose call it is. Safe for concurrent use.
+// Checker finds out whose call it is. Safe for concurrent use.
 type Checker struct {
 	cfg     Config
 	tokens  *tokens
 	users   *users
 	metrics *metrics
 
-	asking chan struct{} // a place for each question that may be under way
+	inFlight chan struct{} // has an element for each fetch that is sent
 
-	heard atomic.Int64 // when the feed answered last, Unix nanoseconds; 0: never
-	stale atomic.Bool  // the feed is overdue
+	heardAt atomic.Int64 // when the feed last responded, Unix nanoseconds; 0: never
+	stale   atomic.Bool  // the feed is overdue
 }
 
-// New returns a Checker, which lets nobody pass until Run has reached auth-service.
+// New returns a Checker. It lets nobody pass until Run has reached auth-service.
 func New(cfg Config) *Checker {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -63,13 +62,13 @@ func New(cfg Config) *Checker {
 		cfg.MaxUsers = defaultMaxUsers
 	}
 	c := &Checker{
-		cfg: cfg, tokens: newTokens(cfg.MaxTokens), users: newUsers(cfg.MaxUsers), asking: make(chan struct{}, maxAsking),
+		cfg: cfg, tokens: newTokens(cfg.MaxTokens), users: newUsers(cfg.MaxUsers), inFlight: make(chan struct{}, maxInFlight),
 	}
 	c.metrics = newMetrics(c)
 	return c
 }
 
-// Check decides by the values of a request's Authorization fields. They may be views of a buffer that changes afterwards.
+// Check decides by the values of a request's Authorization fields. They may be views of a buffer that changes later.
 // Errors: token.ErrMissing, token.ErrInvalid (revoked ones too) and token.ErrExpired; ErrNotReady, ErrStale, ErrLookup.
 func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, error) {
 	now := c.cfg.Now()
@@ -78,10 +77,10 @@ func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, 
 			if now.UnixNano() >= e.expiresAt {
 				return Identity{}, c.metrics.refuse(token.ErrExpired)
 			}
-			// Without a state the user was forgotten.
+			// A user without a state was forgotten.
 			if known := e.user.state.Load(); known != nil && !c.tooStale(now) {
-				switch known.judge(&e.claims) {
-				case good:
+				switch known.decide(&e.claims) {
+				case valid:
 					if !e.used.Load() {
 						e.used.Store(true)
 					}
@@ -97,7 +96,7 @@ func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, 
 	return who, c.metrics.refuse(err)
 }
 
-// verify is Check for a token that was not seen lately.
+// verify is Check for a token that is not remembered.
 func (c *Checker) verify(ctx context.Context, now time.Time, authorization []string) (Identity, error) {
 	raw, err := token.FromAuthorization(authorization)
 	if err != nil {
@@ -111,27 +110,27 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 	if !claims.HasGeneration || claims.SessionID == "" {
 		return Identity{}, token.ErrInvalid
 	}
-	if c.heard.Load() == 0 {
+	if c.heardAt.Load() == 0 {
 		return Identity{}, ErrNotReady
 	}
 	if c.tooStale(now) {
 		return Identity{}, ErrStale
 	}
-	at, known, err := c.know(ctx, &claims)
+	at, known, err := c.lookup(ctx, &claims)
 	if err != nil {
 		return Identity{}, err
 	}
-	if known.judge(&claims) != good {
+	if known.decide(&claims) != valid {
 		return Identity{}, errRevoked
 	}
-	// A field longer than this is not what auth-service hands out, or has padding: it would only fill memory.
+	// A longer field is not what auth-service issues, or has padding. It would only fill memory.
 	if field := authorization[0]; len(field) <= len("Bearer ")+len(raw) {
 		c.remember(at, &entry{field: field, claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), keys: keys, user: at}, now)
 	}
 	return known.identity(&claims), nil
 }
 
-// remember keeps a verification, unless its user was forgotten meanwhile: then the feed would not reach it.
+// remember keeps a verification, unless its user was forgotten meanwhile: the feed's changes would not reach it.
 func (c *Checker) remember(at *user, e *entry, now time.Time) {
 	c.users.mu.Lock()
 	defer c.users.mu.Unlock()

@@ -1,17 +1,17 @@
-// Package check finds out whose call it is: it verifies the token, and asks whether its user and its session are still
-// what they were when it was issued. It refuses to know routes, limits and counts.
+// Package check finds out whose call it is. It verifies the token, and looks up whether the token's user and session are
+// still what they were when it was issued. It refuses to know routes, limits and counts.
 //
-// The rule is in two halves. kit/token judges the token by itself. The other half needs auth-service: a record of the
-// user, which is fetched when the user is first seen, and kept up to date by following the feed of changes. So a call
-// costs no question to auth-service, and what is revoked there is revoked here as soon as the feed says so.
+// kit/token verifies the token by itself. The rest needs a record of the user from auth-service. The record is fetched
+// when the user is first seen, and kept up to date by following the feed of changes. So a call costs no request to
+// auth-service, and what is revoked there is revoked here as soon as the feed has it.
 //
-// Nothing newer is ever undone by something older: records carry versions, and a record that is being fetched is
-// already among those that the feed updates. The feed's cursor is read before the first record is, so no change can
-// fall between the two. Nor is a newer token judged by an older record: one of a higher generation makes the gateway ask.
+// Nothing older replaces anything newer. Records carry versions. A record that is being fetched is already among those
+// that the feed updates. The feed's cursor is read before the first record is, so no change can fall between the two. A
+// token of a higher generation than its user's record causes a new fetch, and is not compared with the old record.
 //
-// While auth-service is away, users who are known pass, and users who are not get a 503. A gateway that has never
-// spoken to auth-service lets nobody pass.
+// While auth-service is unavailable, known users pass and unknown users are refused. A gateway that has never reached
+// auth-service lets nobody pass.
 //
-// The second call with a token costs one look into a table by the field's text: no lock, no allocation. A verification
-// is forgotten at the token's exp, and made anew when the keys change.
+// The second call with a token costs one lookup in a table by the field's text, without a lock or an allocation. A
+// verification is forgotten at the token's exp, and renewed when the keys change.
 package check

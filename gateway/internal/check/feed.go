@@ -11,71 +11,71 @@ import (
 )
 
 const (
-	// pollWait is how long auth-service may be silent when there is nothing to tell. It is short, because silence is also
-	// all that is heard of a replica that hangs.
+	// pollWait is how long auth-service holds a response back while nothing changes. It is short, because a replica that
+	// hangs is silent, too.
 	pollWait = time.Second
-	// pollGrace is how much longer an answer may take before the replica is given up: long enough for a busy one.
-	pollGrace   = 2 * time.Second
-	firstRetry  = 50 * time.Millisecond
-	longestWait = 500 * time.Millisecond // what is revoked waits for it when auth-service is back
-	sweepEvery  = time.Minute
+	// pollGrace is how much longer a response may take before the request is given up. A busy replica needs less.
+	pollGrace    = 2 * time.Second
+	firstRetry   = 50 * time.Millisecond
+	longestRetry = 500 * time.Millisecond // revocations wait for it when auth-service is available again
+	sweepEvery   = time.Minute
 )
 
 // Run follows the feed until ctx ends.
 func (c *Checker) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	wg.Go(func() { c.sweeping(ctx) })
+	wg.Go(func() { c.sweep(ctx) })
 	defer wg.Wait()
 	var cursor string
 	var retry time.Duration
 	for ctx.Err() == nil {
 		wait := c.pollWait()
 		if retry != 0 {
-			wait = 0 // whether the feed is back shows at once
+			wait = 0 // to find out at once whether the feed responds again
 		}
-		next, err := c.listen(ctx, cursor, wait)
+		next, err := c.poll(ctx, cursor, wait)
 		if cursor = next; err == nil {
 			if retry != 0 {
-				c.cfg.Log.Info("the feed of changes is followed")
+				c.cfg.Log.Info("the feed of changes responds")
 			}
 			retry = 0
 			continue
 		}
-		retry = c.broken(ctx, err, retry)
+		retry = c.failed(ctx, err, retry)
 	}
 	return nil
 }
 
-// broken notes that the feed broke and waits before the next try, longer from time to time.
-func (c *Checker) broken(ctx context.Context, err error, retry time.Duration) time.Duration {
+// failed notes that the feed failed, and waits before the next try: longer each time.
+func (c *Checker) failed(ctx context.Context, err error, retry time.Duration) time.Duration {
 	if ctx.Err() != nil {
 		return retry
 	}
 	c.metrics.feedErrors.Inc()
 	c.stale.Store(true)
 	switch {
-	case retry != 0: // it was said
-	case c.heard.Load() == 0:
-		c.cfg.Log.Warn("auth-service cannot be reached yet; nobody passes before it can", "error", err)
+	case retry != 0: // logged already
+	case c.heardAt.Load() == 0:
+		c.cfg.Log.Warn("auth-service is unreachable; no call with a token passes until it has been reached", "error", err)
 	default:
-		c.cfg.Log.Warn("the feed of changes is broken; known users pass as they were", "error", err)
+		c.cfg.Log.Warn("the feed of changes does not respond; known users pass by their last known state", "error", err)
 	}
-	retry = min(max(2*retry, firstRetry), longestWait)
+	retry = min(max(2*retry, firstRetry), longestRetry)
 	pause(ctx, retry/2+rand.N(retry))
 	return retry
 }
 
-// listen takes one answer of the feed, which may take up to wait, and returns the cursor to go on with.
-func (c *Checker) listen(ctx context.Context, cursor string, wait time.Duration) (string, error) {
+// poll takes one page of the feed, which may take up to wait, and returns the cursor to go on with.
+func (c *Checker) poll(ctx context.Context, cursor string, wait time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait+pollGrace)
 	defer cancel()
 	if cursor == "" {
-		return c.anew(ctx)
+		return c.restart(ctx)
 	}
-	page, err := c.cfg.Authority.Changes(ctx, cursor, wait)
+	page, err := c.cfg.AuthService.Changes(ctx, cursor, wait)
 	if errors.Is(err, authclient.ErrCursorGone) {
-		c.cfg.Log.Warn("the feed of changes has forgotten where we were; asking for every user anew")
-		return c.anew(ctx)
+		c.cfg.Log.Warn("the cursor of the feed of changes is gone; every user will be looked up again")
+		return c.restart(ctx)
 	}
 	if err != nil {
 		return cursor, err
@@ -84,23 +84,23 @@ func (c *Checker) listen(ctx context.Context, cursor string, wait time.Duration)
 		c.users.apply(&page.Users[i])
 	}
 	c.metrics.changes.Add(float64(len(page.Users)))
-	c.hear()
+	c.heard()
 	return page.Cursor, nil
 }
 
-// anew finds the feed's end and forgets what was known: a change from before it may have been missed.
-func (c *Checker) anew(ctx context.Context) (string, error) {
-	cursor, err := c.cfg.Authority.Cursor(ctx)
+// restart begins at the feed's end and forgets all users: a change from before it may have been missed.
+func (c *Checker) restart(ctx context.Context) (string, error) {
+	cursor, err := c.cfg.AuthService.Cursor(ctx)
 	if err != nil {
 		return "", err
 	}
 	c.users.clear()
 	c.tokens.clear()
-	c.hear()
+	c.heard()
 	return cursor, nil
 }
 
-// pollWait is shorter than usual if staleness is judged strictly.
+// pollWait is shorter than usual if the configuration allows little staleness.
 func (c *Checker) pollWait() time.Duration {
 	if c.cfg.MaxStaleness > 0 {
 		return min(pollWait, c.cfg.MaxStaleness/3)
@@ -108,12 +108,12 @@ func (c *Checker) pollWait() time.Duration {
 	return pollWait
 }
 
-func (c *Checker) hear() {
-	c.heard.Store(c.cfg.Now().UnixNano())
+func (c *Checker) heard() {
+	c.heardAt.Store(c.cfg.Now().UnixNano())
 	c.stale.Store(false)
 }
 
-func (c *Checker) sweeping(ctx context.Context) {
+func (c *Checker) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {

@@ -20,7 +20,7 @@ func (s *service) changeUnheard(userID int64, change func(*authclient.Record)) {
 	s.users[userID] = r
 }
 
-// statusOf is the answer to a fresh token of user 7 with the generation.
+// statusOf is the status of a call with a fresh token of user 7 with the generation.
 func (f *fixture) statusOf(t *testing.T, generation int64) int {
 	t.Helper()
 	p := params(7, time.Now())
@@ -34,11 +34,11 @@ func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		hold := make(chan struct{})
-		s.answering = func(int64) { <-hold }
+		s.holding = func(int64) { <-hold }
 		var old, fresh int
 		var wg sync.WaitGroup
 		wg.Go(func() { old = f.statusOf(t, 3) })
-		synctest.Wait() // the answer is made, and has not arrived
+		synctest.Wait() // the response is made, and has not arrived
 		s.changeUnheard(7, func(r *authclient.Record) { r.Generation = 4 })
 		wg.Go(func() { fresh = f.statusOf(t, 4) })
 		synctest.Wait()
@@ -47,8 +47,8 @@ func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
 		if old != 200 || fresh != 200 {
 			t.Errorf("got %d for the old token and %d for the fresh one, want 200 and 200", old, fresh)
 		}
-		if got := s.asked(); got != 2 {
-			t.Errorf("asked %d times, want 2", got)
+		if got := s.lookedUp(); got != 2 {
+			t.Errorf("%d lookups, want 2", got)
 		}
 		if got := f.statusOf(t, 3); got != 401 {
 			t.Errorf("the old token afterwards: got %d", got)
@@ -60,12 +60,12 @@ func TestATokenThatAuthServiceDoesNotKnowYetIsUnavailableAndAskedForOnce(t *test
 	t.Parallel()
 	inBubble(t, newService(7), nil, func(t *testing.T, f *fixture) {
 		f.expect(t, "before", 7, 200)
-		before := f.service.asked()
+		before := f.service.lookedUp()
 		if got := f.statusOf(t, 4); got != 503 {
 			t.Errorf("got %d, want 503", got)
 		}
-		if got := f.service.asked() - before; got != 1 {
-			t.Errorf("asked %d times, want once", got)
+		if got := f.service.lookedUp() - before; got != 1 {
+			t.Errorf("%d lookups, want one", got)
 		}
 		f.expect(t, "afterwards", 7, 200)
 	})
@@ -79,8 +79,8 @@ func TestAFreshTokenWorksBeforeTheFeedTellsThatItsUserIsEnabledAgain(t *testing.
 		s.change(7, func(r *authclient.Record) { r.Disabled, r.Generation = true, 4 })
 		synctest.Wait()
 		f.expect(t, "disabled", 7, 401)
-		if got := s.asked(); got != 1 {
-			t.Errorf("asked %d times for a token from before the change", got)
+		if got := s.lookedUp(); got != 1 {
+			t.Errorf("%d lookups for a token from before the change", got)
 		}
 		s.changeUnheard(7, func(r *authclient.Record) { r.Disabled, r.Generation = false, 5 })
 		if got := f.statusOf(t, 5); got != 200 {
@@ -100,8 +100,8 @@ func TestNoTokenIsAheadOfAUserWhoIsGone(t *testing.T) {
 		if got := f.statusOf(t, 9); got != 401 {
 			t.Errorf("got %d, want 401", got)
 		}
-		if got := s.asked(); got != 1 {
-			t.Errorf("asked %d times for a user who is gone", got)
+		if got := s.lookedUp(); got != 1 {
+			t.Errorf("%d lookups for a user who is gone", got)
 		}
 	})
 }

@@ -19,18 +19,18 @@ const secret = "b1946ac92492d2347c6235b4d2611184aa0d8f7e"
 
 // service is auth-service as a gateway sees it: users, and a feed of their changes in the order of versions.
 type service struct {
-	mu      sync.Mutex
-	users   map[int64]authclient.Record
-	version int64
-	pruned  int64
-	changed chan struct{}
-	away    bool
-	lookups int
-	polls   int
-	// hangs, if set, makes a poll by its number never be answered.
+	mu          sync.Mutex
+	users       map[int64]authclient.Record
+	version     int64
+	pruned      int64
+	changed     chan struct{}
+	unavailable bool
+	lookups     int
+	polls       int
+	// hangs, if set, makes a poll by its number never get a response.
 	hangs func(poll int) bool
-	// answering, if set, holds an answer about a user back after it was made.
-	answering func(userID int64)
+	// holding, if set, holds back a response about a user after it was made.
+	holding func(userID int64)
 }
 
 func newService(users ...int64) *service {
@@ -44,9 +44,9 @@ func newService(users ...int64) *service {
 func (s *service) Record(_ context.Context, userID int64) (authclient.Record, error) {
 	s.mu.Lock()
 	s.lookups++
-	r, away, hold := s.record(userID), s.away, s.answering
+	r, unavailable, hold := s.record(userID), s.unavailable, s.holding
 	s.mu.Unlock()
-	if away {
+	if unavailable {
 		return authclient.Record{}, authclient.ErrUnavailable
 	}
 	if hold != nil {
@@ -64,7 +64,7 @@ func (s *service) record(userID int64) authclient.Record {
 func (s *service) Cursor(context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.away {
+	if s.unavailable {
 		return "", authclient.ErrUnavailable
 	}
 	return strconv.FormatInt(s.version, 10), nil
@@ -103,7 +103,7 @@ func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration
 func (s *service) page(after int64) (authclient.Page, chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.away {
+	if s.unavailable {
 		return authclient.Page{}, nil, authclient.ErrUnavailable
 	}
 	if after < s.pruned {
@@ -131,11 +131,11 @@ func (s *service) change(userID int64, change func(*authclient.Record)) {
 	s.wake()
 }
 
-// outage takes the service away, or brings it back.
-func (s *service) outage(away bool) {
+// outage makes the service unavailable, or available again.
+func (s *service) outage(unavailable bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.away = away
+	s.unavailable = unavailable
 	s.wake()
 }
 
@@ -144,7 +144,7 @@ func (s *service) wake() {
 	s.changed = make(chan struct{})
 }
 
-func (s *service) asked() int {
+func (s *service) lookedUp() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lookups
@@ -173,8 +173,8 @@ func start(t testing.TB, s *service, change func(*check.Config)) *fixture {
 		t.Fatal(err)
 	}
 	cfg := check.Config{
-		Verifier:  token.NewVerifier(token.Config{Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: time.Hour}),
-		Authority: s, Log: slog.New(slog.DiscardHandler),
+		Verifier:    token.NewVerifier(token.Config{Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: time.Hour}),
+		AuthService: s, Log: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(&cfg)

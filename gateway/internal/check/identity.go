@@ -1,13 +1,13 @@
 package check
 
-// NoQuota is the MonthlyQuota of a user who may call without end.
+// NoQuota is the MonthlyQuota of a user without a quota.
 const NoQuota = -1
 
 // Identity is who calls.
 type Identity struct {
 	UserID    int64
 	SessionID string
-	Role      string // as auth-service has it now, whatever the token says; empty for ordinary users
+	Role      string // auth-service's current one, whatever the token says; empty for ordinary users
 	// MonthlyQuota is how many calls the user may make in a calendar month, or NoQuota.
 	MonthlyQuota int64
 }

@@ -10,27 +10,27 @@ import (
 )
 
 const (
-	// maxAsking bounds the questions under way, maxWaiting the users whose question has to wait for one to end.
-	maxAsking  = 64
-	maxWaiting = 10_000
-	// askTimeout is how long a new user waits for an answer.
-	askTimeout = 2 * time.Second
-	// askPause keeps a question that failed from being asked with every call: by the same user, or, while the feed is
-	// broken too, by anybody.
-	askPause = 500 * time.Millisecond
-	// relearnAfter is how old an answer may get before a new token causes another question. The feed tells all that
-	// changes of a user; this is for what changes of all of them, such as the default quota.
-	relearnAfter = time.Hour
+	// maxInFlight bounds the fetches that are sent at once, maxWaiting those that wait to be sent.
+	maxInFlight = 64
+	maxWaiting  = 10_000
+	// fetchTimeout is how long a call of a new user waits.
+	fetchTimeout = 2 * time.Second
+	// fetchPause keeps calls from repeating a fetch that has just failed: of the same user, or, while the feed is broken
+	// too, of any user.
+	fetchPause = 500 * time.Millisecond
+	// refetchAfter is how old a record may get before a new token causes another fetch. The feed has all changes of single
+	// users. This is for changes of all users, such as the default quota.
+	refetchAfter = time.Hour
 )
 
-// errRevoked is a token that was good once. Clients are told no more than of any other bad one.
+// errRevoked is a token that was valid once. Clients are told no more than of any other invalid one.
 var errRevoked = fmt.Errorf("%w: revoked", token.ErrInvalid)
 
-// know returns the user's state, from memory or from auth-service; never one that the token is ahead of. The error is
-// ErrLookup.
-func (c *Checker) know(ctx context.Context, claims *token.Claims) (*user, *state, error) {
-	for range 3 { // again if the question was an older one, and again if the user was forgotten meanwhile
-		at, f, joined, known := c.ask(claims)
+// lookup returns the user's state, from memory or from auth-service. It never returns one that the token is ahead of. The
+// error is ErrLookup.
+func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (*user, *state, error) {
+	for range 3 { // again if the fetch was an older one, and again if the user was forgotten meanwhile
+		at, f, joined, known := c.find(claims)
 		if known != nil {
 			return at, known, nil
 		}
@@ -41,15 +41,15 @@ func (c *Checker) know(ctx context.Context, claims *token.Claims) (*user, *state
 		case <-f.done:
 		case <-ctx.Done():
 		}
-		known = f.known()
+		known = f.result()
 		if known == nil {
 			continue
 		}
-		if known.judge(claims) != ahead {
+		if known.decide(claims) != ahead {
 			return at, known, nil
 		}
-		// A question that was under way before the call may have been answered before the token was issued. One from
-		// after it cannot: then auth-service contradicts itself, which does not make the token a bad one.
+		// The response to a fetch from before the call may be older than the token. The response to a later fetch cannot:
+		// then auth-service contradicts itself, which does not make the token invalid.
 		if !joined {
 			break
 		}
@@ -57,8 +57,8 @@ func (c *Checker) know(ctx context.Context, claims *token.Claims) (*user, *state
 	return nil, nil, ErrLookup
 }
 
-// known is the answer, if it has come and is good.
-func (f *fetch) known() *state {
+// result is what was fetched, or nil if the fetch is under way or has failed.
+func (f *fetch) result() *state {
 	select {
 	case <-f.done:
 		return f.state
@@ -67,76 +67,76 @@ func (f *fetch) known() *state {
 	}
 }
 
-// ask returns what is known, or else the question under way that will tell, and whether it was under way before. It
-// returns neither if it is no use asking.
-func (c *Checker) ask(claims *token.Claims) (at *user, f *fetch, joined bool, known *state) {
+// find returns what is known, or else the fetch under way, and whether it was under way before. It returns neither if no
+// fetch may begin.
+func (c *Checker) find(claims *token.Claims) (at *user, f *fetch, joined bool, known *state) {
 	c.users.mu.Lock()
 	defer c.users.mu.Unlock()
 	at = c.users.get(claims.UserID, claims.ExpiresAt)
 	held, now := at.state.Load(), c.cfg.Now()
-	if held != nil && held.judge(claims) != ahead {
-		if now.Sub(at.learnedAt) > relearnAfter && at.fetching == nil && c.mayAsk(at, now) {
-			c.begin(at)
+	if held != nil && held.decide(claims) != ahead {
+		if now.Sub(at.fetchedAt) > refetchAfter && at.fetching == nil && c.mayFetch(at, now) {
+			c.startFetch(at)
 		}
 		return at, nil, false, held
 	}
 	joined = at.fetching != nil
-	if !joined && c.mayAsk(at, now) {
-		c.begin(at)
+	if !joined && c.mayFetch(at, now) {
+		c.startFetch(at)
 	}
 	return at, at.fetching, joined, nil
 }
 
-// mayAsk reports whether it is any use asking about the user. c.users.mu is held.
-func (c *Checker) mayAsk(at *user, now time.Time) bool {
-	return now.Sub(at.failedAt) >= askPause && (!c.stale.Load() || now.Sub(c.users.failedAt) >= askPause) &&
-		c.users.fetches < maxAsking+maxWaiting
+// mayFetch reports whether a fetch of the user has a chance now. c.users.mu is held.
+func (c *Checker) mayFetch(at *user, now time.Time) bool {
+	return now.Sub(at.failedAt) >= fetchPause && (!c.stale.Load() || now.Sub(c.users.failedAt) >= fetchPause) &&
+		c.users.fetches < maxInFlight+maxWaiting
 }
 
-// begin starts a question about the user. c.users.mu is held.
-func (c *Checker) begin(at *user) {
+// startFetch begins to fetch the user's record. c.users.mu is held.
+func (c *Checker) startFetch(at *user) {
 	at.fetching = &fetch{done: make(chan struct{})}
 	c.users.fetches++
 	go c.fetch(at, at.fetching)
 }
 
-// fetch asks auth-service. The caller who caused it may be gone by now: others wait, or will come.
+// fetch goes on when the caller that caused it is gone: others wait for it, or will come.
 func (c *Checker) fetch(at *user, f *fetch) {
-	record, err := c.question(at.id)
-	c.metrics.looked(err)
+	record, err := c.record(at.id)
+	c.metrics.lookup(err)
 	c.users.mu.Lock()
 	defer c.users.mu.Unlock()
 	c.users.fetches--
 	at.fetching = nil
 	if err != nil {
 		at.failedAt = c.cfg.Now()
-		if at.failedAt.Sub(c.users.failedAt) > askPause {
+		if at.failedAt.Sub(c.users.failedAt) > fetchPause {
 			c.cfg.Log.Warn("users cannot be looked up", "user_id", at.id, "error", err)
 		}
 		c.users.failedAt = at.failedAt
 	} else {
-		at.learnedAt = c.cfg.Now()
-		f.state = c.learned(at, &record)
+		at.fetchedAt = c.cfg.Now()
+		f.state = c.fetched(at, &record)
 	}
 	close(f.done)
 }
 
-// question waits for its turn and asks.
-func (c *Checker) question(userID int64) (authclient.Record, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+// record waits for its turn and requests the user's record.
+func (c *Checker) record(userID int64) (authclient.Record, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
 	select {
-	case c.asking <- struct{}{}:
-		defer func() { <-c.asking }()
+	case c.inFlight <- struct{}{}:
+		defer func() { <-c.inFlight }()
 	case <-ctx.Done():
 		return authclient.Record{}, ctx.Err()
 	}
-	return c.cfg.Authority.Record(ctx, userID)
+	return c.cfg.AuthService.Record(ctx, userID)
 }
 
-// learned takes over what was fetched, or what the feed brought meanwhile if that is newer. A user who was forgotten
-// meanwhile is not learned: the answer may be older than the feed's new beginning. c.users.mu is held.
-func (c *Checker) learned(at *user, r *authclient.Record) *state {
+// fetched takes over what was fetched, or what the feed brought meanwhile if that is newer. It takes over nothing about a
+// user who was forgotten meanwhile: the response may be older than the feed's new beginning. c.users.mu is held.
+func (c *Checker) fetched(at *user, r *authclient.Record) *state {
 	if c.users.byID[at.id] != at {
 		return nil
 	}

@@ -25,27 +25,27 @@ func newMetrics(c *Checker) *metrics {
 	}
 	x := &metrics{
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tallygate_check_refused_total", Help: "Calls that did not pass the check of their token.",
+			Name: "tallygate_check_refused_total", Help: "Calls refused by the check of their token.",
 		}, []string{"reason"}),
 		lookups: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tallygate_check_lookups_total", Help: "Questions to auth-service about a user.",
+			Name: "tallygate_check_lookups_total", Help: "Requests to auth-service for a user's record.",
 		}, []string{"result"}),
-		changes:    counter("tallygate_check_changes_total", "Changes of users that the feed has told."),
-		feedErrors: counter("tallygate_check_feed_errors_total", "Times that the feed of changes broke."),
+		changes:    counter("tallygate_check_changes_total", "Changes of users received from the feed."),
+		feedErrors: counter("tallygate_check_feed_errors_total", "Failed requests to the feed of changes."),
 	}
 	x.collectors = []prometheus.Collector{
 		x.refused, x.lookups, x.changes, x.feedErrors,
-		gauge("tallygate_check_tokens", "Verified tokens that are remembered.", func() float64 { return float64(c.tokens.len()) }),
-		gauge("tallygate_check_users", "Users whose record is held.", func() float64 { return float64(c.users.len()) }),
-		gauge("tallygate_check_ended_sessions", "Ended sessions that are held because tokens of them may live.",
+		gauge("tallygate_check_tokens", "Verified tokens in memory.", func() float64 { return float64(c.tokens.len()) }),
+		gauge("tallygate_check_users", "Users whose record is in memory.", func() float64 { return float64(c.users.len()) }),
+		gauge("tallygate_check_ended_sessions", "Ended sessions in memory whose tokens have not expired yet.",
 			func() float64 { return float64(c.users.endedSessions()) }),
-		gauge("tallygate_check_staleness_seconds", "For how long revocations may have gone unheard.",
+		gauge("tallygate_check_staleness_seconds", "Time in which revocations may have been missed, 0 while the feed responds.",
 			func() float64 { return c.Staleness().Seconds() }),
 	}
 	return x
 }
 
-// refuse counts why a call did not pass, and returns the reason.
+// refuse counts why a call was refused, and returns the reason.
 func (x *metrics) refuse(err error) error {
 	if err == nil {
 		return nil
@@ -65,8 +65,8 @@ func (x *metrics) refuse(err error) error {
 	return err
 }
 
-func (x *metrics) looked(err error) {
-	result := "answered"
+func (x *metrics) lookup(err error) {
+	result := "succeeded"
 	if err != nil {
 		result = "failed"
 	}

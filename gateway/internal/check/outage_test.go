@@ -9,7 +9,7 @@ import (
 	"tallygate/gateway/internal/check"
 )
 
-func TestWhileAuthServiceIsAwayKnownUsersPassAndNewOnesWait(t *testing.T) {
+func TestWhileAuthServiceIsUnavailableKnownUsersPassAndNewOnesWait(t *testing.T) {
 	t.Parallel()
 	s := newService(7, 8, 9)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
@@ -19,15 +19,15 @@ func TestWhileAuthServiceIsAwayKnownUsersPassAndNewOnesWait(t *testing.T) {
 		}
 		s.outage(true)
 		time.Sleep(10 * time.Minute)
-		f.expect(t, "away", 7, 200)
-		f.expect(t, "away", 8, 503)
-		before := s.asked()
+		f.expect(t, "unavailable", 7, 200)
+		f.expect(t, "unavailable", 8, 503)
+		before := s.lookedUp()
 		for range 100 {
-			f.expect(t, "away", 8, 503)
-			f.expect(t, "away", 9, 503)
+			f.expect(t, "unavailable", 8, 503)
+			f.expect(t, "unavailable", 9, 503)
 		}
-		if got := s.asked() - before; got > 1 {
-			t.Errorf("asked %d times within a moment of the outage", got)
+		if got := s.lookedUp() - before; got > 1 {
+			t.Errorf("%d lookups within a moment of the outage", got)
 		}
 		if got := f.Staleness(); got < 9*time.Minute || got > 11*time.Minute {
 			t.Errorf("stale for %s after ten minutes", got)
@@ -49,7 +49,7 @@ func TestWhileAuthServiceIsAwayKnownUsersPassAndNewOnesWait(t *testing.T) {
 func TestAGatewayThatHasNeverReachedAuthServiceLetsNobodyPass(t *testing.T) {
 	t.Parallel()
 	s := newService(7)
-	s.away = true
+	s.unavailable = true
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		f.expect(t, "never reached", 7, 503)
 		if err := f.Ready(t.Context()); err == nil {
@@ -64,14 +64,14 @@ func TestAGatewayThatHasNeverReachedAuthServiceLetsNobodyPass(t *testing.T) {
 	})
 }
 
-func TestAFeedThatIsBackIsFollowedAtOnceAlsoWithNothingToTell(t *testing.T) {
+func TestAFeedThatIsBackIsFollowedAtOnceAlsoWithoutChanges(t *testing.T) {
 	t.Parallel()
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		s.outage(true)
 		time.Sleep(time.Minute)
 		if f.Staleness() == 0 {
-			t.Error("current while auth-service is away")
+			t.Error("current while auth-service is unavailable")
 		}
 		s.outage(false)
 		time.Sleep(time.Second)
@@ -81,12 +81,12 @@ func TestAFeedThatIsBackIsFollowedAtOnceAlsoWithNothingToTell(t *testing.T) {
 	})
 }
 
-func TestAnswersThatNeverComeAreGivenUp(t *testing.T) {
+func TestAFetchWithoutResponseIsGivenUp(t *testing.T) {
 	t.Parallel()
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		hold := make(chan struct{})
-		s.answering = func(int64) { <-hold }
+		s.holding = func(int64) { <-hold }
 		start := time.Now()
 		ctx, cancel := contextWithTimeout(t, time.Second)
 		defer cancel()
@@ -96,7 +96,7 @@ func TestAnswersThatNeverComeAreGivenUp(t *testing.T) {
 		}
 		close(hold)
 		synctest.Wait()
-		f.expect(t, "answered", 7, 200)
+		f.expect(t, "responded", 7, 200)
 	})
 }
 
@@ -107,12 +107,12 @@ func TestAMaximalStalenessTurnsIntoUnavailable(t *testing.T) {
 	inBubble(t, s, strict, func(t *testing.T, f *fixture) {
 		f.expect(t, "before", 7, 200)
 		time.Sleep(time.Minute)
-		f.expect(t, "the feed is well and has nothing to tell", 7, 200)
+		f.expect(t, "the feed responds and has no changes", 7, 200)
 		s.outage(true)
 		time.Sleep(3 * time.Second)
-		f.expect(t, "away for a little", 7, 200)
+		f.expect(t, "unavailable for a short time", 7, 200)
 		time.Sleep(5 * time.Second)
-		f.expect(t, "away for too long", 7, 503)
+		f.expect(t, "unavailable for too long", 7, 503)
 		if err := f.Ready(t.Context()); err == nil {
 			t.Error("ready")
 		}
@@ -138,7 +138,7 @@ func TestAReplicaThatHangsIsGivenUpAndShowsAsStaleness(t *testing.T) {
 			hung = s.polls == next
 			s.mu.Unlock()
 			if got := f.Staleness(); got != 0 {
-				t.Fatalf("stale for %s while the feed answers", got)
+				t.Fatalf("stale for %s while the feed responds", got)
 			}
 		}
 		if took := time.Since(begun); took > 1100*time.Millisecond {
@@ -147,10 +147,10 @@ func TestAReplicaThatHangsIsGivenUpAndShowsAsStaleness(t *testing.T) {
 		s.changeUnheard(7, func(r *authclient.Record) { r.Disabled = true })
 		time.Sleep(2100 * time.Millisecond)
 		if got := f.Staleness(); got < 2*time.Second {
-			t.Errorf("stale for %s without an answer for two seconds", got)
+			t.Errorf("stale for %s without a response for two seconds", got)
 		}
 		time.Sleep(time.Second)
-		f.expect(t, "another replica has told it", 7, 401)
+		f.expect(t, "another replica has responded", 7, 401)
 		if got := f.Staleness(); got != 0 {
 			t.Errorf("stale for %s after that", got)
 		}

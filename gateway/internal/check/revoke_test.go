@@ -32,8 +32,8 @@ func TestWhatIsRevokedIsRefusedAsSoonAsTheFeedTellsIt(t *testing.T) {
 				synctest.Wait() // no time passes
 				f.expect(t, "after", 7, 401)
 				f.expect(t, "after", 8, 200)
-				if got := f.service.asked(); got != 2 {
-					t.Errorf("asked %d times", got)
+				if got := f.service.lookedUp(); got != 2 {
+					t.Errorf("%d lookups", got)
 				}
 			})
 		})
@@ -45,7 +45,7 @@ func TestATokenFromAfterAChangeWorksBeforeTheFeedTellsIt(t *testing.T) {
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		f.expect(t, "before", 7, 200)
-		s.mu.Lock() // changed, and the feed not told yet
+		s.mu.Lock() // changed, and not in the feed yet
 		r := s.users[7]
 		r.Generation, r.Version = 4, 1
 		s.users[7] = r
@@ -64,8 +64,8 @@ func TestUnknownAndDeletedUsersAreRefusedAndAskedForOnce(t *testing.T) {
 		for range 100 {
 			f.expect(t, "no such user", 9, 401)
 		}
-		if got := f.service.asked(); got != 1 {
-			t.Errorf("asked %d times", got)
+		if got := f.service.lookedUp(); got != 1 {
+			t.Errorf("%d lookups", got)
 		}
 	})
 }
@@ -75,7 +75,7 @@ func TestAChangeDuringTheFirstQuestionWins(t *testing.T) {
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		hold := make(chan struct{})
-		s.answering = func(int64) { <-hold } // the answer from before the change comes after it
+		s.holding = func(int64) { <-hold } // the response from before the change comes after it
 		var result int
 		var wg sync.WaitGroup
 		wg.Go(func() { result = status(f.as(7)) })
@@ -96,7 +96,7 @@ func TestManyCallersOfANewUserAskOnce(t *testing.T) {
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
 		hold := make(chan struct{})
-		s.answering = func(int64) { <-hold }
+		s.holding = func(int64) { <-hold }
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
@@ -108,8 +108,8 @@ func TestManyCallersOfANewUserAskOnce(t *testing.T) {
 		synctest.Wait()
 		close(hold)
 		wg.Wait()
-		if got := s.asked(); got != 1 {
-			t.Errorf("asked %d times", got)
+		if got := s.lookedUp(); got != 1 {
+			t.Errorf("%d lookups", got)
 		}
 	})
 }
@@ -129,8 +129,8 @@ func TestWhatChangesForAllUsersArrivesWithinATokensLife(t *testing.T) {
 			f.expect(t, "with a fresh token", 7, 200)
 		}
 		who, err := f.Check(t.Context(), []string{params(7, time.Now()).Token()})
-		if err != nil || who.MonthlyQuota != 50 || s.asked() > 3 {
-			t.Error(who, err, s.asked())
+		if err != nil || who.MonthlyQuota != 50 || s.lookedUp() > 3 {
+			t.Error(who, err, s.lookedUp())
 		}
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"tallygate/kit/token"
 )
 
-// state is what auth-service says of a user, as of one version. It never changes.
+// state is one version of a user's record. It never changes.
 type state struct {
 	version    int64
 	exists     bool
@@ -15,9 +15,9 @@ type state struct {
 	generation int64
 	role       string
 	quota      int64
-	// ended are sessions that are over, each with the time from which on none of its tokens can live.
+	// ended are ended sessions, each with the time by which all its tokens have expired.
 	ended map[string]time.Time
-	// prunable is when the first of them is not needed any more.
+	// prunable is when the first of them is no longer needed.
 	prunable time.Time
 }
 
@@ -38,7 +38,7 @@ func newState(r *authclient.Record) *state {
 	return s
 }
 
-// end adds an ended session, while the state is made.
+// end adds an ended session while the state is being made.
 func (s *state) end(id string, until time.Time) {
 	s.ended[id] = until
 	if len(s.ended) == 1 || until.Before(s.prunable) {
@@ -46,8 +46,8 @@ func (s *state) end(id string, until time.Time) {
 	}
 }
 
-// pruned is the state without the sessions whose tokens have died of age. The clocks that issued and ended them may
-// differ by the leeway.
+// pruned is the state without the sessions whose tokens have all expired. The clocks of the services may differ by the
+// leeway.
 func (s *state) pruned(now time.Time) *state {
 	now = now.Add(-token.Leeway)
 	if len(s.ended) == 0 || !now.After(s.prunable) {
@@ -63,17 +63,17 @@ func (s *state) pruned(now time.Time) *state {
 	return &next
 }
 
-// verdict is what a state says of a token.
-type verdict int
+// decision is the result of comparing a token with its user's state.
+type decision int
 
 const (
-	good verdict = iota
+	valid decision = iota
 	revoked
-	// ahead: the token was issued after a change that this state does not know yet.
+	// ahead: the token was issued after a change that this state does not have yet.
 	ahead
 )
 
-func (s *state) judge(c *token.Claims) verdict {
+func (s *state) decide(c *token.Claims) decision {
 	switch {
 	case c.Generation > s.generation && s.exists: // disabled too: enabling raises the generation
 		return ahead
@@ -85,7 +85,7 @@ func (s *state) judge(c *token.Claims) verdict {
 			return revoked
 		}
 	}
-	return good
+	return valid
 }
 
 func (s *state) identity(c *token.Claims) Identity {

@@ -9,7 +9,7 @@ import (
 	"tallygate/kit/token"
 )
 
-// entry is one verified token, under the text of the field that it came in.
+// entry is one verified token. Its key is the text of the field that it came in.
 type entry struct {
 	field     string
 	hash      uint64
@@ -20,11 +20,11 @@ type entry struct {
 	used      atomic.Bool // since the last eviction
 }
 
-// tokens is a table of entries that is read without a lock: open addressing, at most half full. Entries are never
-// removed in place; a new table takes the old one's.
+// tokens is a table of entries that is read without a lock: open addressing, at most half full. Entries are never removed
+// in place; a new table replaces the old one.
 //
-// It is not token.Cache, which services behind the gate use: that one takes a lock for each look, is asked for the token
-// and not for the field as it came, and hands out claims only. Here the entry leads to its user's state.
+// It is not token.Cache, which services behind the gateway use. That one takes a lock for each lookup, its key is the
+// token and not the whole field, and it returns claims only. Here the entry leads to its user's state.
 type tokens struct {
 	seed  maphash.Seed
 	slots atomic.Pointer[[]atomic.Pointer[entry]]
@@ -61,7 +61,7 @@ func (t *tokens) get(field string) *entry {
 	}
 }
 
-// put adds an entry, or puts it in the place of the one for the same field. It keeps a copy of the field's text.
+// put adds an entry, or replaces the one for the same field. It keeps a copy of the field's text.
 func (t *tokens) put(e *entry, now int64) {
 	e.field = strings.Clone(e.field)
 	e.hash = maphash.String(t.seed, e.field)
@@ -70,7 +70,7 @@ func (t *tokens) put(e *entry, now int64) {
 	defer t.mu.Unlock()
 	if t.held >= t.most {
 		t.rebuild(func(old *entry) bool { return old.expiresAt > now && old.used.Swap(false) })
-		if 4*t.held > 3*t.most { // nearly all are in use: let go of half
+		if 4*t.held > 3*t.most { // nearly all are in use: forget half of them
 			n := 0
 			t.rebuild(func(*entry) bool { n++; return n%2 == 0 })
 		}
@@ -81,7 +81,7 @@ func (t *tokens) put(e *entry, now int64) {
 	t.place(e)
 }
 
-// place puts an entry into the table that is in force. There is room.
+// place puts an entry into the current table. There is room.
 func (t *tokens) place(e *entry) {
 	table := *t.slots.Load()
 	mask := uint64(len(table) - 1)
@@ -98,8 +98,8 @@ func (t *tokens) place(e *entry) {
 	}
 }
 
-// rebuild makes a table of the entries to keep, with room for as many more. Readers of the old one may still find what
-// the new one lacks, for one call.
+// rebuild makes a table of the entries to keep, with room for as many more. A call that is reading the old table may still
+// find an entry that the new one lacks.
 func (t *tokens) rebuild(keep func(*entry) bool) {
 	old := *t.slots.Load()
 	kept := make([]*entry, 0, t.held)

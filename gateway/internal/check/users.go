@@ -8,27 +8,27 @@ import (
 	"tallygate/gateway/internal/authclient"
 )
 
-// user is the place of one user's state.
+// user holds one user's state.
 type user struct {
 	id int64
 	// state is nil while nothing is known: before the first fetch has ended, and after the user was forgotten.
 	state atomic.Pointer[state]
 
 	// Guarded by users.mu.
-	until    time.Time // no token of the user that was seen lives longer
+	until    time.Time // when the last token of the user that was seen expires
 	fetching *fetch
 	failedAt time.Time // when the last fetch failed
-	// learnedAt is when the last fetch was answered.
-	learnedAt time.Time
+	// fetchedAt is when the last fetch succeeded.
+	fetchedAt time.Time
 }
 
-// fetch is a question about a user that is under way. All who want to know wait for the one.
+// fetch is a request for a user's record that is under way. All calls of the user wait for the one.
 type fetch struct {
 	done  chan struct{}
 	state *state // after done; nil if it failed
 }
 
-// users holds the users that the feed keeps up to date.
+// users are the users that the feed keeps up to date.
 type users struct {
 	most int
 
@@ -41,7 +41,7 @@ type users struct {
 
 func newUsers(most int) *users { return &users{most: most, byID: map[int64]*user{}} }
 
-// get returns the user's place, made if need be, which is kept at least until then. u.mu is held.
+// get returns the user, and adds it if necessary. It is kept until then at least. u.mu is held.
 func (u *users) get(id int64, until time.Time) *user {
 	at := u.byID[id]
 	if at == nil {
@@ -57,7 +57,7 @@ func (u *users) get(id int64, until time.Time) *user {
 	return at
 }
 
-// evict forgets an eighth of the users, any ones. u.mu is held.
+// evict forgets any eighth of the users. u.mu is held.
 func (u *users) evict() {
 	n := max(u.most/8, 1)
 	for _, at := range u.byID {
@@ -71,7 +71,7 @@ func (u *users) evict() {
 	}
 }
 
-// forget takes a user off the feed; a token's entry sees by the missing state that it has to ask anew. u.mu is held.
+// forget removes a user. A token's entry that still leads to it finds no state, and the user is looked up again. u.mu is held.
 func (u *users) forget(at *user) {
 	u.set(at, nil)
 	delete(u.byID, at.id)
@@ -88,7 +88,7 @@ func (u *users) set(at *user, next *state) {
 	at.state.Store(next)
 }
 
-// sweep forgets the users and the ended sessions none of whose tokens can live.
+// sweep forgets users and ended sessions whose tokens have all expired.
 func (u *users) sweep(now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
