@@ -35,6 +35,8 @@ func (s *Server) SetRoutes(table *route.Table) {
 	next := &activeTable{table: table, upstreams: s.startUpstreams(table, old.upstreams)}
 	identities := identityNames(table)
 	for _, r := range table.Routes() {
+		// route keeps its own Rate and Timeouts, so that it does not know limit and upstream. If their fields ever differ,
+		// the conversions do not compile.
 		at := &activeRoute{
 			Route: r, upstream: next.upstreams[upstreamKey(r)], metrics: s.cfg.Metrics.route(r.Name),
 			rate: limit.Rate(r.Rate), identities: identities,

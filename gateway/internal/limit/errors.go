@@ -6,6 +6,7 @@ import (
 	"time"
 )
 
+// Why a call does not pass.
 var (
 	// ErrExceeded: the user has to wait. A RateError or a QuotaError says for how long.
 	ErrExceeded = errors.New("the user has made all calls that a limit allows")
