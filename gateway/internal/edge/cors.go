@@ -25,7 +25,7 @@ func (k *call) preflight(match route.Match) bool {
 		return false
 	}
 	k.allowOrigin(cors)
-	w := k.startAnswer(204)
+	w := k.startResponse(204)
 	methods := match.Allow()
 	if !slices.Contains(methods, string(method)) { // a route that takes all names the common ones only
 		methods = append(methods, string(method))
@@ -33,7 +33,7 @@ func (k *call) preflight(match route.Match) bool {
 	w.Add("Access-Control-Allow-Methods", strings.Join(methods, ", "))
 	w.Add("Access-Control-Allow-Headers", strings.Join(append(slices.Clone(alwaysAllowed), cors.Headers...), ", "))
 	w.Add("Access-Control-Max-Age", strconv.Itoa(int(cors.MaxAge.Seconds())))
-	k.finishAnswer(204, &w, nil)
+	k.finishResponse(204, &w, nil)
 	return true
 }
 

@@ -187,8 +187,8 @@ func send(t *testing.T, c net.Conn, text string) {
 	}
 }
 
-// answer reads one answer with its body.
-func answer(t *testing.T, r *bufio.Reader, method string) (*http.Response, string) {
+// response reads one response with its body.
+func response(t *testing.T, r *bufio.Reader, method string) (*http.Response, string) {
 	t.Helper()
 	resp, err := http.ReadResponse(r, &http.Request{Method: method})
 	if err != nil {
@@ -202,13 +202,13 @@ func answer(t *testing.T, r *bufio.Reader, method string) (*http.Response, strin
 	return resp, string(body)
 }
 
-// call sends one request and reads the answer.
+// call sends one request and reads the response.
 func call(t *testing.T, addr, text string) (*http.Response, string) {
 	t.Helper()
 	c, r := dial(t, addr)
 	send(t, c, text)
 	method, _, _ := strings.Cut(text, " ")
-	return answer(t, r, method)
+	return response(t, r, method)
 }
 
 // closed reports whether the other side has closed the connection, and nothing more has come.

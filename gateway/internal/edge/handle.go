@@ -51,7 +51,7 @@ func (s *Server) route(k *call) (done bool, err error) {
 	match, ok := active.table.Find(r.Path)
 	if !ok || len(match.Path) != len(r.Path) {
 		if page, isPage := s.page(r.Path); isPage {
-			return true, k.answerPage(page)
+			return true, k.respondPage(page)
 		}
 	}
 	if !ok {
@@ -69,7 +69,7 @@ func (s *Server) route(k *call) (done bool, err error) {
 		k.allowOrigin(k.route.CORS)
 	}
 	if k.lastHop() {
-		k.answerOptions(match.Allow())
+		k.respondOptions(match.Allow())
 		return true, nil
 	}
 	if k.route.MaxBody >= 0 && r.ContentLength > k.route.MaxBody {

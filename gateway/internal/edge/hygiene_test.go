@@ -60,7 +60,7 @@ func TestAProxyInFrontIsBelievedOnlyIfItIsTrusted(t *testing.T) {
 	}
 }
 
-func TestTheAnswerLosesHopByHopFieldsOnly(t *testing.T) {
+func TestTheResponseLosesHopByHopFieldsOnly(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err == nil {
@@ -86,7 +86,7 @@ func TestRequestsInOneGoAreAnsweredInOrder(t *testing.T) {
 	send(t, c, "GET /a/1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /a/2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"+
 		"POST /a/3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ndef\r\n0\r\n\r\nGET /a/4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /a/5")
 	for _, want := range []string{"GET /a/1", "POST /a/2", "POST /a/3", "GET /a/4"} {
-		if _, body := answer(t, r, "GET"); !strings.HasPrefix(body, want+"\n") {
+		if _, body := response(t, r, "GET"); !strings.HasPrefix(body, want+"\n") {
 			t.Errorf("got %.20q, want %s", body, want)
 		}
 	}
@@ -102,7 +102,7 @@ func TestAClientThatClosesRightBehindItsRequestIsAnsweredAndLetGo(t *testing.T) 
 		c, r := dial(t, gw)
 		send(t, c, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
 		_ = c.(*net.TCPConn).CloseWrite()
-		if resp, _ := answer(t, r, "GET"); resp.StatusCode != 200 || !closed(r) {
+		if resp, _ := response(t, r, "GET"); resp.StatusCode != 200 || !closed(r) {
 			t.Errorf("got %d", resp.StatusCode)
 		}
 	}
@@ -133,12 +133,12 @@ func TestALoopEnds(t *testing.T) {
 func TestOldClientsAreServed(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, r *http.Request) {
-		w.(http.Flusher).Flush() // so that the answer is chunked
+		w.(http.Flusher).Flush() // so that the response is chunked
 		_, _ = io.WriteString(w, r.Proto+" "+r.Header.Get("Via"))
 	})))
 	c, r := dial(t, gw)
 	send(t, c, "GET /a HTTP/1.0\r\n\r\n")
-	resp, body := answer(t, r, "GET")
+	resp, body := response(t, r, "GET")
 	if body != "HTTP/1.1 1.0 test" || len(resp.TransferEncoding) > 0 || !closed(r) {
 		t.Errorf("got %q, %v", body, resp.TransferEncoding)
 	}

@@ -83,11 +83,11 @@ func TestConnectionsOverTheBoundWaitForOne(t *testing.T) {
 	gw := gateWith(t, edge.Config{MaxConnections: 1}, open("/a", replica(t, echo)))
 	first, r := dial(t, gw)
 	send(t, first, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
-	answer(t, r, "GET")
+	response(t, r, "GET")
 	second, r2 := dial(t, gw)
 	send(t, second, "GET /a?second HTTP/1.1\r\nHost: a\r\n\r\n")
 	first.Close()
-	if _, body := answer(t, r2, "GET"); !strings.HasPrefix(body, "GET /a?second") {
+	if _, body := response(t, r2, "GET"); !strings.HasPrefix(body, "GET /a?second") {
 		t.Errorf("got %s", body)
 	}
 }

@@ -56,7 +56,7 @@ func TestMaxForwardsIsObeyed(t *testing.T) {
 	}
 }
 
-func TestAPreflightForAMethodOfItsOwnIsAnswered(t *testing.T) {
+func TestAPreflightForAMethodOfItsOwnHasAResponse(t *testing.T) {
 	t.Parallel()
 	r := open("/a", replica(t, echo))
 	r.CORS = &route.CORS{Origins: []string{"*"}, MaxAge: time.Minute}

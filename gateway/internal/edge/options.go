@@ -14,9 +14,9 @@ func (k *call) lastHop() bool {
 	return len(hops) > 0 && len(bytes.Trim(hops, "0")) == 0
 }
 
-// answerOptions names the methods of the path. It needs no token: a wrong method gets the same list.
-func (k *call) answerOptions(allow []string) {
-	w := k.startAnswer(204)
+// respondOptions names the methods of the path. It needs no token: a wrong method gets the same list.
+func (k *call) respondOptions(allow []string) {
+	w := k.startResponse(204)
 	w.Add("Allow", strings.Join(allow, ", "))
-	k.finishAnswer(204, &w, nil)
+	k.finishResponse(204, &w, nil)
 }

@@ -53,7 +53,7 @@ func (k *call) refuse(err error) {
 		k.conn.server.cfg.Log.Error("unforeseen error", "error", err, "request_id", string(k.id))
 		details = problem.Internal()
 	}
-	k.answer(details)
+	k.respond(details)
 }
 
 // abandon ends a call whose client takes no response.

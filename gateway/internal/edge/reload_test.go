@@ -36,7 +36,7 @@ func TestARequestGoesOnUnderTheRoutesThatItBeganWith(t *testing.T) {
 	<-slow.begun // its route is chosen, its replica is not
 	server.SetRoutes(table(t, locked("/a", replica(t, counted(&after)))))
 	close(slow.end)
-	if resp, body := answer(t, r, "GET"); resp.StatusCode != 200 {
+	if resp, body := response(t, r, "GET"); resp.StatusCode != 200 {
 		t.Errorf("got %d %s", resp.StatusCode, body)
 	}
 	if before.Load() != 1 || after.Load() != 0 {

@@ -30,7 +30,7 @@ func TestRequestsAreSpreadOverAllReplicas(t *testing.T) {
 	got := map[string]int{}
 	for range 200 {
 		send(t, c, getA)
-		_, body := answer(t, r, "GET")
+		_, body := response(t, r, "GET")
 		got[body]++
 	}
 	for _, name := range []string{"1", "2", "3"} {
@@ -55,7 +55,7 @@ func TestADeadReplicaIsNotNoticedByClients(t *testing.T) {
 			request = postA // a replica that takes no connection has seen nothing of it
 		}
 		send(t, c, request)
-		resp, body := answer(t, r, "GET")
+		resp, body := response(t, r, "GET")
 		if resp.StatusCode != 200 || i > 50 && body != "well" {
 			t.Fatalf("request %d: got %d %s", i, resp.StatusCode, body)
 		}
@@ -66,7 +66,7 @@ func TestAConnectionThatTheUpstreamHasClosedIsNoError(t *testing.T) {
 	t.Parallel()
 	var served atomic.Int64
 	closings := make(chan struct{}, 1)
-	// It says keep-alive, and closes after each answer.
+	// It says keep-alive, and closes after each response.
 	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err == nil {
 			served.Add(1)
@@ -82,7 +82,7 @@ func TestAConnectionThatTheUpstreamHasClosedIsNoError(t *testing.T) {
 			request = postA // which is safe because the close has arrived
 		}
 		send(t, c, request)
-		if resp, body := answer(t, r, "GET"); resp.StatusCode != 200 {
+		if resp, body := response(t, r, "GET"); resp.StatusCode != 200 {
 			t.Fatalf("request %d: got %d %s", i, resp.StatusCode, body)
 		}
 		<-closings
@@ -195,11 +195,11 @@ func TestAnUpstreamThatIsSlowToBeginIsGivenUp(t *testing.T) {
 	gw := gate(t, a, open("/b", replica(t, named("b"))))
 	c, r := dial(t, gw)
 	send(t, c, getA)
-	if resp, body := answer(t, r, "GET"); resp.StatusCode != 504 || !strings.Contains(body, "upstream-timeout") {
+	if resp, body := response(t, r, "GET"); resp.StatusCode != 504 || !strings.Contains(body, "upstream-timeout") {
 		t.Errorf("got %d %s", resp.StatusCode, body)
 	}
 	send(t, c, "GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
-	if resp, _ := answer(t, r, "GET"); resp.StatusCode != 200 {
+	if resp, _ := response(t, r, "GET"); resp.StatusCode != 200 {
 		t.Errorf("another upstream: got %d", resp.StatusCode)
 	}
 }
@@ -228,7 +228,7 @@ func TestTheLastReplicaIsNeverGivenUp(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNotHTTPAreNotPassedOn(t *testing.T) {
+func TestResponsesThatAreNotHTTPAreNotPassedOn(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"hello\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -252,8 +252,8 @@ func TestAnswersThatAreNotHTTPAreNotPassedOn(t *testing.T) {
 	}
 }
 
-// An upstream that sends two answers to one request does not answer the next client.
-func TestAnAnswerNobodyAskedForIsGivenToNobody(t *testing.T) {
+// An upstream that sends two responses to one request does not respond to the next client.
+func TestAResponseThatNobodyAskedForIsGivenToNobody(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int64
 	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
@@ -268,7 +268,7 @@ func TestAnAnswerNobodyAskedForIsGivenToNobody(t *testing.T) {
 	c, r := dial(t, gw)
 	for i := range 20 {
 		send(t, c, getA)
-		if _, body := answer(t, r, "GET"); body != fmt.Sprintf("%02d", i+1) {
+		if _, body := response(t, r, "GET"); body != fmt.Sprintf("%02d", i+1) {
 			t.Fatalf("request %d: got %s", i, body)
 		}
 	}

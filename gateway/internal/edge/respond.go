@@ -9,10 +9,10 @@ import (
 	"tallygate/kit/problem"
 )
 
-// answer sends a problem.
-func (k *call) answer(d *problem.Details) {
+// respond sends a problem.
+func (k *call) respond(d *problem.Details) {
 	body := d.Body()
-	w := k.startAnswer(d.Status)
+	w := k.startResponse(d.Status)
 	w.Add("Content-Type", d.ContentType())
 	w.Add("X-Content-Type-Options", "nosniff")
 	w.Add("Cache-Control", "no-store")
@@ -21,7 +21,7 @@ func (k *call) answer(d *problem.Details) {
 			w.AddNamed(name, value)
 		}
 	}
-	k.finishAnswer(d.Status, &w, body)
+	k.finishResponse(d.Status, &w, body)
 }
 
 // page is the page at a path.
@@ -33,8 +33,8 @@ func (s *Server) page(path []byte) (console.Page, bool) {
 	return p, ok
 }
 
-// answerPage answers GET and HEAD of a page.
-func (k *call) answerPage(p console.Page) error {
+// respondPage responds to GET and HEAD of a page.
+func (k *call) respondPage(p console.Page) error {
 	if string(k.request.Method) != "GET" && string(k.request.Method) != "HEAD" {
 		return &methodError{[]string{"GET", "HEAD"}}
 	}
@@ -42,7 +42,7 @@ func (k *call) answerPage(p console.Page) error {
 	if p.ETag != "" && k.hasTag(p.ETag) {
 		status = 304
 	}
-	w := k.startAnswer(status)
+	w := k.startResponse(status)
 	if status == 200 {
 		w.Add("Content-Type", p.ContentType)
 	}
@@ -57,7 +57,7 @@ func (k *call) answerPage(p console.Page) error {
 		w.Add("Content-Security-Policy", p.Policy)
 		w.Add("Referrer-Policy", "no-referrer")
 	}
-	k.finishAnswer(status, &w, p.Body)
+	k.finishResponse(status, &w, p.Body)
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (k *call) hasTag(tag string) bool {
 	return false
 }
 
-func (k *call) startAnswer(status int) wire.HeadWriter {
+func (k *call) startResponse(status int) wire.HeadWriter {
 	if k.id == nil {
 		k.identify()
 	}
@@ -89,8 +89,8 @@ func (k *call) startAnswer(status int) wire.HeadWriter {
 	return w
 }
 
-// finishAnswer sends it in one write. A body of the request that has not come yet ends the connection.
-func (k *call) finishAnswer(status int, w *wire.HeadWriter, body []byte) {
+// finishResponse sends it in one write. A body of the request that has not come yet ends the connection.
+func (k *call) finishResponse(status int, w *wire.HeadWriter, body []byte) {
 	if _, whole := k.body.Buffered(); whole {
 		k.body.Skip()
 	} else {

@@ -8,7 +8,7 @@ import (
 	"tallygate/gateway/internal/edge"
 )
 
-func TestTheGatewaysOwnAnswers(t *testing.T) {
+func TestTheGatewaysOwnResponses(t *testing.T) {
 	t.Parallel()
 	addr := replica(t, echo)
 	get := locked("/locked", addr)
@@ -90,9 +90,9 @@ func TestTheLogHasALineForEveryRequestAndNothingSecret(t *testing.T) {
 		"FANCY /other HTTP/1.1\r\nHost: a\r\n\r\n",
 	} {
 		send(t, c, text)
-		answer(t, r, "GET")
+		response(t, r, "GET")
 	}
-	// The last answer is sent before its line is written.
+	// The last response is sent before its line is written.
 	for strings.Count(out.String(), "\n") < 3 {
 		access.Flush()
 	}

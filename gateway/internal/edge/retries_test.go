@@ -79,9 +79,9 @@ func TestAnUpstreamThatBreaksOffGetsNoMoreThanTheBudget(t *testing.T) {
 	c, r := dial(t, gw)
 	for range calls {
 		send(t, c, getA) // leaves a connection behind, on which the next one breaks
-		answer(t, r, "GET")
+		response(t, r, "GET")
 		send(t, c, "DELETE /a?kill HTTP/1.1\r\nHost: a\r\n\r\n")
-		answer(t, r, "DELETE")
+		response(t, r, "DELETE")
 	}
 	// Of all that the upstream saw one in five, and a hundred.
 	if most := calls + (calls+seen.Load())/5 + 100 + 1; seen.Load() > most {

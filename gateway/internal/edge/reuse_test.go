@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// answersTwice is an upstream that says more than it is asked: behind the body of an answer there is a second answer,
+// respondsTwice is an upstream that sends more than was requested: behind the body of a response there is a second one,
 // in the same write. What it has written stands in the gateway's queue when written gets a value.
-func answersTwice(t *testing.T, length int, written chan<- struct{}) string {
+func respondsTwice(t *testing.T, length int, written chan<- struct{}) string {
 	t.Helper()
 	return rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		for {
@@ -29,15 +29,15 @@ func answersTwice(t *testing.T, length int, written chan<- struct{}) string {
 	})
 }
 
-func TestWhatStandsInTheQueueOfAKeptConnectionIsNoAnswer(t *testing.T) {
+func TestWhatStandsInTheQueueOfAKeptConnectionIsNoResponse(t *testing.T) {
 	t.Parallel()
 	for _, length := range []int{2, 40_000} { // read with the head, and not
 		written := make(chan struct{}, 1)
-		gw := gate(t, open("/a", answersTwice(t, length, written)))
+		gw := gate(t, open("/a", respondsTwice(t, length, written)))
 		c, r := dial(t, gw)
 		for i := range 20 {
 			send(t, c, getA)
-			_, body := answer(t, r, "GET")
+			_, body := response(t, r, "GET")
 			if len(body) != length {
 				t.Fatalf("request %d, %d bytes: got %.20q", i, length, body)
 			}
@@ -79,7 +79,7 @@ func TestAConnectionThatMaySendABodyUnaskedIsNotUsedAgain(t *testing.T) {
 			c, r := dial(t, gw)
 			for range 2 {
 				send(t, c, test.method+" /a HTTP/1.1\r\nHost: a\r\n\r\n")
-				answer(t, r, test.method)
+				response(t, r, test.method)
 			}
 			if got := conns.Load(); got != test.want {
 				t.Errorf("got %d connections, want %d", got, test.want)

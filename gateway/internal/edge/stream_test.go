@@ -126,25 +126,25 @@ func TestAClientThatAsksIsToldToGoOn(t *testing.T) {
 			t.Fatalf("%s: got %v, %v, want 100", path, resp, err)
 		}
 		send(t, c, "hello")
-		if resp, _ := answer(t, r, "POST"); resp.StatusCode != 200 || resp.Close {
+		if resp, _ := response(t, r, "POST"); resp.StatusCode != 200 || resp.Close {
 			t.Errorf("%s: got %d, close %v", path, resp.StatusCode, resp.Close)
 		}
 		send(t, c, "GET /locked HTTP/1.1\r\nHost: a\r\n\r\n")
-		if resp, _ := answer(t, r, "GET"); resp.StatusCode != 401 {
+		if resp, _ := response(t, r, "GET"); resp.StatusCode != 401 {
 			t.Errorf("%s: the next request got %d", path, resp.StatusCode)
 		}
 	}
 	for path, status := range map[string]int{"/refuses": 403, "/locked": 401} {
 		c, r := dial(t, gw)
 		send(t, c, "POST "+path+lines)
-		resp, _ := answer(t, r, "POST")
+		resp, _ := response(t, r, "POST")
 		if resp.StatusCode != status || !resp.Close || !closed(r) {
 			t.Errorf("%s: got %d, close %v, want %d and the end", path, resp.StatusCode, resp.Close, status)
 		}
 	}
 }
 
-func TestAnEarlyAnswerReachesAClientThatStillSends(t *testing.T) {
+func TestAnEarlyResponseReachesAClientThatStillSends(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Connection", "close")
@@ -154,13 +154,13 @@ func TestAnEarlyAnswerReachesAClientThatStillSends(t *testing.T) {
 	c, r := dial(t, gw)
 	send(t, c, "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n")
 	send(t, c, strings.Repeat("x", 100000))
-	resp, body := answer(t, r, "POST")
+	resp, body := response(t, r, "POST")
 	if resp.StatusCode != 413 || body != "enough" || !resp.Close {
 		t.Errorf("got %d %q, close %v", resp.StatusCode, body, resp.Close)
 	}
 }
 
-func TestAnUpstreamMayAnswerWhileItReads(t *testing.T) {
+func TestAnUpstreamMayRespondWhileItReads(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1.1: always
@@ -226,7 +226,7 @@ func TestAClientThatLeavesEndsTheRequestAtTheUpstream(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatBreaksOffDoesNotLookWhole(t *testing.T) {
+func TestAResponseThatBreaksOffDoesNotLookWhole(t *testing.T) {
 	t.Parallel()
 	for name, lines := range map[string]string{
 		"by length": "Content-Length: 10\r\n\r\nhello",
@@ -245,7 +245,7 @@ func TestAnAnswerThatBreaksOffDoesNotLookWhole(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		// Where nothing had been sent on yet, 502 is the better answer.
+		// Where nothing had been sent on yet, 502 is the better response.
 		if _, err := io.ReadAll(resp.Body); err == nil && resp.StatusCode != 502 {
 			t.Errorf("%s: the body looks whole", name)
 		}

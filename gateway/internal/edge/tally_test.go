@@ -70,13 +70,13 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 		quotas  edge.Quotas
 		want    func(body string) tally
 	}{
-		"an answer": {"GET /a" + lines + "good\r\n\r\n", nil, func(body string) tally {
+		"a response": {"GET /a" + lines + "good\r\n\r\n", nil, func(body string) tally {
 			return tally{Requests: 1, BytesOut: len(body)}
 		}},
-		"the gateway's own answer": {"GET /gone" + lines + "good\r\n\r\n", nil, func(body string) tally {
+		"the gateway's own response": {"GET /gone" + lines + "good\r\n\r\n", nil, func(body string) tally {
 			return tally{Requests: 1, ServerErrors: 1, BytesOut: len(body)}
 		}},
-		"the gateway's own answer to HEAD": {"HEAD /gone" + lines + "good\r\n\r\n", nil, func(string) tally {
+		"the gateway's own response to HEAD": {"HEAD /gone" + lines + "good\r\n\r\n", nil, func(string) tally {
 			return tally{Requests: 1, ServerErrors: 1}
 		}},
 		"a quota that is used up": {"GET /a" + lines + "limited\r\n\r\n", spent(), func(string) tally {
@@ -97,16 +97,16 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 			gw := gateWith(t, edge.Config{Meter: m, Quotas: test.quotas}, a, gone)
 			c, r := dial(t, gw)
 			send(t, c, test.request)
-			resp, body := answer(t, r, test.request[:4])
+			resp, body := response(t, r, test.request[:4])
 			want := test.want(body)
-			// The call's end is counted before the connection's next request is answered.
+			// The call's end is counted before the connection's next request has its response.
 			send(t, c, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-			answer(t, r, "GET")
+			response(t, r, "GET")
 			if err := m.Close(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if b.sum != want {
-				t.Errorf("answer %d: got %+v, want %+v", resp.StatusCode, b.sum, want)
+				t.Errorf("response %d: got %+v, want %+v", resp.StatusCode, b.sum, want)
 			}
 		})
 	}

@@ -50,7 +50,7 @@ func TestWebSocketsPassAndNothingElseChangesTheProtocol(t *testing.T) {
 	}
 }
 
-func TestInformationalAnswersPass(t *testing.T) {
+func TestInformationalResponsesPass(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</style.css>; rel=preload")
@@ -60,12 +60,12 @@ func TestInformationalAnswersPass(t *testing.T) {
 	c, r := dial(t, gw)
 	send(t, c, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
 	for _, want := range []int{103, 204} {
-		if resp, _ := answer(t, r, "GET"); resp.StatusCode != want {
+		if resp, _ := response(t, r, "GET"); resp.StatusCode != want {
 			t.Errorf("got %d, want %d", resp.StatusCode, want)
 		}
 	}
 	send(t, c, "GET /a HTTP/1.0\r\n\r\n")
-	if resp, _ := answer(t, r, "GET"); resp.StatusCode != 204 {
+	if resp, _ := response(t, r, "GET"); resp.StatusCode != 204 {
 		t.Errorf("HTTP/1.0: got %d, want 204 alone", resp.StatusCode)
 	}
 }

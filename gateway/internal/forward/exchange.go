@@ -89,14 +89,14 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 	if n == 0 {
 		why := conn.Stopped()
 		x.release(false, 0)
-		return unanswered(replica, why, reused)
+		return noResponse(replica, why, reused)
 	}
 	in.Filled(n)
 	return (&relay{x, in}).run(), final
 }
 
-// unanswered classifies a try in which no byte came back.
-func unanswered(replica *upstream.Replica, why wire.Stop, reused bool) (Outcome, fate) {
+// noResponse classifies a try in which no byte came back.
+func noResponse(replica *upstream.Replica, why wire.Stop, reused bool) (Outcome, fate) {
 	switch {
 	case why == wire.ClientGone:
 		return Outcome{Err: ErrClientGone}, final

@@ -101,7 +101,7 @@ func (r *Replica) checked(err error) {
 			r.logHealthy()
 		}
 	}
-	// What a replica that hangs has not begun to answer is sent elsewhere; only if there is an elsewhere.
+	// What a replica that hangs has not begun to respond to is sent elsewhere; only if there is an elsewhere.
 	if unhealthy && !errors.Is(err, errNotReady) && r.upstream.HasOther(r, true) {
 		r.pool.giveUp()
 	}

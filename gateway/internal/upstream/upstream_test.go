@@ -137,7 +137,7 @@ func TestRetriesHaveABudget(t *testing.T) {
 	}
 }
 
-// servers are addresses at which something answers.
+// servers are addresses at which something responds.
 func servers(t *testing.T, n int) []string {
 	t.Helper()
 	var addrs []string
