@@ -20,9 +20,9 @@ const (
 func (m *Meter) adopting(ctx context.Context) {
 	tick := time.NewTicker(adoptEvery)
 	defer tick.Stop()
-	told := map[string]string{}
+	logged := map[string]string{}
 	for {
-		err := m.adoptAll(ctx, told)
+		err := m.adoptAll(ctx, logged)
 		if err == nil {
 			m.adoptedOnce.Do(func() { close(m.adopted) })
 		}
@@ -34,15 +34,16 @@ func (m *Meter) adopting(ctx context.Context) {
 	}
 }
 
-// adoptAll goes through the folders once. What goes wrong is told once for each folder and reason.
-func (m *Meter) adoptAll(ctx context.Context, told map[string]string) error {
+// adoptAll goes through the folders once. logged holds the last failure of each folder: the same one is
+// not logged again.
+func (m *Meter) adoptAll(ctx context.Context, logged map[string]string) error {
 	instances, err := others(m.cfg.StateDir, m.instance)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := removeUnfinished(m.cfg.StateDir, m.cfg.Now().Add(-unfinishedAge)); err != nil && told[newPrefix] != err.Error() {
-		m.cfg.Log.Warn("a folder that was never finished is not removed", "error", err)
-		told[newPrefix] = err.Error()
+	if err := removeUnfinished(m.cfg.StateDir, m.cfg.Now().Add(-unfinishedAge)); err != nil && logged[newPrefix] != err.Error() {
+		m.cfg.Log.Warn("unfinished folder not removed", "error", err)
+		logged[newPrefix] = err.Error()
 	}
 	var errs []error
 	for _, instance := range instances {
@@ -51,23 +52,23 @@ func (m *Meter) adoptAll(ctx context.Context, told map[string]string) error {
 			continue
 		}
 		errs = append(errs, err)
-		if told[instance] != err.Error() {
-			m.cfg.Log.Warn("usage that another gateway left is not delivered yet", "instance", instance, "error", err)
-			told[instance] = err.Error()
+		if logged[instance] != err.Error() {
+			m.cfg.Log.Warn("usage of a dead gateway not delivered yet", "instance", instance, "error", err)
+			logged[instance] = err.Error()
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// adoptOne delivers one folder and removes it, unless its gateway lives or another is at it.
+// adoptOne delivers one folder and removes it, unless its gateway lives or another gateway is delivering it.
 func (m *Meter) adoptOne(ctx context.Context, instance string) error {
 	f, err := takeFolder(m.cfg.StateDir, instance)
 	switch {
 	case errors.Is(err, errLocked):
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		// Its gateway, or who adopted it, was ended between removing the lock and the folder.
-		_ = os.Remove(filepath.Join(m.cfg.StateDir, instance)) // only an empty folder goes
+		// A gateway died after it had removed the lock and before it removed the folder.
+		_ = os.Remove(filepath.Join(m.cfg.StateDir, instance)) // removes only an empty folder
 		return nil
 	case err != nil:
 		return err
@@ -77,7 +78,7 @@ func (m *Meter) adoptOne(ctx context.Context, instance string) error {
 		return err
 	}
 	m.metrics.adopted.Inc()
-	m.cfg.Log.Info("delivered the usage that another gateway left", "instance", instance)
+	m.cfg.Log.Info("usage of a dead gateway delivered", "instance", instance)
 	return f.remove()
 }
 
@@ -100,30 +101,30 @@ func (m *Meter) deliverFolder(ctx context.Context, f *folder) error {
 			refused: func() {}, // the whole folder is tried again
 		})
 	}
-	_, passed, err := m.sendAll(ctx, f.instance, names, segments)
-	if err := errors.Join(passed, err); err != nil {
+	_, skipped, err := m.sendAll(ctx, f.instance, names, segments)
+	if err := errors.Join(skipped, err); err != nil {
 		return err
 	}
 	return m.cfg.Ledger.Release(ctx, f.instance)
 }
 
-// readSegment reads the rows that a segment's own gateway would have sent, or has.
+// readSegment reads the rows that the dead gateway would have sent, or has sent already.
 func (m *Meter) readSegment(instance string, number uint64, path string) ([]row, error) {
 	file, err := os.ReadFile(path) // at most 2 MiB
 	if err != nil || len(file) < headerBytes {
-		return nil, err // shorter: it ended while it was made, and nothing was counted in it yet
+		return nil, err // a shorter file was never finished: nothing is counted in it
 	}
 	if err := checkHeader(file[:headerBytes]); errors.Is(err, errHeaderForeign) {
 		return nil, err
 	} else if err != nil {
-		m.cfg.Log.Warn("a segment's header is torn; its rows are judged one by one", "instance", instance, "segment", number)
+		m.cfg.Log.Warn("segment header is torn; its rows are checked one by one", "instance", instance, "segment", number)
 	}
 	rows := mappedRows(file[headerBytes:])
 	m.reportTorn(instance, number, rows)
 	return rows, nil
 }
 
-// reportTorn tells of rows that a power failure has spoiled. Nothing of them is delivered.
+// reportTorn counts and logs the rows that a power failure has damaged. They are not delivered.
 func (m *Meter) reportTorn(instance string, number uint64, rows []row) {
 	torn := 0
 	for i := range rows {
@@ -133,6 +134,6 @@ func (m *Meter) reportTorn(instance string, number uint64, rows []row) {
 	}
 	if torn > 0 {
 		m.metrics.torn.Add(float64(torn))
-		m.cfg.Log.Error("rows of a segment are torn and are left out", "instance", instance, "segment", number, "rows", torn)
+		m.cfg.Log.Error("torn rows of a segment are left out", "instance", instance, "segment", number, "rows", torn)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// unknownRoute is the name of a route whose name a power failure has cost.
+// unknownRoute stands for a route whose name was lost in a power failure.
 const unknownRoute = "unknown"
 
 // appendBatch appends the JSON text of a segment. It returns how many rows are in it.
@@ -62,8 +62,8 @@ func appendRow(b []byte, r *row, c *counts, routes []string) []byte {
 	return append(b, '}')
 }
 
-// appendText appends a JSON string. Routes' names are checked where they are read; this only keeps a strange one from
-// breaking the batch.
+// appendText appends a JSON string. Route names are validated where they are read. Any other character becomes a question
+// mark, so that the batch stays valid.
 func appendText(b []byte, text string) []byte {
 	b = append(b, '"')
 	for i := range len(text) {

@@ -35,7 +35,7 @@ func BenchmarkOneCall(b *testing.B) {
 	}
 }
 
-// What a million users of one hour take while the ledger is away, which is when the most is held.
+// What a million users of one hour take while the ledger is unreachable. That is when the most is held.
 func BenchmarkAMillionUsersWithoutALedger(b *testing.B) {
 	const users = 1_000_000
 	for b.Loop() {

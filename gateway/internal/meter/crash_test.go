@@ -18,7 +18,7 @@ import (
 	"tallygate/gateway/internal/meter"
 )
 
-// childEnv makes the test program play a gateway that counts until it is killed.
+// childEnv makes the test program act as a gateway that counts until it is killed.
 const childEnv = "METER_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// nowhere is a ledger that takes nothing: the counts have to survive on disk.
+// nowhere is a ledger that takes nothing: the counts have to survive on the disk.
 type nowhere struct{}
 
 func (nowhere) Usage(context.Context, []byte) error   { _, err := away(); return err }
@@ -40,7 +40,7 @@ func (nowhere) Release(context.Context, string) error { _, err := away(); return
 
 const childUsers = 5000 // more than a first segment holds
 
-// countForever tells the number of each call, before it counts and after.
+// countForever prints the number of each call before it counts it, and after.
 func countForever(dir string) {
 	m, err := meter.Open(meter.Config{StateDir: dir, Ledger: nowhere{}, Log: quiet()})
 	if err != nil {
@@ -101,7 +101,7 @@ func TestKillMinusNineLosesNoCallAndDoublesNone(t *testing.T) {
 		b, d := killed(t, dir, 700+2311*round)
 		begun, done = begun+b, done+d
 	}
-	// Two gateways start at once, and each of what the dead ones left is delivered by one of them.
+	// Two gateways start at once. Each folder of a dead one is delivered by one of them.
 	l := newLedger(t)
 	first, _ := running(t, dir, l)
 	second, _ := running(t, dir, l)
@@ -132,7 +132,7 @@ func TestALivingGatewaysFolderIsLeftAlone(t *testing.T) {
 	}
 }
 
-// countOnAFullDisk plays a gateway in a process that may not make files longer than a few bytes; then it may.
+// countOnAFullDisk acts as a gateway in a process that may first not make files longer than a few bytes, and then may.
 func countOnAFullDisk(dir string) int {
 	signal.Ignore(syscall.SIGXFSZ)
 	var limit syscall.Rlimit
@@ -171,7 +171,7 @@ func countOnAFullDisk(dir string) int {
 		}
 	}
 	m.Begin(noon, 1, root)
-	return 0 // without a word, as if killed
+	return 0 // without closing, as if killed
 }
 
 func TestADiskWithoutRoomFailsNoCallAndGetsWhatWasCountedWhenItHasRoom(t *testing.T) {

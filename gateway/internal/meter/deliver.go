@@ -10,22 +10,23 @@ import (
 )
 
 const (
-	// sealEvery is how old a count is at most before it sets out for the ledger, which shows it within 2 seconds.
+	// sealEvery is how often counts are delivered. The ledger has to show a call within 2 seconds.
 	sealEvery = 500 * time.Millisecond
-	// hurryWait gathers those who cannot wait for it, so that many of them make no more than 20 rounds a second.
+	// hurryWait is the wait after Hurry: many callers together cause at most 20 rounds a second.
 	hurryWait = 50 * time.Millisecond
-	// deliveryTimeout is for one batch; a replica of auth-service that hangs costs this long.
+	// deliveryTimeout bounds one batch: a replica of auth-service that hangs costs this long.
 	deliveryTimeout = 15 * time.Second
 	firstRetry      = 250 * time.Millisecond
 	longestRetry    = 5 * time.Second
-	// refusedRetry is for a batch that the ledger does not take as it is: others overtake it meanwhile.
+	// refusedRetry is the wait before a refused batch is sent again. Other batches are sent meanwhile.
 	refusedRetry = time.Minute
-	// A ledger that refuses each new batch gets them ever more seldom, so that refused segments do not fill the disk.
+	// While the ledger refuses each new batch, the pause before the next one doubles, so that refused segments do not
+	// fill the disk.
 	firstSealPause   = time.Second
 	longestSealPause = time.Hour
 )
 
-var errRefused = errors.New("the ledger takes none of it")
+var errRefused = errors.New("the ledger refuses new batches")
 
 // deliver seals and sends until ctx ends.
 func (m *Meter) deliver(ctx context.Context) {
@@ -49,7 +50,7 @@ func (m *Meter) deliver(ctx context.Context) {
 		wait := sealEvery
 		if err := m.round(ctx, retry == 0); err != nil && ctx.Err() == nil {
 			if retry == 0 {
-				m.cfg.Log.Warn("usage is not delivered; it is kept and sent later", "error", err)
+				m.cfg.Log.Warn("usage not delivered; it is kept and sent later", "error", err)
 			}
 			retry = min(max(2*retry, firstRetry), longestRetry)
 			wait = retry/2 + rand.N(retry)
@@ -61,12 +62,12 @@ func (m *Meter) deliver(ctx context.Context) {
 	}
 }
 
-// round delivers what waits, and the active segment with it: at once if the last round went well, otherwise only when
-// the ledger has shown that it takes what waits, and not while it refuses every new one. It returns what makes a retry
-// worth while.
-func (m *Meter) round(ctx context.Context, well bool) error {
+// round seals the active table and delivers all that waits. If the last round failed, it first delivers what waits, and
+// seals only if the ledger has taken that. While the ledger refuses new batches, it seals nothing. After an error, the
+// next round comes sooner.
+func (m *Meter) round(ctx context.Context, lastSucceeded bool) error {
 	m.leaveMemory()
-	if !well || m.cfg.Now().Before(m.sealAt) {
+	if !lastSucceeded || m.cfg.Now().Before(m.sealAt) {
 		if err := m.sendWaiting(ctx); err != nil {
 			return err
 		}
@@ -86,14 +87,14 @@ func (m *Meter) round(ctx context.Context, well bool) error {
 	return nil
 }
 
-// sealActive sends what is being counted on its way, if there is anything.
+// sealActive seals the active table, if anything is counted in it.
 func (m *Meter) sealActive() {
 	if used := m.active.Load().used.Load(); used > 0 {
 		m.replaceActive(m.segment(roomFor(used)))
 	}
 }
 
-// replaceActive lets a new table take the active one's place, which then waits to be delivered.
+// replaceActive puts a new table in place of the active one, whose segments then wait to be delivered.
 func (m *Meter) replaceActive(first *segment) {
 	old := m.active.Swap(newTable(first, m.segment))
 	sealed := old.seal()
@@ -102,30 +103,30 @@ func (m *Meter) replaceActive(first *segment) {
 	m.waiting = append(m.waiting, sealed...)
 }
 
-// sendWaiting delivers what waits. A segment that the ledger refuses is tried again later. If it refuses a new one and
-// takes nothing else, that is an error, and sealing pauses.
+// sendWaiting delivers what waits. A refused segment is sent again later. If the ledger refuses a new segment and takes no
+// other, that is an error, and sealing pauses.
 func (m *Meter) sendWaiting(ctx context.Context) error {
 	var segments []outgoing
-	anew := false
+	refusedNew := false
 	for _, s := range m.waitingNow() {
 		segments = append(segments, outgoing{
 			number: s.number,
 			rows:   func() ([]row, error) { return s.filled(), nil },
 			sent:   func() error { m.drop(s); return nil },
 			refused: func() {
-				anew = anew || s.notBefore.IsZero()
+				refusedNew = refusedNew || s.notBefore.IsZero()
 				s.notBefore = m.cfg.Now().Add(refusedRetry)
 			},
 		})
 	}
 	delivered, refused, err := m.sendAll(ctx, m.instance, m.names.all(), segments)
 	if refused != nil {
-		m.cfg.Log.Error("the ledger refuses usage; it is kept and tried again", "error", refused)
+		m.cfg.Log.Error("the ledger refuses usage; it is kept and sent again", "error", refused)
 	}
 	switch {
 	case delivered > 0:
 		m.sealPause, m.sealAt = 0, time.Time{}
-	case anew:
+	case refusedNew:
 		m.sealPause = min(max(2*m.sealPause, firstSealPause), longestSealPause)
 		m.sealAt = m.cfg.Now().Add(m.sealPause)
 		return errRefused
@@ -153,10 +154,10 @@ func (m *Meter) drop(s *segment) {
 	m.waiting = slices.DeleteFunc(m.waiting, func(w *segment) bool { return w == s })
 	if s.mapped.durable() {
 		if err := os.Remove(s.mapped.path); err != nil {
-			m.cfg.Log.Error("a delivered segment was not removed; it may be delivered again, which adds nothing", "error", err)
+			m.cfg.Log.Error("delivered segment not removed; it may be delivered again, which adds nothing", "error", err)
 		}
 	}
 	if err := s.mapped.close(); err != nil {
-		m.cfg.Log.Error("a delivered segment was not unmapped", "error", err)
+		m.cfg.Log.Error("delivered segment not unmapped", "error", err)
 	}
 }

@@ -1,22 +1,22 @@
-// Package meter counts what each user calls and gets the counts to auth-service's ledger: every call once, through
+// Package meter counts the calls of each user and delivers the counts to auth-service's ledger: every call once, through
 // crashes. It refuses to know who may call, and what is done with the counts.
 //
-// Counting. A row per (user, route, hour) stands in a segment, a file that is mapped into memory and shared with the
-// kernel. A call is an atomic addition there: no system call, no lock, and it survives kill -9 of the gateway, because
-// the pages belong to the kernel. A call is counted in Begin, before its answer reaches the client, so an answered call
-// is a counted one. The file's space is allocated before it is mapped: a full disk shows when a segment is made, never
-// as a fault in the middle of a call. Then segments are made in ordinary memory, loudly, until there is room again.
+// Counting. A segment is a file that is mapped into memory and shared with the kernel. It has a row for each (user, route,
+// hour). Counting a call is an atomic addition to a row: no system call, no lock. The count survives kill -9 of the
+// gateway, because the pages belong to the kernel. A call is counted in Begin, before its response reaches the client, so
+// every call with a response is counted. The file's space is allocated before it is mapped: a full disk shows when a
+// segment is made, never as a fault in the middle of a call. While the disk is full, segments are made in ordinary memory,
+// and the log and the metrics say so.
 //
-// Delivering. Twice a second what is being counted is sealed, and other segments take its place. A sealed segment never
-// changes, so it is the same batch however often it is sent: (instance, number) makes the ledger add it once. It is
-// removed when the ledger has said yes. While the ledger is away nothing is sealed, and the same rows go on adding up. So
-// the disk holds 64 bytes for each (user, route, hour) of the outage, however many calls there are, and at most 2.3 MiB
-// beside them; memory holds 16 bytes more for each.
+// Delivering. Twice a second the segments in use are sealed, and new ones take their place. A sealed segment never changes,
+// so it is the same batch however often it is sent: the ledger adds each (instance, number) once. The segment is removed
+// when the ledger has confirmed it. While the ledger is unreachable, nothing is sealed, and the same rows go on adding up.
+// So the disk holds 64 bytes for each (user, route, hour) of the outage, however many calls there are, and at most 2.3 MiB
+// beside them. Memory holds 16 bytes more for each.
 //
-// Dying. Each gateway has a folder of its own under STATE_DIR, named by an instance id that is never used again, and
-// holds a lock on it. The kernel drops the lock with the process. Whoever finds a folder that is not locked (a starting
-// gateway at once, a running one every ten seconds) locks it, delivers what it holds under the dead one's name, and
-// removes it.
+// Dying. Each gateway has its own folder under STATE_DIR, named by an instance id that is never used again, and holds a
+// lock on it. The kernel drops the lock with the process. Every gateway looks for folders without a lock, when it starts
+// and then every ten seconds. It locks such a folder, delivers what it holds under the dead gateway's id, and removes it.
 //
-// Power. What is not yet delivered is written through to the disk at least once a second.
+// Power. What is not yet delivered is synced to the disk at least once a second.
 package meter

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// OtherVersion makes a segment's bytes say, with a good checksum, that a later version wrote them.
+// OtherVersion changes a segment's header, with its checksum, to that of a later version.
 func OtherVersion(file []byte) []byte {
 	binary.NativeEndian.PutUint32(file[8:], headerVersion+1)
 	n := binary.Size(header{})
@@ -27,7 +27,7 @@ func (m *Meter) CountTooLate(at time.Time, userID int64) bool {
 	return found.add(userID, newKey(0, at), &counts{requests: 1})
 }
 
-// Batch is what is delivered of a segment's file, whatever is in it.
+// Batch returns the batch that is made of a segment's file, whatever is in it.
 func Batch(file []byte, routes []string) []byte {
 	if len(file) < headerBytes || checkHeader(file[:headerBytes]) != nil {
 		file = append(make([]byte, headerBytes), file...)

@@ -16,7 +16,7 @@ import (
 
 var errLocked = errors.New("locked by a living gateway")
 
-// folder is one instance's place under STATE_DIR, locked as long as it is open.
+// folder is one instance's folder under STATE_DIR. It is locked as long as it is open.
 type folder struct {
 	path     string
 	instance string
@@ -27,7 +27,7 @@ const (
 	lockName      = "lock"
 	routesName    = "routes"
 	segmentSuffix = ".tally"
-	// newPrefix marks folders that are being made: no other gateway looks at them.
+	// newPrefix marks folders that are being made. No other gateway delivers them.
 	newPrefix = ".new-"
 )
 
@@ -43,7 +43,8 @@ func isInstance(name string) bool {
 	return regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(name)
 }
 
-// createFolder makes the instance's folder. It is locked before it gets its name, so nobody takes it for a dead one's.
+// createFolder makes the instance's folder. It is locked before it gets its name, so that no other
+// gateway takes it for a dead one's.
 func createFolder(stateDir, instance string) (*folder, error) {
 	making := filepath.Join(stateDir, newPrefix+instance)
 	if err := os.MkdirAll(making, 0o700); err != nil {
@@ -63,7 +64,7 @@ func createFolder(stateDir, instance string) (*folder, error) {
 	return nil, err
 }
 
-// takeFolder locks a folder that a dead gateway left. Errors: errLocked; fs.ErrNotExist if another was quicker.
+// takeFolder locks a folder that a dead gateway left. Errors: errLocked; fs.ErrNotExist if another gateway was quicker.
 func takeFolder(stateDir, instance string) (*folder, error) {
 	path := filepath.Join(stateDir, instance)
 	lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR, 0o600)
@@ -74,7 +75,7 @@ func takeFolder(stateDir, instance string) (*folder, error) {
 		lock.Close()
 		return nil, err
 	}
-	// Another may have locked, delivered and removed it between our opening and locking it.
+	// Another gateway may have delivered and removed it after we opened the file and before we locked it.
 	if _, err := os.Stat(lock.Name()); err != nil {
 		lock.Close()
 		return nil, err
@@ -82,8 +83,8 @@ func takeFolder(stateDir, instance string) (*folder, error) {
 	return &folder{path: path, instance: instance, lock: lock}, nil
 }
 
-// removeUnfinished removes the folders that gateways were making when they died: nothing is counted in them yet. Those
-// that were made after a moment may be a living gateway's that has not locked them yet.
+// removeUnfinished removes the folders that gateways were making when they died: nothing is counted in them. It keeps
+// folders that are younger than madeBefore: a living gateway may not have locked them yet.
 func removeUnfinished(stateDir string, madeBefore time.Time) error {
 	entries, err := os.ReadDir(stateDir)
 	errs := []error{err}
@@ -93,7 +94,7 @@ func removeUnfinished(stateDir string, madeBefore time.Time) error {
 			continue
 		}
 		if info, err := e.Info(); err != nil || !info.ModTime().Before(madeBefore) {
-			continue // another was quicker, or it is too young
+			continue // another gateway was quicker, or the folder is too young
 		}
 		path := filepath.Join(stateDir, e.Name())
 		if lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR, 0o600); err == nil {
@@ -108,7 +109,7 @@ func removeUnfinished(stateDir string, madeBefore time.Time) error {
 	return errors.Join(errs...)
 }
 
-// others lists the folders that are not ours, living and dead.
+// others lists the instances of the folders that are not ours, of living and dead gateways.
 func others(stateDir, instance string) ([]string, error) {
 	entries, err := os.ReadDir(stateDir)
 	var names []string
@@ -140,7 +141,7 @@ func (f *folder) segments() ([]uint64, error) {
 	return numbers, err
 }
 
-// remove deletes the folder. The lock goes last: until then nobody else takes the folder up.
+// remove deletes the folder. The lock is deleted last, so that no other gateway takes the folder before.
 func (f *folder) remove() error {
 	entries, err := os.ReadDir(f.path)
 	if err != nil {
@@ -154,7 +155,7 @@ func (f *folder) remove() error {
 		}
 	}
 	err = os.Remove(filepath.Join(f.path, lockName))
-	if gone := os.Remove(f.path); !errors.Is(gone, fs.ErrNotExist) { // a sibling may have found it empty and removed it
+	if gone := os.Remove(f.path); !errors.Is(gone, fs.ErrNotExist) { // another gateway may have found it empty and removed it
 		err = errors.Join(err, gone)
 	}
 	f.lock.Close()

@@ -10,7 +10,7 @@ import (
 	"tallygate/gateway/internal/meter"
 )
 
-// Whatever a disk gives back, what is delivered of it is a batch that the ledger takes.
+// Whatever is on the disk, the batch that is made of it is one that the ledger accepts.
 func FuzzSegment(f *testing.F) {
 	row := make([]byte, 3*rowBytes)
 	for i := range 3 {
@@ -39,7 +39,7 @@ func FuzzSegment(f *testing.F) {
 	})
 }
 
-// A file of names that was cut or spoiled gives the names before the damage.
+// From a file of names that was cut or damaged, the names before the damage are read.
 func FuzzRoutes(f *testing.F) {
 	f.Add("root", "files", 12)
 	f.Add("a\nb", "\"", 0)

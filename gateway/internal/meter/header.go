@@ -6,8 +6,8 @@ import (
 	"hash/crc32"
 )
 
-// header is what a segment's file begins with: a page of its own, written once. The file's place says the same
-// (instance by folder, number by name), so that a torn header costs nothing.
+// header begins a segment's file: a page of its own, written once. The file's path says the same (the folder is the
+// instance, the name is the number), so a torn header loses nothing.
 type header struct {
 	Magic    [8]byte
 	Version  uint32
@@ -46,8 +46,8 @@ func encodeHeader(instance string, number uint64, capacity int) ([]byte, error) 
 	return page, nil
 }
 
-// checkHeader tells a header that was never wholly written (the rows are judged one by one) from one that says that the
-// rows mean something else.
+// checkHeader returns errHeaderTorn for a header that was not written completely: the rows have to be checked one by one.
+// It returns errHeaderForeign for a header that says that the rows have another form.
 func checkHeader(page []byte) error {
 	var h header
 	n, err := binary.Decode(page, binary.NativeEndian, &h)

@@ -13,7 +13,7 @@ import (
 	"tallygate/gateway/internal/meter"
 )
 
-// cell is what the ledger adds up for.
+// cell is what the ledger has sums for.
 type cell struct {
 	User  int64     `json:"user_id"`
 	Route string    `json:"route"`
@@ -34,7 +34,7 @@ type batchID struct {
 	Sequence uint64
 }
 
-// ledger adds batches up as auth-service does, each once, and watches that a batch never changes.
+// ledger adds up batches as auth-service does, each once, and checks that a batch never changes.
 type ledger struct {
 	t testing.TB
 
@@ -42,7 +42,7 @@ type ledger struct {
 	batches  map[batchID][]byte
 	cells    map[cell]sums
 	released []string
-	// fail, if set, says what becomes of a batch: applied or not, and the error that the gateway sees.
+	// fail, if set, decides whether a batch is applied, and the error that the gateway gets.
 	fail func() (apply bool, err error)
 }
 
@@ -126,7 +126,7 @@ func (l *ledger) requests() (n uint64) {
 	return n
 }
 
-// away is a ledger that nobody can reach.
+// away is the failure of a ledger that cannot be reached.
 func away() (bool, error) { return false, authclient.ErrUnavailable }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -156,17 +156,17 @@ func running(t testing.TB, dir string, l meter.Ledger) (m *meter.Meter, stop fun
 	return m, stop
 }
 
-// within waits until what is asked for holds.
-func within(t testing.TB, limit time.Duration, what string, holds func() bool) {
+// within waits until the condition holds.
+func within(t testing.TB, timeout time.Duration, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(limit)
+	deadline := time.NewTimer(timeout)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-deadline.C:
-			t.Fatalf("not within %s: %s", limit, what)
+			t.Fatalf("not within %s: %s", timeout, what)
 		case <-tick.C:
 		}
 	}

@@ -19,10 +19,10 @@ func TestWhatEndsAfterTheLastDeliveryIsLeftToTheNextGateway(t *testing.T) {
 		return true, nil
 	})
 	if err := m.Close(t.Context()); err == nil {
-		t.Error("closed well with something left")
+		t.Error("Close returned no error with a call left")
 	}
 	if len(l.released) != 0 {
-		t.Errorf("the ledger was told that all is delivered")
+		t.Errorf("the gateway was released with a call left")
 	}
 	sent := uint64(len(l.batches))
 	l.failing(nil)

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// segment makes the next segment: on disk, or in memory if that fails, for want of room as a rule.
+// segment makes the next segment: on disk, or in memory if that fails, usually because the disk is full.
 func (m *Meter) segment(rows int) *segment {
 	s, err := m.fileSegment(rows)
 	if err != nil {
@@ -51,7 +51,7 @@ func (m *Meter) mapSegment(number uint64, rows int) (*segment, error) {
 	return newSegment(number, mapped, m.cfg.Now()), nil
 }
 
-// memorySegment is for a disk that takes nothing.
+// memorySegment makes a segment in memory, while the disk takes none.
 func (m *Meter) memorySegment(rows int, cause error) *segment {
 	if !m.metrics.inMemory.Swap(true) {
 		m.cfg.Log.Error("STATE_DIR cannot be written: usage is counted in memory only, and a crash would lose it", "error", cause)
@@ -62,8 +62,8 @@ func (m *Meter) memorySegment(rows int, cause error) *segment {
 	return newSegment(m.number, memory(segmentBytes(rows)), m.cfg.Now())
 }
 
-// leaveMemory puts a table on disk in the place of one in memory, and writes down what was counted in memory, if the
-// disk has room again. The deliverer's own.
+// leaveMemory moves what is counted in memory to the disk, if the disk has room again: it replaces a table in memory by one
+// on disk, and copies the segments that wait. Only the delivering goroutine calls it.
 func (m *Meter) leaveMemory() {
 	if m.metrics.inMemory.Load() {
 		first, err := m.fileSegment(minRows)
@@ -91,7 +91,8 @@ func (m *Meter) leaveMemory() {
 	}
 }
 
-// diskFull reports whether an error is about room: on the disk, in a quota, or in the process's limit.
+// diskFull reports whether an error says that space is missing: on the disk, in the disk quota, or in the process's limit of
+// file sizes.
 func diskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

@@ -4,9 +4,9 @@ package meter
 type mapping struct {
 	data  []byte
 	path  string                  // empty without a file
-	sync  func() error            // writes through to the disk
+	sync  func() error            // writes to the disk and waits for it
 	unmap func(data []byte) error // nil for ordinary memory
-	// The syncer's own: written through since the segment was sealed; and the file's name, too.
+	// For the syncing goroutine only. synced: the sealed segment is on the disk. named: the file's name is, too.
 	synced, named bool
 }
 
@@ -18,7 +18,7 @@ func memory(size int) *mapping {
 // durable reports whether there is a file.
 func (m *mapping) durable() bool { return m.path != "" }
 
-// close lets go of the memory. Nobody may look at the data after it.
+// close unmaps the memory. The data must not be read after it.
 func (m *mapping) close() error {
 	if m.unmap == nil || m.data == nil {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allocate takes the space now: a page of a shared mapping that finds no space later is a SIGBUS.
+// allocate reserves the space now. A page of a shared mapping that finds no space later would raise SIGBUS.
 func allocate(f *os.File, size int64) error {
 	for {
 		err := unix.Fallocate(int(f.Fd()), 0, 0, size)

@@ -4,8 +4,8 @@ package meter
 
 import "os"
 
-// createMapping holds the rows in ordinary memory and writes them to the file twice a second: here a kill may cost
-// what was counted since.
+// createMapping holds the rows in ordinary memory and writes them to the file twice a second. A killed process may lose
+// what it counted since the last time.
 func createMapping(path string, head []byte, size int) (*mapping, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -41,7 +41,7 @@ func mapNew(f *os.File, head []byte, size int) (*mapping, error) {
 	}}, nil
 }
 
-// zeros writes the file full, where there is no call that allocates.
+// zeros fills the file with zeros, on systems without a call that allocates.
 func zeros(f *os.File, size int64) error {
 	block := make([]byte, 1<<20)
 	for at := int64(0); at < size; at += int64(len(block)) {

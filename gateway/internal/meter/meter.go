@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// Ledger is where counts go: auth-service's private listener.
+// Ledger takes the counts: auth-service's private API.
 type Ledger interface {
-	// Usage adds a batch. The same gateway and sequence are added once, however often they come.
+	// Usage adds a batch. A batch of the same gateway and sequence is added once, however often it is sent.
 	Usage(ctx context.Context, batch []byte) error
-	// Release says that a gateway has ended and that all it has counted is delivered.
+	// Release reports that a gateway has ended and all its counts are delivered.
 	Release(ctx context.Context, gateway string) error
 }
 
 // Config is what a Meter needs. StateDir, Ledger and Log are required.
 type Config struct {
-	// StateDir is made if it is not there. Gateways on one machine, or on one network file system with locks, may
-	// share it, and then deliver what a dead one left.
+	// StateDir is made if it does not exist. Gateways may share it, on one machine or on a network file system with
+	// locks. Then each of them delivers what a dead one left.
 	StateDir string
 	Ledger   Ledger
 	Log      *slog.Logger
@@ -36,16 +36,18 @@ type Meter struct {
 
 	active atomic.Pointer[table]
 
-	mu      sync.Mutex // what follows
+	mu      sync.Mutex // guards folder, number and waiting
 	folder  *folder    // nil while the disk has no room for one
-	number  uint64     // of the newest segment; its predecessors have all the smaller ones
+	number  uint64     // of the newest segment; numbers have no gaps
 	waiting []*segment // sealed, not delivered
 
-	// The deliverer's own: nothing is sealed before, because the ledger refuses new batches; and how long it was put off.
+	// For the delivering goroutine only. While the ledger refuses new batches, nothing is sealed before sealAt; sealPause
+	// is the length of that pause.
 	sealAt    time.Time
 	sealPause time.Duration
 
-	// Unix nanoseconds: what was counted before then is in the ledger; or is there or was refused.
+	// Unix nanoseconds. What was counted before delivered is in the ledger. What was counted before offered is in the
+	// ledger or was refused.
 	delivered, offered atomic.Int64
 	hurry              chan struct{}
 
@@ -81,7 +83,7 @@ func (m *Meter) Instance() string { return m.instance }
 func (m *Meter) Route(name string) RouteID {
 	id, err := m.names.id(name)
 	if err != nil {
-		m.cfg.Log.Error("route's name was not written down: after a crash its calls count as unknown", "route", name, "error", err)
+		m.cfg.Log.Error("route name not written to the disk: after a crash its calls count as unknown", "route", name, "error", err)
 	}
 	return id
 }
@@ -93,34 +95,34 @@ type Call struct {
 	key   uint64
 }
 
-// Begin counts a call. It has to come before anything of the answer goes to the client. at is the moment by which the
-// call's quota was judged, so that both fall into one month.
+// Begin counts a call. Call it before any part of the response goes to the client. at is the time that the quota was
+// checked for, so that the count and the quota are of the same month.
 func (m *Meter) Begin(at time.Time, userID int64, route RouteID) Call {
-	t := Call{meter: m, user: userID, key: newKey(route, at)}
-	m.add(t.user, t.key, &counts{requests: 1})
-	return t
+	c := Call{meter: m, user: userID, key: newKey(route, at)}
+	m.add(c.user, c.key, &counts{requests: 1})
+	return c
 }
 
-// End adds what became of the call: the answer's status, and the bytes of the bodies.
-func (t Call) End(status int, bytesIn, bytesOut int64) {
-	c := counts{bytesIn: uint64(max(bytesIn, 0)), bytesOut: uint64(max(bytesOut, 0))}
+// End adds the result of the call: the response's status, and the bytes of both bodies.
+func (c Call) End(status int, bytesIn, bytesOut int64) {
+	n := counts{bytesIn: uint64(max(bytesIn, 0)), bytesOut: uint64(max(bytesOut, 0))}
 	switch {
 	case status >= 500:
-		c.serverErrors = 1
+		n.serverErrors = 1
 	case status >= 400:
-		c.clientErrors = 1
+		n.clientErrors = 1
 	}
-	if c != (counts{}) {
-		t.meter.add(t.user, t.key, &c)
+	if n != (counts{}) {
+		c.meter.add(c.user, c.key, &n)
 	}
 }
 
-// RateLimited counts a call that was refused with 429: it is not one of the user's requests.
+// RateLimited counts a call that was refused with 429. It is not one of the user's requests.
 func (m *Meter) RateLimited(at time.Time, userID int64, route RouteID) {
 	m.add(userID, newKey(route, at), &counts{rateLimited: 1})
 }
 
 func (m *Meter) add(user int64, key uint64, c *counts) {
-	for !m.active.Load().add(user, key, c) { // sealed: its successor is there already
+	for !m.active.Load().add(user, key, c) { // the table is sealed: its successor is active already
 	}
 }

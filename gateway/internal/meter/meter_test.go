@@ -55,7 +55,7 @@ func TestWritersAndDeliveryAtOnceLoseAndDoubleNothing(t *testing.T) {
 	const writers, calls, users = 8, 10_000, 7_000
 	l := newLedger(t)
 	n := 0
-	l.failing(func() (bool, error) { // every second answer is lost after the ledger has added the batch
+	l.failing(func() (bool, error) { // every second response is lost after the ledger has added the batch
 		if n++; n%2 == 0 {
 			return true, authclient.ErrUnavailable
 		}

@@ -32,13 +32,13 @@ func newMetrics(m *Meter) *metrics {
 		}, []string{"result"}),
 		rows: counter("tallygate_usage_rows_total", "Rows of usage that the ledger has taken."),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "tallygate_usage_delivery_seconds", Help: "How long the ledger took for a batch.",
+			Name: "tallygate_usage_delivery_seconds", Help: "Seconds that the ledger took for a batch.",
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
-		refused:    counter("tallygate_usage_refused_total", "Times that the ledger refused a batch as it is."),
+		refused:    counter("tallygate_usage_refused_total", "Times that the ledger refused a batch."),
 		adopted:    counter("tallygate_usage_adopted_total", "Dead gateways whose usage this one delivered."),
-		torn:       counter("tallygate_usage_torn_rows_total", "Rows left out because a power failure had spoiled them."),
-		syncErrors: counter("tallygate_usage_sync_errors_total", "Times that usage could not be written through to the disk."),
+		torn:       counter("tallygate_usage_torn_rows_total", "Rows left out because a power failure had damaged them."),
+		syncErrors: counter("tallygate_usage_sync_errors_total", "Times that usage could not be synced to the disk."),
 	}
 	x.collectors = []prometheus.Collector{
 		x.batches, x.rows, x.seconds, x.refused, x.adopted, x.torn, x.syncErrors,

@@ -26,7 +26,7 @@ func TestARefusedBatchOfADeadGatewayHoldsUpNoOther(t *testing.T) {
 		dead.Begin(noon, user+1, root)
 	}
 	if err := dead.Close(t.Context()); err == nil {
-		t.Fatal("closed well without a ledger")
+		t.Fatal("Close returned no error without a ledger")
 	}
 	first := true
 	l.failing(func() (bool, error) {
@@ -60,7 +60,7 @@ func TestALedgerThatRefusesEverythingFillsNoDisk(t *testing.T) {
 		m.Begin(noon, 7, root)
 		calls++
 		if err := m.Deliver(t.Context()); err == nil {
-			t.Fatal("a round in which nothing was taken went well")
+			t.Fatal("a round returned no error though nothing was taken")
 		}
 	}
 	if files, err := filepath.Glob(filepath.Join(dir, "*", "*.tally")); err != nil || len(files) > 20 {
@@ -122,7 +122,7 @@ func TestWhatIsRefusedIsOfferedAndNotDelivered(t *testing.T) {
 	}
 }
 
-func TestWhoHurriesDoesNotWaitForTheNextRound(t *testing.T) {
+func TestHurryDoesNotWaitForTheNextRound(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(t)

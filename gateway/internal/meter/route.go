@@ -13,14 +13,14 @@ import (
 // RouteID stands for a route's name on the hot path.
 type RouteID uint16
 
-// maxRoutes bounds the names of one gateway's life; reloads may add some. Past it calls count as one route's.
+// maxRoutes bounds the route names in the life of a gateway: reloads may add names. All routes past it count as one.
 const maxRoutes = 1 << 15
 
 // overflowRoute is the name of the routes past maxRoutes.
 const overflowRoute = "other"
 
-// routeNames gives numbers to names and keeps them in a file of the instance's folder, for whoever delivers after a
-// crash.
+// routeNames numbers the routes' names. It keeps them in a file of the instance's folder, for the gateway that delivers
+// after a crash.
 type routeNames struct {
 	mu    sync.Mutex
 	ids   map[string]RouteID
@@ -30,7 +30,7 @@ type routeNames struct {
 
 func newRouteNames() *routeNames { return &routeNames{ids: map[string]RouteID{}} }
 
-// id returns the name's number. An error says that the name could not be written down; the number is good all the same.
+// id returns the name's number. On an error the name is not in the file; the number is valid all the same.
 func (n *routeNames) id(name string) (RouteID, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -52,12 +52,12 @@ func (n *routeNames) id(name string) (RouteID, error) {
 	err := writeRoutes(n.file, int(id), name)
 	if err != nil {
 		n.file.Close()
-		n.file = nil // keepIn writes a whole new one
+		n.file = nil // keepIn writes a new file
 	}
 	return id, err
 }
 
-// keepIn writes the names down in a file, and from now on each new one. It does nothing if that is so already.
+// keepIn writes the names to a file, and from then on each new name. If it does so already, it does nothing.
 func (n *routeNames) keepIn(path string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -95,8 +95,8 @@ func (n *routeNames) close() {
 	}
 }
 
-// writeRoutes appends a line for each name: checksum, number, name in quotes. A line that was cut by a power failure
-// shows by its checksum.
+// writeRoutes appends a line for each name: checksum, number, name in quotes. The checksum shows a line that a power failure
+// has cut.
 func writeRoutes(file *os.File, first int, names ...string) error {
 	var b strings.Builder
 	for i, name := range names {
@@ -109,7 +109,7 @@ func writeRoutes(file *os.File, first int, names ...string) error {
 	return file.Sync()
 }
 
-// readRoutes reads what writeRoutes wrote, up to the first line that is not whole.
+// readRoutes reads what writeRoutes wrote, up to the first damaged line.
 func readRoutes(path string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// row is one line of the tally, as it lies in the file: 64 bytes, so one line of a CPU's cache. Numbers are in the
-// machine's own byte order: a segment is read where it was written.
+// row has the counts of one (user, route, hour). It has the same form in memory and in the file: 64 bytes, one cache line.
+// Numbers are in the machine's byte order: a segment is read by the same kind of machine.
 type row struct {
 	user int64
-	// key is stored last of all when a row is made: a row without it is not there.
+	// key is stored last when a row is made. Until then the row does not count as made.
 	key atomic.Uint64
 
 	requests, clientErrors, serverErrors, rateLimited, bytesIn, bytesOut atomic.Uint64
@@ -61,14 +61,14 @@ func (r *row) read() counts {
 	}
 }
 
-// What the ledger takes: a torn page may hold anything, and one such row would have the whole batch refused.
+// What the ledger accepts. A torn page may hold anything, and the ledger would refuse the whole batch for one such row.
 const (
 	maxCount  = 1 << 53
 	firstHour = 262_968   // 2000-01-01T00:00Z, in hours since 1970
 	lastHour  = 2_016_143 // 2199-12-31T23:00Z
 )
 
-// plausible reports whether a row found on disk can be one that was written.
+// plausible reports whether a row on the disk may be one that a gateway wrote.
 func (r *row) plausible() bool {
 	key := r.key.Load()
 	hour := uint32(key)

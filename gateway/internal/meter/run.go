@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Run delivers, writes through to the disk and looks after dead gateways' folders until ctx ends. Counting needs none
-// of it: what is counted while Run does not run waits.
+// Run delivers, syncs to the disk and takes over dead gateways' folders until ctx ends. Counting works without it: what is
+// counted while Run does not run waits.
 func (m *Meter) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { m.syncing(ctx) })
@@ -19,32 +19,32 @@ func (m *Meter) Run(ctx context.Context) error {
 	return nil
 }
 
-// Adopted is closed once what dead gateways had left was delivered for the first time.
+// Adopted returns a channel that is closed when all that dead gateways had left is delivered for the first time.
 func (m *Meter) Adopted() <-chan struct{} { return m.adopted }
 
-// DeliveredUpTo is the moment up to which every call that was counted is in the ledger.
+// DeliveredUpTo returns a time: every call that was counted before it is in the ledger.
 func (m *Meter) DeliveredUpTo() time.Time { return time.Unix(0, m.delivered.Load()) }
 
-// OfferedUpTo is the moment up to which every call that was counted is in the ledger, unless the ledger has refused the
-// batch that it is in.
+// OfferedUpTo returns a time: every call that was counted before it is in the ledger, or in a batch that the ledger has
+// refused.
 func (m *Meter) OfferedUpTo() time.Time { return time.Unix(0, m.offered.Load()) }
 
-// Hurry has what is counted delivered at once, for somebody who waits for it.
+// Hurry starts a delivery at once, for a caller that waits for it.
 func (m *Meter) Hurry() {
 	select {
 	case m.hurry <- struct{}{}:
-	default: // a round is under way: whoever waits calls again
+	default: // a round is running: a caller that still waits calls again
 	}
 }
 
-// lastRounds bounds how often Close delivers, as long as calls still end.
+// lastRounds bounds the deliveries of Close while calls still end.
 const lastRounds = 3
 
 var errStillCounting = errors.New("calls have ended after the last delivery")
 
-// Close delivers what is left as long as ctx allows, and removes the folder if nothing is. Otherwise it writes all
-// through to the disk and leaves the folder to the next gateway. Run must have returned. What is counted afterwards
-// is lost.
+// Close delivers what is left, as long as ctx allows, and removes the folder if all is delivered. Otherwise it syncs
+// everything to the disk and leaves the folder to the next gateway. Run must have returned. What is counted after Close is
+// lost.
 func (m *Meter) Close(ctx context.Context) error {
 	err := m.round(ctx, true)
 	for n := 1; err == nil && m.counting(); n++ {

@@ -15,7 +15,7 @@ type segment struct {
 	used     atomic.Int64
 	openedAt time.Time
 
-	// The deliverer's own: a segment that the ledger refused is not tried again before.
+	// For the delivering goroutine only: a refused segment is not sent again before this time.
 	notBefore time.Time
 }
 
@@ -30,7 +30,7 @@ func newSegment(number uint64, mapped *mapping, now time.Time) *segment {
 	return &segment{number: number, mapped: mapped, rows: mappedRows(mapped.data[headerBytes:]), openedAt: now}
 }
 
-// mappedRows sees the rows in a segment's memory.
+// mappedRows returns the rows in a segment's memory, without copying them.
 func mappedRows(data []byte) []row {
 	if len(data) < rowBytes {
 		return nil
@@ -40,10 +40,10 @@ func mappedRows(data []byte) []row {
 
 func segmentBytes(rows int) int { return headerBytes + rows*rowBytes }
 
-// roomFor is the size of a first segment, after a table in which so many rows were used.
+// roomFor returns the rows of a first segment, if the table before it used so many.
 func roomFor(used int64) int {
 	return min(max(minRows, 1<<bits.Len64(uint64(used))), maxRows)
 }
 
-// filled are the rows that were made.
+// filled returns the rows that were made.
 func (s *segment) filled() []row { return s.rows[:s.used.Load()] }

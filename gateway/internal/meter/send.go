@@ -8,17 +8,17 @@ import (
 	"tallygate/gateway/internal/authclient"
 )
 
-// outgoing is a segment on its way to the ledger: one of this gateway's, or a file that a dead one left.
+// outgoing is a segment on its way to the ledger: one of this gateway, or a file that a dead one left.
 type outgoing struct {
 	number  uint64
 	rows    func() ([]row, error)
 	sent    func() error // the ledger has it
-	refused func()       // the ledger does not take it as it is
+	refused func()       // the ledger refuses it
 }
 
-// sendAll delivers an instance's segments, oldest first. One that the ledger refuses, or that this gateway cannot read,
-// is passed over and holds up no other; passed says why. Any other trouble is err, and ends it.
-func (m *Meter) sendAll(ctx context.Context, instance string, names []string, segments []outgoing) (delivered int, passed, err error) {
+// sendAll delivers an instance's segments, oldest first. It skips a segment that the ledger refuses or that this gateway
+// cannot read; skipped says why. Any other failure is err, and the rest is not sent.
+func (m *Meter) sendAll(ctx context.Context, instance string, names []string, segments []outgoing) (delivered int, skipped, err error) {
 	var reasons []error
 	for _, o := range segments {
 		err := m.sendOne(ctx, instance, names, o)
@@ -49,7 +49,8 @@ func (m *Meter) sendOne(ctx context.Context, instance string, names []string, o 
 	return o.sent()
 }
 
-// sendBatch sends one segment's rows. The ledger wants the living's numbers without gaps, so of ours even an empty one.
+// sendBatch sends one segment's rows. The ledger expects the numbers of a living gateway without gaps, so this gateway's
+// own segments are sent even if they are empty.
 func (m *Meter) sendBatch(ctx context.Context, instance string, number uint64, rows []row, names []string) error {
 	batch, n := appendBatch(nil, instance, number, rows, names)
 	if n == 0 && instance != m.instance {

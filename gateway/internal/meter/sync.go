@@ -12,12 +12,12 @@ import (
 
 const (
 	syncEvery = 400 * time.Millisecond
-	// syncAge spares the disk segments that are delivered before they are this old. syncEvery and syncAge together stay
+	// syncAge is the age from which segments are synced. Most are delivered before. syncEvery and syncAge together stay
 	// below the second that a power failure may cost.
 	syncAge = 400 * time.Millisecond
 )
 
-// syncing writes through to the disk what has not been delivered, until ctx ends.
+// syncing syncs to the disk what is not delivered yet, until ctx ends.
 func (m *Meter) syncing(ctx context.Context) {
 	tick := time.NewTicker(syncEvery)
 	defer tick.Stop()
@@ -31,7 +31,7 @@ func (m *Meter) syncing(ctx context.Context) {
 	}
 }
 
-// syncAll writes through the segments that were begun before a moment. Sealed ones need it once.
+// syncAll syncs the segments that were begun before this time. Sealed ones need it once.
 func (m *Meter) syncAll(begunBefore time.Time) {
 	m.mu.Lock()
 	sealed := slices.Clone(m.waiting)
@@ -58,16 +58,16 @@ func (m *Meter) sync(s *segment) bool {
 		err = syncFolder(s.mapped.path)
 		s.mapped.named = err == nil
 	}
-	if err != nil && !errors.Is(err, os.ErrClosed) { // closed: delivered meanwhile
+	if err != nil && !errors.Is(err, os.ErrClosed) { // closed: it has been delivered meanwhile
 		m.metrics.syncErrors.Inc()
-		m.cfg.Log.Error("usage was not written through to the disk", "error", err)
+		m.cfg.Log.Error("usage not synced to the disk", "error", err)
 	}
 	return err == nil
 }
 
-// syncFolder writes a new file's name through to the disk, and its folder's: a file's own sync need not (fsync(2)).
+// syncFolder syncs the names of a new file and of its folder. To sync the file alone does not do that (fsync(2)).
 func syncFolder(path string) error {
-	if path == "" || runtime.GOOS == "windows" { // which has no such call, and no need of it
+	if path == "" || runtime.GOOS == "windows" { // Windows has no such call and needs none
 		return nil
 	}
 	for range 2 {

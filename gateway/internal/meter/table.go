@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// table finds the row of a user and a key among the segments that are being written. Rows are only ever added, and
-// found without a lock. When it has to, the table grows by a segment.
+// table finds the row of a user and a key among the segments that are being written. Rows are never removed, and are found
+// without a lock. When its segments are full, the table grows by one.
 type table struct {
 	grow func(rows int) *segment
 
@@ -21,11 +21,12 @@ type table struct {
 	writers [writerLanes]writerLane
 }
 
-// index holds places of rows by hash: open addressing, at most half full. 0 is a free slot; another number is 1 more
-// than the segment's place in the table, times maxRows, plus the row's place in the segment.
+// index holds places of rows by hash: open addressing, at most half full. 0 is a free slot. Any other number is the
+// segment's place in the table, times maxRows, plus the row's place in the segment, plus 1.
 type index []atomic.Uint32
 
-// writerLane counts who is writing at this moment, apart from other lanes, so that cores do not fight over one counter.
+// writerLane counts the writers at this moment. Each lane has a cache line of its own, so that cores do not contend for one
+// counter.
 type writerLane struct {
 	n atomic.Int64
 	_ [56]byte
@@ -42,12 +43,12 @@ func newTable(first *segment, grow func(rows int) *segment) *table {
 }
 
 // add adds to the row of user and key, which is made if it is not there. It reports false, and adds nothing, if the
-// table is sealed: then another has taken its place.
+// table is sealed: then another table is active.
 func (t *table) add(user int64, key uint64, c *counts) bool {
 	lane := &t.writers[uint64(user)%writerLanes]
 	lane.n.Add(1)
 	defer lane.n.Add(-1)
-	// Whoever seals sets sealed first and then waits for the lanes, so one of the two sees the other.
+	// seal sets sealed first and then waits for the lanes. So this call sees sealed, or seal sees this writer.
 	if t.sealed.Load() {
 		return false
 	}
@@ -83,7 +84,7 @@ func (t *table) row(place uint32) *row {
 	return &(*t.segments.Load())[place/maxRows].rows[place%maxRows]
 }
 
-// insert makes the row, unless somebody else just has.
+// insert makes the row, unless another writer just has.
 func (t *table) insert(user int64, key uint64) *row {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -109,7 +110,8 @@ func (t *table) insert(user int64, key uint64) *row {
 	return r
 }
 
-// widen makes an index of twice the size. Who still looks into the old one finds no new row there, and comes to insert.
+// widen makes an index of twice the size. A writer that still reads the old index misses new rows. It then calls insert,
+// which looks again under the lock.
 func (t *table) widen() {
 	old := *t.index.Load()
 	wide := make(index, 2*len(old))
@@ -137,9 +139,9 @@ func (t *table) seal() []*segment {
 	t.sealed.Store(true)
 	for i := range t.writers {
 		for t.writers[i].n.Load() != 0 {
-			t.mu.Lock()       // a writer that makes room for rows holds it, and may take long
+			t.mu.Lock()       // a writer that grows the table holds it, which may take long
 			t.mu.Unlock()     //nolint:staticcheck // it is only waited for
-			runtime.Gosched() // another is done within microseconds, unless its thread was put aside
+			runtime.Gosched() // other writers are done within microseconds, unless their thread does not run
 		}
 	}
 	return *t.segments.Load()

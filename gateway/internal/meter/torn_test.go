@@ -8,8 +8,8 @@ import (
 	"tallygate/gateway/internal/meter"
 )
 
-// abandoned leaves a folder with calls of users 1 to users, as a gateway does that could not deliver, and returns its
-// segment's file.
+// abandoned makes the folder that a gateway leaves that could not deliver, with one call of each user from 1 to users.
+// It returns the path of its segment.
 func abandoned(t *testing.T, dir string, users int64) string {
 	t.Helper()
 	l := newLedger(t)
@@ -20,7 +20,7 @@ func abandoned(t *testing.T, dir string, users int64) string {
 		m.Begin(noon, user+1, root).End(200, 0, 1)
 	}
 	if err := m.Close(t.Context()); err == nil {
-		t.Fatal("closed well without a ledger")
+		t.Fatal("Close returned no error without a ledger")
 	}
 	files, err := filepath.Glob(filepath.Join(dir, m.Instance(), "*.tally"))
 	if err != nil || len(files) == 0 {
