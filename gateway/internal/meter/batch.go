@@ -8,7 +8,8 @@ import (
 // unknownRoute stands for a route whose name was lost in a power failure.
 const unknownRoute = "unknown"
 
-// appendBatch appends the JSON text of a segment. It returns how many rows are in it.
+// appendBatch appends the JSON of a segment and returns how many rows are in it. The JSON is the Batch that
+// kit/internalapi/openapi.yaml describes; contract_test.go compares the two.
 func appendBatch(b []byte, instance string, number uint64, rows []row, routes []string) ([]byte, int) {
 	b = append(b, `{"gateway":"`...)
 	b = append(b, instance...)
