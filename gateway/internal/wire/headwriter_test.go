@@ -177,7 +177,7 @@ func TestWritingAHeadAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	id, out := []byte("0123456789abcdef0123456789abcdef"), make([]byte, 0, 4096)
-	if n := testing.AllocsPerRun(100, func() { requestHead(out, request, id); responseHead(out, response, id) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { out = responseHead(requestHead(out[:0], request, id), response, id) }); n > 0 {
 		t.Errorf("got %v allocations", n)
 	}
 }
@@ -190,7 +190,7 @@ func BenchmarkRequestHead(b *testing.B) {
 	id, out := []byte("0123456789abcdef0123456789abcdef"), make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		requestHead(out, r, id)
+		out = requestHead(out[:0], r, id)
 	}
 }
 
@@ -202,6 +202,6 @@ func BenchmarkResponseHead(b *testing.B) {
 	id, out := []byte("0123456789abcdef0123456789abcdef"), make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		responseHead(out, r, id)
+		out = responseHead(out[:0], r, id)
 	}
 }
