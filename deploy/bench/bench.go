@@ -18,11 +18,11 @@ import (
 // bench is what all parts use: the upstream, the secret, tokens.
 type bench struct {
 	settings
-	dir       string
-	secret    string
-	authority string // address
-	running   []*process
-	stops     []func()
+	dir         string
+	secret      string
+	authService string // address
+	running     []*process
+	stops       []func()
 }
 
 func newBench(ctx context.Context, s settings) (*bench, error) {
@@ -33,11 +33,11 @@ func newBench(ctx context.Context, s settings) (*bench, error) {
 	raw := make([]byte, 24)
 	_, _ = rand.Read(raw) // never fails
 	b := &bench{settings: s, dir: dir, secret: hex.EncodeToString(raw)}
-	addr, stop, err := authority(ctx)
+	addr, stop, err := startAuthService(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b.authority, b.stops = addr, []func(){stop}
+	b.authService, b.stops = addr, []func(){stop}
 	if b.upstream == "" {
 		err = b.startUpstream(ctx)
 	}
@@ -90,7 +90,7 @@ func (b *bench) startGateway(ctx context.Context, rootAddr string, more ...strin
 	}
 	p, err := b.start(ctx, readyOn(private), append([]string{
 		"ADDR=" + addr, "PRIVATE_ADDR=" + private, "JWT_SECRET=" + b.secret, "INTERNAL_SECRET=" + b.secret + "-internal",
-		"AUTH_URL=http://" + b.upstream, "AUTH_PRIVATE_URL=http://" + b.authority, "MATH_URL=http://" + rootAddr,
+		"AUTH_URL=http://" + b.upstream, "AUTH_PRIVATE_URL=http://" + b.authService, "MATH_URL=http://" + rootAddr,
 		"STATE_DIR=" + filepath.Join(b.dir, "state"),
 	}, more...), filepath.Join(b.bin, "gateway"))
 	return &gateway{p, addr}, err
