@@ -63,6 +63,7 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 	quota := int64(100)
 	s := newService(t, options{quota: &quota})
 	s.do(call{method: "POST", path: "/logout", token: s.user(t, "ada").Token})
+	s.root(t)
 	batch := with(api.RequestExample("addUsage"), nil)
 	lease := func(number int) string {
 		return with(api.RequestExample("leaseCalls"), internalapitest.Members{"user_id": 1, "request": number})
@@ -75,6 +76,7 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 		status int
 	}{
 		{call{method: "GET", path: "/internal/users/1"}, 200},
+		{call{method: "GET", path: "/internal/users/2"}, 200},
 		{call{method: "GET", path: "/internal/users/99"}, 200},
 		{call{method: "GET", path: "/internal/users/0"}, 422},
 		{call{method: "GET", path: "/internal/users/1", token: "none"}, 401},
