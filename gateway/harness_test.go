@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tallygate/kit/internalapi/internalapitest"
 	"tallygate/kit/token/tokentest"
 )
 
@@ -26,21 +27,15 @@ func params() tokentest.Params {
 	}
 }
 
-// authService answers the private listener's questions: user 7 exists, and nothing changes.
-func authService(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.Path {
-	case "/internal/users/7":
-		_, _ = io.WriteString(w, `{"user_id":7,"exists":true,"generation":3,"version":1,"ended_sessions":[]}`)
-	case "/internal/changes":
-		if r.URL.Query().Get("after") != "" {
-			<-r.Context().Done()
-		}
-		_, _ = io.WriteString(w, `{"cursor":"1","users":[]}`)
-	case "/internal/usage":
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		_, _ = io.WriteString(w, `{"user_id":1,"exists":false,"version":0}`)
-	}
+const testInternalSecret = testSecret + "-internal"
+
+// newAuthService starts a fake of auth-service, which fails the test at any request that is not as
+// kit/internalapi/openapi.yaml describes it: user 7 exists, and nothing changes.
+func newAuthService(t *testing.T) (auth *internalapitest.AuthService, url string) {
+	t.Helper()
+	auth, url = internalapitest.Start(t, testInternalSecret)
+	auth.SetUser(7, internalapitest.Members{"generation": 3, "ended_sessions": []any{}, "monthly_quota": nil})
+	return auth, url
 }
 
 func serverAt(t *testing.T, handler http.HandlerFunc) string {
@@ -80,9 +75,10 @@ func start(t *testing.T, vars map[string]string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	g := &running{public: free(t), private: free(t), log: new(syncBuffer), stop: cancel, ended: make(chan error, 1)}
+	_, auth := newAuthService(t)
 	all := map[string]string{
-		"ADDR": g.public, "PRIVATE_ADDR": g.private, "JWT_SECRET": testSecret, "INTERNAL_SECRET": testSecret + "-internal",
-		"STATE_DIR": t.TempDir(), "AUTH_PRIVATE_URL": serverAt(t, authService), "MATH_URL": serverAt(t, echo),
+		"ADDR": g.public, "PRIVATE_ADDR": g.private, "JWT_SECRET": testSecret, "INTERNAL_SECRET": testInternalSecret,
+		"STATE_DIR": t.TempDir(), "AUTH_PRIVATE_URL": auth, "MATH_URL": serverAt(t, echo),
 	}
 	maps.Copy(all, vars)
 	go func() {

@@ -42,6 +42,13 @@ func (s *AuthService) ForgetChanges() {
 	s.changed = make(chan struct{})
 }
 
+// Lookups is how many records were read one by one.
+func (s *AuthService) Lookups() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lookups
+}
+
 // set puts members into a record and returns it.
 func set(record, members Members) Members {
 	for name, value := range members {
@@ -60,6 +67,7 @@ func (s *AuthService) record(id string) Members {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lookups++
 	if record, known := s.users[number]; known {
 		return copyOf(record)
 	}
