@@ -8,13 +8,12 @@ import (
 
 	"tallygate/kit/env"
 	"tallygate/kit/service"
-	"tallygate/kit/token"
 )
 
 const (
 	serviceName = "gateway"
 	defaultAddr = ":8000"
-	// defaultPrivateAddr is what -healthcheck asks when PRIVATE_ADDR is not set.
+	// defaultPrivateAddr is also where -healthcheck looks when PRIVATE_ADDR is not set.
 	defaultPrivateAddr = "127.0.0.1:9000"
 )
 
@@ -34,14 +33,10 @@ type config struct {
 	maxConnections int
 	maxStaleness   time.Duration
 	quotaRefuse    bool
-	logText        bool
-
-	keys *token.Keyring
 }
 
-// readConfig reports all mistakes at once.
-func readConfig(lookup env.Lookup) (*config, error) {
-	r := env.NewReader(lookup)
+// readConfig leaves mistakes in r.
+func readConfig(r *env.Reader) *config {
 	c := &config{
 		Settings:       service.ReadSettings(r, defaultAddr, defaultPrivateAddr),
 		internalSecret: r.Secret("INTERNAL_SECRET"),
@@ -55,10 +50,8 @@ func readConfig(lookup env.Lookup) (*config, error) {
 		tlsKey:         r.String("TLS_KEY_FILE", ""),
 		maxStaleness:   r.Duration("REVOCATION_MAX_STALENESS", 0, 0),
 		quotaRefuse:    r.OneOf("QUOTA_WHEN_UNREACHABLE", "allow", "refuse") == "refuse",
-		logText:        r.String("LOG_FORMAT", "json") == "text",
 		maxConnections: r.Int("MAX_CONNECTIONS", 20000, 1, 1<<20),
 	}
-	c.keys = c.Keyring(r)
 	for name, u := range map[string]*url.URL{"AUTH_URL": c.auth, "MATH_URL": c.math} {
 		if u.Scheme != "http" {
 			r.Fail(name, "the gateway reaches its upstreams by http, not %s", u.Scheme)
@@ -67,10 +60,10 @@ func readConfig(lookup env.Lookup) (*config, error) {
 	if (c.tlsCert == "") != (c.tlsKey == "") {
 		r.Fail("TLS_CERT_FILE", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither")
 	}
-	return c, r.Err()
+	return c
 }
 
-// hostPort is an http address's host and port.
+// hostPort returns an http address's host and port.
 func hostPort(u *url.URL) string {
 	if u.Port() == "" {
 		return net.JoinHostPort(u.Hostname(), "80")

@@ -26,13 +26,15 @@ import (
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalapi"
 	"tallygate/kit/service"
+	"tallygate/kit/token"
 )
 
-// gateway is all parts, put together.
+// gateway holds all parts.
 type gateway struct {
 	cfg      *config
 	log      *slog.Logger
 	registry *prometheus.Registry
+	keys     *token.Keyring
 	bearer   *internalapi.Bearer
 	checker  *check.Checker
 	meter    *meter.Meter
@@ -44,8 +46,8 @@ type gateway struct {
 	cert     *certificate // nil without TLS
 }
 
-func newGateway(cfg *config, out io.Writer) (*gateway, error) {
-	g := &gateway{cfg: cfg, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version)}
+func newGateway(cfg *config, keys *token.Keyring, out io.Writer) (*gateway, error) {
+	g := &gateway{cfg: cfg, keys: keys, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version)}
 	pages, err := console.Pages()
 	if err != nil {
 		return nil, err
@@ -54,7 +56,7 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 		return nil, fmt.Errorf("INTERNAL_SECRET: %w", err)
 	}
 	auth := authclient.New(cfg.authPrivate.String(), g.bearer)
-	g.checker = check.New(check.Config{Verifier: cfg.Verifier(cfg.keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
+	g.checker = check.New(check.Config{Verifier: cfg.Verifier(keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
 	if g.meter, err = meter.Open(meter.Config{StateDir: cfg.stateDir, Ledger: auth, Log: g.log}); err != nil {
 		return nil, err
 	}
@@ -67,7 +69,7 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 	g.registry.MustRegister(slices.Concat(g.checker.Collectors(), g.meter.Collectors(), g.quotas.Collectors())...)
 	g.watch = wire.NewWatch()
 	if cfg.AccessLog && g.log.Enabled(context.Background(), slog.LevelInfo) {
-		g.access = edge.NewAccessLog(out, serviceName, cfg.logText)
+		g.access = edge.NewAccessLog(out, serviceName, cfg.LogFormat == "text")
 	}
 	var tlsConfig *tls.Config
 	if cfg.tlsCert != "" {
@@ -90,10 +92,10 @@ func newGateway(cfg *config, out io.Writer) (*gateway, error) {
 	return g, g.routes.load()
 }
 
-// lastDelivery bounds the delivery of what was counted before the end. What is left then is on the disk.
+// lastDelivery bounds the last delivery of counts. What is left then stays on the disk.
 const lastDelivery = 5 * time.Second
 
-// serve runs the parts until ctx ends and the last request has been answered.
+// serve runs the parts until ctx ends and the last request has its response.
 func (g *gateway) serve(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var parts sync.WaitGroup
@@ -126,7 +128,7 @@ func (g *gateway) serve(ctx context.Context) error {
 func (g *gateway) sources() []follow.Source {
 	secret := g.cfg.internalSecret
 	all := []follow.Source{
-		g.cfg.JWTSecrets(g.cfg.keys, nil),
+		g.cfg.JWTSecrets(g.keys, nil),
 		env.SecretFiles(func() error { return g.bearer.Replace(secret.Value()) }, secret),
 	}
 	if g.cfg.routesFile != "" {

@@ -40,11 +40,13 @@ func ownFlags(flags *flag.FlagSet) func(context.Context, []string) (int, bool) {
 
 // run serves until ctx ends.
 func run(ctx context.Context, lookup env.Lookup, out io.Writer) error {
-	cfg, err := readConfig(lookup)
-	if err != nil {
-		return err
+	r := env.NewReader(lookup)
+	cfg := readConfig(r)
+	keys := cfg.Keyring(r)
+	if err := r.Err(); err != nil {
+		return err // all mistakes at once
 	}
-	g, err := newGateway(cfg, out)
+	g, err := newGateway(cfg, keys, out)
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,13 @@ type Settings struct {
 	AccessLog   bool
 	Settle      time.Duration
 	Drain       time.Duration
+	LogFormat   string // json or text
 
 	JWTSecret, JWTOtherSecrets *env.Secret
 	JWTIssuer, JWTAudience     string
 	JWTTTL                     time.Duration
 
-	logLevel, logFormat string
+	logLevel string
 }
 
 // ReadSettings reads them; the two addresses differ by service.
@@ -38,7 +39,7 @@ func ReadSettings(r *env.Reader, addr, privateAddr string) Settings {
 		JWTAudience:     r.String("JWT_AUDIENCE", "tallygate"),
 		JWTTTL:          r.Duration("JWT_TTL", 60*time.Minute, time.Second),
 		logLevel:        r.OneOf("LOG_LEVEL", "info", "debug", "warn", "error"),
-		logFormat:       r.OneOf("LOG_FORMAT", "json", "text"),
+		LogFormat:       r.OneOf("LOG_FORMAT", "json", "text"),
 	}
 }
 
@@ -64,7 +65,7 @@ func (s *Settings) Logger(out io.Writer, service string) *slog.Logger {
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "warn": slog.LevelWarn, "error": slog.LevelError}
 	options := &slog.HandlerOptions{Level: levels[s.logLevel]}
 	var handler slog.Handler = slog.NewJSONHandler(out, options)
-	if s.logFormat == "text" {
+	if s.LogFormat == "text" {
 		handler = slog.NewTextHandler(out, options)
 	}
 	return slog.New(handler).With("service", service)
