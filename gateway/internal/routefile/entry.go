@@ -10,18 +10,20 @@ import (
 	"tallygate/gateway/internal/route"
 )
 
-// defaultIdentityHeader is what a route with a token sends the user's id in.
+// defaultIdentityHeader carries the user's id, unless the route names another field.
 const defaultIdentityHeader = "X-User-Id"
 
 const (
-	maxRetries   = 10
-	maxBurst     = 999_999_999
-	minTimeLimit = 100 * time.Millisecond
-	maxTimeLimit = 24 * time.Hour
+	maxRetries = 10
+	maxBurst   = 999_999_999
+	minTimeout = 100 * time.Millisecond
+	maxTimeout = 24 * time.Hour
+
+	aboutField = "the name of a field has only letters, digits and -"
 )
 
-// Names stand in logs, metrics and usage; paths have no character that could be written in two ways. The same forms
-// stand in docs/routes.schema.json.
+// Names appear in logs, metrics and usage. Paths have no character that could be written in two ways.
+// docs/routes.schema.json has the same forms.
 var (
 	nameForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 	pathForm     = regexp.MustCompile(`^(/|(/[A-Za-z0-9._~-]+)+)$`)
@@ -33,8 +35,8 @@ var (
 	durationForm = regexp.MustCompile(`^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$`)
 )
 
-// reserved are fields that mean something already: the gateway or the upstream would read them, and what the client
-// says in them would be dropped on every route.
+// reserved are fields that have a meaning already. The gateway or the upstream reads them, and an identity header's value
+// from the client is dropped on every route.
 var reserved = regexp.MustCompile(`(?i)^(host|via|te|trailer|upgrade|expect|connection|keep-alive|transfer-encoding|` +
 	`http2-settings|proxy|proxy-.*|authorization|origin|forwarded|x-forwarded-(for|proto|host)|x-request-id|max-forwards|` +
 	`content-.*|accept|accept-.*|access-control-.*|sec-.*|if-.*|cookie|set-cookie|range|date|referer|user-agent|` +
@@ -59,31 +61,31 @@ func (p *parser) route(node ast.Node) {
 		Exact: o.flag("exact", false), Metered: true, Strip: o.flag("strip_prefix", false), WebSocket: o.flag("websocket", true),
 		Retries: o.number("retries", 1, 0, maxRetries), MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(),
 	}
-	o.claim(r)
+	o.matching(r)
 	o.upstreams(r)
 	o.access(r)
 	o.bounds(r)
 	o.cors(r)
 }
 
-// claim reads what the route takes.
-func (o *object) claim(r *route.Route) {
+// matching reads which requests the route takes.
+func (o *object) matching(r *route.Route) {
 	before := len(o.errs)
-	name, ok := o.text("name", nameForm, "a name is of a-z 0-9 . _ -, begins with a letter or digit, and is up to 63 long")
+	name, ok := o.text("name", nameForm, "a name has up to 63 of a-z 0-9 . _ - and begins with a letter or a digit")
 	if ok {
 		o.named[name.value] = true
 	}
-	const what = "a path is like /files or /api/v2: letters, digits and . _ ~ - between single slashes, none at the end"
+	const what = "a path is like /files or /api/v2: letters, digits and . _ ~ - between single slashes, and no slash at the end"
 	path, ok := o.text("path", pathForm, what)
 	if ok && dotSegment.MatchString(path.value) {
 		o.fail(path.at, "path: %q: %s", path.value, what)
 	}
-	for _, m := range o.list("methods", false, methodForm, "a method is in capitals, like GET") {
+	for _, m := range o.list("methods", false, methodForm, "a method is in capital letters, like GET") {
 		switch m.value {
 		case "CONNECT":
-			o.fail(m.at, "methods: the gateway opens no tunnels with CONNECT")
+			o.fail(m.at, "methods: CONNECT is not possible: the gateway opens no tunnels")
 		case "TRACE":
-			o.fail(m.at, "methods: an answer to TRACE would show the request's token")
+			o.fail(m.at, "methods: TRACE is not possible: its response would show the request's token")
 		}
 		r.Methods = append(r.Methods, m.value)
 	}
@@ -94,27 +96,27 @@ func (o *object) claim(r *route.Route) {
 	}
 }
 
-// access reads who may call, and what the upstream is told of them.
+// access reads who may call, and what the upstream learns about the user.
 func (o *object) access(r *route.Route) {
 	auth, ok := o.text("auth", authForm, "has to be required or public")
 	if ok && auth.value == "public" {
 		r.Public, r.Metered = true, false
 		for _, key := range []string{"identity_header", "rate", "burst"} {
 			if o.has(key) {
-				o.fail(place(o.values[key]), "%s: a public route knows nobody", key)
+				o.fail(place(o.values[key]), "%s: is not possible with auth: public, where the user is not known", key)
 			}
 		}
 		return
 	}
 	r.IdentityHeader = defaultIdentityHeader
-	if header, ok := o.text("identity_header", fieldForm, "a field's name is of letters, digits and -"); ok {
+	if header, ok := o.text("identity_header", fieldForm, aboutField); ok {
 		r.IdentityHeader = header.value
 		if reserved.MatchString(header.value) {
-			o.fail(header.at, "identity_header: %q has a meaning of its own: choose another, like X-Account", header.value)
+			o.fail(header.at, "identity_header: %q has another meaning already: choose another name, like X-Account", header.value)
 		}
 	}
 	if !o.has("rate") && o.has("burst") {
-		o.fail(place(o.values["burst"]), "burst: means nothing without rate")
+		o.fail(place(o.values["burst"]), "burst: has no effect without rate")
 	}
 	if rate, ok := o.text("rate", rateForm, "a rate is like 100/s, 60/m or 1000/h"); ok {
 		parts := rateForm.FindStringSubmatch(rate.value)
@@ -124,7 +126,7 @@ func (o *object) access(r *route.Route) {
 	}
 }
 
-// bounds reads the limits of size and time.
+// bounds reads the bound of the body and the timeouts.
 func (o *object) bounds(r *route.Route) {
 	o.size("max_body", &r.MaxBody)
 	if t, ok := o.inner("timeouts", keys{others: []string{"connect", "first_byte", "progress"}}); ok {
@@ -141,7 +143,7 @@ func (o *object) duration(key string, into *time.Duration) {
 		return
 	}
 	d, err := time.ParseDuration(t.value)
-	if err != nil || d < minTimeLimit || d > maxTimeLimit {
+	if err != nil || d < minTimeout || d > maxTimeout {
 		o.fail(t.at, "%s%s: %q: %s", o.prefix, key, t.value, what)
 		return
 	}

@@ -17,9 +17,9 @@ import (
 	"tallygate/gateway/internal/route"
 )
 
-// Parse reads a routes file and adds its routes to the built-in ones; a route with a built-in's name takes its place.
-// file is its name, for errors. All mistakes are joined, in the file's order; each is an *Error. YAML that cannot be
-// read is one. A file without routes is one, too: it is what is left of a file while it is being written.
+// Parse reads a routes file and adds its routes to the built-in ones. A route with the name of a built-in one replaces it.
+// file is the file's name, for errors. The error joins all mistakes in the file's order; each is an *Error. A file
+// without routes is a mistake, too: a file may be empty while it is written.
 func Parse(file string, content []byte, builtin []*route.Route) (*route.Table, error) {
 	p := &parser{file: file, anchors: anchors{}, named: map[string]bool{}, at: map[*route.Route]*token.Position{}}
 	if root := p.document(content); root != nil {
@@ -43,16 +43,16 @@ type parser struct {
 	file    string
 	errs    []*Error
 	anchors anchors
-	named   map[string]bool
-	own     []*route.Route // those of which it is known what they take
-	at      map[*route.Route]*token.Position
+	named   map[string]bool                  // names that the file has
+	own     []*route.Route                   // the file's routes, if name, path and methods are valid
+	at      map[*route.Route]*token.Position // of their names
 }
 
 func (p *parser) fail(at *token.Position, format string, args ...any) {
 	p.errs = append(p.errs, &Error{p.file, at.Line, at.Column, fmt.Sprintf(format, args...)})
 }
 
-// joined are all mistakes, in the file's order.
+// joined returns all mistakes, in the file's order.
 func (p *parser) joined() error {
 	slices.SortStableFunc(p.errs, func(a, b *Error) int {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
@@ -64,14 +64,14 @@ func (p *parser) joined() error {
 	return errors.Join(all...)
 }
 
-// document reads the YAML, of which there has to be one document.
+// document reads the YAML, which has to be one document.
 func (p *parser) document(content []byte) ast.Node {
 	start := &token.Position{Line: 1, Column: 1}
 	if at := unreadable(content); at != nil {
 		p.fail(at, "a byte that is not UTF-8, or a control character")
 		return nil
 	}
-	// Keys that stand twice are found later, with all other mistakes.
+	// object reports duplicate keys, together with all other mistakes.
 	file, err := yamlparser.ParseBytes(content, 0, yamlparser.AllowDuplicateMapKey())
 	if err != nil {
 		message, at := err.Error(), start
@@ -87,7 +87,7 @@ func (p *parser) document(content []byte) ast.Node {
 	var root ast.Node
 	for i, doc := range file.Docs {
 		if i > 0 && doc.Start != nil {
-			p.fail(doc.Start.Position, "a second document: a routes file is one")
+			p.fail(doc.Start.Position, "a second document: a routes file has one only")
 			return nil
 		}
 		if root == nil {
@@ -102,7 +102,7 @@ func (p *parser) document(content []byte) ast.Node {
 	return root
 }
 
-// unreadable is the place of the first byte that no YAML has.
+// unreadable returns the place of the first byte that YAML does not allow, or nil.
 func unreadable(content []byte) *token.Position {
 	at := &token.Position{Line: 1, Column: 1}
 	for len(content) > 0 {
@@ -135,7 +135,7 @@ func (p *parser) routes(root ast.Node) {
 	}
 }
 
-// conflict puts an ambiguity where the later of the two routes stands.
+// conflict reports an ambiguity at the later of the two routes.
 func (p *parser) conflict(c route.Conflict) {
 	where := ""
 	if other := p.at[c.Other]; other != nil {

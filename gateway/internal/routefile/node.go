@@ -11,24 +11,24 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// text is a text of the file and where it stands.
+// text is a text of the file and its place.
 type text struct {
 	value string
 	at    *token.Position
 }
 
-// object is a mapping of the file: the keys that it may have, with values that are not null.
+// object is a mapping of the file: its known keys, with values that are not null.
 type object struct {
 	*parser
 
-	prefix string // of the keys, in what is said of mistakes: "timeouts."
+	prefix string // of the keys in error messages: "timeouts."
 	values map[string]ast.Node
 }
 
-// keys are those that an object may have.
+// keys are the known keys of an object.
 type keys struct{ needed, others []string }
 
-// object reads a mapping. Every key that it should not have, has twice or lacks is a mistake of its own.
+// object reads a mapping. Each unknown, duplicate or missing key is a mistake.
 func (p *parser) object(node ast.Node, prefix, what string, k keys) (*object, bool) {
 	o := &object{p, prefix, map[string]ast.Node{}}
 	mapping, ok := p.resolve(node).(*ast.MappingNode)
@@ -62,7 +62,7 @@ func (p *parser) object(node ast.Node, prefix, what string, k keys) (*object, bo
 	return o, true
 }
 
-// spaced is the prefix "timeouts." as "timeouts: ".
+// spaced turns the prefix "timeouts." into "timeouts: ".
 func spaced(prefix string) string {
 	if prefix == "" {
 		return ""
@@ -73,7 +73,7 @@ func spaced(prefix string) string {
 // has reports whether the object has the key with a value.
 func (o *object) has(key string) bool { return o.values[key] != nil }
 
-// inner reads the mapping that the key has.
+// inner reads the mapping under a key.
 func (o *object) inner(key string, k keys) (*object, bool) {
 	node := o.values[key]
 	if node == nil {
@@ -109,7 +109,7 @@ func (p *parser) scalar(node ast.Node, key string, form *regexp.Regexp, what str
 	return t, true
 }
 
-// list reads texts of this form; one of them may stand without a list if alone is set.
+// list reads a list of texts of this form. If alone is set, one text without a list will do.
 func (o *object) list(key string, alone bool, form *regexp.Regexp, what string) []text {
 	node := o.values[key]
 	if node == nil {
@@ -158,7 +158,7 @@ func (o *object) flag(key string, def bool) bool {
 
 var wholeForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})$`)
 
-// number reads a whole number. YAML's other ways to write one (0x2, 1_000, 010) read differently from parser to parser.
+// number reads a whole number in decimal. Parsers do not agree on YAML's other forms (0x2, 1_000, 010).
 func (o *object) number(key string, def, from, to int) int {
 	node := o.values[key]
 	if node == nil {
@@ -173,7 +173,7 @@ func (o *object) number(key string, def, from, to int) int {
 	return def
 }
 
-// resolve is the value that an anchor or alias stands for. An alias of itself ends as what it is, which fits nothing.
+// resolve returns the value of an anchor or alias. An alias of itself stays an alias, which is valid nowhere.
 func (p *parser) resolve(node ast.Node) ast.Node {
 	for range 10 {
 		switch n := node.(type) {
@@ -192,7 +192,7 @@ func (p *parser) resolve(node ast.Node) ast.Node {
 	return node
 }
 
-// anchors finds what aliases may stand for.
+// anchors are the values that aliases may stand for.
 type anchors map[string]ast.Node
 
 // Visit implements ast.Visitor.
@@ -203,7 +203,7 @@ func (a anchors) Visit(node ast.Node) ast.Visitor {
 	return a
 }
 
-// place is where a node begins. A mapping's own token is a colon inside of it.
+// place returns where a node begins. A mapping's own token is a colon inside of it.
 func place(node ast.Node) *token.Position {
 	if m, ok := node.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
 		return place(m.Values[0].Key)
@@ -218,7 +218,7 @@ type Error struct {
 	Text         string
 }
 
-// Error begins with file:line:column, which editors and terminals make a link of.
+// Error begins with file:line:column, which editors and terminals turn into a link.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text)
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// sizeForm bounds the digits so that no size is past an int64.
+// sizeForm bounds the digits, so that every size fits into an int64.
 var sizeForm = regexp.MustCompile(`^(?:(0|[1-9][0-9]{0,11}) ?B?|(0|[1-9][0-9]{0,8}) ?([KMG]i?B)|(0|[1-9][0-9]{0,5}) ?(Ti?B))$`)
 
-// size reads a number of bytes, which may stand without a unit and then without quotes.
+// size reads a number of bytes. Without a unit it may be a YAML number.
 func (o *object) size(key string, into *int64) {
 	const what = "a size is like 64KiB, 10MB or 2GiB"
 	node := o.values[key]

@@ -22,7 +22,7 @@ const (
 	maxPort       = 65535
 )
 
-// upstreams reads where the requests go, and how it is found out that they may.
+// upstreams reads the addresses of the replicas and the path of their health check.
 func (o *object) upstreams(r *route.Route) {
 	for _, t := range o.list("upstream", true, upstreamForm, aboutUpstream) {
 		addr, ok := address(t.value)
@@ -35,12 +35,12 @@ func (o *object) upstreams(r *route.Route) {
 			r.Upstreams = append(r.Upstreams, addr)
 		}
 	}
-	if health, ok := o.text("health", healthForm, "has to be a path like /livez, other characters escaped"); ok {
+	if health, ok := o.text("health", healthForm, "has to be a path like /livez, with other characters percent-encoded"); ok {
 		r.Health = health.value
 	}
 }
 
-// address is the host:port of a URL, always written in the same way.
+// address returns the host:port of a URL in its one normal form.
 func address(text string) (string, bool) {
 	u, err := url.Parse(text)
 	if err != nil {
