@@ -28,8 +28,8 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 		}
 		defer conn.Close() //nolint:errcheck // all has been read
 		_, _ = io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-		if answer, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200 OK\r\n") {
-			t.Fatalf("got %s, %v", answer, err)
+		if response, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(response), "HTTP/1.1 200 OK\r\n") {
+			t.Fatalf("got %s, %v", response, err)
 		}
 		return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 	}

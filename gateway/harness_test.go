@@ -19,7 +19,7 @@ import (
 
 const testSecret = "7f0cb1d24e8a4b7b9d5e60a5a1c3f2d4-for-tests-of-the-gateway"
 
-// params are those of a user whom the test's auth-service knows.
+// params are a token of the user whom the test's auth-service knows.
 func params() tokentest.Params {
 	return tokentest.Params{
 		Secret: testSecret, Issuer: "tallygate", Audience: "tallygate", MaxLife: time.Hour, Now: time.Now(),
@@ -105,7 +105,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, r.Method+" "+r.RequestURI+" user "+r.Header.Get("X-User-Id"))
 }
 
-// free is an address that nobody listens on.
+// free returns an address that nobody listens on.
 func free(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -127,7 +127,7 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// get is the status and the body.
+// get returns the status and the body.
 func (g *running) get(t *testing.T, path string, authorization ...string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+g.public+path, nil)

@@ -38,7 +38,7 @@ func watch(t *testing.T, text string) *watched {
 	return w
 }
 
-// write does not replace the file, as many editors do not.
+// write writes in place, as many editors do.
 func (w *watched) write(t *testing.T, text string) {
 	t.Helper()
 	if err := os.WriteFile(w.path, []byte(text), 0o600); err != nil {

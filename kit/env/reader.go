@@ -33,7 +33,7 @@ func NewReader(lookup Lookup) *Reader {
 // Err returns every mistake found so far, one a line, or nil.
 func (r *Reader) Err() error { return errors.Join(r.errs...) }
 
-// Fail records a mistake about the variable name, for checks that only the caller can make.
+// Fail records a mistake in the variable name, for checks that only the caller can make.
 func (r *Reader) Fail(name, format string, args ...any) {
 	r.errs = append(r.errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
 }
@@ -51,7 +51,7 @@ func (r *Reader) String(name, def string) string {
 	return def
 }
 
-// OneOf returns the variable's text, which has to be one of allowed; the first of them is the default.
+// OneOf returns the variable's text, which has to be one of allowed. The first of them is the default.
 func (r *Reader) OneOf(name string, allowed ...string) string {
 	value, ok := r.get(name)
 	if !ok {
@@ -106,7 +106,7 @@ func (r *Reader) Duration(name string, def, lowest time.Duration) time.Duration 
 		return def
 	}
 	if d < lowest {
-		r.Fail(name, "%q is under the least possible value %s", value, lowest)
+		r.Fail(name, "%q is less than %s, the least value", value, lowest)
 		return def
 	}
 	return d
@@ -125,8 +125,8 @@ func (r *Reader) URL(name, def string) *url.URL {
 	return u
 }
 
-// Prefixes reads a comma-separated list of addresses and CIDR blocks; the word loopback stands for 127.0.0.0/8 and
-// ::1, the word none for an empty list.
+// Prefixes reads a comma-separated list of addresses and CIDR blocks. The word loopback stands for 127.0.0.0/8 and ::1,
+// the word none for an empty list.
 func (r *Reader) Prefixes(name, def string) []netip.Prefix {
 	var list []netip.Prefix
 	for word := range strings.SplitSeq(r.String(name, def), ",") {

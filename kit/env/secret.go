@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Secret is a setting that must not be shown. It comes from NAME, or from the file that NAME_FILE names and then can
-// change while the service runs. Safe for concurrent use.
+// Secret is a setting that must not be shown. It comes from NAME, or from the file that NAME_FILE names. The file
+// may change while the service runs. Safe for concurrent use.
 type Secret struct {
 	name, path string
 	required   bool
@@ -17,7 +17,7 @@ type Secret struct {
 	value string
 }
 
-// maxSecretBytes bounds a secret file, so that a wrong path (a device, a log) is an error and not an out-of-memory.
+// maxSecretBytes bounds a secret file, so that a wrong path (a device, a log) is an error and does not use up the memory.
 const maxSecretBytes = 64 << 10
 
 // Secret reads a secret that has to be set.
@@ -29,7 +29,7 @@ func (r *Reader) Secret(name string) *Secret {
 	return s
 }
 
-// OptionalSecret reads a secret that may be absent, or a file that may be empty: its value is then empty.
+// OptionalSecret reads a secret that may be absent, or whose file may be empty. Its value is then empty.
 func (r *Reader) OptionalSecret(name string) *Secret { return r.secret(name, false) }
 
 func (r *Reader) secret(name string, required bool) *Secret {

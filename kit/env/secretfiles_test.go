@@ -62,7 +62,7 @@ func TestSecretsThatChangedAreInForceAndNoOthers(t *testing.T) {
 	write(t, f.file("C"), "second")
 	f.Look(false)
 	f.Look(false)
-	f.Look(true) // asked, but nothing has changed
+	f.Look(true) // forced, but nothing has changed
 	if got := strings.Join(f.used["A+B"], " "); got != "second+first" {
 		t.Errorf("A and B: got %q", got)
 	}
