@@ -15,13 +15,18 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
+// firstByte is how long the upstreams may take to respond.
+const firstByte = 2 * time.Second
+
 // start returns a running upstream.
 func start(t *testing.T, cfg upstream.Config, addrs ...string) *upstream.Upstream {
 	t.Helper()
 	cfg.Log = slog.New(slog.DiscardHandler)
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	return upstream.New(cfg).Start(ctx, upstream.Spec{Addresses: addrs, Timeouts: upstream.Timeouts{Connect: time.Second}})
+	return upstream.New(cfg).Start(ctx, upstream.Spec{Addresses: addrs, Timeouts: upstream.Timeouts{
+		Connect: time.Second, FirstByte: firstByte, Progress: 5 * time.Second,
+	}})
 }
 
 func TestADeadReplicaThatItsNameLosesMeanwhileLeavesTheOther(t *testing.T) {
