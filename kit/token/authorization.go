@@ -2,9 +2,9 @@ package token
 
 import "strings"
 
-// FromAuthorization finds the token in the values of a request's Authorization fields. Two forms are taken: the bare
+// FromAuthorization returns the token in the values of a request's Authorization fields. It accepts two forms: the bare
 // token, which clients of the first contract send, and "Bearer" 1*SP token (RFC 6750 section 2.1), the scheme in any
-// case. No field, or an empty one, is ErrMissing; several fields and every other form are ErrInvalid.
+// case. No field, or an empty one, is ErrMissing. Several fields and every other form are ErrInvalid.
 func FromAuthorization(values []string) (string, error) {
 	switch len(values) {
 	case 0:

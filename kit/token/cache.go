@@ -5,19 +5,18 @@ import (
 	"time"
 )
 
-// Cache remembers tokens that a Verifier has accepted, so that the second call with one costs a map lookup. It holds
-// at most 2 × size entries and forgets the ones that were not used lately. A remembered token is refused from its exp
-// on, and is verified anew when the keyring has changed. Refusals are not remembered. Safe for concurrent use.
+// Cache remembers tokens that a Verifier has accepted, so that the second request with one costs a map lookup. It holds
+// at most 2 × size entries and drops those that were not used lately. A remembered token is refused from its exp on. It
+// is verified again when the keyring has changed. Refusals are not remembered. Safe for concurrent use.
 //
-// This is what a service behind the gate needs: small, and the lock costs little beside the rest of a request there. The
-// gateway has a table of its own, because it sees every call, and because what it remembers of a token leads to the
-// token's user.
+// It is for services behind the gateway: there the lock costs little beside the rest of a request. The gateway has a
+// table of its own, because it sees every request, and because its entries lead from a token to the user's state.
 type Cache struct {
 	verifier *Verifier
 	size     int
 
 	mu sync.RWMutex
-	// Two generations: what is used moves to young; when young is full it becomes old, and the old one is dropped.
+	// Two maps: a used entry moves to young. When young is full it becomes old, and the old map is dropped.
 	young, old map[string]*remembered
 }
 
@@ -74,5 +73,5 @@ func (c *Cache) Len() int {
 	return len(c.young) + len(c.old)
 }
 
-// expired reports whether the entry's life is over.
+// expired reports whether the token's exp is reached.
 func (r *remembered) expired(now time.Time) bool { return !now.Before(r.claims.ExpiresAt) }

@@ -8,21 +8,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Claims are what a verified token says.
+// Claims are the claims of a verified token.
 type Claims struct {
 	UserID    int64     // sub
 	IssuedAt  time.Time // iat; zero if absent
 	ExpiresAt time.Time // exp
 	ID        string    // jti; empty if absent
-	// SessionID (sid) and Generation, the user's token generation (gen), mean something only to who knows users, so one of
-	// a wrong form is taken for an absent one: SessionID is empty then, HasGeneration false.
+	// SessionID (sid) and Generation, the user's token generation (gen), can only be verified against the user's state,
+	// which this package does not have. One of a wrong form counts as absent: SessionID is empty or HasGeneration false.
 	SessionID     string
 	Generation    int64
 	HasGeneration bool
 	Role          string // role; empty for ordinary users
 }
 
-// rawClaims are the claims as read, before they are judged. Times are seconds since 1970; NaN means absent.
+// rawClaims are the claims as read, before they are validated. Times are seconds since 1970; NaN means absent.
 type rawClaims struct {
 	Claims
 	issuer        string
@@ -30,7 +30,7 @@ type rawClaims struct {
 	exp, nbf, iat float64
 }
 
-// readClaims checks the types of the claims that we know and ignores the others (RFC 7519 section 4).
+// readClaims validates the types of the known claims and ignores the others (RFC 7519 section 4).
 func readClaims(part string) (rawClaims, error) {
 	c := rawClaims{exp: math.NaN(), nbf: math.NaN(), iat: math.NaN()}
 	doc, err := decode(part)
@@ -114,7 +114,7 @@ func readTime(value member, into *float64) error {
 	return nil
 }
 
-// readUserID reads a positive decimal number without sign or leading zero, in a string: the only form that is issued.
+// readUserID reads a string with a positive decimal number, without sign or leading zero. auth-service issues no other form.
 func readUserID(value member, into *int64) error {
 	var text string
 	if err := readString(value, &text); err != nil {
@@ -128,7 +128,7 @@ func readUserID(value member, into *int64) error {
 	return nil
 }
 
-// readGeneration reads a whole number from 0 on.
+// readGeneration reads a whole number, at least 0.
 func readGeneration(value member) (generation int64, ok bool) {
 	generation, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil || generation < 0 {
@@ -137,8 +137,8 @@ func readGeneration(value member) (generation int64, ok bool) {
 	return generation, true
 }
 
-// asTime keeps fractions down to the microsecond; times no clock of ours can reach become the zero time, which is
-// refused wherever it matters.
+// asTime keeps fractions down to the microsecond. Times beyond the year 5138 become the zero time: no clock reaches them,
+// and validate refuses them where it matters.
 func asTime(seconds float64) time.Time {
 	if math.IsNaN(seconds) || math.Abs(seconds) > 1e11 {
 		return time.Time{}

@@ -11,7 +11,7 @@ type jose struct {
 	kid string
 }
 
-// readHeader checks the header's members. Unknown ones are ignored, as RFC 7515 section 4 demands.
+// readHeader validates the header's members. Unknown ones are ignored, as RFC 7515 section 4 demands.
 func readHeader(part string) (jose, error) {
 	doc, err := decode(part)
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 // MinSecretBytes is the least length of a secret (RFC 7518 section 3.2).
 const MinSecretBytes = 32
 
-// minDistinctBytes keeps out "aaaa…": 32 random bytes, in any encoding, hold more different ones by far.
+// minDistinctBytes keeps out secrets like "aaaa…". Random ones hold far more different bytes, in any encoding.
 const minDistinctBytes = 8
 
-// exampleWords stand in secrets that people copy from examples and forget to change. Thirty-two random bytes in
-// hexadecimal or base64 hold one of them once in some billions of years.
+// exampleWords are in secrets that people copy from examples and forget to change. In 32 random bytes, written in
+// hexadecimal or base64, such a word practically never occurs.
 func exampleWords() []string {
 	return []string{
 		"changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_me", "placeholder", "example",
@@ -52,7 +52,7 @@ func CheckSecret(secret string) error {
 	return nil
 }
 
-// KeyID is the kid of a secret: a one-way derivation, so that it names the key and tells nothing about it.
+// KeyID is the kid of a secret. It is derived one way: it names the key and reveals nothing of it.
 func KeyID(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte("tallygate kid v1"))
@@ -71,8 +71,8 @@ type keys struct {
 	version uint64
 }
 
-// Keyring holds the secrets that verify: the one that signs, and others during a rotation. Safe for concurrent use;
-// Replace swaps the whole set at once.
+// Keyring holds the secrets that tokens are verified with: the one that signs, and others during a rotation. Replace
+// swaps all of them at once. Safe for concurrent use.
 type Keyring struct {
 	current  atomic.Pointer[keys]
 	versions atomic.Uint64
@@ -87,8 +87,8 @@ func NewKeyring(secret string, others []string) (*Keyring, error) {
 	return k, nil
 }
 
-// Replace puts a new set of secrets in force. On an error the old set stays. Verifications that a [Cache] remembers
-// under the old set are made again.
+// Replace puts a new set of secrets in force. On an error the old set stays. A [Cache] verifies again what it remembers
+// from the old set.
 func (k *Keyring) Replace(secret string, others []string) error {
 	if err := CheckSecret(secret); err != nil {
 		return fmt.Errorf("JWT_SECRET: %w", err)
@@ -107,8 +107,8 @@ func (k *Keyring) Replace(secret string, others []string) error {
 	return nil
 }
 
-// SplitSecrets reads the comma-separated form of JWT_OTHER_SECRETS. Empty entries are dropped, nothing is trimmed
-// inside an entry but white space at its ends.
+// SplitSecrets reads the comma-separated form of JWT_OTHER_SECRETS. It drops empty entries and trims white
+// space around entries.
 func SplitSecrets(list string) []string {
 	var secrets []string
 	for entry := range strings.SplitSeq(list, ",") {

@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	// MaxBytes is the length from which on a token is refused unread.
+	// MaxBytes is the largest token. Longer ones are refused unread.
 	MaxBytes = 8 << 10
-	// maxDepth bounds nesting in header and claims: real ones have two levels.
+	// maxDepth bounds nesting in header and claims. Real ones have two levels.
 	maxDepth = 32
 )
 
 var errMalformed = errors.New("malformed")
 
-// split cuts a compact JWS into its signed part and its three parts. Anything but base64url's own alphabet is refused
-// here, because encoding/base64 skips line ends.
+// split cuts a compact JWS into its three parts; signed is the text of the first two. It refuses all bytes but
+// base64url's alphabet, because encoding/base64 skips line ends.
 func split(raw string) (signed, header, claims, signature string, err error) {
 	if len(raw) > MaxBytes {
 		return "", "", "", "", errMalformed
@@ -55,11 +55,11 @@ func decode(part string) ([]byte, error) {
 	return out, nil
 }
 
-// member is one value of an object's top level: its JSON text, valid only during the call it is handed to.
+// member is the JSON text of one value of an object's top level. It is valid only during the call that gets it.
 type member = jsontext.Value
 
-// eachMember calls take for every top-level member of the JSON object in doc. Not an object, duplicate names at any
-// level, invalid UTF-8, nesting over maxDepth and trailing data are errMalformed.
+// eachMember calls take for every top-level member of the JSON object in doc. What is not an object, has
+// duplicate names at any level, is not UTF-8, nests deeper than maxDepth or has data after it is errMalformed.
 func eachMember(doc []byte, take func(name string, value member) error) error {
 	if !shallow(doc) {
 		return errMalformed

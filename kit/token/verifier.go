@@ -12,14 +12,14 @@ import (
 // Leeway is how far nbf and iat may lie ahead of this machine's clock.
 const Leeway = 5 * time.Second
 
-// What a caller can learn of a refused token. Clients see one body for all three; see package problem.
+// Why a token is refused. Clients get the same body for all three; see package problem.
 var (
 	ErrMissing = errors.New("no token")
 	ErrInvalid = errors.New("token is not valid")
 	ErrExpired = errors.New("token has expired") // its signature was good
 )
 
-// Config says which tokens are ours.
+// Config is what a Verifier accepts.
 type Config struct {
 	Keys     *Keyring
 	Issuer   string
@@ -28,7 +28,7 @@ type Config struct {
 	Now      func() time.Time // time.Now if nil
 }
 
-// Verifier checks tokens. Safe for concurrent use.
+// Verifier verifies tokens. Safe for concurrent use.
 type Verifier struct {
 	cfg Config
 }
@@ -41,11 +41,11 @@ func NewVerifier(cfg Config) *Verifier {
 	return &Verifier{cfg: cfg}
 }
 
-// KeysVersion changes with the set of keys. Who remembers verifications reads it before Verify, and verifies anew when it
-// has changed: a token whose key was withdrawn is then refused.
+// KeysVersion changes with the set of keys. A caller that remembers results reads it before Verify, and verifies again
+// when it has changed. So a token whose key was withdrawn is refused.
 func (v *Verifier) KeysVersion() uint64 { return v.cfg.Keys.current.Load().version }
 
-// Verify checks one token and returns its claims. The error is ErrInvalid or ErrExpired.
+// Verify verifies one token and returns its claims. The error is ErrInvalid or ErrExpired.
 func (v *Verifier) Verify(raw string) (Claims, error) {
 	signed, header, claims, signature, err := split(raw)
 	if err != nil {
@@ -63,7 +63,7 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 	if err != nil {
 		return Claims{}, ErrInvalid
 	}
-	return v.judge(c)
+	return v.validate(c)
 }
 
 // signed reports whether one of the keys made the MAC. The key that kid names is tried first; a kid that names none
@@ -81,8 +81,8 @@ func (k *keys) signed(kid, text string, mac []byte) bool {
 	return false
 }
 
-// judge holds the claims against the clock and the configuration.
-func (v *Verifier) judge(c rawClaims) (Claims, error) {
+// validate compares the claims with the clock and the configuration.
+func (v *Verifier) validate(c rawClaims) (Claims, error) {
 	now := v.cfg.Now()
 	seconds := float64(now.UnixMicro()) / 1e6
 	life, leeway := v.cfg.MaxLife.Seconds(), Leeway.Seconds()

@@ -38,7 +38,7 @@ func newVerifier(t testing.TB, now func() time.Time, others ...string) (*token.V
 
 func at(t time.Time) func() time.Time { return func() time.Time { return t } }
 
-func TestEveryVectorIsJudgedAsListed(t *testing.T) {
+func TestEveryVectorIsAcceptedOrRefusedAsListed(t *testing.T) {
 	t.Parallel()
 	var hits atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
@@ -114,7 +114,7 @@ func TestATokenDiesAtExpAndNotBefore(t *testing.T) {
 	}
 }
 
-func TestExpiredIsSaidOnlyOfGoodSignatures(t *testing.T) {
+func TestOnlyGoodSignaturesAreExpired(t *testing.T) {
 	t.Parallel()
 	v, _ := newVerifier(t, at(noon.Add(3*time.Hour)))
 	good := params().Token()

@@ -121,8 +121,8 @@ func claimAttacks(p Params) []Vector {
 	}
 }
 
-// SessionVectors are tokens that only gen and sid are missing from, or wrong in. Who knows users refuses them; to who does
-// not, they are good.
+// SessionVectors are tokens in which only gen or sid is missing or wrong. The gateway and auth-service, which know the
+// user's state, refuse them. A service that verifies tokens alone accepts them. accept says which of the two is tested.
 func SessionVectors(p Params, accept bool) []Vector {
 	var all []Vector
 	for _, claim := range []string{"gen", "sid"} {

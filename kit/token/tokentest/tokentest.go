@@ -1,7 +1,7 @@
 // Package tokentest holds the one list of good and bad tokens. The verifier, math-service and the gateway are tested
-// with the same list, so that none of them can be laxer than another.
+// with it, so that all of them accept and refuse the same.
 //
-// It is for tests: it signs, which nothing but auth-service may do in a running product.
+// It is for tests only: it signs, and in a running product only auth-service may sign.
 package tokentest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Params are what the list is made for: the secret and names that the part under test is configured with.
+// Params are the secret and the names that the part under test is configured with.
 type Params struct {
 	Secret, Issuer, Audience string
 	MaxLife                  time.Duration
@@ -26,14 +26,14 @@ type Params struct {
 	TrapURL string
 }
 
-// Vector is one request's Authorization fields, and what has to come of it.
+// Vector is one request's Authorization fields, and whether they have to be accepted.
 type Vector struct {
 	Name          string
 	Authorization []string
 	Accept        bool
 }
 
-// Claims is a set of claims as they should be, to be changed by a test.
+// Claims are good claims. A test may change them.
 func (p Params) Claims() map[string]any {
 	return map[string]any{
 		"iss": p.Issuer, "aud": p.Audience, "sub": p.UserID, "iat": p.Now.Unix(), "exp": p.Now.Add(p.MaxLife).Unix(),
@@ -63,7 +63,7 @@ func (p Params) sign(claims map[string]any) string {
 	return Sign(p.Secret, goodHeader, mustJSON(claims))
 }
 
-// Sign makes a compact JWS of the two JSON texts as they stand, with HMAC-SHA-256, whatever the header says.
+// Sign makes a compact JWS of the two JSON texts as they are. It signs with HMAC-SHA-256, whatever alg the header has.
 func Sign(secret, header, claims string) string {
 	return signWith(sha256.New, secret, header, claims)
 }
