@@ -1,5 +1,5 @@
-// Command math-service computes powers for whoever holds a good token. It is the worked example of a service behind the
-// gate: it verifies tokens by the shared secret alone, has no database and calls nobody.
+// Command math-service computes powers for clients with a valid token. It is the example of a service behind the gateway:
+// it verifies tokens with the shared secret alone, has no database and calls no other service.
 package main
 
 import (

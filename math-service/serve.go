@@ -22,7 +22,7 @@ const (
 // rememberedTokens bounds the cache of verified tokens: some 10 MB at most.
 const rememberedTokens = 10_000
 
-// serve puts the parts together and runs them until ctx ends. listening, if not nil, is told the addresses.
+// serve puts the parts together and runs them until ctx ends. listening, if not nil, gets the addresses.
 func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func(public, private net.Addr)) error {
 	r := env.NewReader(lookup)
 	cfg := service.ReadSettings(r, defaultAddr, defaultPrivateAddr)

@@ -19,12 +19,12 @@ import (
 // MaxBodyBytes bounds a JSON body.
 const MaxBodyBytes = 64 << 10
 
-// Bind reads the request's body, one JSON object (RFC 8259) in UTF-8, into a T. Strictly: member names match exactly,
+// Bind reads the request's body, one JSON object (RFC 8259) in UTF-8, into a T. It is strict: member names match exactly,
 // unknown and duplicate ones are refused, and nothing may follow the object. Absent members and null leave the zero
 // value. The error is always a problem: 400 unreadable, 413 too large, 415 not JSON, 422 a member is wrong.
 //
-// A body without Content-Type is taken as JSON. One that says it is something else is refused with a sentence for those
-// who forgot curl's -H.
+// A body without Content-Type counts as JSON. Another media type is refused with a sentence that helps those who forgot
+// curl's -H.
 func Bind[T any](c *gin.Context) (T, error) {
 	return bind[T](c, MaxBodyBytes, json.RejectUnknownMembers(true))
 }
@@ -77,7 +77,7 @@ func notAnObject() *problem.Details {
 	return problem.New(http.StatusBadRequest, "not-an-object", "The body has to be one JSON object.")
 }
 
-// bindProblem says in our own words what is wrong with the body.
+// bindProblem says what is wrong with the body, without the words of the JSON package.
 func bindProblem(body jsontext.Value, err error) *problem.Details {
 	var semantic *json.SemanticError
 	if !errors.As(err, &semantic) {
@@ -97,7 +97,7 @@ func bindProblem(body jsontext.Value, err error) *problem.Details {
 		fmt.Sprintf("The member %q has to be %s.", name, typeName(semantic.GoType)))
 }
 
-// shorten keeps a client's own text in an answer within bounds.
+// shorten bounds a client's text in a response.
 func shorten(name string) string {
 	const most = 64
 	if len(name) > most {

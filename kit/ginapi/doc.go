@@ -1,5 +1,5 @@
-// Package ginapi is how the services that use gin answer: handlers that return errors, one place that writes them,
-// strict JSON bodies, and for every request an id, a log line and a metric.
+// Package ginapi is what the services that use gin have in common: handlers that return errors, one place that writes
+// errors as problems, strict JSON bodies, and an id, a log line and a metric for every request.
 //
-// It refuses to know the services' errors: each hands in its own table that turns them into problems.
+// It refuses to know the services' errors: each service has its own table that turns them into problems.
 package ginapi

@@ -20,7 +20,7 @@ type Config struct {
 	Log       *slog.Logger
 	AccessLog bool
 	Metrics   prometheus.Registerer
-	// Problems turns an error of the service into what the client is told; nil means that it knows nothing of it.
+	// Problems turns an error of the service into a problem. It returns nil for an error that it does not know.
 	Problems func(error) *problem.Details
 }
 
@@ -31,10 +31,10 @@ type API struct {
 	duration *prometheus.HistogramVec
 }
 
-// Handler answers a request, or returns why it did not. It must not do both.
+// Handler writes a response, or returns why it did not. It must not do both.
 type Handler func(*gin.Context) error
 
-// New returns an API with no routes. Unknown paths and methods are answered with problems.
+// New returns an API with no routes. Unknown paths and methods get problems.
 func New(cfg Config) *API {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -43,7 +43,7 @@ func New(cfg Config) *API {
 	engine.RedirectFixedPath = false
 	engine.ForwardedByClientIP = false // the client's address comes from httpd.ClientAddr alone
 	api := &API{Engine: engine, cfg: cfg, duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "http_server_request_duration_seconds", Help: "Time from the request's head to the answer's end.",
+		Name: "http_server_request_duration_seconds", Help: "Duration of HTTP server requests in seconds.",
 		Buckets: httpd.DurationBuckets(),
 	}, []string{"http_request_method", "http_route", "http_response_status_code"})}
 	if cfg.Metrics != nil {
@@ -58,7 +58,7 @@ func New(cfg Config) *API {
 	return api
 }
 
-// Handle makes a gin handler of h: its error becomes the answer.
+// Handle makes a gin handler of h. An error becomes a problem.
 func (a *API) Handle(h Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := h(c); err != nil {
@@ -67,11 +67,11 @@ func (a *API) Handle(h Handler) gin.HandlerFunc {
 	}
 }
 
-// refuse writes what err means to the client and stops the chain. An error that nobody foresaw is logged.
+// refuse responds with the problem that err is, and stops the chain. An unforeseen error is logged and becomes a 500.
 func (a *API) refuse(c *gin.Context, err error) {
 	c.Abort()
 	if c.Writer.Written() {
-		a.cfg.Log.ErrorContext(c, "error after the answer had begun", "error", err, "request_id", RequestID(c))
+		a.cfg.Log.ErrorContext(c, "error after the response had begun", "error", err, "request_id", RequestID(c))
 		return
 	}
 	var details *problem.Details

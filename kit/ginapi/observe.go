@@ -15,10 +15,10 @@ const (
 	userIDKey    = "tallygate.user_id"
 )
 
-// RequestID is the id of the request, the one that its answer carries.
+// RequestID is the id of the request. The response carries it too.
 func RequestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 
-// SetUserID notes whose request it is, for the log line.
+// SetUserID sets the user of the request, for the log line.
 func SetUserID(c *gin.Context, id int64) { c.Set(userIDKey, id) }
 
 // observe gives the request an id, and after it writes the log line and the metric. Paths, queries, tokens and bodies
@@ -53,7 +53,7 @@ func (a *API) observe(c *gin.Context) {
 	}
 	level := slog.LevelInfo
 	if route == "/livez" || route == "/readyz" {
-		level = slog.LevelDebug // probes ask every second: the log is for what people do
+		level = slog.LevelDebug // probes come every second and would drown the rest
 	}
 	a.cfg.Log.LogAttrs(c, level, "request", attrs[:n]...)
 }

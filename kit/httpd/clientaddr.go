@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// ClientAddr is the address of who sent the request: the TCP peer, or, when the peer is a trusted proxy, the
-// right-most entry of X-Forwarded-For that is not. Entries left of it are hearsay. forwardedFor holds the field's
-// values in the order received. An entry that is no address ends the search: the hop before it is the client.
+// ClientAddr is the address of the client: the TCP peer or, if that is a trusted proxy, the right-most entry of
+// X-Forwarded-For that is no trusted proxy. Entries to the left of it may be made up. forwardedFor holds the field's
+// values in the order received. An entry that is not an address ends the search: the hop before it is the client.
 func ClientAddr(peer netip.Addr, forwardedFor []string, trusted []netip.Prefix) netip.Addr {
 	client := peer.Unmap().WithZone("")
 	for _, rest := range slices.Backward(forwardedFor) {

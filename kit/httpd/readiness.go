@@ -10,21 +10,21 @@ import (
 	"tallygate/kit/problem"
 )
 
-// Readiness answers /readyz: 200 if every check passes and the service is not stopping, 503 otherwise. Which check
-// failed is in the log, not in the answer: the public listeners serve it too.
+// Readiness serves /readyz: 200 if every check passes and the service is not stopping, 503 otherwise. The public response
+// does not say which check failed; the one of the private listener does.
 type Readiness struct {
 	checks   []func(context.Context) error
 	draining atomic.Bool
 
-	// Detail, if set, adds facts to the private listener's answer: how stale something is, say.
+	// Detail, if set, adds facts to the private listener's response, for example how stale something is.
 	Detail func() map[string]string
 }
 
-// readinessTimeout bounds the checks of one question. It is well below what a prober waits for an answer (the gateway:
-// 800 ms): who says in time that the database is away is not ready, who says nothing seems to hang.
+// readinessTimeout is for all checks of one request. It is well below what a prober waits for (the gateway: 800 ms): a
+// service whose database is unreachable has to respond 503 in time, or it seems to hang.
 const readinessTimeout = 500 * time.Millisecond
 
-// NewReadiness returns a Readiness over the checks, all of which have to return nil.
+// NewReadiness returns a Readiness with these checks. The service is ready while all of them return nil.
 func NewReadiness(checks ...func(context.Context) error) *Readiness {
 	return &Readiness{checks: checks}
 }
@@ -47,7 +47,7 @@ func (r *Readiness) Err(ctx context.Context) error {
 	return nil
 }
 
-// ServeHTTP answers with {"status":"ready"}, or a problem.
+// ServeHTTP responds with {"status":"ready"} or a problem.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err := r.Err(req.Context()); err != nil {
 		problem.Unavailable("The service is not ready.", time.Second).Write(w)
@@ -56,29 +56,29 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	writeStatus(w, "ready")
 }
 
-// Private answers /readyz on the private listener: the same status, and with it the failed check and the details.
+// Private serves /readyz on the private listener. Its response has the failed check and the details too.
 func (r *Readiness) Private() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		answer := struct {
+		response := struct {
 			Status string            `json:"status"`
 			Reason string            `json:"reason,omitempty"`
 			Detail map[string]string `json:"detail,omitempty"`
 		}{Status: "ready"}
 		status := http.StatusOK
 		if err := r.Err(req.Context()); err != nil {
-			status, answer.Status, answer.Reason = http.StatusServiceUnavailable, "not ready", err.Error()
+			status, response.Status, response.Reason = http.StatusServiceUnavailable, "not ready", err.Error()
 		}
 		if r.Detail != nil {
-			answer.Detail = r.Detail()
+			response.Detail = r.Detail()
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(answer) // the prober is gone: there is nobody left to tell
+		_ = json.NewEncoder(w).Encode(response) // an error means that the prober is gone
 	})
 }
 
-// Live answers /livez: the process runs. It asks nothing else, so that an outage of a database restarts nobody.
+// Live serves /livez: the process runs. It checks nothing else, so that an outage of the database restarts no service.
 func Live() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, "live") })
 }

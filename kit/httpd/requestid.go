@@ -5,13 +5,12 @@ import (
 	"encoding/hex"
 )
 
-// RequestIDHeader is the field that carries a request's id, in and out (canonical form of X-Request-ID).
+// RequestIDHeader carries a request's id in requests and responses (canonical form of X-Request-ID).
 const RequestIDHeader = "X-Request-Id"
 
 const maxRequestIDBytes = 128
 
-// RequestID keeps the id that came with a request if it is harmless (1 to 128 of A-Z a-z 0-9 . _ -), and makes a
-// random one otherwise.
+// RequestID returns the id that came with a request if it is valid, and a random one otherwise.
 func RequestID(came string) string {
 	if ValidRequestID(came) {
 		return came
@@ -21,7 +20,7 @@ func RequestID(came string) string {
 	return hex.EncodeToString(b[:])
 }
 
-// ValidRequestID reports whether an id may be taken over from a client.
+// ValidRequestID reports whether a client's id may be used: 1 to 128 of A-Z a-z 0-9 . _ -
 func ValidRequestID(id string) bool {
 	if len(id) == 0 || len(id) > maxRequestIDBytes {
 		return false

@@ -15,16 +15,16 @@ import (
 	"tallygate/kit/readyz"
 )
 
-// Program is what a main hands over.
+// Program is a program to run.
 type Program struct {
 	Name    string
 	Version string
-	// PrivateAddr is the default of PRIVATE_ADDR, which -healthcheck asks.
+	// PrivateAddr is the default of PRIVATE_ADDR, where -healthcheck sends its request.
 	PrivateAddr string
-	// Run serves until ctx ends. Its error is a mistake in the configuration or a failure that ended the service.
+	// Run serves until ctx ends. It returns an error if the configuration is wrong or a failure ended the service.
 	Run func(ctx context.Context, lookup env.Lookup, out io.Writer) error
-	// Flags, if set, adds flags of the program's own. The function it returns runs after parsing with what is left of
-	// the arguments; if it handled the call it says so with its exit code.
+	// Flags, if set, adds the program's own flags. The function that it returns runs after parsing, with the remaining
+	// arguments. If handled is true, the program ends with code.
 	Flags func(*flag.FlagSet) func(ctx context.Context, args []string) (code int, handled bool)
 }
 

@@ -9,7 +9,7 @@ import (
 func NewRegistry(service, version string) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "tallygate_build_info", Help: "Always 1; the labels say what is running.",
+		Name: "tallygate_build_info", Help: "Always 1. The labels name the service and its version.",
 		ConstLabels: prometheus.Labels{"service": service, "version": version},
 	})
 	info.Set(1)

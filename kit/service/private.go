@@ -7,7 +7,7 @@ import (
 	"tallygate/kit/problem"
 )
 
-// withProblems serves what mux has, and answers with problems where mux, which has nothing, would answer with text.
+// withProblems serves mux. Where mux has no route it responds with problems instead of text.
 func withProblems(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refusal, pattern := mux.Handler(r)
@@ -15,17 +15,17 @@ func withProblems(mux *http.ServeMux) http.Handler {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		said := headOnly{header: http.Header{}}
-		refusal.ServeHTTP(&said, r)
-		if said.status == http.StatusMethodNotAllowed {
-			problem.MethodNotAllowed(strings.Split(said.header.Get("Allow"), ", ")).Write(w)
+		head := headOnly{header: http.Header{}}
+		refusal.ServeHTTP(&head, r)
+		if head.status == http.StatusMethodNotAllowed {
+			problem.MethodNotAllowed(strings.Split(head.header.Get("Allow"), ", ")).Write(w)
 			return
 		}
 		problem.NotFound().Write(w)
 	})
 }
 
-// headOnly takes an answer and drops its body.
+// headOnly keeps the head of a response and drops its body.
 type headOnly struct {
 	header http.Header
 	status int

@@ -33,18 +33,18 @@ type Config struct {
 	Metrics prometheus.Gatherer
 
 	Readiness *httpd.Readiness
-	// Settle is how long the service stays up, no longer ready, before it stops accepting: what routes to it needs
-	// that long to see it.
+	// Settle is how long the service still accepts connections after it is no longer ready. A load balancer needs that
+	// long to notice.
 	Settle time.Duration
-	// Drain bounds how long requests in flight may take to finish after that.
+	// Drain is how long requests in flight may take to finish after that.
 	Drain time.Duration
 	Log   *slog.Logger
-	// Ready, if set, is told the addresses once both listeners are open; tests use it.
+	// Ready, if set, gets the addresses when both listeners are open; tests use it.
 	Ready func(public, private net.Addr)
 }
 
-// Run serves until ctx ends, then stops being ready, waits Settle, stops accepting and drains. It returns nil after a
-// clean stop; an address that cannot be listened on is an error that names it.
+// Run serves until ctx ends. Then it is no longer ready, waits for Settle, stops accepting and drains. It returns nil
+// after a clean stop. If it cannot listen on an address, the error names it.
 func Run(ctx context.Context, cfg Config) error {
 	public, err := listen(ctx, "ADDR", cfg.Addr)
 	if err != nil {
@@ -85,7 +85,7 @@ func Run(ctx context.Context, cfg Config) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Drain)
 	defer cancel()
 	err = cfg.Public.Shutdown(drain)
-	// The private listener goes last: metrics and health are wanted to the end. Its long polls need not be waited for.
+	// The private listener closes last, so that metrics and health can be read to the end. Its long polls are cut.
 	if closeErr := privateServer.Close(); closeErr != nil {
 		err = errors.Join(err, closeErr)
 	}
@@ -105,12 +105,12 @@ func listen(ctx context.Context, name, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// pause waits, unless a listener ends first.
+// pause waits, but not longer than until a listener ends.
 func pause(ended <-chan error, wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
-	case <-ended: //nolint:errcheck // it is stopping: how a listener ended matters no more
+	case <-ended: //nolint:errcheck // the service is stopping anyway
 	case <-timer.C:
 	}
 }

@@ -43,10 +43,10 @@ func ReadSettings(r *env.Reader, addr, privateAddr string) Settings {
 	}
 }
 
-// Keyring checks the JWT secrets; what is wrong with them goes to r under the variable's name.
+// Keyring returns the JWT secrets. If they are wrong, it adds an error to r that names the variable.
 func (s *Settings) Keyring(r *env.Reader) *token.Keyring {
 	if s.JWTSecret.Value() == "" {
-		return nil // r knows it already
+		return nil // r has the error already
 	}
 	ring, err := token.NewKeyring(s.JWTSecret.Value(), token.SplitSecrets(s.JWTOtherSecrets.Value()))
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Settings) Keyring(r *env.Reader) *token.Keyring {
 	return ring
 }
 
-// Verifier is the one verifier, over the ring.
+// Verifier returns the verifier of access tokens with the keys of ring.
 func (s *Settings) Verifier(ring *token.Keyring) *token.Verifier {
 	return token.NewVerifier(token.Config{Keys: ring, Issuer: s.JWTIssuer, Audience: s.JWTAudience, MaxLife: s.JWTTTL})
 }

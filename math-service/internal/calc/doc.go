@@ -1,5 +1,5 @@
-// Package calc does the sums: powers, correctly rounded, and numbers as people write them.
+// Package calc computes powers, correctly rounded, and parses numbers as people write them.
 //
-// It refuses to know who asks and how: no HTTP, no JSON. The standard library's math.Pow is not used: it is wrong in the
-// last place more often than not for everyday arguments, and by millions of units for some.
+// It refuses to know HTTP and JSON. It does not use math.Pow: for everyday arguments that is wrong in the last place more
+// often than not, and for some by millions of units.
 package calc

@@ -11,8 +11,8 @@ const (
 	guardBits = 160
 )
 
-// powSlow computes x to the y, correctly rounded, in math/big: about a thousand times slower than powFast and asked
-// once in a billion calls, or for subnormal results and ties. x is positive, y is not 0. Overflow is +Inf.
+// powSlow computes x to the y, correctly rounded, in math/big: about a thousand times slower than powFast. It is
+// needed once in a billion calls, and for subnormal results and ties. x is positive, y is not 0. Overflow is +Inf.
 func powSlow(x, y float64) float64 {
 	r := power(x, y, slowBits)
 	margin := new(big.Float).SetMantExp(r, -slowBits+32)

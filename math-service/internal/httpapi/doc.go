@@ -1,4 +1,4 @@
-// Package httpapi answers /root: it reads the question, has it computed, and says what is wrong with it if it cannot be.
+// Package httpapi serves /root: it reads the parameters, has the power computed, and says what is wrong if it cannot be.
 //
-// It refuses to know users: a good token is all that it asks for.
+// It refuses to know users: a valid token is enough.
 package httpapi

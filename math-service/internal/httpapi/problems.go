@@ -9,7 +9,7 @@ import (
 	"tallygate/math-service/internal/calc"
 )
 
-// What can be wrong with the question, beside the errors of package calc.
+// What can be wrong with the query. Package calc has errors for the numbers.
 var (
 	errQuery    = errors.New("unreadable query")
 	errAbsent   = errors.New("absent")
@@ -27,7 +27,7 @@ func (e *parameterError) Error() string { return e.name + ": " + e.cause.Error()
 
 func (e *parameterError) Unwrap() error { return e.cause }
 
-// table says what clients are told. A %s in a sentence stands for the parameter's name.
+// table has the problem for each error. A %s in a sentence stands for the parameter's name.
 func table() []struct {
 	cause  error
 	status int

@@ -9,11 +9,11 @@ import (
 	"tallygate/math-service/internal/calc"
 )
 
-type rootAnswer struct {
+type rootResponse struct {
 	Root float64 `json:"root"`
 }
 
-// computeRoot answers GET /root?number=&n= with number to the power n.
+// computeRoot responds to GET /root?number=&n= with number to the power n.
 func computeRoot(c *gin.Context) error {
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
@@ -31,7 +31,7 @@ func computeRoot(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, rootAnswer{Root: root})
+	c.JSON(http.StatusOK, rootResponse{Root: root})
 	return nil
 }
 

@@ -34,7 +34,7 @@ func New(cfg Config) http.Handler {
 	return api
 }
 
-// requireToken lets a request pass that carries a good token.
+// requireToken refuses a request without a valid token.
 func requireToken(c *gin.Context, tokens *token.Cache) error {
 	raw, err := token.FromAuthorization(c.Request.Header["Authorization"])
 	if err != nil {
