@@ -13,7 +13,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// serveConstant is the peer of math-service: gin as it comes, which answers a constant and logs the line that
+// serveConstant is the peer of math-service: gin as it comes, which responds with a constant and logs the line that
 // math-service logs. It verifies and computes nothing.
 func serveConstant(addr string) error {
 	gin.SetMode(gin.ReleaseMode)
@@ -25,8 +25,9 @@ func serveConstant(addr string) error {
 		log.LogAttrs(c, slog.LevelInfo, "request",
 			slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", c.Writer.Status()),
 			slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
-			slog.String("request_id", "0123456789abcdef0123456789abcdef"),
-			slog.Int("bytes_out", c.Writer.Size()), slog.Int64("user_id", 1))
+			slog.Int64("bytes_in", 0), slog.Int("bytes_out", c.Writer.Size()),
+			slog.String("request_id", "0123456789abcdef0123456789abcdef"), slog.String("client", "127.0.0.1"),
+			slog.Int64("user_id", 1))
 	})
 	engine.GET("/root", func(c *gin.Context) {
 		c.JSON(http.StatusOK, struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 
@@ -19,7 +20,9 @@ import (
 type Config struct {
 	Log       *slog.Logger
 	AccessLog bool
-	Metrics   prometheus.Registerer
+	// TrustedProxies are those whose X-Forwarded-For is believed. Without any, the client in the log is the TCP peer.
+	TrustedProxies []netip.Prefix
+	Metrics        prometheus.Registerer
 	// Problems turns an error of the service into a problem. It returns nil for an error that it does not know.
 	Problems func(error) *problem.Details
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ func newAPI(log io.Writer) (*ginapi.API, *prometheus.Registry) {
 	known := errors.New("known")
 	api := ginapi.New(ginapi.Config{
 		Log: slog.New(slog.NewJSONHandler(log, nil)), AccessLog: true, Metrics: reg,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, // httptest's peer
 		Problems: func(err error) *problem.Details {
 			if errors.Is(err, known) {
 				return problem.New(http.StatusConflict, "known", "Known.")
@@ -186,6 +188,7 @@ func TestTheLogLineHasNoPathQueryOrToken(t *testing.T) {
 	req := httptest.NewRequest(http.MethodPost, "/things/path-secret?q=query-secret", strings.NewReader(`{"name":"body-secret"}`))
 	req.Header.Set("Authorization", "Bearer token-secret")
 	req.Header.Set("X-Request-Id", "the-id")
+	req.Header.Set("X-Forwarded-For", "203.0.113.1, 198.51.100.7")
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, req)
 	if got := w.Header().Get("X-Request-Id"); got != "the-id" {
@@ -198,7 +201,10 @@ func TestTheLogLineHasNoPathQueryOrToken(t *testing.T) {
 	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]any{"method": "POST", "route": "/things/:id", "status": 200.0, "request_id": "the-id", "user_id": 7.0} {
+	for key, want := range map[string]any{
+		"method": "POST", "route": "/things/:id", "status": 200.0, "request_id": "the-id", "user_id": 7.0, "bytes_in": 22.0,
+		"bytes_out": 33.0, "client": "198.51.100.7",
+	} {
 		if line[key] != want {
 			t.Errorf("%s: got %v, want %v", key, line[key], want)
 		}

@@ -30,6 +30,9 @@ func (a *API) observe(c *gin.Context) {
 	c.Header(httpd.RequestIDHeader, id)
 	c.Header("X-Content-Type-Options", "nosniff")
 
+	body := &countedBody{ReadCloser: c.Request.Body}
+	c.Request.Body = body
+
 	c.Next()
 
 	took := time.Since(start)
@@ -41,12 +44,14 @@ func (a *API) observe(c *gin.Context) {
 	if !a.cfg.AccessLog {
 		return
 	}
+	// The gateway's line has the same members. user_id is last, so that it can be left out.
 	attrs := [...]slog.Attr{
 		slog.String("method", method), slog.String("route", route), slog.Int("status", status),
-		slog.Float64("duration_ms", float64(took.Microseconds())/1000), slog.String("request_id", id),
-		slog.Int("bytes_out", max(c.Writer.Size(), 0)), slog.Int64("user_id", c.GetInt64(userIDKey)),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.Int64("bytes_in", body.bytes), slog.Int("bytes_out", max(c.Writer.Size(), 0)), slog.String("request_id", id),
+		slog.String("client", httpd.ClientOf(c.Request, a.cfg.TrustedProxies).String()),
+		slog.Int64("user_id", c.GetInt64(userIDKey)),
 	}
-	// The last one is left out where nobody is known.
 	n := len(attrs)
 	if c.GetInt64(userIDKey) == 0 {
 		n--

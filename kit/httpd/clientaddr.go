@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -30,6 +31,15 @@ func ClientAddr(peer netip.Addr, forwardedFor []string, trusted []netip.Prefix) 
 		}
 	}
 	return client
+}
+
+// ClientOf is ClientAddr for a request of net/http. It is the zero Addr if the peer's address is not known.
+func ClientOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ClientAddr(peer.Addr(), r.Header["X-Forwarded-For"], trusted)
 }
 
 // Trusted reports whether an address is that of a trusted proxy.

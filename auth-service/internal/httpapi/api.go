@@ -10,7 +10,7 @@ import (
 // gateway makes two private ones a second, which the metrics count.
 func (s *server) api(listener string) *ginapi.API {
 	return ginapi.New(ginapi.Config{
-		Log: s.Log, AccessLog: s.AccessLog && listener == "public", Problems: s.problem,
+		Log: s.Log, AccessLog: s.AccessLog && listener == "public", Problems: s.problem, TrustedProxies: s.TrustedProxies,
 		Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"listener": listener}, s.Metrics),
 	})
 }

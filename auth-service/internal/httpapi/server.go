@@ -40,14 +40,7 @@ type server struct {
 
 // origin is where the request comes from. The address is the one that trusted proxies report.
 func (s *server) origin(c *gin.Context) account.Origin {
-	var peer netip.Addr
-	if at, err := netip.ParseAddrPort(c.Request.RemoteAddr); err == nil {
-		peer = at.Addr()
-	}
-	return account.Origin{
-		Address: httpd.ClientAddr(peer, c.Request.Header.Values("X-Forwarded-For"), s.TrustedProxies),
-		Client:  c.Request.UserAgent(),
-	}
+	return account.Origin{Address: httpd.ClientOf(c.Request, s.TrustedProxies), Client: c.Request.UserAgent()}
 }
 
 // noStore keeps tokens and account data out of caches (RFC 6749 section 5.1).
