@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/gin-gonic/gin"
+
 	"tallygate/kit/env"
 	"tallygate/kit/service"
 )
@@ -16,6 +18,7 @@ import (
 var version = "dev"
 
 func main() {
+	gin.SetMode(gin.ReleaseMode) // gin has one mode for the whole process
 	os.Exit(service.Main(service.Program{
 		Name: "auth-service", Version: version, PrivateAddr: defaultPrivateAddr, Run: run, Flags: commands,
 	}))

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/gin-gonic/gin"
+
 	"tallygate/kit/env"
 	"tallygate/kit/service"
 )
@@ -15,6 +17,7 @@ import (
 var version = "dev"
 
 func main() {
+	gin.SetMode(gin.ReleaseMode) // gin has one mode for the whole process
 	os.Exit(service.Main(service.Program{Name: "math-service", Version: version, PrivateAddr: defaultPrivateAddr, Run: run}))
 }
 

@@ -39,7 +39,6 @@ type Handler func(*gin.Context) error
 
 // New returns an API with no routes. Unknown paths and methods get problems.
 func New(cfg Config) *API {
-	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
