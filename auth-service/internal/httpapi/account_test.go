@@ -65,10 +65,10 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	here := s.user(t, "ada")
-	there := ask[signedIn](t, s, call{method: "POST", path: "/token", body: credentials("ada", "123456"), address: "2001:db8::1"}, 200)
+	there := fetch[signedIn](t, s, call{method: "POST", path: "/token", body: credentials("ada", "123456"), address: "2001:db8::1"}, 200)
 	eve := s.user(t, "eve")
 
-	list := ask[sessionList](t, s, call{path: "/users/me/sessions", token: here.Token}, 200)
+	list := fetch[sessionList](t, s, call{path: "/users/me/sessions", token: here.Token}, 200)
 	if len(list.Sessions) != 2 {
 		t.Fatalf("got %+v", list)
 	}
@@ -172,7 +172,7 @@ func TestPasswordPolicyIsForNewPasswords(t *testing.T) {
 	s.register(t, "ada-lovelace", "difference engine")
 }
 
-func TestOldHashesAreMadeAnewAtSignIn(t *testing.T) {
+func TestOldHashesAreReplacedAtSignIn(t *testing.T) {
 	t.Parallel()
 	url := shared.SQLite(t)
 	before, after := newService(t, options{url: url}), newService(t, options{url: url, params: password.Params{MemoryKiB: 128, Passes: 1, Threads: 1}})

@@ -101,7 +101,7 @@ func TestUsersArePagedByName(t *testing.T) {
 			var names []string
 			for cursor := ""; ; {
 				path := fmt.Sprintf("/admin/users?limit=2&query=%s&cursor=%s", escape(query), cursor)
-				page := ask[userPage](t, s, call{path: path, token: root.Token}, 200)
+				page := fetch[userPage](t, s, call{path: path, token: root.Token}, 200)
 				for _, u := range page.Users {
 					names = append(names, u.Username)
 				}
@@ -130,7 +130,7 @@ func escape(s string) string {
 	return out
 }
 
-func TestDisabledUserIsOutUntilTheySignInAnew(t *testing.T) {
+func TestDisabledUserIsOutUntilTheNextSignIn(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
 		s := newService(t, options{url: url})
@@ -138,7 +138,7 @@ func TestDisabledUserIsOutUntilTheySignInAnew(t *testing.T) {
 		id := s.register(t, "ada", "123456")
 		old := s.signIn(t, "ada", "123456")
 		edit := call{method: "PATCH", path: fmt.Sprint("/admin/users/", id), token: root.Token, body: `{"disabled":true}`}
-		if got := ask[managedUser](t, s, edit, 200); !got.Disabled {
+		if got := fetch[managedUser](t, s, edit, 200); !got.Disabled {
 			t.Errorf("got %+v", got)
 		}
 		wantRefused(t, s.do(call{path: "/users/me", token: old.Token}))
@@ -147,7 +147,7 @@ func TestDisabledUserIsOutUntilTheySignInAnew(t *testing.T) {
 			t.Errorf("sign-in: got %d", got.status)
 		}
 		edit.body = `{"disabled":false}`
-		ask[managedUser](t, s, edit, 200)
+		fetch[managedUser](t, s, edit, 200)
 		wantRefused(t, s.do(call{path: "/users/me", token: old.Token}))
 		wantRefused(t, s.refresh(old))
 		s.signIn(t, "ada", "123456")
@@ -202,7 +202,7 @@ func TestEditsAreCheckedAndAudited(t *testing.T) {
 
 		var got []string
 		for cursor := ""; ; {
-			page := ask[auditPage](t, s, call{path: "/admin/audit?limit=3&cursor=" + cursor, token: root.Token}, 200)
+			page := fetch[auditPage](t, s, call{path: "/admin/audit?limit=3&cursor=" + cursor, token: root.Token}, 200)
 			for _, e := range page.Entries {
 				got = append(got, fmt.Sprintf("%s@%s %s %s %s", e.Actor, e.Address, e.Action, e.TargetUsername, e.Detail))
 			}
@@ -223,7 +223,7 @@ func TestEditsAreCheckedAndAudited(t *testing.T) {
 	})
 }
 
-func TestWhatAnAdministratorAsksIsReadStrictly(t *testing.T) {
+func TestRequestsOfAdministratorsAreReadStrictly(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	root := s.root(t)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// answer is what a call got.
-type answer struct {
+// response is the response to a call.
+type response struct {
 	status int
 	header http.Header
 	body   string
@@ -26,7 +26,7 @@ type call struct {
 	header             http.Header
 }
 
-func (s *service) do(c call) answer {
+func (s *service) do(c call) response {
 	if c.method == "" {
 		c.method = http.MethodGet
 	}
@@ -50,7 +50,7 @@ func (s *service) do(c call) answer {
 	}
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, req)
-	return answer{status: w.Code, header: w.Header(), body: w.Body.String()}
+	return response{status: w.Code, header: w.Header(), body: w.Body.String()}
 }
 
 // signedIn are the tokens of a sign-in or a refresh.
@@ -59,8 +59,8 @@ type signedIn struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
-// ask calls, wants the status and reads the answer into a T.
-func ask[T any](t testing.TB, s *service, c call, status int) T {
+// fetch makes a call, wants the status and decodes the response into a T.
+func fetch[T any](t testing.TB, s *service, c call, status int) T {
 	t.Helper()
 	got := s.do(c)
 	if got.status != status {
@@ -69,14 +69,14 @@ func ask[T any](t testing.TB, s *service, c call, status int) T {
 	return read[T](t, got)
 }
 
-func read[T any](t testing.TB, a answer) T {
+func read[T any](t testing.TB, r response) T {
 	t.Helper()
 	var into T
-	if a.body == "" {
+	if r.body == "" {
 		return into
 	}
-	if err := json.NewDecoder(bytes.NewReader([]byte(a.body))).Decode(&into); err != nil {
-		t.Fatalf("%q: %v", a.body, err)
+	if err := json.NewDecoder(bytes.NewReader([]byte(r.body))).Decode(&into); err != nil {
+		t.Fatalf("%q: %v", r.body, err)
 	}
 	return into
 }
@@ -87,14 +87,14 @@ func credentials(name, password string) string {
 
 func (s *service) register(t testing.TB, name, password string) int64 {
 	t.Helper()
-	return ask[struct {
+	return fetch[struct {
 		ID int64 `json:"user_id"`
 	}](t, s, call{method: "POST", path: "/users/register", body: credentials(name, password)}, 201).ID
 }
 
 func (s *service) signIn(t testing.TB, name, password string) signedIn {
 	t.Helper()
-	return ask[signedIn](t, s, call{method: "POST", path: "/token", body: credentials(name, password)}, 200)
+	return fetch[signedIn](t, s, call{method: "POST", path: "/token", body: credentials(name, password)}, 200)
 }
 
 // user registers a user and signs them in.
@@ -104,7 +104,7 @@ func (s *service) user(t testing.TB, name string) signedIn {
 	return s.signIn(t, name, "123456")
 }
 
-func (s *service) refresh(c signedIn) answer {
+func (s *service) refresh(c signedIn) response {
 	return s.do(call{method: "POST", path: "/token/refresh", body: fmt.Sprintf(`{"refresh_token":%q}`, c.RefreshToken)})
 }
 
@@ -115,9 +115,9 @@ func (s *service) works(accessToken string) bool {
 
 const refusedBody = `{"message":"Token is not valid"}`
 
-func wantRefused(t *testing.T, a answer) {
+func wantRefused(t *testing.T, r response) {
 	t.Helper()
-	if a.status != 401 || a.body != refusedBody || !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer") {
-		t.Errorf("got %d %s %v, want the 401 of a refused token", a.status, a.body, a.header)
+	if r.status != 401 || r.body != refusedBody || !strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer") {
+		t.Errorf("got %d %s %v, want the 401 of a refused token", r.status, r.body, r.header)
 	}
 }

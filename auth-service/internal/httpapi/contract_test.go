@@ -46,13 +46,13 @@ func TestTokenSaysWhatTheContractSays(t *testing.T) {
 	s.register(t, "eligijus", "123456")
 	got := s.do(call{method: "POST", path: "/token", body: credentials("eligijus", "123456")})
 	if got.header.Get("Cache-Control") != "no-store" {
-		t.Error("the answer may be cached")
+		t.Error("the response may be cached")
 	}
-	answer := read[map[string]any](t, got)
-	if answer["message"] != "Token created successfully" || answer["token_type"] != "Bearer" || answer["expires_in"] != 3600.0 {
-		t.Errorf("got %v", answer)
+	body := read[map[string]any](t, got)
+	if body["message"] != "Token created successfully" || body["token_type"] != "Bearer" || body["expires_in"] != 3600.0 {
+		t.Errorf("got %v", body)
 	}
-	access, _ := answer["token"].(string)
+	access, _ := body["token"].(string)
 	parts := strings.Split(access, ".")
 	var header, claims map[string]any
 	for i, into := range []*map[string]any{&header, &claims} {
@@ -128,12 +128,12 @@ func TestUnknownUserAndWrongPasswordLookTheSame(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	s.register(t, "ada", "123456")
-	var answers [2]answer
+	var responses [2]response
 	for i, name := range []string{"ada", "nobody"} {
-		answers[i] = s.do(call{method: "POST", path: "/token", body: credentials(name, "wrong")})
-		answers[i].header.Del("X-Request-Id")
+		responses[i] = s.do(call{method: "POST", path: "/token", body: credentials(name, "wrong")})
+		responses[i].header.Del("X-Request-Id")
 	}
-	if a, b := fmt.Sprint(answers[0]), fmt.Sprint(answers[1]); a != b || answers[0].status != 401 {
+	if a, b := fmt.Sprint(responses[0]), fmt.Sprint(responses[1]); a != b || responses[0].status != 401 {
 		t.Errorf("got\n%s\nand\n%s", a, b)
 	}
 }

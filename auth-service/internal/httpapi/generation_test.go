@@ -24,8 +24,8 @@ func TestDisablingAndEnablingEachRaiseTheGeneration(t *testing.T) {
 			{`{"disabled":true,"role":"admin"}`, 4},
 		} {
 			edit := call{method: "PATCH", path: fmt.Sprint("/admin/users/", id), token: root.Token, body: step.body}
-			ask[managedUser](t, s, edit, 200)
-			got := ask[record](t, s, call{path: fmt.Sprint("/internal/users/", id), token: s.internal}, 200)
+			fetch[managedUser](t, s, edit, 200)
+			got := fetch[record](t, s, call{path: fmt.Sprint("/internal/users/", id), token: s.internal}, 200)
 			if got.Generation != step.want {
 				t.Errorf("after %s: got generation %d, want %d", step.body, got.Generation, step.want)
 			}

@@ -12,7 +12,7 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-func (s *service) guess(name, password, address string) answer {
+func (s *service) guess(name, password, address string) response {
 	return s.do(call{method: "POST", path: "/token", body: credentials(name, password), address: address})
 }
 
@@ -28,7 +28,7 @@ func TestDelayGrowsAfterTenFailures(t *testing.T) {
 		}
 		wait := 1
 		for range 12 {
-			for range 3 { // asking again makes it no worse
+			for range 3 { // trying again makes it no worse
 				got := s.guess(name, "123456", "")
 				if got.status != 429 || got.header.Get("Retry-After") != strconv.Itoa(wait) {
 					t.Fatalf("%s: got %d, Retry-After %s, want 429, %d", name, got.status, got.header.Get("Retry-After"), wait)
@@ -60,7 +60,7 @@ func TestRightPasswordForgivesItsOwnNameOnly(t *testing.T) {
 	for i := range 91 {
 		s.guess(fmt.Sprint("nobody", i), "wrong", "192.0.2.2")
 		if i == 50 {
-			ask[signedIn](t, s, call{method: "POST", path: "/token", body: credentials("ada", "123456"), address: "192.0.2.2"}, 200)
+			fetch[signedIn](t, s, call{method: "POST", path: "/token", body: credentials("ada", "123456"), address: "192.0.2.2"}, 200)
 		}
 	}
 	for i := range 9 {
@@ -117,7 +117,7 @@ func TestRegistrationsCanBeLimitedByAddress(t *testing.T) {
 	limits := defaultGuesses()
 	limits.Registrations = 3
 	s := newService(t, options{guesses: limits})
-	register := func(name, address string) answer {
+	register := func(name, address string) response {
 		return s.do(call{method: "POST", path: "/users/register", body: credentials(name, "123456"), address: address})
 	}
 	for i := range 3 {
@@ -206,7 +206,7 @@ func TestRefusalForTooManyTriesNamesItsLimit(t *testing.T) {
 		s.guess("ada", "wrong", "")
 		s.guess(fmt.Sprint("nobody", i), "wrong", "192.0.2.2")
 	}
-	for policy, got := range map[string]answer{
+	for policy, got := range map[string]response{
 		`"name";q=2;w=900`:          s.guess("ada", "123456", ""),
 		`"address";q=5;w=900`:       s.guess("ada", "123456", "192.0.2.2"),
 		`"registrations";q=1;w=900`: s.do(call{method: "POST", path: "/users/register", body: credentials("eve", "123456")}),

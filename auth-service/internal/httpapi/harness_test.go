@@ -162,11 +162,11 @@ func newService(t testing.TB, o options) *service {
 	feed := account.NewFeed(db, accounts)
 	go feed.Run(t.Context())
 	s := &service{accounts: accounts, clock: o.clock, internal: bearer.Header(), keys: refreshKeys}
-	tally := ledger.NewService(ledger.Config{
+	usage := ledger.NewService(ledger.Config{
 		Store: db, HoursKept: 90 * 24 * time.Hour, DefaultQuota: o.quota, LeaseTime: 30 * time.Second, Log: log, Now: o.clock.Now,
 	})
 	s.public, s.private = httpapi.New(httpapi.Config{
-		Accounts: accounts, Feed: feed, Ledger: tally,
+		Accounts: accounts, Feed: feed, Ledger: usage,
 		Issuer: issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, jwtSecret),
 		Verifier: token.NewVerifier(token.Config{
 			Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: o.ttl, Now: o.clock.Now,

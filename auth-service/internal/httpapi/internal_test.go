@@ -22,7 +22,7 @@ type changes struct {
 	Users  []record
 }
 
-func TestPrivateListenerAsksForItsCredential(t *testing.T) {
+func TestPrivateListenerRequiresItsCredential(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	ada := s.user(t, "ada")
@@ -40,7 +40,7 @@ func TestRecordSaysWhatAGatewayHasToKnow(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, url string) {
 		s := newService(t, options{url: url})
 		get := func(id int64) record {
-			return ask[record](t, s, call{path: fmt.Sprint("/internal/users/", id), token: s.internal}, 200)
+			return fetch[record](t, s, call{path: fmt.Sprint("/internal/users/", id), token: s.internal}, 200)
 		}
 		if got := get(77); got.Exists || got.UserID != 77 || got.Version != 0 {
 			t.Errorf("unknown user: got %+v", got)
@@ -66,13 +66,13 @@ func TestRecordSaysWhatAGatewayHasToKnow(t *testing.T) {
 	})
 }
 
-func TestFeedTellsChangesAsTheyHappen(t *testing.T) {
+func TestFeedSendsChangesAsTheyHappen(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
 		here, there := newService(t, options{url: url}), newService(t, options{url: url})
 		ada, eve := here.user(t, "ada"), here.user(t, "eve")
 		poll := func(query string) changes {
-			return ask[changes](t, there, call{path: "/internal/changes" + query, token: there.internal}, 200)
+			return fetch[changes](t, there, call{path: "/internal/changes" + query, token: there.internal}, 200)
 		}
 		start := poll("")
 		if len(start.Users) != 0 {
@@ -132,7 +132,7 @@ func TestForgottenDeletionMakesOlderCursorsGone(t *testing.T) {
 				t.Errorf("after %s: got %d, want %d", after, got.status, want)
 			}
 		}
-		if got := ask[record](t, s, call{path: "/internal/users/2", token: s.internal}, 200); got.Version != 2 || len(got.Ended) != 0 {
+		if got := fetch[record](t, s, call{path: "/internal/users/2", token: s.internal}, 200); got.Version != 2 || len(got.Ended) != 0 {
 			t.Errorf("got %+v", got)
 		}
 	})

@@ -38,7 +38,7 @@ func with(example, members internalapitest.Members) string {
 }
 
 // checkInternal validates a call, if it was a good one, and its response. It returns which of the described responses it is.
-func checkInternal(t *testing.T, api *internalapitest.Contract, c call, got answer) (response string) {
+func checkInternal(t *testing.T, api *internalapitest.Contract, c call, got response) (which string) {
 	t.Helper()
 	req := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
 	if c.body != "" {
@@ -174,7 +174,7 @@ func TestEveryDescribedMemberOfARequestIsRead(t *testing.T) {
 	request := func(number int, returned int64) lease {
 		c := call{method: "POST", path: "/internal/quota/leases", token: s.internal, body: with(api.RequestExample("leaseCalls"),
 			internalapitest.Members{"user_id": 1, "request": number, "returned": returned})}
-		return ask[lease](t, s, c, 200)
+		return fetch[lease](t, s, c, 200)
 	}
 	first := request(1, 0)
 	if second := request(2, first.Granted); second.Remaining != first.Remaining+first.Granted-second.Granted {

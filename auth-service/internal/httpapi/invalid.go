@@ -1,6 +1,6 @@
 package httpapi
 
-// invalidError means that a query parameter or a member of a body does not have the form that this API asks for. What
+// invalidError means that a query parameter or a member of a body does not have the form that this API requires. What
 // the domain does not accept is a fault.InvalidError.
 type invalidError struct {
 	field  string

@@ -65,8 +65,8 @@ func servedRoutes(t *testing.T, api http.Handler) []string {
 	return served
 }
 
-// TestAnswersAreAsDescribed makes one call of each kind that openapi.yaml names, and has request and answer judged by it.
-func TestAnswersAreAsDescribed(t *testing.T) {
+// TestResponsesAreAsDescribed makes one call of each kind that openapi.yaml names, and validates request and response by it.
+func TestResponsesAreAsDescribed(t *testing.T) {
 	t.Parallel()
 	router := must(legacy.NewRouter(description(t)))(t)
 	s := newService(t, options{guesses: defaultGuesses()})
@@ -123,13 +123,13 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			t.Errorf("%s %s: got %d %s, want %d", step.call.method, step.call.path, got.status, got.body, step.status)
 			continue
 		}
-		if err := judge(router, step.call, got); err != nil {
+		if err := validate(router, step.call, got); err != nil {
 			t.Errorf("%s %s: %d %s: %v", step.call.method, step.call.path, got.status, got.body, err)
 		}
 	}
 }
 
-func judge(router routers.Router, c call, got answer) error {
+func validate(router routers.Router, c call, got response) error {
 	req := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
 	if c.body != "" {
 		req.Header.Set("Content-Type", "application/json")
@@ -138,7 +138,7 @@ func judge(router routers.Router, c call, got answer) error {
 	if err != nil {
 		return err
 	}
-	asked := &openapi3filter.RequestValidationInput{
+	input := &openapi3filter.RequestValidationInput{
 		Request: req, PathParams: params, Route: route,
 		Options: &openapi3filter.Options{
 			IncludeResponseStatus: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
@@ -146,12 +146,12 @@ func judge(router routers.Router, c call, got answer) error {
 	}
 	// Requests that were refused for their form are not as described, and need not be.
 	if got.status < 300 {
-		if err := openapi3filter.ValidateRequest(req.Context(), asked); err != nil {
+		if err := openapi3filter.ValidateRequest(req.Context(), input); err != nil {
 			return err
 		}
 	}
 	return openapi3filter.ValidateResponse(req.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: asked, Status: got.status, Header: got.header, Options: asked.Options,
+		RequestValidationInput: input, Status: got.status, Header: got.header, Options: input.Options,
 		Body: io.NopCloser(bytes.NewReader([]byte(got.body))),
 	})
 }

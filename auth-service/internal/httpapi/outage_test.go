@@ -45,7 +45,7 @@ func TestOutageOfTheDatabaseIs503AndNever401(t *testing.T) {
 		}
 	}
 	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("the answers took %v", took)
+		t.Errorf("the responses took %v", took)
 	}
 	if got := s.do(call{path: "/livez"}); got.status != 200 {
 		t.Errorf("/livez: got %d", got.status)
@@ -63,11 +63,11 @@ func TestOutageOfTheDatabaseIs503AndNever401(t *testing.T) {
 	}
 }
 
-func TestFeedTellsAnOutageToThoseWhoWait(t *testing.T) {
+func TestFeedReportsAnOutageToThoseWhoWait(t *testing.T) {
 	t.Parallel()
 	own := pgtest.Start(t)
 	s := newService(t, options{url: own.NewDatabase(t.Context(), t)})
-	waiting := make(chan answer, 1)
+	waiting := make(chan response, 1)
 	go func() { waiting <- s.do(call{path: "/internal/changes?after=0&wait=25s", token: s.internal}) }()
 	if err := own.Kill(); err != nil {
 		t.Fatal(err)
@@ -77,6 +77,6 @@ func TestFeedTellsAnOutageToThoseWhoWait(t *testing.T) {
 		t.Errorf("got %d %s", got.status, got.body)
 	}
 	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("the answer took %v", took)
+		t.Errorf("the response took %v", took)
 	}
 }

@@ -29,7 +29,7 @@ func TestOneSessionTooManyEndsTheLeastRecentlyUsed(t *testing.T) {
 				t.Errorf("session %d: got %d, want %d", i, got.status, want)
 			}
 		}
-		list := ask[sessionList](t, s, call{path: "/users/me/sessions", token: all[3].Token}, 200)
+		list := fetch[sessionList](t, s, call{path: "/users/me/sessions", token: all[3].Token}, 200)
 		if len(list.Sessions) != 3 {
 			t.Errorf("got %+v", list)
 		}
@@ -51,7 +51,7 @@ func TestThousandSignOutsEndAllAccessTokensButNoOtherSession(t *testing.T) {
 		t.Fatalf("got %d %s", got.status, got.body)
 	}
 	wantRefused(t, s.do(call{path: "/users/me", token: ada.Token}))
-	if got := ask[record](t, s, call{path: "/internal/users/1", token: s.internal}, 200); got.Generation != 2 || len(got.Ended) != 0 {
+	if got := fetch[record](t, s, call{path: "/internal/users/1", token: s.internal}, 200); got.Generation != 2 || len(got.Ended) != 0 {
 		t.Errorf("got generation %d and %d ended, want 2 and 0", got.Generation, len(got.Ended))
 	}
 	if next := read[signedIn](t, s.refresh(ada)); !s.works(next.Token) {
@@ -108,7 +108,7 @@ func TestEndOfASessionIsRememberedLongerThanItsTokensLive(t *testing.T) {
 		if err := s.accounts.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := ask[record](t, s, call{path: "/internal/users/1", token: s.internal}, 200); len(got.Ended) != step.want {
+		if got := fetch[record](t, s, call{path: "/internal/users/1", token: s.internal}, 200); len(got.Ended) != step.want {
 			t.Errorf("%v later: got %d ended, want %d", step.wait, len(got.Ended), step.want)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-// TestUnknownUserTakesAsLongAsWrongPassword times 200 sign-ins of each kind, and asks how often one of the one
+// TestUnknownUserTakesAsLongAsWrongPassword times 200 sign-ins of each kind, and counts how often one of the one
 // kind took longer than one of the other. Half the time, if the two cannot be told apart; always, if unknown users are
 // not hashed for.
 func TestUnknownUserTakesAsLongAsWrongPassword(t *testing.T) { //nolint:paralleltest // it measures time

@@ -9,7 +9,7 @@ import (
 )
 
 // deliver delivers a batch of n calls of a user on a route, in the hour of the test's clock unless hour says otherwise.
-func (s *service) deliver(sequence int, userID int64, route, hour string, n int) answer {
+func (s *service) deliver(sequence int, userID int64, route, hour string, n int) response {
 	if hour == "" {
 		hour = "2026-11-24T12:00:00Z"
 	}
@@ -92,7 +92,7 @@ func TestReportsSayWhichHoursTheyCover(t *testing.T) {
 	})
 }
 
-func TestQuestionsAboutUsageThatCannotBeAnsweredSayWhy(t *testing.T) {
+func TestUsageQueriesThatAreWrongSayWhy(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	ada := s.user(t, "ada")
@@ -171,15 +171,15 @@ func TestQuotaIsLeasedAndShown(t *testing.T) {
 		if got := s.do(call{path: "/internal/users/1", token: s.internal}); !strings.Contains(got.body, want) {
 			t.Errorf("got %s, want %s in it", got.body, want)
 		}
-		ask := func(number, n int) answer {
+		lease := func(number, n int) response {
 			return s.do(call{method: "POST", path: "/internal/quota/leases", token: s.internal, body: fmt.Sprintf(
 				`{"gateway":"g","user_id":1,"month":"2026-11","request":%d,"want":%d}`, number, n)})
 		}
 		want = `{"granted":2,"limit":100,"remaining":98,"reserved_elsewhere":0,"resets_at":"2026-12-01T00:00:00Z","use_within":"30s"}`
-		if got := ask(2, 50); got.status != 200 || got.body != want {
+		if got := lease(2, 50); got.status != 200 || got.body != want {
 			t.Errorf("got %d %s, want %s", got.status, got.body, want)
 		}
-		if got := ask(1, 50); got.status != 409 {
+		if got := lease(1, 50); got.status != 409 {
 			t.Errorf("an older request: got %d %s", got.status, got.body)
 		}
 		s.deliver(1, 1, "root", "", 2)

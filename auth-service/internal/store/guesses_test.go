@@ -33,7 +33,7 @@ func TestAFloodOfGuessesLeavesConnectionsToOthers(t *testing.T) {
 						return counters
 					},
 				})
-				// Who waited too long meanwhile is told so.
+				// Calls that waited too long are refused.
 				if err != nil && !errors.Is(err, fault.ErrUnavailable) {
 					t.Error(err)
 				}
@@ -44,7 +44,7 @@ func TestAFloodOfGuessesLeavesConnectionsToOthers(t *testing.T) {
 		defer cancel()
 		for range 20 {
 			if _, err := db.UserByName(ctx, "ada"); !errors.Is(err, account.ErrNoUser) {
-				t.Fatalf("somebody else's question: got %v, want an answer", err)
+				t.Fatalf("another call: got %v, want ErrNoUser", err)
 			}
 		}
 	})

@@ -83,7 +83,7 @@ func TestThreeGatewaysNeverGetMoreThanTheQuotaAndInTheEndAllOfIt(t *testing.T) {
 	})
 }
 
-func TestLostAnswerIsGivenAgainAndNotTwice(t *testing.T) {
+func TestLostResponseIsSentAgainAndGrantsNothingMore(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
 		db := open(t, url)

@@ -37,7 +37,7 @@ func TestStoreWaitsForPostgresAndOutlivesItsDeath(t *testing.T) {
 	if err := own.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	asked := time.Now()
+	began := time.Now()
 	if _, err := db.UserByName(t.Context(), "ada"); !errors.Is(err, fault.ErrUnavailable) {
 		t.Errorf("read: got %v, want ErrUnavailable", err)
 	}
@@ -47,8 +47,8 @@ func TestStoreWaitsForPostgresAndOutlivesItsDeath(t *testing.T) {
 	if err := db.Ready(t.Context()); !errors.Is(err, fault.ErrUnavailable) {
 		t.Errorf("ready: got %v, want ErrUnavailable", err)
 	}
-	if took := time.Since(asked); took > 5*time.Second {
-		t.Errorf("three answers took %v", took)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("three calls took %v", took)
 	}
 
 	if err := own.Launch(t.Context()); err != nil {
@@ -101,7 +101,7 @@ func TestBatchesAreInTheLedgerOnceThoughPostgresDiesAgainAndAgain(t *testing.T) 
 				b := ledger.Batch{Gateway: string(rune('a' + g)), Sequence: sequence, Rows: []ledger.Row{
 					calls(1, "root", noon(), 1), calls(sequence, "files", noon(), 1),
 				}}
-				// Whatever the answer was, an error means: not known whether it is in. So it is sent again.
+				// An error leaves open whether the batch was added, so it is sent again.
 				if _, err := l.Add(t.Context(), b); err != nil {
 					down.RLock()
 					down.RUnlock() //nolint:staticcheck // it waits until the server is back

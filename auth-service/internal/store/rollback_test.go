@@ -100,7 +100,7 @@ func TestAuditLogIsAppendOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close() //nolint:errcheck // it was only asked
+		defer db.Close() //nolint:errcheck // it was only read
 		for _, statement := range []string{"update audit_log set actor_name = 'eve'", "delete from audit_log"} {
 			if _, err := db.ExecContext(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "append-only") {
 				t.Errorf("%s: got %v", statement, err)

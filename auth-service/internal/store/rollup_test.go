@@ -12,8 +12,8 @@ import (
 // midnight is the start of noon's day.
 func midnight() time.Time { return noon().Truncate(24 * time.Hour) }
 
-// tallied is a ledger with three calls an hour for 100 days before noon and on the day itself.
-func tallied(t *testing.T, db *store.Store) *ledger.Service {
+// filledLedger is a ledger with three calls an hour for 100 days before noon and on the day itself.
+func filledLedger(t *testing.T, db *store.Store) *ledger.Service {
 	t.Helper()
 	l := newLedger(db, noon())
 	rows := make([]ledger.Row, 0, 24*101)
@@ -27,7 +27,7 @@ func tallied(t *testing.T, db *store.Store) *ledger.Service {
 func TestTotalsStayWhenHoursBecomeDaysAndAreForgotten(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
-		l := tallied(t, open(t, url))
+		l := filledLedger(t, open(t, url))
 		year := ledger.Period{From: noon().AddDate(-1, 0, 0).Truncate(24 * time.Hour), To: midnight().AddDate(0, 0, 1)}
 		before := report(t, l, 7, year, ledger.ByDay)
 		if want := int64(3 * (100*24 + 13)); before.Total.Requests != want {
@@ -65,7 +65,7 @@ func TestTotalsStayWhenHoursBecomeDaysAndAreForgotten(t *testing.T) {
 func TestLateCallsReachDaysThatAreRolledAndHoursThatAreForgotten(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
-		l := tallied(t, open(t, url))
+		l := filledLedger(t, open(t, url))
 		for range 2 {
 			if err := l.RollUp(t.Context()); err != nil {
 				t.Fatal(err)
@@ -92,7 +92,7 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
 		db := open(t, url)
-		l := tallied(t, db)
+		l := filledLedger(t, db)
 		if err := l.RollUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -124,11 +124,11 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 	})
 }
 
-// TestMonthsAreAddedUpFromWhatIsRolledAndWhatIsNot asks for lines at each stage of a ledger's life.
+// TestMonthsAreAddedUpFromWhatIsRolledAndWhatIsNot reads lines at each stage of a ledger's life.
 func TestMonthsAreAddedUpFromWhatIsRolledAndWhatIsNot(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
-		l := tallied(t, open(t, url))
+		l := filledLedger(t, open(t, url))
 		month, lateDay := ledger.Month(noon()), midnight().AddDate(0, 0, -30)
 		added := int64(0) // to lateDay, late
 		for stage := range int64(3) {
