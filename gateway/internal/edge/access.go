@@ -16,8 +16,8 @@ const (
 	accessBytes = 32 << 10
 )
 
-// AccessLog writes one line for each request, in the form of log/slog's, JSON or text. Lines are gathered for up to a tenth
-// of a second and written together. Paths, queries and tokens are in none of them.
+// AccessLog writes one line for each request, as log/slog would, in JSON or text. Lines are gathered for up to a tenth of a
+// second and written together. They never contain paths, queries or tokens.
 type AccessLog struct {
 	out     io.Writer
 	service string
@@ -29,12 +29,12 @@ type AccessLog struct {
 	date   []byte // the text of second
 }
 
-// NewAccessLog returns a log; Run has to run for the lines to be written soon.
+// NewAccessLog returns a log. Lines are written soon while Run runs.
 func NewAccessLog(out io.Writer, service string, text bool) *AccessLog {
 	return &AccessLog{out: out, service: service, text: text}
 }
 
-// Run writes what has been gathered, again and again, until ctx ends, and then once more.
+// Run flushes every tenth of a second until ctx ends, and then once more.
 func (a *AccessLog) Run(ctx context.Context) {
 	ticker := time.NewTicker(accessFlush)
 	defer ticker.Stop()

@@ -12,8 +12,8 @@ import (
 	"tallygate/gateway/internal/edge"
 )
 
-// The data path keeps its memory: what a request needs was there for the one before it. Not under the race detector, which
-// has a pool forget some of what it is given.
+// The data path keeps its memory: what a request needs was there for the one before it. Under the race detector pools
+// forget some of what they are given, so this file is left out there.
 func TestAForwardedRequestAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
 	response := []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Reply: yes\r\n\r\nok")
 	up := rawReplica(t, func(c net.Conn, _ *bufio.Reader) {

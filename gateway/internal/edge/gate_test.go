@@ -42,7 +42,7 @@ func (keeper) Check(_ context.Context, authorization []string) (check.Identity, 
 	return check.Identity{UserID: 7, MonthlyQuota: check.NoQuota}, nil
 }
 
-// nobody takes no tallies: the meter keeps them.
+// nobody is a ledger that cannot be reached: the meter keeps its counts.
 type nobody struct{}
 
 func (nobody) Usage(context.Context, []byte) error { return errors.New("away") }
@@ -157,7 +157,7 @@ func rawReplica(t *testing.T, serve func(net.Conn, *bufio.Reader)) string {
 	return l.Addr().String()
 }
 
-// echo answers with the request as it came.
+// echo responds with the request as it came.
 func echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Method", r.Method)
 	var b strings.Builder
@@ -217,7 +217,7 @@ func closed(r *bufio.Reader) bool {
 	return err == io.EOF
 }
 
-// counted answers, and counts.
+// counted responds, and counts.
 func counted(n *atomic.Int64) http.HandlerFunc {
 	return func(http.ResponseWriter, *http.Request) { n.Add(1) }
 }

@@ -17,8 +17,8 @@ func (s *Server) handle(k *call) {
 	}
 }
 
-// serve is the order of things: route, check, limit, count, forward. The client has not yet been told of an error; it has
-// its response if there is none.
+// serve takes a request through the steps: route, check, limit, count, forward. If it returns an error, the client has no
+// response yet.
 func (s *Server) serve(k *call) error {
 	if done, err := s.route(k); done || err != nil {
 		return err
@@ -35,11 +35,11 @@ func (s *Server) serve(k *call) error {
 		}
 		return err
 	}
-	tally := s.cfg.Meter.Begin(k.begun, k.who.UserID, k.route.meterID)
+	counted := s.cfg.Meter.Begin(k.begun, k.who.UserID, k.route.meterID)
 	if err := s.forward(k); err != nil {
-		k.refuse(err) // before the tally ends: its bytes are among those of the call
+		k.refuse(err) // before the call ends: the bytes of this response are counted too
 	}
-	tally.End(k.status, k.in, k.out)
+	counted.End(k.status, k.in, k.out)
 	return nil
 }
 

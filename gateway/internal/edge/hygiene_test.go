@@ -13,7 +13,7 @@ import (
 	"tallygate/gateway/internal/edge"
 )
 
-// arrived is the request as the upstream got it, of which echo makes the body.
+// arrived is the request as the upstream got it: echo makes the body from it.
 func arrived(t *testing.T, gw, text string) []string {
 	t.Helper()
 	resp, body := call(t, gw, text)

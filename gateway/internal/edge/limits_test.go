@@ -31,7 +31,7 @@ func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
 	}
 }
 
-// says is a quota that says the same to everybody who has one.
+// says is a quota that returns the same for everybody who has one.
 type says struct{ refusal error }
 
 func (s says) Admit(_ context.Context, _ time.Time, _, quota int64) error {

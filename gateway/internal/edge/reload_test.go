@@ -12,7 +12,7 @@ import (
 	"tallygate/gateway/internal/upstream"
 )
 
-// slowKeeper says when a user's check has begun, and lets it end when it is told to.
+// slowKeeper reports when a user's check has begun, and lets it end when end has a value.
 type slowKeeper struct {
 	keeper
 

@@ -18,7 +18,7 @@ const (
 	postA = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
 )
 
-// named answers with a name.
+// named responds with a name.
 func named(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) }
 }

@@ -33,7 +33,7 @@ func (s *Server) page(path []byte) (console.Page, bool) {
 	return p, ok
 }
 
-// respondPage responds to GET and HEAD of a page.
+// respondPage sends a page to GET and HEAD.
 func (k *call) respondPage(p console.Page) error {
 	if string(k.request.Method) != "GET" && string(k.request.Method) != "HEAD" {
 		return &methodError{[]string{"GET", "HEAD"}}
@@ -89,7 +89,7 @@ func (k *call) startResponse(status int) wire.HeadWriter {
 	return w
 }
 
-// finishResponse sends it in one write. A body of the request that has not come yet ends the connection.
+// finishResponse sends the response in one write. A body of the request that has not come yet ends the connection.
 func (k *call) finishResponse(status int, w *wire.HeadWriter, body []byte) {
 	if _, whole := k.body.Buffered(); whole {
 		k.body.Skip()

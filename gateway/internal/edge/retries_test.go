@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// poisoned is an upstream that keeps its connections, except when it gets the request that kills: that it counts, and
-// breaks off. The first warm requests are answered together, so that as many connections are kept.
+// poisoned is an upstream that keeps its connections, except when it gets the request that kills: it counts that, and
+// breaks off. The first warm requests get their responses together, so that as many connections are kept.
 func poisoned(t *testing.T, kills string, warm int) (addr string, seen *atomic.Int64) {
 	t.Helper()
 	seen = new(atomic.Int64)
@@ -83,13 +83,13 @@ func TestAnUpstreamThatBreaksOffGetsNoMoreThanTheBudget(t *testing.T) {
 		send(t, c, "DELETE /a?kill HTTP/1.1\r\nHost: a\r\n\r\n")
 		response(t, r, "DELETE")
 	}
-	// Of all that the upstream saw one in five, and a hundred.
+	// One in five of the requests that the upstream saw, and a hundred.
 	if most := calls + (calls+seen.Load())/5 + 100 + 1; seen.Load() > most {
 		t.Errorf("seen %d times, want at most %d for %d calls", seen.Load(), most, calls)
 	}
 }
 
-// A hung replica may hold more requests than are sent again at once otherwise.
+// A replica that hangs may hold more requests than the budget allows to be sent again at once.
 func TestAllThatAHungReplicaHoldsIsSentToAnother(t *testing.T) {
 	t.Parallel()
 	const clients = 300

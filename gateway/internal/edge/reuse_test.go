@@ -92,7 +92,7 @@ func TestAPostThatWantsAYoungConnectionLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	const clients = 5
 	var conns atomic.Int64
-	var meet atomic.Pointer[sync.WaitGroup] // they are answered together, so that each needs a connection
+	var meet atomic.Pointer[sync.WaitGroup] // they get their responses together, so that each needs a connection
 	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		for first := true; ; first = false {
 			req, err := http.ReadRequest(r)
@@ -121,7 +121,7 @@ func TestAPostThatWantsAYoungConnectionLeavesTheOthers(t *testing.T) {
 		all.Wait()
 	}
 	together()
-	<-time.After(700 * time.Millisecond) // too long a rest for what must not be sent twice
+	<-time.After(700 * time.Millisecond) // idle for too long for what must not be sent twice
 	call(t, gw, postA)
 	together()
 	if got := conns.Load(); got != clients+1 {

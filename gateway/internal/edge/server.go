@@ -119,10 +119,10 @@ func (s *Server) Serve(l net.Listener) error {
 			<-s.room
 		}
 		if s.draining.Load() || errors.Is(err, net.ErrClosed) {
-			<-s.base.Done() // service.Run takes a return for a failure
+			<-s.base.Done() // service.Run would treat a return as a failure
 			return nil
 		}
-		s.cfg.Log.Warn("accept", "error", err) // out of descriptors, as a rule: it passes
+		s.cfg.Log.Warn("accept", "error", err) // mostly out of descriptors, which passes
 		select {
 		case <-s.base.Done():
 			return nil
@@ -170,7 +170,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
 	s.mu.Lock()
 	if s.listener != nil {
-		_ = s.listener.Close() // nothing depends on it
+		_ = s.listener.Close() // there is nothing to do about an error
 	}
 	for c := range s.conns {
 		c.stopIfIdle()
@@ -191,7 +191,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	select {
-	case <-s.empty: // what became of the calls is counted
+	case <-s.empty: // so that the calls are counted
 	case <-time.After(cutTimeout):
 	}
 	return ctx.Err()

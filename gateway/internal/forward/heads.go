@@ -7,9 +7,9 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// requestHead writes the request's head, behind b, as the upstream gets it: hop-by-hop fields and what proxies say are
-// ours; identity fields from the client are dropped, with everything that an upstream might take for them. streamed: the
-// body is sent after the head, if the upstream wants it.
+// requestHead appends the request's head to b, as the upstream gets it. Hop-by-hop fields and the fields of proxies are the
+// gateway's own. Identity fields from the client are dropped, with everything that an upstream might take for them.
+// streamed: the body is sent after the head, if the upstream wants it.
 func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []byte {
 	r := x.req.Head
 	w := wire.StartRequest(b, r, x.req.Path, x.req.Upstream.Host())
@@ -68,7 +68,7 @@ func addMaxForwards(w *wire.HeadWriter, method, value []byte) {
 	w.AddFunc("Max-Forwards", func(b []byte) []byte { return strconv.AppendUint(b, hops-1, 10) })
 }
 
-// maxHops is how often a request may pass gateways of this name. Some stand in a row; none stands in a circle.
+// maxHops is how often a request may pass gateways of this name: some gateways stand in a row, but a loop has no end.
 const maxHops = 5
 
 // looped reports whether the Via field says that the request goes round (RFC 9110 section 7.6.3).
@@ -82,7 +82,7 @@ func (x *Exchange) looped(via string) bool {
 	return hops >= maxHops
 }
 
-// expectsBody: such requests say that they have none (RFC 9110 section 8.6).
+// expectsBody reports whether a request without a body has to say so (RFC 9110 section 8.6).
 func expectsBody(method []byte) bool {
 	switch string(method) {
 	case "POST", "PUT", "PATCH":
@@ -91,7 +91,7 @@ func expectsBody(method []byte) bool {
 	return false
 }
 
-// responseHead writes the response's head, behind b, as the client gets it.
+// responseHead appends the response's head to b, as the client gets it.
 func (x *Exchange) responseHead(b []byte, framing wire.Framing, keepAlive bool) []byte {
 	r := &x.response
 	w := wire.StartResponse(b, r)

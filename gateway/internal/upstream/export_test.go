@@ -7,7 +7,7 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// Budget is budget, for its tests.
+// Budget is budget.
 type Budget = budget
 
 // Allow is allow.
