@@ -11,7 +11,7 @@ const good = "routes:\n  - name: a\n    path: /a\n    upstream: http://a\n"
 // placed is how every mistake begins.
 var placed = regexp.MustCompile(`^routes\.yaml:[1-9][0-9]*:[1-9][0-9]*: .`)
 
-func TestAMistakeIsNamedWithItsPlace(t *testing.T) {
+func TestAMistakeIsNamedWithItsPlace(t *testing.T) { //nolint:funlen // a table of mistakes
 	t.Parallel()
 	for text, want := range map[string]string{
 		"routes: 7":                                            "routes.yaml:1:9: routes: has to be a list",
