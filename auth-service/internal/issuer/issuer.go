@@ -1,6 +1,6 @@
-// Package issuer signs access tokens; nothing else in the workspace signs.
+// Package issuer signs access tokens. Nothing else in the workspace signs.
 //
-// It refuses to know whether somebody may have a token: package account decides that.
+// It refuses to know who may have a token: package account decides that.
 package issuer
 
 import (
@@ -17,7 +17,7 @@ import (
 	"tallygate/kit/token"
 )
 
-// Config says what tokens say of themselves.
+// Config is what all tokens have in common.
 type Config struct {
 	Issuer   string
 	Audience string
@@ -25,7 +25,7 @@ type Config struct {
 	Random   io.Reader     // crypto/rand if nil
 }
 
-// Subject is whom a token is about.
+// Subject is the user and the session of a token.
 type Subject struct {
 	UserID     int64
 	SessionID  string
@@ -58,7 +58,7 @@ type claims struct {
 	jwt.Claims `json:"-"`
 }
 
-// New returns an Issuer that signs with secret, whose strength the token.Keyring has checked.
+// New returns an Issuer that signs with secret, which token.NewKeyring has checked.
 func New(cfg Config, secret string) *Issuer {
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
@@ -68,7 +68,7 @@ func New(cfg Config, secret string) *Issuer {
 	return i
 }
 
-// Replace signs with another secret from now on. Whoever verifies has to know it already.
+// Replace signs with another secret from now on. The verifiers have to know it already.
 func (i *Issuer) Replace(secret string) {
 	i.key.Store(&signingKey{id: token.KeyID(secret), secret: []byte(secret)})
 }
@@ -76,7 +76,7 @@ func (i *Issuer) Replace(secret string) {
 // TTL is how long tokens live.
 func (i *Issuer) TTL() time.Duration { return i.cfg.TTL.Truncate(time.Second) }
 
-// Issue signs a token of whom s names, that lives from now on.
+// Issue signs a token for s. Its lifetime begins now.
 func (i *Issuer) Issue(s Subject, now time.Time) (string, error) {
 	var id [16]byte
 	if _, err := io.ReadFull(i.cfg.Random, id[:]); err != nil {
