@@ -50,15 +50,20 @@ func utf16(text string) string {
 	return b.String()
 }
 
-func claimAttacks(p Params) []Vector {
+// claimWith is a token with one claim of another value, and claimText one with that JSON text in the claim's place.
+func claimWith(p Params, name, claim string, value any) Vector {
+	return one(name, p.TokenWith(map[string]any{claim: value}), false)
+}
+
+func claimText(p Params, name, claim, text string) Vector {
+	inner := strings.TrimPrefix(mustJSON(p.without(claim)), "{")
+	return one(name, Sign(p.Secret, goodHeader, fmt.Sprintf(`{%q:%s,%s`, claim, text, inner)), false)
+}
+
+func timeAttacks(p Params) []Vector {
 	now := p.Now.Unix()
-	with := func(name, claim string, value any) Vector {
-		return one(name, p.TokenWith(map[string]any{claim: value}), false)
-	}
-	raw := func(name, claim, text string) Vector {
-		inner := strings.TrimPrefix(mustJSON(p.without(claim)), "{")
-		return one(name, Sign(p.Secret, goodHeader, fmt.Sprintf(`{%q:%s,%s`, claim, text, inner)), false)
-	}
+	with := func(name, claim string, value any) Vector { return claimWith(p, name, claim, value) }
+	raw := func(name, claim, text string) Vector { return claimText(p, name, claim, text) }
 	life := int64(p.MaxLife / time.Second)
 	return []Vector{
 		with("no exp", "exp", nil),
@@ -92,6 +97,13 @@ func claimAttacks(p Params) []Vector {
 		with("lives for ten years", "exp", now+10*365*24*3600),
 		one("lives too long and has no iat", p.TokenWith(map[string]any{"iat": nil, "exp": now + life + 3600}), false),
 		one("lives too long, iat in the past", p.TokenWith(map[string]any{"iat": now - 86400*30, "exp": now + 60}), false),
+	}
+}
+
+func claimAttacks(p Params) []Vector {
+	with := func(name, claim string, value any) Vector { return claimWith(p, name, claim, value) }
+	raw := func(name, claim, text string) Vector { return claimText(p, name, claim, text) }
+	return []Vector{
 		with("no sub", "sub", nil),
 		raw("sub is null", "sub", "null"),
 		with("sub is empty", "sub", ""),

@@ -8,7 +8,7 @@ import (
 // Vectors is the whole list.
 func Vectors(p Params) []Vector {
 	var all []Vector
-	for _, group := range []func(Params) []Vector{accepted, headerAttacks, shapeAttacks, jsonAttacks, claimAttacks, fieldAttacks} {
+	for _, group := range []func(Params) []Vector{accepted, headerAttacks, shapeAttacks, jsonAttacks, timeAttacks, claimAttacks, fieldAttacks} {
 		all = append(all, group(p)...)
 	}
 	return all
