@@ -22,7 +22,8 @@ type Config struct {
 	AccessLog bool
 	// TrustedProxies are those whose X-Forwarded-For is believed. Without any, the client in the log is the TCP peer.
 	TrustedProxies []netip.Prefix
-	Metrics        prometheus.Registerer
+	// Metrics may be another API's too: they count in the same metric.
+	Metrics prometheus.Registerer
 	// Problems turns an error of the service into a problem. It returns nil for an error that it does not know.
 	Problems func(error) *problem.Details
 }
@@ -45,11 +46,11 @@ func New(cfg Config) *API {
 	engine.RedirectFixedPath = false
 	engine.ForwardedByClientIP = false // the client's address comes from httpd.ClientAddr alone
 	api := &API{Engine: engine, cfg: cfg, duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "http_server_request_duration_seconds", Help: "Duration of HTTP server requests in seconds.",
+		Name: "http_server_request_duration_seconds", Help: httpd.DurationHelp,
 		Buckets: httpd.DurationBuckets(),
 	}, []string{"http_request_method", "http_route", "http_response_status_code"})}
 	if cfg.Metrics != nil {
-		cfg.Metrics.MustRegister(api.duration)
+		api.duration = register(cfg.Metrics, api.duration)
 	}
 	engine.Use(api.observe, api.recoverPanic)
 	engine.NoRoute(api.Handle(func(*gin.Context) error { return problem.NotFound() }))
@@ -58,6 +59,18 @@ func New(cfg Config) *API {
 		return problem.MethodNotAllowed(strings.Split(c.Writer.Header().Get("Allow"), ", "))
 	}))
 	return api
+}
+
+// register returns the histogram that counts: the given one, or the one that another API has registered before.
+func register(metrics prometheus.Registerer, duration *prometheus.HistogramVec) *prometheus.HistogramVec {
+	err := metrics.Register(duration)
+	if before, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+		return before.ExistingCollector.(*prometheus.HistogramVec)
+	}
+	if err != nil {
+		panic(err) // a name that is not allowed: a mistake in this file
+	}
+	return duration
 }
 
 // Handle makes a gin handler of h. An error becomes a problem.

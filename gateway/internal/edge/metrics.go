@@ -27,7 +27,7 @@ type Metrics struct {
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		desc: prometheus.NewDesc("http_server_request_duration_seconds",
-			"Time from the request's head to the response's end; status 499 where the client was gone before there was a response.",
+			httpd.DurationHelp,
 			[]string{"http_request_method", "http_route", "http_response_status_code"}, nil),
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_connections", Help: "Clients' connections that are open.",
