@@ -28,9 +28,9 @@ func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 	t.Parallel()
 	for name, trouble := range map[string]trouble{
 		"by three gateways": {},
-		"by three gateways of which one dies with its lease":             {killed: 1},
-		"while the replicas of auth-service die by turns":                {byTurns: true},
-		"that is given under load, while a replica of auth-service dies": {byTurns: true, late: true},
+		"by three gateways, one of which is killed with its lease":            {killed: 1},
+		"while the replicas of auth-service are killed by turns":              {byTurns: true},
+		"that is given under load, while replicas of auth-service are killed": {byTurns: true, late: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

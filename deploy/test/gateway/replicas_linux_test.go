@@ -181,7 +181,7 @@ func TestAReplicaThatHangsUnseen(t *testing.T) {
 	}
 }
 
-// TestTheLastReplicaIsNeverEjected: where all seem sick, they are tried nevertheless.
+// TestTheLastReplicaIsNeverEjected: if all seem unhealthy, they are tried nevertheless.
 func TestTheLastReplicaIsNeverEjected(t *testing.T) {
 	t.Parallel()
 	addrs := testbed.FreeAddresses(t, 3)
