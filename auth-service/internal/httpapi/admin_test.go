@@ -154,6 +154,21 @@ func TestDisabledUserIsOutUntilTheNextSignIn(t *testing.T) {
 	})
 }
 
+// auditLog reads the audit log in pages of three entries.
+func auditLog(t *testing.T, s *service, root signedIn) (entries []string) {
+	t.Helper()
+	for cursor := ""; ; {
+		page := fetch[auditPage](t, s, call{path: "/admin/audit?limit=3&cursor=" + cursor, token: root.Token}, 200)
+		for _, e := range page.Entries {
+			entries = append(entries, fmt.Sprintf("%s@%s %s %s %s", e.Actor, e.Address, e.Action, e.TargetUsername, e.Detail))
+		}
+		if page.Next == nil {
+			return entries
+		}
+		cursor = *page.Next
+	}
+}
+
 func TestEditsAreCheckedAndAudited(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
@@ -200,17 +215,7 @@ func TestEditsAreCheckedAndAudited(t *testing.T) {
 			t.Errorf("delete again: got %d", got.status)
 		}
 
-		var got []string
-		for cursor := ""; ; {
-			page := fetch[auditPage](t, s, call{path: "/admin/audit?limit=3&cursor=" + cursor, token: root.Token}, 200)
-			for _, e := range page.Entries {
-				got = append(got, fmt.Sprintf("%s@%s %s %s %s", e.Actor, e.Address, e.Action, e.TargetUsername, e.Detail))
-			}
-			if page.Next == nil {
-				break
-			}
-			cursor = *page.Next
-		}
+		got := auditLog(t, s, root)
 		want := []string{
 			"root@192.0.2.1 delete ada ",
 			"root@192.0.2.1 edit ada role=admin monthly_quota=none",

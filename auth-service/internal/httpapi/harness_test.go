@@ -107,7 +107,8 @@ type service struct {
 	keys            *account.RefreshKeys
 }
 
-func newService(t testing.TB, o options) *service {
+// withDefaults fills in what a test leaves open.
+func (o options) withDefaults(t testing.TB) options {
 	t.Helper()
 	if o.url == "" {
 		o.url = shared.SQLite(t)
@@ -136,6 +137,12 @@ func newService(t testing.TB, o options) *service {
 	if o.workers == 0 {
 		o.workers = 4
 	}
+	return o
+}
+
+func newService(t testing.TB, o options) *service {
+	t.Helper()
+	o = o.withDefaults(t)
 	log := slog.New(slog.NewJSONHandler(o.log, nil))
 	db := must(store.Open(store.Config{URL: o.url, MaxConns: 8, Timeout: time.Minute, Log: log}))(t)
 	t.Cleanup(func() { _ = db.Close() })
