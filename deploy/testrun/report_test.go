@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestReport(t *testing.T) {
+func TestReport(t *testing.T) { //nolint:funlen // test vectors
 	t.Parallel()
 	tests := []struct {
 		name    string
