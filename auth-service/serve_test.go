@@ -165,20 +165,23 @@ func TestUnknownDatabaseIsNamedWithoutItsPassword(t *testing.T) {
 }
 
 // TestSecretRotatesWithoutSigningAnybodyOut goes through the three steps: verify everywhere, sign, withdraw.
+// swapSecret writes a file in one step and returns its path.
+func swapSecret(t *testing.T, path, value string) string {
+	t.Helper()
+	draft := path + ".new"
+	if err := os.WriteFile(draft, []byte(value+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(draft, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestSecretRotatesWithoutSigningAnybodyOut(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	file := func(name, value string) string {
-		path := filepath.Join(dir, name)
-		draft := path + ".new"
-		if err := os.WriteFile(draft, []byte(value+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(draft, path); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
+	file := func(name, value string) string { return swapSecret(t, filepath.Join(dir, name), value) }
 	const next = "b7d2f05c9a4e4d1680a3b7d2f05c9a4e4d1680a3"
 	vars := settings(t)
 	delete(vars, "JWT_SECRET")

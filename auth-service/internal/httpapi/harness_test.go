@@ -110,33 +110,7 @@ type service struct {
 // withDefaults fills in what a test leaves open.
 func (o options) withDefaults(t testing.TB) options {
 	t.Helper()
-	if o.url == "" {
-		o.url = shared.SQLite(t)
-	}
-	if o.clock == nil {
-		o.clock = newClock()
-	}
-	if o.guesses == (guess.Limits{}) {
-		o.guesses = unlimited()
-	}
-	if o.params == (password.Params{}) {
-		o.params = password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}
-	}
-	if o.policy == nil {
-		o.policy = must(password.NewPolicy(1, false))(t)
-	}
-	if o.log == nil {
-		o.log = io.Discard
-	}
-	if o.sessions == 0 {
-		o.sessions = 1000
-	}
-	if o.ttl == 0 {
-		o.ttl = time.Hour
-	}
-	if o.workers == 0 {
-		o.workers = 4
-	}
+	o.complete(t)
 	return o
 }
 
@@ -183,6 +157,38 @@ func newService(t testing.TB, o options) *service {
 		Metrics:        prometheus.NewRegistry(), Log: log, AccessLog: true,
 	})
 	return s
+}
+
+// complete sets what the test has left open.
+func (o *options) complete(t testing.TB) {
+	t.Helper()
+	if o.url == "" {
+		o.url = shared.SQLite(t)
+	}
+	if o.clock == nil {
+		o.clock = newClock()
+	}
+	if o.guesses == (guess.Limits{}) {
+		o.guesses = unlimited()
+	}
+	if o.params == (password.Params{}) {
+		o.params = password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}
+	}
+	if o.policy == nil {
+		o.policy = must(password.NewPolicy(1, false))(t)
+	}
+	if o.log == nil {
+		o.log = io.Discard
+	}
+	if o.sessions == 0 {
+		o.sessions = 1000
+	}
+	if o.ttl == 0 {
+		o.ttl = time.Hour
+	}
+	if o.workers == 0 {
+		o.workers = 4
+	}
 }
 
 // must makes a fatal error of an error.
