@@ -107,16 +107,9 @@ type service struct {
 	keys            *account.RefreshKeys
 }
 
-// withDefaults fills in what a test leaves open.
-func (o options) withDefaults(t testing.TB) options {
-	t.Helper()
-	o.complete(t)
-	return o
-}
-
 func newService(t testing.TB, o options) *service {
 	t.Helper()
-	o = o.withDefaults(t)
+	o.complete(t)
 	log := slog.New(slog.NewJSONHandler(o.log, nil))
 	db := must(store.Open(store.Config{URL: o.url, MaxConns: 8, Timeout: time.Minute, Log: log}))(t)
 	t.Cleanup(func() { _ = db.Close() })
