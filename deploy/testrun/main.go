@@ -3,7 +3,7 @@
 //
 // It knows nothing of what is tested. A test that fails is run once more, alone; if it passes then it is named as flaky,
 // and does not fail the run. The race detector is on where a C compiler is found. Files with the build constraint !race
-// hold tests that it would only slow down: they run in a second pass, without it.
+// hold tests that it would slow down or falsify: they run in a second pass, without it.
 package main
 
 import (
@@ -21,11 +21,16 @@ import (
 
 func main() {
 	tags := flag.String("tags", "", "build tags")
+	noRace := flag.String("norace", "", "comma-separated `packages` that the race detector leaves out")
 	flag.Parse()
 	// A signal from the terminal reaches the go command too: it ends the tests, and this program after it.
 	signal.Ignore(syscall.SIGINT)
 
-	ok, err := run(os.Stdout, *tags, flag.Args())
+	all := pass{tags: *tags, packages: flag.Args()}
+	if *noRace != "" {
+		all.noRace = strings.Split(*noRace, ",")
+	}
+	ok, err := run(os.Stdout, all)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testrun:", err)
 	}
@@ -34,9 +39,8 @@ func main() {
 	}
 }
 
-func run(out io.Writer, tags string, patterns []string) (ok bool, err error) {
+func run(out io.Writer, all pass) (ok bool, err error) {
 	rep := newReport(out)
-	all := pass{tags: tags, packages: patterns}
 	passes := []pass{all}
 	if compiler, found := cCompiler(); found {
 		if passes, err = racePasses(all); err != nil {
@@ -77,7 +81,8 @@ func alone(rep *report, p pass) (passed bool, err error) {
 		if len(tests) == 0 {
 			return false, nil // it does not build, or its process died
 		}
-		passed, err := goTest(rep, pass{tags: p.tags, race: p.race, fresh: true, tests: tests, packages: []string{pkg}})
+		p.fresh, p.tests, p.packages = true, tests, []string{pkg}
+		passed, err := goTest(rep, p)
 		if err != nil || !passed {
 			return false, err
 		}

@@ -15,6 +15,7 @@ import (
 type pass struct {
 	tags     string
 	race     bool
+	noRace   []string // packages that the race detector leaves out
 	fresh    bool     // take no result from the cache
 	tests    []string // all if there are none
 	packages []string // or patterns
@@ -25,6 +26,9 @@ func (p pass) buildFlags() []string {
 	flags := []string{"-tags", p.tags}
 	if p.race {
 		flags = append(flags, "-race")
+		for _, pkg := range p.noRace { // the go command puts its own -race before these
+			flags = append(flags, "-gcflags="+pkg+"=-race=false")
+		}
 	}
 	return flags
 }
