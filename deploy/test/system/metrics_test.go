@@ -87,20 +87,22 @@ func checkWithPromtool(t *testing.T, page string) {
 	})
 }
 
-// compareFamilies checks that a name that several services expose has one type, one help text and the same labels.
+// compareFamilies checks that a name that several services expose has one type, one help text and the same labels, and
+// that all are as documented.
 func compareFamilies(t *testing.T, pages map[string]string) {
 	t.Helper()
 	type owner struct {
 		service string
 		family  *dto.MetricFamily
 	}
-	first := map[string]owner{}
+	first, documented := map[string]owner{}, documentedMetrics(t)
 	for service, page := range pages {
 		parser := expfmt.NewTextParser(model.UTF8Validation)
 		families, err := parser.TextToMetricFamilies(strings.NewReader(page))
 		if err != nil {
 			t.Fatalf("%s: %v", service, err)
 		}
+		checkDocumented(t, service, families, documented)
 		for name, family := range families {
 			other, known := first[name]
 			if !known {
