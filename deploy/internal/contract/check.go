@@ -12,12 +12,12 @@ import (
 // tokenNotValid is the one body of every refused token.
 const tokenNotValid = `{"message":"Token is not valid"}`
 
-// Check runs the contract against the Tallygate at base, whose database may hold other users but not prefix's.
+// Check runs the contract against the Tallygate at base, whose database may hold other users, but none whose name begins with prefix.
 func Check(t *testing.T, base, prefix string) {
 	c := NewClient(base)
-	t.Run("registration makes a user once and says so afterwards", c.checkRegistration(prefix+"-once"))
+	t.Run("registering a name twice makes one user", c.checkRegistration(prefix+"-once"))
 	t.Run("a hundred registrations of one name at once make one user", c.checkRace(prefix+"-race"))
-	t.Run("a wrong password and an unknown user get one answer", c.checkRefusedSignIn(prefix+"-refused"))
+	t.Run("a wrong password and an unknown user get the same response", c.checkRefusedSignIn(prefix+"-refused"))
 	t.Run("the token opens root for an hour", c.checkToken(prefix+"-token"))
 	t.Run("a bad token or none gets the one refusal", c.checkRefusedToken(prefix+"-bad"))
 }

@@ -25,37 +25,37 @@ func NewClient(base string) *Client {
 	}}
 }
 
-// Answer is what a call came back with.
-type Answer struct {
+// Response is an HTTP response whose body has been read.
+type Response struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// Do sends a request. An error is one of the network: any answer, whatever its status, is none.
-func (c *Client) Do(method, path string, header http.Header, body []byte) (Answer, error) {
+// Do sends a request. It returns an error only if no whole response came; a response of any status is not an error.
+func (c *Client) Do(method, path string, header http.Header, body []byte) (Response, error) {
 	req, err := http.NewRequest(method, c.Base+path, bytes.NewReader(body))
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
 	maps.Copy(req.Header, header)
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
-	return Answer{resp.StatusCode, resp.Header, string(text)}, nil
+	return Response{resp.StatusCode, resp.Header, string(text)}, nil
 }
 
 // Post sends a value as JSON.
-func (c *Client) Post(path string, value any) (Answer, error) {
+func (c *Client) Post(path string, value any) (Response, error) {
 	body, err := json.Marshal(value)
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
 	return c.Do(http.MethodPost, path, http.Header{"Content-Type": {"application/json"}}, body)
 }
@@ -67,10 +67,10 @@ type Credentials struct {
 }
 
 // Register registers a user.
-func (c *Client) Register(who Credentials) (Answer, error) { return c.Post("/users/register", who) }
+func (c *Client) Register(who Credentials) (Response, error) { return c.Post("/users/register", who) }
 
 // Root calls /root with the Authorization field given, or with none if it is empty.
-func (c *Client) Root(authorization, number, n string) (Answer, error) {
+func (c *Client) Root(authorization, number, n string) (Response, error) {
 	header := http.Header{}
 	if authorization != "" {
 		header.Set("Authorization", authorization)

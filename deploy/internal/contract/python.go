@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// CheckPython runs the clients' Python script against the Tallygate at base, with the real requests library. The
-// script names the address that every Tallygate has by default; that is all that is replaced in it.
+// CheckPython runs the clients' Python script against the Tallygate at base, with the real requests library. Only the
+// default address in the script is replaced.
 func CheckPython(t *testing.T, base, script string) {
 	python := pythonWithRequests()
 	if python == "" {
@@ -38,7 +38,7 @@ func CheckPython(t *testing.T, base, script string) {
 	}
 }
 
-// pythonWithRequests finds an interpreter that has the library: distributions install it for theirs alone.
+// pythonWithRequests finds an interpreter that has the library: a distribution installs it for its own one only.
 func pythonWithRequests() string {
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		path, err := exec.LookPath(name)

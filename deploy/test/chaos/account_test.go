@@ -32,7 +32,7 @@ type pair struct {
 }
 
 // promisesNothing reports whether a call has no response, or one that says that a part is unavailable.
-func promisesNothing(got contract.Answer, err error) bool {
+func promisesNothing(got contract.Response, err error) bool {
 	if err != nil {
 		return true
 	}

@@ -117,7 +117,7 @@ func (l *accountLoad) recheck(t *testing.T, a *account, ids map[int64]string) {
 	t.Helper()
 	for _, token := range a.deadTokens {
 		for _, client := range l.clients {
-			root := func() (contract.Answer, error) { return client.Root(token, "9", "0.5") }
+			root := func() (contract.Response, error) { return client.Root(token, "9", "0.5") }
 			expect(t, a, "a dead token", root, http.StatusUnauthorized)
 		}
 	}
@@ -131,7 +131,7 @@ func (l *accountLoad) recheck(t *testing.T, a *account, ids map[int64]string) {
 	if a.oldPassword != "" {
 		expect(t, a, "the old password", signIn(client, a.Username, a.oldPassword), http.StatusUnauthorized)
 	}
-	register := func() (contract.Answer, error) { return client.Register(a.Credentials) }
+	register := func() (contract.Response, error) { return client.Register(a.Credentials) }
 	switch {
 	case a.deleted:
 		expect(t, a, "a deleted account", signIn(client, a.Username, a.Password), http.StatusUnauthorized)
@@ -163,20 +163,20 @@ func (a *account) signInAgain(t *testing.T, client *contract.Client) {
 	}
 }
 
-func refresh(client *contract.Client, token string) func() (contract.Answer, error) {
-	return func() (contract.Answer, error) {
+func refresh(client *contract.Client, token string) func() (contract.Response, error) {
+	return func() (contract.Response, error) {
 		return client.Post("/token/refresh", map[string]string{"refresh_token": token})
 	}
 }
 
-func signIn(client *contract.Client, name, password string) func() (contract.Answer, error) {
-	return func() (contract.Answer, error) {
+func signIn(client *contract.Client, name, password string) func() (contract.Response, error) {
+	return func() (contract.Response, error) {
 		return client.Post("/token", contract.Credentials{Username: name, Password: password})
 	}
 }
 
 // expect checks a call's response. Like a client, it calls again after 503.
-func expect(t *testing.T, a *account, what string, call func() (contract.Answer, error), statuses ...int) contract.Answer {
+func expect(t *testing.T, a *account, what string, call func() (contract.Response, error), statuses ...int) contract.Response {
 	t.Helper()
 	got, err := call()
 	for began := time.Now(); err == nil && got.Status == http.StatusServiceUnavailable && time.Since(began) < testbed.Patience; {

@@ -48,7 +48,7 @@ func newUsers(t *testing.T, base string, count int) []*user {
 	return users
 }
 
-func userID(registered contract.Answer) (int64, error) {
+func userID(registered contract.Response) (int64, error) {
 	var body struct {
 		UserID int64 `json:"user_id"`
 	}

@@ -15,10 +15,10 @@ import (
 )
 
 // guess sends a password from an address, as a proxy in front of the gateway would pass it on.
-func guess(client *contract.Client, name, password, address string) (contract.Answer, error) {
+func guess(client *contract.Client, name, password, address string) (contract.Response, error) {
 	body, err := json.Marshal(contract.Credentials{Username: name, Password: password})
 	if err != nil {
-		return contract.Answer{}, err
+		return contract.Response{}, err
 	}
 	header := http.Header{"Content-Type": {"application/json"}, "X-Forwarded-For": {address}}
 	return client.Do(http.MethodPost, "/token", header, body)
@@ -31,7 +31,7 @@ type statusCount struct {
 }
 
 // add counts a response. 429 and 503 have to say in Retry-After when to call again.
-func (c *statusCount) add(t *testing.T, got contract.Answer, err error) {
+func (c *statusCount) add(t *testing.T, got contract.Response, err error) {
 	t.Helper()
 	if err != nil {
 		t.Error(err)

@@ -77,7 +77,7 @@ func (c *caller) token() string {
 }
 
 // keep takes over what a sign-in or a refresh has brought.
-func (c *caller) keep(got contract.Answer) error {
+func (c *caller) keep(got contract.Response) error {
 	var pair struct {
 		Token        string
 		RefreshToken string `json:"refresh_token"`
