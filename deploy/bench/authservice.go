@@ -9,8 +9,8 @@ import (
 	"tallygate/kit/internalapi/internalapitest"
 )
 
-// startAuthService plays auth-service's private listener: every user exists and nothing ever changes. It validates
-// nothing, so that it takes little of the machine that is measured.
+// startAuthService starts a stand-in for auth-service's private listener: every user exists and nothing ever changes. It
+// does not validate requests, because it shares the machine with the programs that are measured.
 func startAuthService(ctx context.Context) (addr string, stop func(), err error) {
 	auth, err := internalapitest.NewFast()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"tallygate/kit/token/tokentest"
 )
 
-// bench is what all parts use: the upstream, the secret, tokens.
+// bench holds what all parts use: the upstream, the secret, the running programs.
 type bench struct {
 	settings
 	dir         string
@@ -58,7 +58,7 @@ func (b *bench) close() {
 	_ = os.RemoveAll(b.dir) // in the temporary folder
 }
 
-// writeTokens writes tokens of so many users, one a line, and returns the file.
+// writeTokens writes a file with one token on each line, each of another user, and returns its path.
 func (b *bench) writeTokens(users int) (string, error) {
 	var lines strings.Builder
 	for i := 1; i <= users; i++ {
@@ -78,7 +78,7 @@ type gateway struct {
 	addr string
 }
 
-// startGateway starts the gateway as it is delivered, with /root going to an address.
+// startGateway starts the gateway as it is delivered. It forwards /root to rootAddr.
 func (b *bench) startGateway(ctx context.Context, rootAddr string, more ...string) (*gateway, error) {
 	addr, err := testbed.FindAddress(ctx)
 	if err != nil {
@@ -111,7 +111,7 @@ func (b *bench) startMath(ctx context.Context, more ...string) (*process, string
 	return p, addr, err
 }
 
-// hold keeps upstream and gateway up for a check from outside.
+// hold keeps upstream and gateway running, for a check from outside.
 func (b *bench) hold(ctx context.Context) error {
 	tokens, err := b.writeTokens(200)
 	if err != nil {

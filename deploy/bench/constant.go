@@ -13,8 +13,8 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// serveConstant is the peer of math-service: gin as it comes, which responds with a constant and logs the line that
-// math-service logs. It verifies and computes nothing.
+// serveConstant is what math-service is compared with: plain gin that responds with a constant and logs the same line as
+// math-service. It verifies and computes nothing.
 func serveConstant(addr string) error {
 	gin.SetMode(gin.ReleaseMode)
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("service", "constant")
@@ -38,7 +38,7 @@ func serveConstant(addr string) error {
 	return server.ListenAndServe()
 }
 
-// mathBesideConstant compares math-service with gin that answers a constant, access logs on for both.
+// mathBesideConstant compares math-service with gin that responds with a constant. Both write access logs.
 func mathBesideConstant(ctx context.Context, b *bench) error {
 	tokens, err := b.writeTokens(users)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// calls is wrk's script: the tokens of a file in turn, at a path.
+// calls is wrk's script: it calls one path with the tokens of a file, one after the other.
 const calls = `
 local calls, next_call = {}, 0
 function init(args)
@@ -27,14 +27,14 @@ function request()
 end
 `
 
-// loaded is what one round showed.
+// loaded is the result of one round.
 type loaded struct {
 	requests float64
 	perSec   float64
 	p99      time.Duration
 }
 
-// load calls an address for a time. Any answer but 2xx is an error: it would have cost less.
+// load calls an address for the given length of time. Any response but 2xx is an error: it costs less than a 2xx.
 func (b *bench) load(ctx context.Context, addr, path, tokens string, connections int, length time.Duration) (loaded, error) {
 	script := filepath.Join(b.dir, "calls.lua")
 	if err := os.WriteFile(script, []byte(calls), 0o600); err != nil {
@@ -56,7 +56,7 @@ func (b *bench) load(ctx context.Context, addr, path, tokens string, connections
 		l.p99, _ = time.ParseDuration(string(m[1]))
 	}
 	if l.requests == 0 {
-		return l, fmt.Errorf("no request was answered: %s", out)
+		return l, fmt.Errorf("no request got a response: %s", out)
 	}
 	return l, nil
 }
@@ -87,7 +87,7 @@ type subject struct {
 	processes []*process
 }
 
-// measure calls each subject in each round, in turn, so that what else the machine does meets all of them.
+// measure calls the subjects in turn in each round, so that other work of the machine disturbs all of them alike.
 func (b *bench) measure(ctx context.Context, subjects []subject) ([]row, error) {
 	rows := make([]row, len(subjects))
 	for range b.rounds {
@@ -122,8 +122,8 @@ func median[T float64 | time.Duration](values []T) T {
 // cost is the median cost.
 func (r row) cost() float64 { return median(r.costs) }
 
-// to is the median, over the rounds, of this program's cost over another's in the same round: what else the machine does
-// comes and goes over minutes, and meets both.
+// to divides this program's cost by another's, round by round, and returns the median. Other work of the machine changes
+// over minutes, so within one round it disturbs both alike.
 func (r row) to(other row) float64 {
 	ratios := make([]float64, len(r.costs))
 	for i := range ratios {

@@ -1,11 +1,11 @@
-// Command bench measures what a request costs: CPU microseconds per request of the gateway beside HAProxy, which does
-// the same work, and nginx, which only proxies, all before the same upstream in one run; then the whole path with
-// math-service, math-service beside gin with a constant, what is added to the latency, what grows with routes and users,
-// and what an idle connection holds.
+// Command bench measures what a request costs, in CPU microseconds. It compares the gateway with HAProxy, which does the
+// same work, and with nginx, which only proxies, in front of the same upstream. It also measures the whole path with
+// math-service, math-service beside gin with a constant, the latency that the gateway adds, the cost with many routes and
+// many users, and the memory of an idle connection.
 //
-// It starts everything itself, on loopback; of auth-service it plays the private listener's part, so that 100,000 users
-// need not be registered. It needs the programs under bin/, and haproxy, nginx and wrk. It is what `make bench` runs;
-// docs/benchmarks.md says what came out.
+// It starts everything itself, on loopback. A stand-in for auth-service's private listener knows every user, so that
+// 100,000 users need not be registered. It needs the programs under bin/, and haproxy, nginx and wrk. `make bench` runs
+// it; docs/benchmarks.md has the results.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// settings are how long and how hard.
+// settings say how long to measure, and with how much load.
 type settings struct {
 	bin         string
 	rounds      int

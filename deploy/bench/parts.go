@@ -53,7 +53,7 @@ func compareProxies(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// wholePath adds math-service: what a call of /root costs in all.
+// wholePath measures what a call of /root costs in the gateway and math-service together.
 func wholePath(ctx context.Context, b *bench) error {
 	tokens, err := b.writeTokens(users)
 	if err != nil {
@@ -87,8 +87,8 @@ func wholePath(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// addedLatency compares the 99th percentile through the gateway with that of the upstream called directly, with few
-// enough connections that the machine is about half busy.
+// addedLatency compares the 99th percentile through the gateway with that of the upstream called directly. It uses so few
+// connections that the machine is about half busy.
 func addedLatency(ctx context.Context, b *bench) error {
 	tokens, err := b.writeTokens(users)
 	if err != nil {
@@ -113,7 +113,7 @@ func addedLatency(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// flatness compares with 1,000 routes, and with 100,000 users.
+// flatness measures whether the cost grows with 1,000 routes, and with 100,000 users.
 func flatness(ctx context.Context, b *bench) error {
 	few, err := b.writeTokens(users)
 	if err != nil {
@@ -143,7 +143,7 @@ func flatness(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer full.stop()
-	// Every user has been seen once before the rounds begin: knowing them is what is measured, not learning.
+	// The gateway sees every user once before the rounds begin, so that the rounds measure no lookups.
 	if _, err := b.load(ctx, plain.addr, path, many, b.connections, 15*time.Second); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func flatness(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// idleConnections opens 10,000 connections, sends one request on each, and looks at the memory.
+// idleConnections opens 10,000 connections, sends one request on each, and measures the memory.
 func idleConnections(ctx context.Context, b *bench) error {
 	const count = 10_000
 	g, err := b.startGateway(ctx, b.upstream, "ACCESS_LOG=off")

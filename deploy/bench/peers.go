@@ -9,14 +9,14 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// answer is what the upstream answers to everything: a small JSON body, as math-service's.
-const answer = `{"root":51.42150122383022}`
+// responseBody is the upstream's response to every request: small JSON, like math-service's.
+const responseBody = `{"root":51.42150122383022}`
 
 const upstreamConf = `
 worker_processes 1; pid DIR/upstream.pid; error_log DIR/upstream.err; daemon off;
 events { worker_connections 8192; }
 http { access_log off; keepalive_requests 100000000; keepalive_timeout 300s;
-  server { listen ADDR backlog=4096; location / { default_type application/json; return 200 'ANSWER'; } } }
+  server { listen ADDR backlog=4096; location / { default_type application/json; return 200 'BODY'; } } }
 `
 
 const nginxConf = `
@@ -65,7 +65,7 @@ func (b *bench) startUpstream(ctx context.Context) error {
 		return err
 	}
 	b.upstream = addr
-	return b.startConfigured(ctx, addr, "upstream.conf", strings.ReplaceAll(upstreamConf, "ANSWER", answer), "nginx", "-c")
+	return b.startConfigured(ctx, addr, "upstream.conf", strings.ReplaceAll(upstreamConf, "BODY", responseBody), "nginx", "-c")
 }
 
 // startNginx starts an nginx that only proxies, and returns its address.

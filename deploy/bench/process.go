@@ -39,7 +39,7 @@ func (b *bench) start(ctx context.Context, ready func(context.Context) error, en
 	return p, p.Ready(ctx)
 }
 
-// stop asks the program to end, which ends its workers, and waits until it has.
+// stop ends the program and its workers, and waits for the end.
 func (p *process) stop() { _ = p.Stop() } // it may have ended by itself
 
 // cpu is the time that the program and its children have used so far.
@@ -73,12 +73,12 @@ func (p *process) memory() int64 {
 	return bytes
 }
 
-// readyOn is a service that says it is ready on its private listener.
+// readyOn waits for a service to be ready, by its private listener.
 func readyOn(private string) func(context.Context) error {
 	return func(ctx context.Context) error { return readyz.Check(ctx, private) }
 }
 
-// listeningOn is a program that accepts connections.
+// listeningOn waits for a program to accept connections.
 func listeningOn(addr string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)

@@ -21,7 +21,7 @@ type Config struct {
 	Gateways, Auths, Maths int  // 1 if 0; more than one auth-service needs Postgres
 	Postgres               bool // otherwise SQLite
 
-	// Settings for each replica of a service, like "JWT_TTL=5m"; they win over what the cluster sets itself.
+	// Settings for each replica of a service, like "JWT_TTL=5m". They override those that the cluster sets itself.
 	Gateway, Auth, Math []string
 }
 
@@ -37,21 +37,21 @@ type Cluster struct {
 	Gateways, Auths, Maths []*Process
 	Database               *Process // nil on SQLite
 
-	// AuthURL and AuthPrivateURL lead to any running replica of auth-service, as a name with several addresses would.
+	// AuthURL and AuthPrivateURL lead to any running replica of auth-service, like a host name with several addresses.
 	AuthURL, AuthPrivateURL string
 	// Secrets is the folder with jwt_secret, jwt_other_secrets and internal_secret, which all services read.
 	Secrets string
-	// StateDir is the one that all gateways share.
+	// StateDir is the folder that all gateways share.
 	StateDir string
-	// DatabaseURL is what auth-service gets.
+	// DatabaseURL is auth-service's setting.
 	DatabaseURL string
 
 	dir     string
 	private *splitter
 }
 
-// Start starts everything and waits until it is ready. The programs are those in bin/, as they are now: a build while
-// the test runs changes nothing. Without PostgreSQL's programs on this machine the test is skipped, in CI it fails.
+// Start starts everything and waits until it is ready. It copies the programs from bin/, so that a build while the test
+// runs changes nothing. Without PostgreSQL's programs on this machine the test is skipped; in CI it fails.
 func Start(t testing.TB, cfg Config) *Cluster {
 	t.Helper()
 	c := &Cluster{dir: t.TempDir()}
@@ -90,11 +90,12 @@ func Start(t testing.TB, cfg Config) *Cluster {
 	return c
 }
 
-// CutOff parts the gateways from auth-service's private listener: connections end, and none is made until Reconnect.
-func (c *Cluster) CutOff() { c.private.part(true) }
+// CutOff separates the gateways from auth-service's private listener: open connections end, and new ones are refused
+// until Reconnect.
+func (c *Cluster) CutOff() { c.private.setCut(true) }
 
 // Reconnect ends CutOff.
-func (c *Cluster) Reconnect() { c.private.part(false) }
+func (c *Cluster) Reconnect() { c.private.setCut(false) }
 
 // Services is every process but the database.
 func (c *Cluster) Services() []*Process {
@@ -116,8 +117,8 @@ func (c *Cluster) CreateAdmin(t testing.TB, name, password string) {
 	}
 }
 
-// Run runs a command of a service, "auth-service", "ledger", "verify" say, on the cluster's database and returns what
-// it said.
+// Run runs a command of a service on the cluster's database, like "auth-service", "ledger", "verify", and returns its
+// output.
 func (c *Cluster) Run(ctx context.Context, program string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.dir, program), args...)
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+c.DatabaseURL)
@@ -172,7 +173,7 @@ func copyProgram(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o700) //nolint:gosec // a program has to be one
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o700) //nolint:gosec // a program must be executable
 	if err != nil {
 		return err
 	}

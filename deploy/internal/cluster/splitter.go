@@ -23,7 +23,7 @@ type splitter struct {
 
 	mu    sync.Mutex
 	cut   bool
-	conns map[net.Conn]bool // both sides' open ones
+	conns map[net.Conn]bool // open ones, of both sides
 }
 
 // anyOf returns a base URL that leads to any of the processes.
@@ -52,19 +52,19 @@ func split(t testing.TB, processes []*Process, base func(*Process) string) *spli
 	return s
 }
 
-// part ends every connection and refuses new ones, or, with false, lets them through again.
-func (s *splitter) part(cut bool) {
+// setCut(true) ends every connection and refuses new ones; setCut(false) accepts connections again.
+func (s *splitter) setCut(cut bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = cut
 	if cut {
 		for conn := range s.conns {
-			_ = conn.Close() // the ones who use it see to the rest
+			_ = conn.Close() // its goroutines see the error and end
 		}
 	}
 }
 
-// keep notes an open connection; false means that it has to be closed.
+// keep registers an open connection. It returns false if the connection must be closed.
 func (s *splitter) keep(conn net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *splitter) join(client net.Conn) {
 		if !s.keep(replica) {
 			return
 		}
-		// When either side is gone, so is the other: HTTP's ends close whole connections.
+		// When one side ends, the other is closed too: HTTP closes whole connections, not one direction.
 		done := make(chan struct{}, 2)
 		for from, to := range map[net.Conn]net.Conn{client: replica, replica: client} {
 			go func() {

@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// Ports below those that systems give to outgoing connections: while a process is down, nobody takes its port.
+// These ports are below those that systems give to outgoing connections: nobody takes the port of a process that is down.
 const lowestPort, highestPort = 12000, 32000
 
-// looked counts the ports that were looked at, so that no test of this binary gets another's.
-var looked atomic.Int64 //nolint:gochecknoglobals // the ports are the whole machine's too
+// tried counts the ports that were tried, so that two tests of this binary never get the same one.
+var tried atomic.Int64 //nolint:gochecknoglobals // ports are global too
 
-// FindAddress returns a loopback address on which nobody listens, and which it gives to nobody else.
+// FindAddress returns a loopback address on which nobody listens. It never returns the same one twice.
 func FindAddress(ctx context.Context) (string, error) {
 	for range 1000 {
-		// Each binary begins at a place of its own.
-		port := lowestPort + (os.Getpid()*1009+int(looked.Add(1)))%(highestPort-lowestPort)
+		// Test binaries run at the same time: each begins at another port.
+		port := lowestPort + (os.Getpid()*1009+int(tried.Add(1)))%(highestPort-lowestPort)
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err == nil {
@@ -40,7 +40,7 @@ func FreeAddress(t testing.TB) string {
 	return addr
 }
 
-// FreeAddresses returns so many of them.
+// FreeAddresses returns count free addresses.
 func FreeAddresses(t testing.TB, count int) []string {
 	t.Helper()
 	addrs := make([]string, count)

@@ -1,6 +1,6 @@
-// Package testbed is the ground that tests of the whole product stand on: the workspace and its programs, processes that
-// are started, awaited, killed and started again, PostgreSQL, free addresses, and waiting.
+// Package testbed is what tests that start processes have in common: the workspace and its programs, starting, waiting for,
+// killing and restarting processes, PostgreSQL, free addresses, and waiting for conditions.
 //
-// It refuses to know Tallygate's parts; package cluster knows them. What a process writes goes to a file; when a test
-// fails, its end is shown.
+// It does not know Tallygate's parts; package cluster knows them. A process's output goes to a log file; the end of the
+// file is shown when a test fails.
 package testbed

@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	// Patience bounds every wait for something that has to come: far more than is needed, as the machine may be busy.
+	// Patience is the timeout of every wait. It is far longer than needed, because the machine may be busy.
 	Patience = 2 * time.Minute
 	pollGap  = 5 * time.Millisecond
 )
 
-// Eventually asks again and again until check returns nil, and ends the test when its Patience is over.
+// Eventually calls check until it returns nil. After Patience it ends the test.
 func Eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
 	deadline := time.NewTimer(Patience)

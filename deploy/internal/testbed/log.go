@@ -17,7 +17,7 @@ func (p *Process) Output() string {
 	return string(text)
 }
 
-// Tail is the log's errors, and its end.
+// Tail returns the errors in the log, and the end of the log.
 func (p *Process) Tail() string {
 	text := p.Output()
 	var errs []string
@@ -29,5 +29,5 @@ func (p *Process) Tail() string {
 	return strings.Join(errs, "") + "…\n" + text[max(0, len(text)-shownBytes):]
 }
 
-// panicked reports whether the log speaks of a panic, also of one that the program has survived.
+// panicked reports whether the log mentions a panic, also one that the program has survived.
 func (p *Process) panicked() bool { return strings.Contains(p.Output(), "panic") }

@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// readyGap is the time between two looks at whether a process is ready.
+// readyGap is the time between two checks whether a process is ready.
 const readyGap = 10 * time.Millisecond
 
-// Spec says how a process is started, and how others see that it is ready.
+// Spec says how to start a process, and how to see that it is ready.
 type Spec struct {
 	Name    string
-	Command func() *exec.Cmd            // a new one for each start; its output goes to the log
-	Ready   func(context.Context) error // nil when it is
-	// Relaunch has Ready start the program again when it ends before it is ready.
+	Command func() *exec.Cmd            // returns a new command for each start; its output goes to the log
+	Ready   func(context.Context) error // returns nil when the process is ready
+	// Relaunch: Process.Ready starts the program again if it ends before it is ready.
 	Relaunch bool
-	// Last is the signal that ends it when the test ends; nil: SIGKILL.
+	// Last is the signal that ends the process when the test ends; nil means SIGKILL.
 	Last os.Signal
 }
 
@@ -91,12 +91,12 @@ func (p *Process) Start() error {
 	cmd.Stdout, cmd.Stderr = log, log
 	endWithTest(cmd)
 	go func() {
-		// The kernel ends the process with the thread that started it: this one, which waits for it.
+		// The kernel ends the process when the thread that started it ends. So this thread stays and waits for it.
 		runtime.LockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended is the caller's doing
+			_ = cmd.Wait() // the caller has ended it, or reads ExitCode
 			close(ended)
 		}
 	}()
@@ -107,10 +107,10 @@ func (p *Process) Start() error {
 	return nil
 }
 
-// Kill ends the process as kill -9 does and waits until it is gone.
+// Kill sends SIGKILL and waits for the end.
 func (p *Process) Kill() error { return p.end(os.Kill) }
 
-// Stop asks the process to end, as kill does, and waits until it has.
+// Stop sends SIGTERM and waits for the end.
 func (p *Process) Stop() error { return p.end(syscall.SIGTERM) }
 
 // Signal sends a signal and does not wait.
@@ -133,7 +133,7 @@ func (p *Process) PID() int {
 	return p.cmd.Process.Pid
 }
 
-// Ended is closed when the process that was started last has ended.
+// Ended returns a channel that is closed when the process that was started last ends.
 func (p *Process) Ended() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()

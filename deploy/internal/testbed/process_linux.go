@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// endWithTest has the kernel end the process when the test is gone, even by kill -9.
+// endWithTest lets the kernel end the process when the test ends, even by kill -9.
 func endWithTest(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}

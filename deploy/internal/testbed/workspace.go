@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// Root is the folder of the workspace that the running test lies in.
+// Root is the root folder of the repository.
 func Root() string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -22,14 +22,14 @@ func Root() string {
 	panic("not in the workspace")
 }
 
-// Program is the path of a program that `make build` makes.
+// Program is the path of a program that `make build` builds.
 func Program(name string) string { return filepath.Join(Root(), "bin", name) }
 
 // builtVariable is set by make, which has built the programs already.
 const builtVariable = "TALLYGATE_BUILT"
 
-// Build makes the programs as `make build` does, so that what is tested is what is delivered. For use in TestMain: it
-// ends the test binary if that fails.
+// Build runs `make build`, so that tests run the programs that are delivered. It is for TestMain: if the build fails, it
+// ends the test binary.
 func Build() {
 	if os.Getenv(builtVariable) != "" {
 		return
