@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// secretNames are the secrets that auth-service makes once, each in a file of its name in lower case. JWT_OTHER_SECRETS
-// follows the secret beside which it is accepted: who sets that one gets no file of ours for this one.
+// secretNames are the secrets that auth-service makes once, each in a file with its name in lower case. A secret's value is
+// the one that it depends on: a person who sets JWT_SECRET gets no file of ours for JWT_OTHER_SECRETS either.
 func secretNames() map[string]string {
 	return map[string]string{"JWT_SECRET": "JWT_SECRET", "JWT_OTHER_SECRETS": "JWT_SECRET", "INTERNAL_SECRET": "INTERNAL_SECRET"}
 }
 
-// environ is the person's environment as the service gets it: with the service's own settings and the files of the
-// secrets, where the person has set neither NAME nor NAME_FILE, and without what the service is not to know.
+// environ is the service's environment. It is the person's environment, without the variables that the service must not
+// see. It also has the service's settings and the files of the secrets, unless the person has set NAME or NAME_FILE.
 func (s service) environ(inherited []string, secretsDir string) []string {
 	set := map[string]bool{}
 	for _, pair := range inherited {
@@ -41,8 +41,8 @@ func (s service) environ(inherited []string, secretsDir string) []string {
 	return append(environ, "ADDR="+s.public.addr, "PRIVATE_ADDR="+s.private.addr)
 }
 
-// withholds reports whether a variable is none of the service's business: it is on its list, or it says where some
-// service listens, which environ decides.
+// withholds reports whether the service must not get a variable: it is on the service's list, or it says where a service
+// listens, which environ sets.
 func (s service) withholds(variable string) bool {
 	switch variable {
 	case "ADDR", "PORT", "PRIVATE_ADDR", "MATH_PRIVATE_ADDR":

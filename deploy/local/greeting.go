@@ -14,7 +14,7 @@ import (
 //go:embed first-calls.txt
 var firstCalls string
 
-// greet prints where the gateway is and the calls to try.
+// greet prints the gateway's address and the first calls to try.
 func greet(out io.Writer, addr, dataDir string, took time.Duration) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

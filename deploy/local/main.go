@@ -1,8 +1,8 @@
 // Command local runs Tallygate on this machine for one person: the three services as processes on loopback, an
 // embedded database and the secrets under data/. It is what `make run` starts.
 //
-// It knows the services only by their settings, their exit and their /readyz. It ends them all when it ends, however
-// that comes about: by a signal, with the program that started it, or by kill -9 (Linux).
+// It knows the services only by their settings, their exit and their /readyz. When it ends, it ends them all: after a
+// signal, when the program that started it has ended, and on Linux also after kill -9.
 package main
 
 import (
@@ -22,7 +22,7 @@ func exitCode() int {
 	dataDir := flag.String("data", "data", "the folder for secrets, database and logs")
 	flag.Parse()
 
-	// Linux ends the services when the thread that started them ends: that has to be the main thread.
+	// Linux ends the services when the thread that started them ends. The main thread lives as long as this program.
 	runtime.LockOSThread()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// parentPoll is how often this program looks whether the one that started it is still there.
+// parentPoll is how often this program checks whether its parent still runs.
 const parentPoll = 200 * time.Millisecond
 
-// withParent returns a context that ends when the program that started this one has ended, or is a make that was told
-// to end and waits for us.
+// withParent returns a context that ends when the parent process has ended, or when it is a make that has got SIGINT and
+// waits for this program.
 func withParent(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	parent := os.Getppid()

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// catchesInterrupt reports whether the process is a make that has a handler for SIGINT. GNU make passes SIGTERM on to
-// what it started, but not SIGINT, which it takes to come from a terminal that signals the whole group: sent to make
-// alone, it drops its handler and waits for us.
+// catchesInterrupt reports whether the process is a make that has a handler for SIGINT. GNU make passes SIGTERM on to its
+// children, but not SIGINT: it expects that a terminal sends SIGINT to the whole group. If make alone gets SIGINT, it
+// removes its handler and waits for its children.
 func catchesInterrupt(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package main
 
-// catchesInterrupt cannot tell here.
+// catchesInterrupt cannot find out on this system.
 func catchesInterrupt(int) bool { return false }

@@ -9,7 +9,7 @@ import (
 	"tallygate/kit/env"
 )
 
-// service is a program to start: what it is told, what it is not told, and where it listens.
+// service is a program to start: its own settings, the variables that are withheld from it, and where it listens.
 type service struct {
 	name     string
 	settings map[string]string
@@ -18,14 +18,15 @@ type service struct {
 	private  listener
 }
 
-// listener is an address and the variable that moves it; moved is that variable's value for another port.
+// listener is an address and the variable that changes it; moved is the format of that variable's value, with %d for
+// the port.
 type listener struct {
 	addr     string
 	variable string
 	moved    string
 }
 
-// plan decides where each service listens and what it is told. What the person has set stands.
+// plan decides where each service listens and which settings it gets. It keeps what the person has set.
 func plan(lookup env.Lookup, dataDir string) ([]service, error) {
 	r := env.NewReader(lookup)
 	gateway := listener{fmt.Sprintf("127.0.0.1:%d", r.Int("PORT", 8000, 1, 65535)), "PORT", "%d"}

@@ -10,7 +10,7 @@ import (
 
 // checkPorts reports the first address that cannot be listened on, and how to choose another.
 func checkPorts(ctx context.Context, services []service) error {
-	users := map[string]string{} // address: who has it
+	users := map[string]string{} // by address
 	for _, s := range services {
 		for _, l := range []listener{s.public, s.private} {
 			if other, ok := users[l.addr]; ok {
@@ -38,13 +38,13 @@ func checkPort(ctx context.Context, service string, l listener) error {
 	return fmt.Errorf("%s cannot listen on %s (%w): choose another address with %s", service, l.addr, err, suggestion(ctx, l))
 }
 
-// suggestion is a command line that moves the listener to a port that is free now.
+// suggestion is a command that makes the listener use another port, one that is free now.
 func suggestion(ctx context.Context, l listener) string {
 	free := 18000
 	var lc net.ListenConfig
 	if ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:0"); err == nil {
 		free = ln.Addr().(*net.TCPAddr).Port
-		_ = ln.Close() // only its number was wanted
+		_ = ln.Close() // only its port was needed
 	}
 	return fmt.Sprintf("`%s=%s make run`", l.variable, fmt.Sprintf(l.moved, free))
 }

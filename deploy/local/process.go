@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// stopBound is how long a service may take to end after SIGTERM: its own bound, and a little more.
-const stopBound = 25 * time.Second
+// stopTimeout is how long a service may take to end after SIGTERM: its own timeout, and a little more.
+const stopTimeout = 25 * time.Second
 
-// startMark is the line that parts one start's log from the next one's.
+// startMark begins a line of the log that separates one start from the next.
 const startMark = "=== make run"
 
-// maxLogBytes is the size from which a log is set aside at the next start.
+// maxLogBytes is the largest log that the next start continues. It renames a larger one to .old.
 const maxLogBytes = 10 << 20
 
 // process is a service that was started.
@@ -26,11 +26,11 @@ type process struct {
 	name    string
 	logPath string
 	cmd     *exec.Cmd
-	ended   chan struct{} // closed when it has ended, err then says how
+	ended   chan struct{} // closed when it has ended; err is set before
 	err     error
 }
 
-// start starts a service with its output in a log file, and sends it to exits when it ends.
+// start starts a service that writes to a log file. When the service ends, start's goroutine sends it to exits.
 func start(s service, binDir, dataDir string, environ []string, exits chan<- *process) (*process, error) {
 	logPath := filepath.Join(dataDir, "logs", s.name+".log")
 	log, err := openLog(logPath)
@@ -74,7 +74,7 @@ func openLog(path string) (*os.File, error) {
 	return log, nil
 }
 
-// failure says which service ended and why, with the last lines that it wrote.
+// failure says which service ended and why, with the last lines of its log.
 func (p *process) failure() error {
 	how := "exit status 0"
 	if p.err != nil {
@@ -103,17 +103,18 @@ func lastLines(path string, count int) string {
 	return "  " + strings.Join(lines[max(0, len(lines)-count):], "\n  ")
 }
 
-// stopAll ends the services in the reverse order of their start: the gateway delivers its last counts to auth-service.
+// stopAll ends the services in the reverse order of their start, so that the gateway can still deliver its last counts to
+// auth-service.
 func stopAll(started []*process) {
 	for _, p := range slices.Backward(started) {
 		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			_ = p.cmd.Process.Kill() // a platform without SIGTERM
 		}
-		timer := time.NewTimer(stopBound)
+		timer := time.NewTimer(stopTimeout)
 		select {
 		case <-p.ended:
 		case <-timer.C:
-			_ = p.cmd.Process.Kill() // it can only have ended meanwhile
+			_ = p.cmd.Process.Kill() // an error means that it has ended meanwhile
 			<-p.ended
 		}
 		timer.Stop()

@@ -10,14 +10,13 @@ import (
 )
 
 const (
-	// readyPoll is how often a service is asked whether it is ready.
+	// readyPoll is how often a service's readiness is checked.
 	readyPoll = 10 * time.Millisecond
-	// readyNews is how often the person is told what is waited for.
+	// readyNews is how often the service that is waited for is printed.
 	readyNews = 5 * time.Second
 )
 
-// waitReady returns when every service says that it is ready, or when ctx ends. A service that never gets ready is
-// waited for: its database may come up later.
+// waitReady returns when every service is ready, or when ctx ends. It has no timeout, because a database may start later.
 func waitReady(ctx context.Context, services []service, out io.Writer) error {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()

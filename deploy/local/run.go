@@ -14,8 +14,8 @@ import (
 	"tallygate/kit/env"
 )
 
-// run starts the services and returns when they have ended: nil if ctx ended them. It has to be called on a thread
-// that lives as long as the program.
+// run starts the services and returns when they have ended. It returns nil if it ended them because ctx ended. Call it on
+// a thread that lives as long as the program.
 func run(ctx context.Context, lookup env.Lookup, binDir, dataDir string, out io.Writer) error {
 	began := time.Now()
 	services, err := plan(lookup, dataDir)
@@ -64,11 +64,11 @@ func run(ctx context.Context, lookup env.Lookup, binDir, dataDir string, out io.
 	}
 }
 
-// makeSecrets lets auth-service make the secrets that are missing, in files that nobody else can read.
+// makeSecrets runs auth-service to make the missing secrets, in files that only this user can read.
 func makeSecrets(ctx context.Context, binDir, dir string) error {
-	said, err := exec.CommandContext(ctx, filepath.Join(binDir, "auth-service"), "secrets", "init", dir).CombinedOutput()
+	out, err := exec.CommandContext(ctx, filepath.Join(binDir, "auth-service"), "secrets", "init", dir).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("make the secrets in %s: %w: %s", dir, err, strings.TrimSpace(string(said)))
+		return fmt.Errorf("make the secrets in %s: %w: %s", dir, err, strings.TrimSpace(string(out)))
 	}
 	return nil
 }

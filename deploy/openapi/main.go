@@ -1,7 +1,8 @@
 // Command openapi joins the services' descriptions of their public APIs into the one that the gateway serves at
-// /openapi.json. Run it in the repository's root after a change of a service's openapi.yaml; a test fails until then.
+// /openapi.json. Run it in the repository's root after a change of a service's openapi.yaml. A test fails if the joined
+// description is out of date.
 //
-// It knows nothing of what the descriptions say, but that equal names have to mean equal things.
+// It does not know what the descriptions say. It only checks that components with the same name are the same.
 package main
 
 import (
@@ -37,7 +38,7 @@ const target = "gateway/internal/console/static/openapi.json"
 // sources are in the order in which the API reference shows them.
 func sources() []string { return []string{"auth-service/openapi.yaml", "math-service/openapi.yaml"} }
 
-// document is an OpenAPI description, as far as joining needs to look into it.
+// document is an OpenAPI description, with the members that joining needs.
 type document struct {
 	OpenAPI    string                    `yaml:"openapi" json:"openapi"`
 	Info       map[string]any            `yaml:"info" json:"info"`
@@ -77,7 +78,7 @@ func merge(root string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// add joins part into d. A path may stand in one source only; a component may stand in several if it is the same.
+// add joins part into d. Only one source may have a path. Several sources may have a component if it is the same.
 func (d *document) add(part document) error {
 	for _, path := range slices.Sorted(maps.Keys(part.Paths)) {
 		if _, taken := d.Paths[path]; taken {

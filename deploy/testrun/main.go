@@ -1,9 +1,9 @@
-// Command testrun runs Go tests, prints what `go test` prints without -v, and after it one line for each part that
-// was skipped and what would enable it. With CI=true a skipped part is a failure.
+// Command testrun runs Go tests and prints what `go test` prints without -v. At the end it prints one line for each reason
+// why tests were skipped, and how to enable them. With CI=true a skipped test is a failure.
 //
-// It knows nothing of what is tested. A test that fails is run once more, alone; if it passes then it is named as flaky,
-// and does not fail the run. The race detector is on where a C compiler is found. Files with the build constraint !race
-// hold tests that it would slow down or falsify: they run in a second pass, without it.
+// It does not know what is tested. It runs a test that fails once more, alone. If the test passes then, it is printed as
+// flaky and does not fail the run. The race detector is on if there is a C compiler. Files with the build constraint !race
+// hold tests that the race detector would slow down or falsify: they run in a second pass, without it.
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 	tags := flag.String("tags", "", "build tags")
 	noRace := flag.String("norace", "", "comma-separated `packages` that the race detector leaves out")
 	flag.Parse()
-	// A signal from the terminal reaches the go command too: it ends the tests, and this program after it.
+	// Ctrl-C reaches the go command too. It ends the tests, and then this program ends.
 	signal.Ignore(syscall.SIGINT)
 
 	all := pass{tags: *tags, packages: flag.Args()}
@@ -67,9 +67,9 @@ func run(out io.Writer, all pass) (ok bool, err error) {
 	return ok, nil
 }
 
-// alone runs the tests that failed once more, a package at a time and nothing beside it, and reports whether all passed.
-// Many test real processes against bounds on time, and a machine with few cores that runs all of them at once may be too
-// slow for one: such a test is named, and not hidden. A panic or a data race is not excused.
+// alone runs the failed tests once more, one package at a time, and reports whether all passed. Many tests measure the time
+// of real processes. A machine with few cores that runs all of them at once may be too slow for one of them. Such a test
+// is printed as flaky. After a panic or a data race nothing is run again.
 func alone(rep *report, p pass) (passed bool, err error) {
 	failed := rep.failed
 	rep.failed = map[string][]string{}
@@ -79,7 +79,7 @@ func alone(rep *report, p pass) (passed bool, err error) {
 	for _, pkg := range slices.Sorted(maps.Keys(failed)) {
 		tests := failed[pkg]
 		if len(tests) == 0 {
-			return false, nil // it does not build, or its process died
+			return false, nil // the package does not build, or its process died
 		}
 		p.fresh, p.tests, p.packages = true, tests, []string{pkg}
 		passed, err := goTest(rep, p)

@@ -17,11 +17,11 @@ type pass struct {
 	race     bool
 	noRace   []string // packages that the race detector leaves out
 	fresh    bool     // take no result from the cache
-	tests    []string // all if there are none
-	packages []string // or patterns
+	tests    []string // empty: all
+	packages []string // import paths or patterns
 }
 
-// buildFlags decide which files a package has.
+// buildFlags are the flags that decide which files belong to a package.
 func (p pass) buildFlags() []string {
 	flags := []string{"-tags", p.tags}
 	if p.race {
@@ -44,8 +44,8 @@ func (p pass) arguments() []string {
 	return append(args, p.packages...)
 }
 
-// racePasses are two passes: everything under the race detector, and without it the tests of the files with the build
-// constraint !race, which the first pass leaves out.
+// racePasses are two passes. The first runs everything with the race detector. The second runs the tests that the first
+// leaves out, those in files with the build constraint !race, without it.
 func racePasses(all pass) ([]pass, error) {
 	without, err := testFiles(all)
 	if err != nil {
@@ -79,7 +79,7 @@ func racePasses(all pass) ([]pass, error) {
 	return passes, nil
 }
 
-// testNames are what `go test` runs of a file: its tests, its fuzz targets with their seeds, and its examples.
+// testNames are the functions of a file that `go test` runs: tests, fuzz targets with their seeds, and examples.
 func testNames(file string) ([]string, error) {
 	isTest := regexp.MustCompile(`^(Test|Fuzz|Example)([^a-z]|$)`)
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)

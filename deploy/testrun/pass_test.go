@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestFilesWithoutTheRaceDetector lists a module with a package of which one file has the build constraint !race.
+// TestFilesWithoutTheRaceDetector has a package with a file with the build constraint !race.
 func TestFilesWithoutTheRaceDetector(t *testing.T) { //nolint:paralleltest // it changes the working directory
 	dir := t.TempDir()
 	for name, text := range map[string]string{

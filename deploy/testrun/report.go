@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// event is a line of `go test -json` (go doc test2json).
+// event is a line that `go test -json` prints (go doc test2json).
 type event struct {
 	Action  string
 	Package string
@@ -20,20 +20,20 @@ type event struct {
 
 type testKey struct{ pkg, test string }
 
-// report turns events into what a person reads. A test's output is kept until the test ends: it is printed if the
-// test failed, and it holds the reason if the test was skipped.
+// report turns events into text for a person. It keeps a test's output until the test ends: a failed test's output is
+// printed, a skipped test's output has the reason.
 type report struct {
 	out     io.Writer
 	pending map[testKey][]string
 	skips   map[string]*skips // by reason
-	reasons []string          // in the order they came
-	// failed are the tests that failed, by package, and none for a package that failed otherwise.
+	reasons []string          // in the order of their first test
+	// failed are the failed tests by package. The list is empty if the package failed for another reason.
 	failed map[string][]string
-	// broken: there was a data race or a panic, which no second run excuses.
+	// broken: there was a data race or a panic. A second run does not excuse it.
 	broken bool
 }
 
-// skips are the parts that were left out for one reason.
+// skips are the packages in which tests were skipped for one reason.
 type skips struct {
 	parts []string
 	count int
@@ -49,7 +49,7 @@ func (r *report) read(events io.Reader) error {
 	for lines.Scan() {
 		var e event
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			fmt.Fprintln(r.out, lines.Text()) // not an event: the go command's own words
+			fmt.Fprintln(r.out, lines.Text()) // not an event: a message of the go command
 			continue
 		}
 		r.take(e)
@@ -88,7 +88,7 @@ func (r *report) take(e event) {
 	}
 }
 
-// isResult reports whether a package's line is the one that `go test` closes it with.
+// isResult reports whether a line is the last one that `go test` prints for a package.
 func isResult(line string) bool {
 	return strings.HasPrefix(line, "ok  \t") || strings.HasPrefix(line, "FAIL\t")
 }
@@ -102,7 +102,7 @@ func (r *report) print(name testKey) {
 	delete(r.pending, name)
 }
 
-// printAll prints what a failed package said outside its tests, and the tests that it took down while they ran.
+// printAll prints a failed package's output outside its tests, and the output of tests that had not ended.
 func (r *report) printAll(pkg string) {
 	var names []testKey
 	for name := range r.pending {
@@ -116,7 +116,7 @@ func (r *report) printAll(pkg string) {
 	}
 }
 
-// reason is what a skipped test said.
+// reason is the text with which a test was skipped.
 func reason(output []string) string {
 	place := regexp.MustCompile(`^\s+[\w.-]+\.go:\d+: `)
 	for _, line := range output {
@@ -140,7 +140,7 @@ func (r *report) skip(part, reason string) {
 	}
 }
 
-// printSkipped prints a line for each reason and returns how many parts were left out.
+// printSkipped prints a line for each reason and returns how many tests were skipped.
 func (r *report) printSkipped() int {
 	total := 0
 	for _, reason := range r.reasons {

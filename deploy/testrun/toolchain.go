@@ -25,7 +25,7 @@ func list(args []string) ([]string, error) {
 	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
 }
 
-// cCompiler names the compiler that cgo would use, and whether it is there.
+// cCompiler returns the name of the compiler that cgo uses, and whether it is installed.
 func cCompiler() (name string, found bool) {
 	out, err := exec.Command(goTool(), "env", "CC").Output()
 	words := strings.Fields(string(out))
