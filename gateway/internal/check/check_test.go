@@ -149,7 +149,7 @@ func TestTheRoleIsWhatAuthServiceSaysNow(t *testing.T) {
 	})
 }
 
-// status is what a client is told.
+// status is the status of a client's response.
 func status(err error) int {
 	switch {
 	case err == nil:

@@ -9,8 +9,8 @@ import (
 	"tallygate/gateway/internal/authclient"
 )
 
-// changeUnheard changes a user before the feed tells it.
-func (s *service) changeUnheard(userID int64, change func(*authclient.Record)) {
+// changeBeforeFeed changes a user, and the feed does not have the change yet.
+func (s *service) changeBeforeFeed(userID int64, change func(*authclient.Record)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.record(userID)
@@ -29,7 +29,7 @@ func (f *fixture) statusOf(t *testing.T, generation int64) int {
 	return status(err)
 }
 
-func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
+func TestAFreshTokenIsNotDecidedByTheResponseToAnOlderLookup(t *testing.T) {
 	t.Parallel()
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
@@ -39,7 +39,7 @@ func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { old = f.statusOf(t, 3) })
 		synctest.Wait() // the response is made, and has not arrived
-		s.changeUnheard(7, func(r *authclient.Record) { r.Generation = 4 })
+		s.changeBeforeFeed(7, func(r *authclient.Record) { r.Generation = 4 })
 		wg.Go(func() { fresh = f.statusOf(t, 4) })
 		synctest.Wait()
 		close(hold)
@@ -56,7 +56,7 @@ func TestAFreshTokenIsNotToldByTheAnswerToAnOlderQuestion(t *testing.T) {
 	})
 }
 
-func TestATokenThatAuthServiceDoesNotKnowYetIsUnavailableAndAskedForOnce(t *testing.T) {
+func TestATokenThatAuthServiceDoesNotKnowYetIsUnavailableAndLookedUpOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, newService(7), nil, func(t *testing.T, f *fixture) {
 		f.expect(t, "before", 7, 200)
@@ -71,7 +71,7 @@ func TestATokenThatAuthServiceDoesNotKnowYetIsUnavailableAndAskedForOnce(t *test
 	})
 }
 
-func TestAFreshTokenWorksBeforeTheFeedTellsThatItsUserIsEnabledAgain(t *testing.T) {
+func TestAFreshTokenWorksBeforeTheFeedHasItsUserEnabledAgain(t *testing.T) {
 	t.Parallel()
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
@@ -82,7 +82,7 @@ func TestAFreshTokenWorksBeforeTheFeedTellsThatItsUserIsEnabledAgain(t *testing.
 		if got := s.lookedUp(); got != 1 {
 			t.Errorf("%d lookups for a token from before the change", got)
 		}
-		s.changeUnheard(7, func(r *authclient.Record) { r.Disabled, r.Generation = false, 5 })
+		s.changeBeforeFeed(7, func(r *authclient.Record) { r.Disabled, r.Generation = false, 5 })
 		if got := f.statusOf(t, 5); got != 200 {
 			t.Errorf("enabled again: got %d, want 200", got)
 		}

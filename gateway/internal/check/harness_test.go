@@ -119,15 +119,11 @@ func (s *service) page(after int64) (authclient.Page, chan struct{}, error) {
 	return page, s.changed, nil
 }
 
-// change changes a user and tells the feed.
+// change changes a user, and the feed has it at once.
 func (s *service) change(userID int64, change func(*authclient.Record)) {
+	s.changeBeforeFeed(userID, change)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.record(userID)
-	change(&r)
-	s.version++
-	r.Version = s.version
-	s.users[userID] = r
 	s.wake()
 }
 

@@ -144,7 +144,7 @@ func TestAReplicaThatHangsIsGivenUpAndShowsAsStaleness(t *testing.T) {
 		if took := time.Since(begun); took > 1100*time.Millisecond {
 			t.Errorf("a poll took %s", took)
 		}
-		s.changeUnheard(7, func(r *authclient.Record) { r.Disabled = true })
+		s.changeBeforeFeed(7, func(r *authclient.Record) { r.Disabled = true })
 		time.Sleep(2100 * time.Millisecond)
 		if got := f.Staleness(); got < 2*time.Second {
 			t.Errorf("stale for %s without a response for two seconds", got)

@@ -13,7 +13,7 @@ import (
 	"tallygate/kit/token"
 )
 
-func TestWhatIsRevokedIsRefusedAsSoonAsTheFeedTellsIt(t *testing.T) {
+func TestWhatIsRevokedIsRefusedAsSoonAsTheFeedHasIt(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*authclient.Record){
 		"the user is deleted":      func(r *authclient.Record) { *r = authclient.Record{UserID: r.UserID} },
@@ -40,7 +40,7 @@ func TestWhatIsRevokedIsRefusedAsSoonAsTheFeedTellsIt(t *testing.T) {
 	}
 }
 
-func TestATokenFromAfterAChangeWorksBeforeTheFeedTellsIt(t *testing.T) {
+func TestATokenFromAfterAChangeWorksBeforeTheFeedHasTheChange(t *testing.T) {
 	t.Parallel()
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
@@ -58,7 +58,7 @@ func TestATokenFromAfterAChangeWorksBeforeTheFeedTellsIt(t *testing.T) {
 	})
 }
 
-func TestUnknownAndDeletedUsersAreRefusedAndAskedForOnce(t *testing.T) {
+func TestUnknownAndDeletedUsersAreRefusedAndLookedUpOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, newService(7), nil, func(t *testing.T, f *fixture) {
 		for range 100 {
@@ -70,7 +70,7 @@ func TestUnknownAndDeletedUsersAreRefusedAndAskedForOnce(t *testing.T) {
 	})
 }
 
-func TestAChangeDuringTheFirstQuestionWins(t *testing.T) {
+func TestAChangeDuringTheFirstLookupWins(t *testing.T) {
 	t.Parallel()
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
@@ -91,7 +91,7 @@ func TestAChangeDuringTheFirstQuestionWins(t *testing.T) {
 	})
 }
 
-func TestManyCallersOfANewUserAskOnce(t *testing.T) {
+func TestManyCallsOfANewUserCauseOneLookup(t *testing.T) {
 	t.Parallel()
 	s := newService(7)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
@@ -135,7 +135,7 @@ func TestWhatChangesForAllUsersArrivesWithinATokensLife(t *testing.T) {
 	})
 }
 
-func TestAForgottenCursorMakesTheGatewayAskAnew(t *testing.T) {
+func TestAForgottenCursorMakesTheGatewayLookUsersUpAgain(t *testing.T) {
 	t.Parallel()
 	s := newService(7, 8)
 	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
@@ -173,7 +173,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		if got := gauge(t, f, "tallygate_check_users"); got > 700 {
 			t.Errorf("%v users are held", got)
 		}
-		// Whoever was forgotten and seen again is on the feed again.
+		// A user who was forgotten and calls again is kept up to date again.
 		for id := range int64(3000) {
 			s.change(id+1, func(r *authclient.Record) { r.Disabled = true })
 		}

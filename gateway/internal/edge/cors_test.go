@@ -18,16 +18,16 @@ func TestPagesOfAllowedOriginsMayCall(t *testing.T) {
 	r.Methods = []string{"GET", "PUT"}
 	r.CORS = &route.CORS{Origins: []string{"https://app.example"}, Headers: []string{"X-Extra"}, Expose: []string{"X-Total"}, MaxAge: time.Minute}
 	gw := gate(t, r)
-	const asks = "OPTIONS /a/b HTTP/1.1\r\nHost: a\r\nAccess-Control-Request-Method: "
+	const preflight = "OPTIONS /a/b HTTP/1.1\r\nHost: a\r\nAccess-Control-Request-Method: "
 	for name, row := range map[string]struct {
 		request string
 		status  int
 		origin  string
 		methods string
 	}{
-		"a preflight":                      {asks + "PUT\r\nOrigin: https://app.example\r\n\r\n", 204, "https://app.example", "GET, HEAD, PUT"},
-		"a preflight from elsewhere":       {asks + "PUT\r\nOrigin: https://evil.example\r\n\r\n", 204, "", "GET, HEAD, PUT"},
-		"a preflight for another method":   {asks + "POST\r\nOrigin: https://app.example\r\n\r\n", 405, "", ""},
+		"a preflight":                      {preflight + "PUT\r\nOrigin: https://app.example\r\n\r\n", 204, "https://app.example", "GET, HEAD, PUT"},
+		"a preflight from elsewhere":       {preflight + "PUT\r\nOrigin: https://evil.example\r\n\r\n", 204, "", "GET, HEAD, PUT"},
+		"a preflight for another method":   {preflight + "POST\r\nOrigin: https://app.example\r\n\r\n", 405, "", ""},
 		"OPTIONS that asks nothing":        {"OPTIONS /a HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\n\r\n", 405, "", ""},
 		"a call":                           {"GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\nOrigin: https://app.example\r\n\r\n", 200, "https://app.example", ""},
 		"a call from elsewhere":            {"GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\nOrigin: https://evil.example\r\n\r\n", 200, "", ""},

@@ -78,7 +78,7 @@ func serverWith(t *testing.T, cfg edge.Config, upstreams upstream.Config, routes
 		cfg.Check = keeper{}
 	}
 	if cfg.Meter == nil {
-		cfg.Meter = tallying(t, nobody{})
+		cfg.Meter = meterOf(t, nobody{})
 	}
 	if cfg.Quotas == nil {
 		cfg.Quotas = says{}

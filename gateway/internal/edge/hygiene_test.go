@@ -79,7 +79,7 @@ func TestTheResponseLosesHopByHopFieldsOnly(t *testing.T) {
 	}
 }
 
-func TestRequestsInOneGoAreAnsweredInOrder(t *testing.T) {
+func TestRequestsInOneWriteGetTheirResponsesInOrder(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/a", replica(t, echo)))
 	c, r := dial(t, gw)
@@ -95,7 +95,7 @@ func TestRequestsInOneGoAreAnsweredInOrder(t *testing.T) {
 	}
 }
 
-func TestAClientThatClosesRightBehindItsRequestIsAnsweredAndLetGo(t *testing.T) {
+func TestAClientThatClosesRightAfterItsRequestGetsItsResponse(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/a", replica(t, echo)))
 	for range 10 {

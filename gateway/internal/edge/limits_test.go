@@ -14,7 +14,7 @@ import (
 	"tallygate/gateway/internal/route"
 )
 
-func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
+func TestAUserWhoCallsTooOftenLearnsWhenToCallAgain(t *testing.T) {
 	t.Parallel()
 	r := locked("/a", replica(t, echo))
 	r.Metered, r.Rate = true, route.Rate{Requests: 1, Per: time.Hour, Burst: 2}
@@ -31,7 +31,7 @@ func TestAUserWhoCallsTooOftenIsToldWhenToComeBack(t *testing.T) {
 	}
 }
 
-// says is a quota that returns the same for everybody who has one.
+// says is a quota that returns the same error for every user who has one.
 type says struct{ refusal error }
 
 func (s says) Admit(_ context.Context, _ time.Time, _, quota int64) error {

@@ -25,7 +25,7 @@ func (f failing) Check(context.Context, []string) (check.Identity, error) {
 	return check.Identity{}, f.err
 }
 
-func TestWhatClientsAreToldOfEachError(t *testing.T) { //nolint:funlen // test vectors
+func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 	t.Parallel()
 	january, february := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)
 	const fixed = `{"message":"Token is not valid"}`

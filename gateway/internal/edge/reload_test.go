@@ -47,16 +47,16 @@ func TestARequestGoesOnUnderTheRoutesThatItBeganWith(t *testing.T) {
 func TestRoutesThatDoNotResolveAreWaitedForTogether(t *testing.T) {
 	t.Parallel()
 	names := []string{"a.test:1", "b.test:1", "c.test:1"}
-	var asked sync.WaitGroup
-	asked.Add(len(names))
+	var resolving sync.WaitGroup
+	resolving.Add(len(names))
 	all := make(chan struct{})
 	go func() {
-		asked.Wait()
+		resolving.Wait()
 		close(all)
 	}()
 	alone := make(chan string, len(names))
 	lookup := func(ctx context.Context, host string) ([]netip.Addr, error) {
-		asked.Done()
+		resolving.Done()
 		select {
 		case <-all:
 		case <-ctx.Done():
@@ -68,7 +68,7 @@ func TestRoutesThatDoNotResolveAreWaitedForTogether(t *testing.T) {
 	serverWith(t, edge.Config{}, upstream.Config{Lookup: lookup}, open("/a", names[:2]...), open("/c", names[2]))
 	select {
 	case host := <-alone:
-		t.Errorf("%s was resolved before the others were asked for", host)
+		t.Errorf("%s was resolved before the others were looked up", host)
 	default:
 	}
 }

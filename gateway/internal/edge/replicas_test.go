@@ -43,7 +43,7 @@ func TestRequestsAreSpreadOverAllReplicas(t *testing.T) {
 func TestADeadReplicaIsNotNoticedByClients(t *testing.T) {
 	t.Parallel()
 	dead := httptest.NewServer(named("dead"))
-	gw := gate(t, open("/a", dead.Listener.Addr().String(), replica(t, named("well"))))
+	gw := gate(t, open("/a", dead.Listener.Addr().String(), replica(t, named("healthy"))))
 	c, r := dial(t, gw)
 	for i := range 200 {
 		if i == 50 {
@@ -56,7 +56,7 @@ func TestADeadReplicaIsNotNoticedByClients(t *testing.T) {
 		}
 		send(t, c, request)
 		resp, body := response(t, r, "GET")
-		if resp.StatusCode != 200 || i > 50 && body != "well" {
+		if resp.StatusCode != 200 || i > 50 && body != "healthy" {
 			t.Fatalf("request %d: got %d %s", i, resp.StatusCode, body)
 		}
 	}
@@ -150,14 +150,14 @@ func TestAReplicaThatHangsIsFoundAndItsRequestsAreSentToAnother(t *testing.T) {
 	t.Parallel()
 	hang := make(chan struct{})
 	var hanging atomic.Bool
-	sick := replica(t, func(w http.ResponseWriter, r *http.Request) {
+	hung := replica(t, func(w http.ResponseWriter, r *http.Request) {
 		if hanging.Load() {
 			<-hang
 		}
-		named("sick")(w, r)
+		named("hung")(w, r)
 	})
 	t.Cleanup(func() { close(hang) })
-	a := open("/a", sick, replica(t, named("well")))
+	a := open("/a", hung, replica(t, named("healthy")))
 	a.Health = "/health"
 	a.Timeouts.FirstByte = 20 * time.Second
 	gw := gate(t, a)
@@ -178,7 +178,7 @@ func TestAReplicaThatHangsIsFoundAndItsRequestsAreSentToAnother(t *testing.T) {
 		}()
 	}
 	for range clients {
-		if body := <-bodies; body != "well" {
+		if body := <-bodies; body != "healthy" {
 			t.Errorf("got %s", body)
 		}
 	}
@@ -253,7 +253,7 @@ func TestResponsesThatAreNotHTTPAreNotPassedOn(t *testing.T) {
 }
 
 // An upstream that sends two responses to one request does not respond to the next client.
-func TestAResponseThatNobodyAskedForIsGivenToNobody(t *testing.T) {
+func TestAResponseWithoutARequestReachesNoClient(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int64
 	gw := gate(t, open("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {

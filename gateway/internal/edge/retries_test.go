@@ -96,15 +96,15 @@ func TestAllThatAHungReplicaHoldsIsSentToAnother(t *testing.T) {
 	var hanging atomic.Bool
 	var held atomic.Int64
 	hang := make(chan struct{})
-	sick := replica(t, func(w http.ResponseWriter, r *http.Request) {
+	hung := replica(t, func(w http.ResponseWriter, r *http.Request) {
 		if hanging.Load() {
 			held.Add(1)
 			<-hang
 		}
-		named("sick")(w, r)
+		named("hung")(w, r)
 	})
 	t.Cleanup(func() { close(hang) })
-	a := open("/a", sick, replica(t, named("well")))
+	a := open("/a", hung, replica(t, named("healthy")))
 	a.Health, a.Retries = "/health", 0
 	a.Timeouts.FirstByte = 20 * time.Second
 	gw := gate(t, a)
@@ -112,7 +112,7 @@ func TestAllThatAHungReplicaHoldsIsSentToAnother(t *testing.T) {
 	var all sync.WaitGroup
 	for range clients {
 		all.Go(func() {
-			if resp, body := call(t, gw, getA); resp.StatusCode != 200 || body != "well" {
+			if resp, body := call(t, gw, getA); resp.StatusCode != 200 || body != "healthy" {
 				t.Errorf("got %d %s", resp.StatusCode, body)
 			}
 		})

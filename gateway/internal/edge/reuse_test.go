@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// respondsTwice is an upstream that sends more than was requested: behind the body of a response there is a second one,
+// respondsTwice is an upstream that sends more than was requested: after the body of a response there is a second one,
 // in the same write. What it has written stands in the gateway's queue when written gets a value.
 func respondsTwice(t *testing.T, length int, written chan<- struct{}) string {
 	t.Helper()
@@ -47,7 +47,7 @@ func TestWhatStandsInTheQueueOfAKeptConnectionIsNoResponse(t *testing.T) {
 }
 
 // An upstream that sends the body after HEAD does so in a write of its own, at any time after the head.
-func TestAConnectionThatMaySendABodyUnaskedIsNotUsedAgain(t *testing.T) {
+func TestAConnectionThatMaySendAStrayBodyIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, method, head string

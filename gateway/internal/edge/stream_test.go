@@ -102,7 +102,7 @@ func TestEventsAreSentOnAtOnce(t *testing.T) {
 	}
 }
 
-func TestAClientThatAsksIsToldToGoOn(t *testing.T) {
+func TestAClientThatExpectsA100GetsOne(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/reads", replica(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, sum(r.Body))
@@ -195,7 +195,7 @@ func (f flushing) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func TestAClientThatLeavesEndsTheRequestAtTheUpstream(t *testing.T) {
+func TestAClientThatGoesEndsTheRequestAtTheUpstream(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"while it waits":     "GET /a HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -17,8 +17,8 @@ import (
 	"tallygate/gateway/internal/upstream"
 )
 
-// tallying is a meter that delivers to a ledger.
-func tallying(t *testing.T, l meter.Ledger) *meter.Meter {
+// meterOf opens a meter that delivers to the ledger.
+func meterOf(t *testing.T, l meter.Ledger) *meter.Meter {
 	t.Helper()
 	m, err := meter.Open(meter.Config{StateDir: t.TempDir(), Ledger: l, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -27,7 +27,8 @@ func tallying(t *testing.T, l meter.Ledger) *meter.Meter {
 	return m
 }
 
-type tally struct {
+// usage is one row of a batch, or a sum of rows.
+type usage struct {
 	Requests     int `json:"requests"`
 	ClientErrors int `json:"client_errors"`
 	ServerErrors int `json:"server_errors"`
@@ -36,14 +37,14 @@ type tally struct {
 	BytesOut     int `json:"bytes_out"`
 }
 
-// book adds up what it is delivered.
-type book struct {
+// adder is a ledger that adds up all batches.
+type adder struct {
 	mu  sync.Mutex
-	sum tally
+	sum usage
 }
 
-func (b *book) Usage(_ context.Context, body []byte) error {
-	var batch struct{ Rows []tally }
+func (b *adder) Usage(_ context.Context, body []byte) error {
+	var batch struct{ Rows []usage }
 	if err := json.Unmarshal(body, &batch); err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (b *book) Usage(_ context.Context, body []byte) error {
 	return nil
 }
 
-func (*book) Release(context.Context, string) error { return nil }
+func (*adder) Release(context.Context, string) error { return nil }
 
 func TestWhatOfACallIsCounted(t *testing.T) {
 	t.Parallel()
@@ -68,30 +69,30 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 	for name, test := range map[string]struct {
 		request string
 		quotas  edge.Quotas
-		want    func(body string) tally
+		want    func(body string) usage
 	}{
-		"a response": {"GET /a" + lines + "good\r\n\r\n", nil, func(body string) tally {
-			return tally{Requests: 1, BytesOut: len(body)}
+		"a response": {"GET /a" + lines + "good\r\n\r\n", nil, func(body string) usage {
+			return usage{Requests: 1, BytesOut: len(body)}
 		}},
-		"the gateway's own response": {"GET /gone" + lines + "good\r\n\r\n", nil, func(body string) tally {
-			return tally{Requests: 1, ServerErrors: 1, BytesOut: len(body)}
+		"the gateway's own response": {"GET /gone" + lines + "good\r\n\r\n", nil, func(body string) usage {
+			return usage{Requests: 1, ServerErrors: 1, BytesOut: len(body)}
 		}},
-		"the gateway's own response to HEAD": {"HEAD /gone" + lines + "good\r\n\r\n", nil, func(string) tally {
-			return tally{Requests: 1, ServerErrors: 1}
+		"the gateway's own response to HEAD": {"HEAD /gone" + lines + "good\r\n\r\n", nil, func(string) usage {
+			return usage{Requests: 1, ServerErrors: 1}
 		}},
-		"a quota that is used up": {"GET /a" + lines + "limited\r\n\r\n", spent(), func(string) tally {
-			return tally{RateLimited: 1}
+		"a quota that is used up": {"GET /a" + lines + "limited\r\n\r\n", spent(), func(string) usage {
+			return usage{RateLimited: 1}
 		}},
 		"a quota that cannot be checked": {
 			"GET /a" + lines + "limited\r\n\r\n",
 			says{limit.ErrUnchecked},
-			func(string) tally { return tally{} },
+			func(string) usage { return usage{} },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := &book{}
-			m := tallying(t, b)
+			b := &adder{}
+			m := meterOf(t, b)
 			a, gone := locked("/a", replica(t, echo)), locked("/gone", "127.0.0.1:1")
 			a.Metered, gone.Metered = true, true
 			gw := gateWith(t, edge.Config{Meter: m, Quotas: test.quotas}, a, gone)
@@ -114,8 +115,8 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 
 func TestWhatIsCutAtTheEndIsCounted(t *testing.T) {
 	t.Parallel()
-	b := &book{}
-	m := tallying(t, b)
+	b := &adder{}
+	m := meterOf(t, b)
 	begun := make(chan struct{}, 8)
 	a := locked("/a", rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err != nil {

@@ -61,7 +61,7 @@ func carry(t *testing.T, addr, begin, rest string, maxBody int64) (forward.Outco
 	return out, string(got)
 }
 
-// echo responds with the body, after a line of what it was told.
+// echo responds with the body, after a line with some of the request's fields.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -25,7 +25,7 @@ type ledger struct {
 	// undelivered: it responds to lease requests and takes no batches.
 	undelivered bool
 	requests    int
-	// before, if set, is what becomes of a request before the ledger has it.
+	// before, if set, runs before the ledger gets a request, and may fail it.
 	before func(authclient.LeaseRequest) error
 	delay  func(context.Context)
 }
@@ -172,7 +172,7 @@ func (g *gateway) call() int {
 	return 200
 }
 
-// statusOf is what a client is told of a refusal.
+// statusOf is the status of a client's response.
 func statusOf(err error) int {
 	switch {
 	case errors.Is(err, limit.ErrExceeded):

@@ -12,7 +12,7 @@ import (
 	"tallygate/gateway/internal/authclient"
 )
 
-func TestTheMetricsPassTheLinter(t *testing.T) {
+func TestTheMetricsHaveGoodNames(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewPedanticRegistry()
 	reg.MustRegister(newGateway("a", newLedger(0), false).Collectors()...)

@@ -52,10 +52,10 @@ func countForever(dir string) {
 	for n := uint64(1); ; n++ {
 		binary.LittleEndian.PutUint64(mark[:], n<<1)
 		_, _ = os.Stdout.Write(mark[:])
-		tally := m.Begin(noon, int64(1+n%childUsers), root)
+		call := m.Begin(noon, int64(1+n%childUsers), root)
 		binary.LittleEndian.PutUint64(mark[:], n<<1|1)
 		_, _ = os.Stdout.Write(mark[:])
-		tally.End(200, 0, 1)
+		call.End(200, 0, 1)
 	}
 }
 

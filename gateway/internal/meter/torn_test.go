@@ -8,7 +8,7 @@ import (
 	"tallygate/gateway/internal/meter"
 )
 
-// abandoned makes the folder that a gateway leaves that could not deliver, with one call of each user from 1 to users.
+// abandoned makes the folder of a dead gateway that could not deliver, with one call of each user from 1 to users.
 // It returns the path of its segment.
 func abandoned(t *testing.T, dir string, users int64) string {
 	t.Helper()

@@ -24,10 +24,10 @@ func TestAReplicaThatHangsDelaysNobodyElsesCheck(t *testing.T) {
 	b := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { healthy.Add(1) }))
 	defer b.Close()
 	start(t, upstream.Spec{Addresses: []string{a.Listener.Addr().String(), b.Listener.Addr().String()}, Health: "/health"})
-	until(t, "asked four times", func() bool { return healthy.Load() >= 4 })
-	// The one that hangs is asked twice each time, which takes 1.7 s.
+	until(t, "checked four times", func() bool { return healthy.Load() >= 4 })
+	// Each check of the one that hangs is two probes, which take 1.7 s.
 	if got := hung.Load(); got >= 6 {
-		t.Errorf("the other was asked %d times meanwhile: both wait for each other", got)
+		t.Errorf("the other was checked %d times meanwhile: both wait for each other", got)
 	}
 }
 

@@ -100,18 +100,18 @@ func TestAReplicaThatItsNameLosesIsStillGivenUpWhenItHangs(t *testing.T) {
 	defer leaver.Close()
 	stayer := httptest.NewServer(http.HandlerFunc(ok))
 	defer stayer.Close()
-	left := leaver.Listener.Addr().String()
+	leaving := leaver.Listener.Addr().String()
 	var dns names
 	dns.set("leaver.test", "127.0.0.1")
 	u := startIn(t, upstream.Config{Log: slog.New(slog.DiscardHandler), Lookup: dns.lookup}, upstream.Spec{
-		Addresses: []string{strings.Replace(left, "127.0.0.1", "leaver.test", 1), stayer.Listener.Addr().String()}, Health: "/health",
+		Addresses: []string{strings.Replace(leaving, "127.0.0.1", "leaver.test", 1), stayer.Listener.Addr().String()}, Health: "/health",
 	})
-	stopped, err := u.Wait(left)
+	stopped, err := u.Wait(leaving)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dns.set("leaver.test", "127.0.0.9")
-	until(t, "gone", func() bool { return !strings.Contains(addresses(u), left) })
+	until(t, "gone", func() bool { return !strings.Contains(addresses(u), leaving) })
 	close(paused)
 	until(t, "given up", stopped)
 }

@@ -115,8 +115,8 @@ func TestOfTwoReplicasTheLessBusyOneIsPicked(t *testing.T) {
 func TestRetriesHaveABudget(t *testing.T) {
 	t.Parallel()
 	var b upstream.Budget
-	allowed := func(total uint64, asks int) (n int) {
-		for range asks {
+	allowed := func(total uint64, requests int) (n int) {
+		for range requests {
 			if b.Allow(total) {
 				n++
 			}

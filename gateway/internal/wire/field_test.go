@@ -10,7 +10,7 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// passed are the kinds that go on to the upstream, or are written anew from what the client sent.
+// passed are the kinds that go on to the upstream, or are written again from what the client sent.
 var passed = []wire.Kind{
 	wire.Other, wire.Host, wire.ContentLength, wire.TransferEncoding, wire.Expect, wire.Authorization, wire.RequestID,
 	wire.Via, wire.Origin, wire.MaxForwards,

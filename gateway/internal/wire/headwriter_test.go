@@ -34,7 +34,7 @@ func TestWhatWouldNotBeReadBackIsNotWritten(t *testing.T) {
 		"DEL in a long value":                func() { request().Add("A", strings.Repeat("b", 20)+"\x7f"+strings.Repeat("b", 20)) },
 		"a control in a value of a function": func() { request().AddFunc("A", func(b []byte) []byte { return append(b, 1) }) },
 		"a space before a value":             func() { request().Add("A", " b") },
-		"a tab behind a value":               func() { request().Add("A", "b\t") },
+		"a tab after a value":                func() { request().Add("A", "b\t") },
 		"a space as a value":                 func() { request().Add("A", " ") },
 		"a line end in a name":               func() { request().AddNamed("A: b\r\nC", "d") },
 		"a colon in a name":                  func() { request().AddNamed("A:", "b") },
@@ -131,7 +131,7 @@ func TestLinesArePreparedOnceAndAddedToAHead(t *testing.T) {
 
 func TestTheContinueResponseIsRead(t *testing.T) {
 	t.Parallel()
-	if r, n, err := parseAnswer(wire.Continue); err != nil || n != len(wire.Continue) || r.Status != 100 {
+	if r, n, err := parseResponse(wire.Continue); err != nil || n != len(wire.Continue) || r.Status != 100 {
 		t.Errorf("got %d, status %d, %v", n, r.Status, err)
 	}
 }
@@ -172,7 +172,7 @@ func TestWritingAHeadAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, _, err := parseAnswer(forwardedResponse)
+	response, _, err := parseResponse(forwardedResponse)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func BenchmarkRequestHead(b *testing.B) {
 }
 
 func BenchmarkResponseHead(b *testing.B) {
-	r, _, err := parseAnswer(forwardedResponse)
+	r, _, err := parseResponse(forwardedResponse)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,14 +11,14 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-func parseAnswer(text string) (*wire.Response, int, error) {
+func parseResponse(text string) (*wire.Response, int, error) {
 	r := new(wire.Response)
 	r.Reset()
 	n, err := r.Parse([]byte(text))
 	return r, n, err
 }
 
-func TestMalformedAnswersAreRefused(t *testing.T) {
+func TestMalformedResponsesAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"hello\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 X\r\n\r\n",
@@ -29,13 +29,13 @@ func TestMalformedAnswersAreRefused(t *testing.T) {
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
 		"HTTP/1.1 204 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
 	} {
-		if _, n, err := parseAnswer(text); err == nil {
+		if _, n, err := parseResponse(text); err == nil {
 			t.Errorf("%q: got %d and no error", text, n)
 		}
 	}
 }
 
-func TestGoodAnswersAreRead(t *testing.T) {
+func TestGoodResponsesAreRead(t *testing.T) {
 	t.Parallel()
 	type want struct {
 		status  int
@@ -57,7 +57,7 @@ func TestGoodAnswersAreRead(t *testing.T) {
 		"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n":         {103, "Early Hints", -1, false, true, 0},
 		"HTTP/1.1 200 \xe4\xf6 latin\r\nX: \xfc\r\nContent-Length: 0\r\n\r\n": {200, "\xe4\xf6 latin", 0, false, true, 0},
 	} {
-		r, n, err := parseAnswer(text)
+		r, n, err := parseResponse(text)
 		if err != nil || n != len(text) {
 			t.Errorf("%q: got %d, %v", text, n, err)
 			continue
@@ -80,7 +80,7 @@ func FuzzResponse(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"))
 	f.Add([]byte("HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r, n, err := parseAnswer(string(text))
+		r, n, err := parseResponse(string(text))
 		if err != nil || n == 0 {
 			return
 		}

@@ -32,8 +32,8 @@ func roomy(h fielded) bool {
 	return h.Fields() < wire.MaxFields-8 && h.HeadBytes() < wire.MaxHeadBytes-4096
 }
 
-// addLine adds a field if the writer lets it. That it refuses is right only if the line would not be read back, or is the
-// writer's own.
+// addLine adds a field unless the writer refuses it. The writer may refuse only a line that would not be read back, or one
+// that it writes itself.
 func addLine(t *testing.T, to *wire.HeadWriter, name, value string) (added []string) {
 	t.Helper()
 	if !panics(func() { to.AddNamed(name, value) }) {
@@ -132,7 +132,7 @@ func FuzzRewrittenRequest(f *testing.F) {
 			own = append(own, wire.Expect)
 		}
 		checkRequest(t, string(w.EndRequest(framing)), r, lines(r, own...), framing)
-		// What remains of the path behind a segment is as clean as the path.
+		// What follows a segment is as clean as the whole path.
 		for i, c := range r.Path {
 			if c == '/' {
 				w := wire.StartRequest(nil, r, r.Path[i:], "fallback:1")
@@ -146,7 +146,7 @@ func FuzzRewrittenRequest(f *testing.F) {
 
 func checkResponse(t *testing.T, text string, status int, reason string, fields []string, framing wire.Framing, keep bool) {
 	t.Helper()
-	got, n, err := parseAnswer(text)
+	got, n, err := parseResponse(text)
 	if err != nil || n != len(text) {
 		t.Fatalf("%q: got %d, %v", text, n, err)
 	}
@@ -194,7 +194,7 @@ func FuzzRewrittenResponse(f *testing.F) {
 	f.Add([]byte("HTTP/1.0 304  why\r\nContent-Length: 3\r\nKeep-Alive: timeout=5\r\nA:b \r\n\r\nabc"), false, 0)
 	f.Add([]byte("HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\n\r\n"), true, 1)
 	f.Fuzz(func(t *testing.T, text []byte, keep bool, minor int) {
-		r, n, err := parseAnswer(string(text))
+		r, n, err := parseResponse(string(text))
 		if err != nil || n == 0 || !roomy(r) {
 			return
 		}

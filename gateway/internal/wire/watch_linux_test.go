@@ -40,7 +40,7 @@ func watch(t *testing.T) *wire.Watch {
 	return w
 }
 
-// leave leaves every message to the caller of Await.
+// leave handles no message: Await returns it to its caller.
 func leave(*wire.Buffer) bool { return false }
 
 func TestAConnectionIsStoppedWhenItsTimeIsUp(t *testing.T) {
@@ -56,7 +56,7 @@ func TestAConnectionIsStoppedWhenItsTimeIsUp(t *testing.T) {
 	}
 }
 
-func TestALimitThatIsLiftedDoesNothing(t *testing.T) {
+func TestATimeoutThatIsClearedDoesNothing(t *testing.T) {
 	t.Parallel()
 	w := wire.NewWatch()
 	c, theirs := pair(t, w)
@@ -74,7 +74,7 @@ func TestALimitThatIsLiftedDoesNothing(t *testing.T) {
 	}
 }
 
-func TestAClientThatLeftStopsWhatIsDoneForIt(t *testing.T) {
+func TestAClientThatIsGoneStopsTheUpstreamsConnection(t *testing.T) {
 	t.Parallel()
 	w := watch(t)
 	client, browser := pair(t, w)
@@ -82,13 +82,13 @@ func TestAClientThatLeftStopsWhatIsDoneForIt(t *testing.T) {
 	upstream.SetTimeout(time.Hour)
 	client.Serves(upstream)
 	browser.Close()
-	_, err := upstream.Exchange([]byte("question"), make([]byte, 10))
+	_, err := upstream.Exchange([]byte("request"), make([]byte, 10))
 	if err == nil || upstream.Stopped() != wire.ClientGone {
 		t.Errorf("got %v, stopped %d, want %d", err, upstream.Stopped(), wire.ClientGone)
 	}
 }
 
-func TestAnExchangeReturnsTheAnswersFirstBytes(t *testing.T) {
+func TestAnExchangeReturnsTheResponsesFirstBytes(t *testing.T) {
 	t.Parallel()
 	c, theirs := pair(t, watch(t))
 	go func() {
@@ -103,10 +103,10 @@ func TestAnExchangeReturnsTheAnswersFirstBytes(t *testing.T) {
 		theirs.Close()
 	}()
 	in := make([]byte, 100)
-	for _, question := range []string{"one", "two", "three"} {
-		n, err := c.Exchange([]byte(question), in)
-		if err != nil || string(in[:n]) != "re: "+question {
-			t.Errorf("%s: got %q, %v", question, in[:n], err)
+	for _, request := range []string{"one", "two", "three"} {
+		n, err := c.Exchange([]byte(request), in)
+		if err != nil || string(in[:n]) != "re: "+request {
+			t.Errorf("%s: got %q, %v", request, in[:n], err)
 		}
 	}
 	if n, err := c.Exchange([]byte("four"), in); n != 0 || err == nil {
@@ -114,7 +114,7 @@ func TestAnExchangeReturnsTheAnswersFirstBytes(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatSaysSomethingUnaskedIsNotIdle(t *testing.T) {
+func TestAConnectionWithUnreadBytesIsNotIdle(t *testing.T) {
 	t.Parallel()
 	c, theirs := pair(t, watch(t))
 	if !c.Idle() {
@@ -135,7 +135,7 @@ func TestAnUpstreamThatClosedIsReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	w := watch(t)
 	c, theirs := pair(t, w)
-	if _, err := theirs.Write([]byte("answer")); err != nil {
+	if _, err := theirs.Write([]byte("response")); err != nil {
 		t.Fatal(err)
 	}
 	theirs.Close()
@@ -143,12 +143,12 @@ func TestAnUpstreamThatClosedIsReadToItsEnd(t *testing.T) {
 	for range 3 {
 		w.Look()
 	}
-	if got, err := io.ReadAll(c); string(got) != "answer" || err != nil {
+	if got, err := io.ReadAll(c); string(got) != "response" || err != nil {
 		t.Errorf("got %q, %v, stopped %d", got, err, c.Stopped())
 	}
 }
 
-func TestAClientThatLeavesWhileItRestsIsStopped(t *testing.T) {
+func TestAClientThatIsGoneWhileItIsIdleIsStopped(t *testing.T) {
 	t.Parallel()
 	w := wire.NewWatch()
 	c, theirs := pair(t, w)
@@ -206,7 +206,7 @@ func TestAWriterOfASteadySlowReaderIsNotStopped(t *testing.T) {
 		sent <- err
 	}()
 	piece := make([]byte, 32<<10)
-	pace := time.NewTicker(20 * time.Millisecond) // a third of the writer's buffer takes far more than its limit
+	pace := time.NewTicker(20 * time.Millisecond) // a third of the writer's buffer takes far longer than its timeout
 	defer pace.Stop()
 	read := 0
 	for range pace.C {
