@@ -1,53 +1,53 @@
 package meter_test
 
 import (
-	"context"
-	"net/http"
+	"fmt"
+	"slices"
 	"testing"
-	"time"
 
+	"tallygate/gateway/internal/authclient"
+	"tallygate/kit/internalapi"
 	"tallygate/kit/internalapi/internalapitest"
 )
 
-// described is a ledger that compares each batch with the description of the internal API.
-type described struct {
-	*ledger
-
-	contract *internalapitest.Contract
-}
-
-func (d described) Usage(ctx context.Context, body []byte) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/internal/usage", http.NoBody)
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	if err := d.contract.CheckRequest(r, body); err != nil {
-		d.t.Errorf("%s\n%v", body, err)
-	}
-	return d.ledger.Usage(ctx, body)
-}
-
-func TestABatchIsAsTheInternalAPIDescribesIt(t *testing.T) {
+// TestBatchesAreAsDescribed delivers through the real client to a fake of auth-service, which fails the test at any
+// request that is not as described.
+func TestBatchesAreAsDescribed(t *testing.T) {
 	t.Parallel()
-	contract, err := internalapitest.Load()
+	const secret = "b1946ac92492d2347c6235b4d2611184aa0d8f7e"
+	auth, url := internalapitest.Start(t, secret)
+	bearer, err := internalapi.NewBearer(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLedger(t)
-	m := open(t, t.TempDir(), described{l, contract})
+	client := authclient.New(url, bearer)
+	t.Cleanup(client.Close)
+	m := open(t, t.TempDir(), client)
 	root := m.Route("root")
-	m.Begin(time.Now(), 7, root).End(http.StatusOK, 10, 20)
-	m.Begin(time.Now(), 7, root).End(http.StatusNotFound, 0, 0)
-	m.Begin(time.Now(), 7, root).End(http.StatusBadGateway, 0, 0)
-	m.RateLimited(time.Now(), 8, m.Route(`a "strange" name`))
-	if err := m.Deliver(t.Context()); err != nil {
-		t.Fatal(err)
+	m.Begin(noon, 7, root).End(200, 10, 90)
+	m.Begin(noon, 7, root).End(404, 0, 5)
+	m.Begin(noon, 7, root).End(404, 0, 5)
+	m.Begin(noon, 7, root).End(502, 1, 0)
+	for range 5 {
+		m.RateLimited(noon, 7, root)
 	}
+	m.RateLimited(noon, 8, m.Route(`a "strange" name`))
 	if err := m.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.requests(); got != 3 {
-		t.Errorf("got %d calls, want 3", got)
+	batches := auth.Batches()
+	if len(batches) != 1 || batches[0]["gateway"] != m.Instance() || fmt.Sprint(batches[0]["sequence"]) != "1" {
+		t.Fatalf("got %v", batches)
+	}
+	rows, _ := batches[0]["rows"].([]any)
+	want := "[map[bytes_in:11 bytes_out:100 client_errors:2 hour:2026-11-24T12:00:00Z rate_limited:5 requests:4 " +
+		"route:root server_errors:1 user_id:7] " +
+		"map[bytes_in:0 bytes_out:0 client_errors:0 hour:2026-11-24T12:00:00Z rate_limited:1 requests:0 " +
+		"route:a ?strange? name server_errors:0 user_id:8]]"
+	if got := fmt.Sprint(rows); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := auth.Ended(); !slices.Equal(got, []string{m.Instance()}) {
+		t.Errorf("leases given back of %v, want %s", got, m.Instance())
 	}
 }
