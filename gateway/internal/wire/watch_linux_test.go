@@ -11,24 +11,31 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// pair returns the two ends of a TCP connection, the first of them watched.
-func pair(t *testing.T, w *wire.Watch) (*wire.Conn, net.Conn) {
+// connect returns the two ends of a TCP connection. theirs is closed at the end of the test.
+func connect(t *testing.T) (ours net.Conn, theirs *net.TCPConn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	theirs, err := net.Dial("tcp", l.Addr().String())
+	dialed, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := l.Accept()
-	if err != nil {
+	t.Cleanup(func() { dialed.Close() })
+	if ours, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
+	return ours, dialed.(*net.TCPConn)
+}
+
+// pair is connect with our end watched.
+func pair(t *testing.T, w *wire.Watch) (*wire.Conn, net.Conn) {
+	t.Helper()
+	ours, theirs := connect(t)
 	c := wire.NewConn(ours, w)
-	t.Cleanup(func() { c.Close(); theirs.Close() })
+	t.Cleanup(c.Close)
 	return c, theirs
 }
 
@@ -168,25 +175,13 @@ func TestAClientThatIsGoneWhileItIsIdleIsStopped(t *testing.T) {
 // crowded returns a connection whose kernel holds so much that a write blocks until long after the peer has begun to read.
 func crowded(t *testing.T) (*wire.Conn, net.Conn) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	theirs, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := theirs.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil { // ours grows to megabytes by itself
+	ours, theirs := connect(t)
+	if err := theirs.SetReadBuffer(64 << 10); err != nil { // ours grows to megabytes by itself
 		t.Fatal(err)
 	}
 	c := wire.NewConn(ours, watch(t))
 	c.WriteTimeout = 300 * time.Millisecond
-	t.Cleanup(func() { c.Close(); theirs.Close() })
+	t.Cleanup(c.Close)
 	return c, theirs
 }
 
