@@ -92,7 +92,7 @@ func (c *config) accounts(db *store.Store) (*account.Service, error) {
 	return account.NewService(account.Config{
 		Store: db, Hasher: hasher, Policy: c.policy, RefreshKeys: c.refreshKeys, Lifetimes: c.lifetimes,
 		SessionsPerUser: c.sessions,
-		Guesses:         guess.New(guess.Config{Store: db, Limits: c.guesses, Patience: c.patience, Enter: hasher.Enter}),
+		Guesses:         guess.New(guess.Config{Store: db, Limits: c.guesses, Patience: c.patience}),
 	}), nil
 }
 

@@ -10,19 +10,20 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-// Register makes a user, or finds the one who has the name already and changes nothing; created tells which. Errors:
-// *fault.InvalidError, *guess.ThrottledError, password.ErrBusy, fault.ErrUnavailable.
+// Register makes a user. If the name is taken, it returns the user who has it, and created is false. Errors:
+// *fault.InvalidError, *guess.ThrottledError, guess.ErrCrowded, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) Register(ctx context.Context, c Credentials, from Origin) (user User, created bool, err error) {
 	return s.register(ctx, c, from, NewUser{})
 }
 
-// register is Register for a user of whom some things are settled.
-func (s *Service) register(ctx context.Context, c Credentials, from Origin, settled NewUser) (user User, created bool, err error) {
+// register is Register for a user with the role and the audit entry of with.
+func (s *Service) register(ctx context.Context, c Credentials, from Origin, with NewUser) (user User, created bool, err error) {
 	p, err := c.prepare()
 	if err != nil {
 		return User{}, false, err
 	}
-	// A name that is found taken can be given up, by a deletion, before it is looked at: then it is free again.
+	// Between the insertion, which finds the name taken, and the next lookup, the user may be deleted. Then the name is free
+	// again.
 	for {
 		user, err = s.cfg.Store.UserByName(ctx, p.name)
 		if err == nil {
@@ -34,25 +35,26 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, sett
 		if err := s.checkPolicy("password", p.password, p.name); err != nil {
 			return User{}, false, err
 		}
-		attempt, err := s.cfg.Guesses.Registration(ctx, guess.Scope{Address: from.Address})
+		place := s.cfg.Hasher.Place()
+		attempt, err := s.cfg.Guesses.Registration(ctx, guess.Scope{Address: from.Address}, place)
 		if err != nil {
 			return User{}, false, err
 		}
-		user, err = s.insert(ctx, p, settled)
+		user, err = s.insert(ctx, place, p, with)
 		if err == nil {
-			// The user is made and told so, even if that could not be counted.
-			_ = attempt.Finish(ctx, guess.Wrong, nil)
+			// The user exists now, even if that could not be counted.
+			_ = attempt.Finish(ctx, guess.Wrong)
 			return user, true, nil
 		}
-		err = errors.Join(err, attempt.Finish(ctx, guess.NotVerified, nil))
+		err = errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
 		if !errors.Is(err, ErrNameTaken) {
 			return User{}, false, err
 		}
 	}
 }
 
-func (s *Service) insert(ctx context.Context, p prepared, u NewUser) (User, error) {
-	hash, err := s.cfg.Hasher.Hash(ctx, p.password, func() error {
+func (s *Service) insert(ctx context.Context, place *password.Place, p prepared, u NewUser) (User, error) {
+	hash, err := s.cfg.Hasher.Hash(ctx, place, p.password, func() error {
 		_, err := s.cfg.Store.UserByName(ctx, p.name)
 		switch {
 		case err == nil:

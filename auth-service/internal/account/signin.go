@@ -21,7 +21,7 @@ type Grant struct {
 const signInAttempts = 3
 
 // SignIn verifies a name and a password and starts a session. Errors: *fault.InvalidError, ErrWrongCredentials,
-// *guess.ThrottledError, password.ErrBusy, fault.ErrUnavailable.
+// *guess.ThrottledError, guess.ErrCrowded, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant, error) {
 	p, err := c.prepare()
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 			return Grant{}, err
 		}
 		var grant Grant
-		err = attempt.Finish(ctx, guess.Right, func(settlement guess.Update) (err error) {
+		err = attempt.FinishWith(ctx, guess.Right, func(settlement guess.Update) (err error) {
 			grant, err = s.startSession(ctx, user, settlement, from)
 			return err
 		})
@@ -47,34 +47,35 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 // verify finds the user whose name and password these are, and counts it as a guess, which the caller has to finish if
 // there is no error. It takes the same time whether there is such a user or not.
 func (s *Service) verify(ctx context.Context, name string, p password.Prepared, from Origin) (User, *guess.Attempt, error) {
-	attempt, err := s.cfg.Guesses.SignIn(ctx, guess.Scope{Name: name, Address: from.Address})
+	place := s.cfg.Hasher.Place()
+	attempt, err := s.cfg.Guesses.SignIn(ctx, guess.Scope{Name: name, Address: from.Address}, place)
 	if err != nil {
 		return User{}, nil, err
 	}
 	user, err := s.cfg.Store.UserByName(ctx, name)
 	if err != nil && !errors.Is(err, ErrNoUser) {
-		return User{}, nil, errors.Join(err, attempt.Finish(ctx, guess.NotVerified, nil))
+		return User{}, nil, errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
 	}
-	ok, outdated, err := s.cfg.Hasher.Verify(ctx, p, user.PasswordHash)
+	ok, outdated, err := s.cfg.Hasher.Verify(ctx, place, p, user.PasswordHash)
 	if err != nil {
-		return User{}, nil, errors.Join(err, attempt.Finish(ctx, guess.NotVerified, nil))
+		return User{}, nil, errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
 	}
 	if !ok || user.Disabled {
-		if err := attempt.Finish(ctx, guess.Wrong, nil); err != nil {
+		if err := attempt.Finish(ctx, guess.Wrong); err != nil {
 			return User{}, nil, err
 		}
 		return User{}, nil, ErrWrongCredentials
 	}
 	if outdated {
-		s.rehash(ctx, user, p)
+		s.rehash(ctx, place, user, p)
 	}
 	return user, attempt, nil
 }
 
 // rehash makes the stored hash one of today's form and costs. It is a courtesy to later logins: this one is good
 // whether it succeeds or not.
-func (s *Service) rehash(ctx context.Context, user User, p password.Prepared) {
-	hash, err := s.cfg.Hasher.Hash(ctx, p, func() error { return nil })
+func (s *Service) rehash(ctx context.Context, place *password.Place, user User, p password.Prepared) {
+	hash, err := s.cfg.Hasher.Hash(ctx, place, p, func() error { return nil })
 	if err == nil {
 		_ = s.cfg.Store.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash) // the next login tries again
 	}

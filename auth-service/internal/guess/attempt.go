@@ -5,21 +5,34 @@ import (
 	"errors"
 )
 
-// Attempt is one admitted attempt. It has to be finished, once.
+// Attempt is an attempt that was admitted. It has to be finished, once.
 type Attempt struct {
 	throttle *Throttle
+	place    Place
 	under    []counted
-	leave    func()
 }
 
-// Finish notes how the guess ended, also when the client is gone by now. carry, if not nil, does what a right guess leads
-// to and notes the outcome in the same transaction; if that fails, nothing was verified.
-func (a *Attempt) Finish(ctx context.Context, o Outcome, carry func(Update) error) error {
-	defer a.leave()
-	if carry == nil {
-		return a.settle(ctx, o)
-	}
-	if err := carry(a.settlement(o)); err != nil {
+// Outcome is how an attempt ended.
+type Outcome int
+
+// The outcomes.
+const (
+	Wrong Outcome = iota
+	Right
+	NotVerified // given up before anything was compared
+)
+
+// Finish notes how the attempt ended, also when the client is gone by now.
+func (a *Attempt) Finish(ctx context.Context, o Outcome) error {
+	defer a.end()
+	return a.settle(ctx, o)
+}
+
+// FinishWith is Finish in the transaction of something else: do gets the change of the counters and makes it there. If
+// do fails, the attempt counts as not verified.
+func (a *Attempt) FinishWith(ctx context.Context, o Outcome, do func(Update) error) error {
+	defer a.end()
+	if err := do(a.settlement(o)); err != nil {
 		return errors.Join(err, a.settle(ctx, NotVerified))
 	}
 	return nil
@@ -37,19 +50,16 @@ func (a *Attempt) settlement(o Outcome) Update {
 	return Update{Keys: keys(a.under), Change: func(counters []Counter) []Counter {
 		after := make([]Counter, len(counters))
 		for i, c := range counters {
-			u := a.under[i]
-			after[i] = c.settle(o, u.forgives, u.policy.Free, u.longest, a.throttle.cfg.Limits, a.throttle.now())
+			after[i] = c.settle(o, a.under[i], a.throttle.cfg.Limits, a.throttle.now())
 		}
 		return after
 	}}
 }
 
-// Outcome is how an attempt ended.
-type Outcome int
-
-// The outcomes.
-const (
-	Wrong Outcome = iota
-	Right
-	NotVerified // given up before anything was compared
-)
+// end makes room for the next one.
+func (a *Attempt) end() {
+	a.place.Leave()
+	for _, c := range a.under {
+		a.throttle.queues.attemptEnded(c.key)
+	}
+}

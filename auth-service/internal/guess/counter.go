@@ -8,31 +8,31 @@ import (
 // Key names a counter without naming the user or the address in it.
 type Key [sha256.Size]byte
 
-// Counter counts the failures of one key. The zero value is one that has seen nothing.
+// Counter counts the failures under one key. The zero value has seen nothing.
 type Counter struct {
 	Failures     int
-	Pending      int // guesses that are being verified now
+	Pending      int // attempts that are being verified now
 	PendingUntil time.Time
 	BlockedUntil time.Time
 	ForgottenAt  time.Time
 }
 
-// pendingLife is how long guesses count as pending. One takes far less; those of a process that died must not stand in
+// pendingLife is how long attempts count as pending. One takes far less; those of a process that died must not stand in
 // the way for longer.
 const pendingLife = 30 * time.Second
 
-// admission is what a counter says to one more guess.
-type admission int
+// decision is what a counter says about one more attempt. The greater one prevails.
+type decision int
 
 const (
-	admitted admission = iota
-	crowded            // the guesses that are being verified may use up what is free: ask again when they have ended
-	blocked            // not before BlockedUntil
+	admitted decision = iota
+	crowded           // the attempts that are being verified may use up what is free: ask again when they have ended
+	blocked           // not before BlockedUntil
 )
 
-// admit decides whether a guess may be verified now, and counts it as pending if so. free is what the key has for
-// nothing.
-func (c Counter) admit(free int, limits Limits, now time.Time) (Counter, admission) {
+// admit decides whether an attempt may be verified now, and counts it as pending if so. free is the number of failures
+// without a delay.
+func (c Counter) admit(free int, limits Limits, now time.Time) (Counter, decision) {
 	if !now.Before(c.ForgottenAt) {
 		c = Counter{}
 	}
@@ -45,29 +45,28 @@ func (c Counter) admit(free int, limits Limits, now time.Time) (Counter, admissi
 	case c.Failures >= free && c.Pending > 0, c.Failures < free && c.Failures+c.Pending >= free:
 		return c, crowded
 	}
-	// The last one counts: the time of the first would let the others be forgotten while they are verified.
+	// The last one counts: with the time of the first, the others would be forgotten while they are verified.
 	c.PendingUntil = now.Add(pendingLife)
 	c.Pending++
 	return c.remember(limits, now), admitted
 }
 
-// settle notes how a pending guess ended. A right one forgives the failures of its own name, but not those of the
-// address: an attacker may have an account too.
-func (c Counter) settle(o Outcome, forgive bool, free int, longest time.Duration, limits Limits, now time.Time) Counter {
+// settle notes how a pending attempt ended.
+func (c Counter) settle(o Outcome, how counted, limits Limits, now time.Time) Counter {
 	c.Pending = max(c.Pending-1, 0)
 	switch {
 	case o == Wrong:
 		c.Failures++
-		if c.Failures >= free {
-			c.BlockedUntil = now.Add(delay(c.Failures-free, longest, limits))
+		if past := c.Failures - how.policy.Free; past >= 0 {
+			c.BlockedUntil = now.Add(delay(past, how.longest, limits))
 		}
-	case o == Right && forgive:
+	case o == Right && how.forgives:
 		c.Failures = 0
 	}
 	return c.remember(limits, now)
 }
 
-// remember puts off the day on which the counter is forgotten.
+// remember puts off the time at which the counter is forgotten.
 func (c Counter) remember(limits Limits, now time.Time) Counter {
 	c.ForgottenAt = now.Add(limits.Window)
 	if c.BlockedUntil.After(now) {

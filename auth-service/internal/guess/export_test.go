@@ -2,17 +2,17 @@ package guess
 
 import "time"
 
-// Admit and Settle let tests follow one counter.
+// Admit is admit, with a text for the decision.
 func (c Counter) Admit(free int, limits Limits, now time.Time) (after Counter, verdict string) {
-	after, v := c.admit(free, limits, now)
-	return after, map[admission]string{admitted: "admitted", crowded: "crowded", blocked: "blocked"}[v]
+	after, d := c.admit(free, limits, now)
+	return after, map[decision]string{admitted: "admitted", crowded: "crowded", blocked: "blocked"}[d]
 }
 
-// Settle is settle of a wrong or a right guess.
+// Settle is settle of a wrong or a right password.
 func (c Counter) Settle(right bool, free int, longest time.Duration, limits Limits, now time.Time) Counter {
 	o := Wrong
 	if right {
 		o = Right
 	}
-	return c.settle(o, true, free, longest, limits, now)
+	return c.settle(o, counted{policy: Policy{Free: free}, longest: longest, forgives: true}, limits, now)
 }

@@ -6,23 +6,19 @@ import "time"
 type Limits struct {
 	PerName    int           // failures of one user name at one address that are free
 	PerAddress int           // failures at one address, whatever the name, that are free
-	Window     time.Duration // how long after the last failure, or after the delay that it brought, all is forgotten
+	Window     time.Duration // failures are forgotten so long after the last one, or after the delay that it brought
 	FirstDelay time.Duration // the delay after the last free failure; each further one doubles it
 	MaxDelay   time.Duration
-	// KnownMaxDelay takes MaxDelay's place for a user name at an address where that user has signed in before, and guesses
-	// wait for its end: whoever shares the address must not keep the owner out.
+	// KnownMaxDelay takes MaxDelay's place for a user name at an address where that user has signed in before, and
+	// attempts wait for its end: whoever shares the address must not keep the owner out.
 	KnownMaxDelay time.Duration
 	// Registrations is how many new users of one address are free, 0 for any number. Past them the same delays apply.
 	Registrations int
 }
 
-// Policy is a limit as clients are told of it.
+// Policy is a limit as clients see it.
 type Policy struct {
 	Name   string
 	Free   int // in a Window
 	Window time.Duration
-}
-
-func (l Limits) policy(name string, free int) Policy {
-	return Policy{Name: name, Free: free, Window: l.Window}
 }

@@ -3,9 +3,10 @@ package guess
 import (
 	"crypto/sha256"
 	"net/netip"
+	"time"
 )
 
-// Scope is what a guess is counted under.
+// Scope is what an attempt is counted under. A registration has no name.
 type Scope struct {
 	Name    string
 	Address netip.Addr
@@ -22,10 +23,38 @@ func Network(address netip.Addr) string {
 	return address.String()
 }
 
-func (s Scope) addressKey() Key {
-	return sha256.Sum256([]byte("address\x00" + Network(s.Address)))
+// counted is a counter that an attempt is counted under, and how it counts there.
+type counted struct {
+	key      Key
+	policy   Policy
+	longest  time.Duration // the delay that it may bring
+	forgives bool          // a right password forgives the failures before it
 }
 
-func (s Scope) nameKey() Key {
-	return sha256.Sum256([]byte("name\x00" + Network(s.Address) + "\x00" + s.Name))
+func (t *Throttle) nameCounter(s Scope) counted {
+	return t.counter("name", t.cfg.Limits.PerName, "name\x00"+Network(s.Address)+"\x00"+s.Name, true)
+}
+
+// addressCounter is not forgiven anything: an attacker may have an account too.
+func (t *Throttle) addressCounter(s Scope) counted {
+	return t.counter("address", t.cfg.Limits.PerAddress, "address\x00"+Network(s.Address), false)
+}
+
+func (t *Throttle) registrationCounter(s Scope) counted {
+	return t.counter("registrations", t.cfg.Limits.Registrations, "registration\x00"+Network(s.Address), false)
+}
+
+func (t *Throttle) counter(policy string, free int, text string, forgives bool) counted {
+	return counted{
+		key: sha256.Sum256([]byte(text)), policy: Policy{Name: policy, Free: free, Window: t.cfg.Limits.Window},
+		longest: t.cfg.Limits.MaxDelay, forgives: forgives,
+	}
+}
+
+func keys(under []counted) []Key {
+	list := make([]Key, len(under))
+	for i, c := range under {
+		list[i] = c.key
+	}
+	return list
 }

@@ -38,7 +38,7 @@ func accounts(t *testing.T, queue *password.Queue, limits guess.Limits) *account
 			Access: time.Hour, SessionIdle: 24 * time.Hour, Session: 24 * time.Hour, Replay: 10 * time.Second,
 		},
 		SessionsPerUser: 1000,
-		Guesses:         guess.New(guess.Config{Store: db, Limits: limits, Patience: 5 * time.Second, Enter: hasher.Enter}),
+		Guesses:         guess.New(guess.Config{Store: db, Limits: limits, Patience: 5 * time.Second}),
 	})
 }
 

@@ -83,6 +83,7 @@ type options struct {
 	log      io.Writer
 	ttl      time.Duration
 	workers  int // that hash passwords
+	waiting  int // places beside theirs
 	sessions int
 	quota    *int64
 }
@@ -119,18 +120,19 @@ func newService(t testing.TB, o options) *service {
 	keys := must(token.NewKeyring(jwtSecret, nil))(t)
 	bearer := must(internalapi.NewBearer(internalSecret))(t)
 	refreshKeys := must(account.NewRefreshKeys([]string{internalSecret}))(t)
-	hasher := must(password.NewHasher(o.params, password.NewQueue(o.workers, 1000, time.Minute), nil))(t)
+	hasher := must(password.NewHasher(o.params, password.NewQueue(o.workers, o.waiting, time.Minute), nil))(t)
+	lifetimes := account.Lifetimes{
+		Access: o.ttl, SessionIdle: 30 * 24 * time.Hour, Session: 90 * 24 * time.Hour, Replay: 10 * time.Second,
+	}
 	accounts := account.NewService(account.Config{
-		Store:       db,
-		Hasher:      hasher,
-		Policy:      o.policy,
-		RefreshKeys: refreshKeys,
-		Lifetimes: account.Lifetimes{
-			Access: o.ttl, SessionIdle: 30 * 24 * time.Hour, Session: 90 * 24 * time.Hour, Replay: 10 * time.Second,
-		},
+		Store:           db,
+		Hasher:          hasher,
+		Policy:          o.policy,
+		RefreshKeys:     refreshKeys,
+		Lifetimes:       lifetimes,
 		SessionsPerUser: o.sessions, Now: o.clock.Now,
 		Guesses: guess.New(guess.Config{
-			Store: db, Limits: o.guesses, Patience: time.Minute, Enter: hasher.Enter, Now: o.clock.Now,
+			Store: db, Limits: o.guesses, Patience: time.Minute, Now: o.clock.Now,
 		}),
 	})
 	feed := account.NewFeed(db, accounts)
@@ -178,6 +180,9 @@ func (o *options) complete(t testing.TB) {
 	}
 	if o.ttl == 0 {
 		o.ttl = time.Hour
+	}
+	if o.waiting == 0 {
+		o.waiting = 1000
 	}
 	if o.workers == 0 {
 		o.workers = 4

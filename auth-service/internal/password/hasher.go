@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// Hasher makes and verifies stored hashes. Every hash waits its turn in the queue. Safe for concurrent use.
+// Hasher makes and verifies stored hashes. Every hash needs a place in the queue. Safe for concurrent use.
 type Hasher struct {
 	params Params
 	queue  *Queue
@@ -30,10 +30,13 @@ func NewHasher(params Params, queue *Queue, random io.Reader) (*Hasher, error) {
 	return h, nil
 }
 
-// Hash returns the PHC string to store. When its turn comes it first calls still, and hashes nothing if that says no:
-// a hundred registrations of one name need not all be hashed. The error is ErrBusy or ctx's, or still's.
-func (h *Hasher) Hash(ctx context.Context, p Prepared, still func() error) (stored string, err error) {
-	queued := h.queue.Do(ctx, func() {
+// Place returns a place in the queue that is not taken yet.
+func (h *Hasher) Place() *Place { return h.queue.Place() }
+
+// Hash returns the PHC string to store. As soon as a worker is free it calls still, and hashes nothing if that returns
+// an error: a hundred registrations of one name need not all be hashed. The error is ErrBusy, ctx's or still's.
+func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared, still func() error) (stored string, err error) {
+	queued := place.Do(ctx, func() {
 		if err = still(); err != nil {
 			return
 		}
@@ -50,14 +53,11 @@ func (h *Hasher) Hash(ctx context.Context, p Prepared, still func() error) (stor
 	return stored, err
 }
 
-// Enter keeps a place in the queue while a caller does what comes before Verify; see Queue.Enter.
-func (h *Hasher) Enter() (leave func(), err error) { return h.queue.Enter() }
-
-// Verify reports whether p is the password of the stored hash, and whether that hash should be made anew because its
-// form or its costs are not today's. An empty stored hash stands for a user who does not exist: it costs the same as a
+// Verify reports whether p is the password of the stored hash, and whether that hash is outdated: its form or its costs
+// are not today's. An empty stored hash stands for a user who does not exist: it costs the same as a
 // real one and never matches. The error is ErrBusy or ctx's.
-func (h *Hasher) Verify(ctx context.Context, p Prepared, stored string) (ok, outdated bool, err error) {
-	err = h.queue.Do(ctx, func() { ok, outdated = h.verify(p, stored) })
+func (h *Hasher) Verify(ctx context.Context, place *Place, p Prepared, stored string) (ok, outdated bool, err error) {
+	err = place.Do(ctx, func() { ok, outdated = h.verify(p, stored) })
 	return ok, ok && outdated, err
 }
 

@@ -39,7 +39,7 @@ func hasher(t *testing.T, params password.Params) *password.Hasher {
 
 func hash(t *testing.T, h *password.Hasher, raw string) string {
 	t.Helper()
-	stored, err := h.Hash(t.Context(), prepare(t, raw), always)
+	stored, err := h.Hash(t.Context(), h.Place(), prepare(t, raw), always)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,10 +71,10 @@ func TestOneTextInTwoNormalFormsIsOnePassword(t *testing.T) {
 	t.Parallel()
 	h := hasher(t, cheap())
 	stored := hash(t, h, "caf\u00e9\u3000au lait")
-	if ok, _, _ := h.Verify(t.Context(), prepare(t, "cafe\u0301 au lait"), stored); !ok {
+	if ok, _, _ := h.Verify(t.Context(), h.Place(), prepare(t, "cafe\u0301 au lait"), stored); !ok {
 		t.Error("the decomposed form with a plain space is another password")
 	}
-	if ok, _, _ := h.Verify(t.Context(), prepare(t, "Caf\u00e9 au lait"), stored); ok {
+	if ok, _, _ := h.Verify(t.Context(), h.Place(), prepare(t, "Caf\u00e9 au lait"), stored); ok {
 		t.Error("case was folded")
 	}
 }
@@ -99,7 +99,7 @@ func TestHashOfOtherCostsIsOutdated(t *testing.T) {
 	}{
 		{old, "123456", true, false}, {today, "123456", true, true}, {today, "1234567", false, false},
 	} {
-		ok, outdated, err := look.h.Verify(t.Context(), prepare(t, look.raw), stored)
+		ok, outdated, err := look.h.Verify(t.Context(), look.h.Place(), prepare(t, look.raw), stored)
 		if err != nil || ok != look.ok || outdated != look.outdated {
 			t.Errorf("%s: got %v, %v, %v", look.raw, ok, outdated, err)
 		}
@@ -120,7 +120,7 @@ func TestBcryptIsVerifiedAndOutdated(t *testing.T) {
 		strings.Repeat("x", 72): true, strings.Repeat("x", 71): false,
 		strings.Repeat("x", 73): false, // bcrypt would not look at the last one
 	} {
-		ok, outdated, err := h.Verify(t.Context(), prepare(t, raw), string(stored))
+		ok, outdated, err := h.Verify(t.Context(), h.Place(), prepare(t, raw), string(stored))
 		if err != nil || ok != want || outdated != want {
 			t.Errorf("%d bytes: got %v, %v, %v", len(raw), ok, outdated, err)
 		}
@@ -136,7 +136,7 @@ func TestDamagedHashNeverMatches(t *testing.T) {
 		strings.Replace(good, "m=64", "m=4294967295", 1), strings.Replace(good, "t=1", "t=0", 1),
 		strings.Replace(good, "p=1", "p=0", 1), strings.Replace(good, "argon2id", "argon2i", 1), "$2a$04$short",
 	} {
-		if ok, _, err := h.Verify(t.Context(), prepare(t, "123456"), stored); ok || err != nil {
+		if ok, _, err := h.Verify(t.Context(), h.Place(), prepare(t, "123456"), stored); ok || err != nil {
 			t.Errorf("%q: got %v, %v", stored, ok, err)
 		}
 	}
@@ -157,7 +157,7 @@ func TestQueueShedsWhatDoesNotFit(t *testing.T) {
 		var all sync.WaitGroup
 		for range 10 {
 			all.Go(func() {
-				err := q.Do(t.Context(), func() { <-release })
+				err := q.Place().Do(t.Context(), func() { <-release })
 				switch {
 				case err == nil:
 					ran.Add(1)
@@ -186,18 +186,22 @@ func TestQueueShedsWhatDoesNotFit(t *testing.T) {
 func TestQueueLetsInNoMoreThanItCanHold(t *testing.T) {
 	t.Parallel()
 	q := password.NewQueue(2, 3, time.Hour)
-	var leave func()
+	var place *password.Place
 	for range 5 {
-		var err error
-		if leave, err = q.Enter(); err != nil {
+		place = q.Place()
+		if err := place.Enter(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := q.Enter(); !errors.Is(err, password.ErrBusy) {
+	if err := q.Place().Enter(); !errors.Is(err, password.ErrBusy) {
 		t.Errorf("the sixth: got %v, want ErrBusy", err)
 	}
-	leave()
-	if _, err := q.Enter(); err != nil {
+	if err := place.Enter(); err != nil {
+		t.Errorf("one that is taken: got %v", err)
+	}
+	place.Leave()
+	place.Leave() // once is enough
+	if err := q.Place().Enter(); err != nil {
 		t.Errorf("after one has left: got %v", err)
 	}
 }
@@ -207,11 +211,11 @@ func TestClientWhoLeavesTheQueueIsNotServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := password.NewQueue(1, 1, time.Hour)
 		release := make(chan struct{})
-		go func() { _ = q.Do(context.Background(), func() { <-release }) }()
+		go func() { _ = q.Place().Do(context.Background(), func() { <-release }) }()
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
 		left := make(chan error, 1)
-		go func() { left <- q.Do(ctx, func() { t.Error("it ran") }) }()
+		go func() { left <- q.Place().Do(ctx, func() { t.Error("it ran") }) }()
 		synctest.Wait()
 		cancel()
 		if err := <-left; !errors.Is(err, context.Canceled) {

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// ErrBusy means that the queue for hashing is full, or that waiting in it took too long. Nothing was hashed.
+// ErrBusy means that there are too many passwords to hash, or that this one waited too long. Nothing was hashed.
 var ErrBusy = errors.New("too many passwords to hash at once")
 
-// Queue admits work: so many at once, so many waiting, nobody longer than a bound. One hash takes 19 MiB and a whole
-// core, so an unbounded number of logins would take the machine.
+// Queue bounds hashing: so many at once, so many with a place, none waits longer than a bound. One hash takes 19 MiB and
+// a whole core, so an unbounded number of sign-ins would take the machine.
 type Queue struct {
-	slots   chan struct{}
-	waiting atomic.Int64
-	entered atomic.Int64
-	limit   int64
+	workers chan struct{} // has an entry for each hash that is being made
+	places  int64
+	taken   atomic.Int64 // places
+	waiting atomic.Int64 // for a worker
 	wait    time.Duration
 	tidy    *time.Timer
 }
@@ -26,34 +26,69 @@ type Queue struct {
 // behind, which Go would keep for minutes.
 const tidyAfter = time.Second
 
-// NewQueue admits atOnce at a time and lets waiting more wait for at most wait.
+// NewQueue makes a queue for atOnce hashes at a time, with places for waiting more. None waits longer than wait.
 func NewQueue(atOnce, waiting int, wait time.Duration) *Queue {
-	q := &Queue{slots: make(chan struct{}, atOnce), limit: int64(waiting), wait: wait, tidy: time.AfterFunc(tidyAfter, debug.FreeOSMemory)}
+	q := &Queue{
+		workers: make(chan struct{}, atOnce), places: int64(atOnce + waiting), wait: wait,
+		tidy: time.AfterFunc(tidyAfter, debug.FreeOSMemory),
+	}
 	q.tidy.Stop()
 	return q
 }
 
-// Enter keeps a place for work that costs something before it comes to Do, until leave is called. The error is ErrBusy,
-// at once, if as many have entered as can be at work and waiting.
-func (q *Queue) Enter() (leave func(), err error) {
-	if q.entered.Add(1) > q.limit+int64(cap(q.slots)) {
-		q.entered.Add(-1)
-		return nil, ErrBusy
-	}
-	return func() { q.entered.Add(-1) }, nil
+// Waiting is how many wait for a worker now, for metrics.
+func (q *Queue) Waiting() int { return int(q.waiting.Load()) }
+
+// Place returns a place that is not taken yet.
+func (q *Queue) Place() *Place { return &Place{queue: q} }
+
+// Place is the place of one password in a queue: nothing is hashed without one. Whoever does something that costs
+// before the hash (a query, say) takes it before that. Not safe for concurrent use.
+type Place struct {
+	queue *Queue
+	taken bool
 }
 
-// Do runs work when it is its turn. The error is ErrBusy, or ctx's when the client went away; work has then not run.
-func (q *Queue) Do(ctx context.Context, work func()) error {
+// Enter takes the place until Leave is called. The error is ErrBusy, at once, if all places are taken.
+func (p *Place) Enter() error {
+	if p.taken {
+		return nil
+	}
+	if p.queue.taken.Add(1) > p.queue.places {
+		p.queue.taken.Add(-1)
+		return ErrBusy
+	}
+	p.taken = true
+	return nil
+}
+
+// Leave gives the place back. If it is not taken, Leave does nothing.
+func (p *Place) Leave() {
+	if p.taken {
+		p.taken = false
+		p.queue.taken.Add(-1)
+	}
+}
+
+// Do runs work when a worker is free. It takes the place for that time if it is not taken. The error is ErrBusy, or
+// ctx's when the client went away; work has then not run.
+func (p *Place) Do(ctx context.Context, work func()) error {
+	if !p.taken {
+		if err := p.Enter(); err != nil {
+			return err
+		}
+		defer p.Leave()
+	}
+	q := p.queue
 	select {
-	case q.slots <- struct{}{}:
+	case q.workers <- struct{}{}:
 	default:
 		if err := q.await(ctx); err != nil {
 			return err
 		}
 	}
 	defer func() {
-		<-q.slots
+		<-q.workers
 		q.tidy.Reset(tidyAfter)
 	}()
 	work()
@@ -61,15 +96,12 @@ func (q *Queue) Do(ctx context.Context, work func()) error {
 }
 
 func (q *Queue) await(ctx context.Context) error {
-	if q.waiting.Add(1) > q.limit {
-		q.waiting.Add(-1)
-		return ErrBusy
-	}
+	q.waiting.Add(1)
 	defer q.waiting.Add(-1)
 	timer := time.NewTimer(q.wait)
 	defer timer.Stop()
 	select {
-	case q.slots <- struct{}{}:
+	case q.workers <- struct{}{}:
 		return nil
 	case <-timer.C:
 		return ErrBusy
@@ -77,6 +109,3 @@ func (q *Queue) await(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
-
-// Waiting is how many wait now, for metrics.
-func (q *Queue) Waiting() int { return int(q.waiting.Load()) }

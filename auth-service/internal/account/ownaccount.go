@@ -41,7 +41,7 @@ func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string
 }
 
 // ChangePassword replaces the caller's password and ends every token of theirs. Errors: *fault.InvalidError,
-// ErrWrongCredentials, *guess.ThrottledError, password.ErrBusy, fault.ErrUnavailable.
+// ErrWrongCredentials, *guess.ThrottledError, guess.ErrCrowded, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next string, from Origin) error {
 	currentPassword, err := preparePassword("current_password", current)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next 
 	if err != nil {
 		return err
 	}
-	hash, err := s.cfg.Hasher.Hash(ctx, nextPassword, func() error { return nil })
+	hash, err := s.cfg.Hasher.Hash(ctx, s.cfg.Hasher.Place(), nextPassword, func() error { return nil })
 	if err != nil {
 		return err
 	}
@@ -90,9 +90,9 @@ func (s *Service) confirm(ctx context.Context, who Caller, p password.Prepared, 
 		return User{}, err
 	}
 	if user.ID != who.User.ID { // the name has found a new owner meanwhile
-		return User{}, errors.Join(ErrRefused, attempt.Finish(ctx, guess.NotVerified, nil))
+		return User{}, errors.Join(ErrRefused, attempt.Finish(ctx, guess.NotVerified))
 	}
-	return user, attempt.Finish(ctx, guess.Right, nil)
+	return user, attempt.Finish(ctx, guess.Right)
 }
 
 // changeOwn changes a user whose password was verified, if it still is the same user with the same password.
