@@ -47,7 +47,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	if err != nil {
 		return err
 	}
-	feed := account.NewFeed(db, accounts)
+	feed := account.NewFeed(account.FeedConfig{Store: db, EndedLife: cfg.lifetimes.Ended()})
 	sign := issuer.New(issuer.Config{Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, TTL: cfg.JWTTTL}, cfg.JWTSecret.Value())
 	cfg.tally.Store, cfg.tally.Log = db, log
 	tally := ledger.NewService(cfg.tally)

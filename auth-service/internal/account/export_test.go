@@ -2,9 +2,9 @@ package account
 
 import "time"
 
-// Judge is judge.
-func (s *Session) Judge(hash RefreshHash, issued bool, now time.Time, life Lifetimes) string {
+// Classify is classify, with a text for the result.
+func (s *Session) Classify(hash RefreshHash, issued bool, now time.Time, life Lifetimes) string {
 	return map[presented]string{
 		presentedDead: "dead", presentedLive: "live", presentedReplay: "replay", presentedReuse: "reuse",
-	}[s.judge(hash, issued, now, life)]
+	}[s.classify(hash, issued, now, life)]
 }

@@ -9,49 +9,59 @@ import (
 )
 
 // ErrCursorGone means that changes after the cursor may have been forgotten, or that it is from another database. The
-// reader has to forget what it knows and begin anew.
+// reader has to forget what it knows and begin again without a cursor.
 var ErrCursorGone = errors.New("cursor is too old")
 
-// How much one answer of the feed holds: so many records, and no more once they name so many ended sessions. A few
-// users who sign out all the time must not make it larger than a gateway takes.
+// How much one page of the feed holds: so many records, and fewer when they name many ended sessions. A few users who
+// sign out all the time must not make it larger than a gateway accepts.
 const (
 	maxChanges     = 1000
 	recordsAtOnce  = 100
 	maxEndedInFeed = 20_000
 )
 
-// pollInterval is how often the database is asked for news while somebody waits for them.
+// pollInterval is how often the change counter is read while somebody waits for a change.
 const pollInterval = 100 * time.Millisecond
 
-// Feed tells readers of changes of users as they happen, in whichever replica. However many wait, the database is asked
-// once an interval. Safe for concurrent use.
+// Feed gives readers the changes of users as they happen, in whichever replica. However many readers wait, the change
+// counter is read once an interval. Safe for concurrent use.
 type Feed struct {
-	store    Store
-	accounts *Service
+	cfg FeedConfig
 
 	mu      sync.Mutex
 	waiters int
 	wanted  chan struct{} // has one entry when somebody began to wait
-	news    chan struct{} // closed when last or err have been set anew
+	news    chan struct{} // closed when last or err have changed
 	last    int64
 	err     error
 }
 
-// NewFeed returns a feed; Run has to run.
-func NewFeed(store Store, accounts *Service) *Feed {
-	return &Feed{store: store, accounts: accounts, wanted: make(chan struct{}, 1), news: make(chan struct{})}
+// FeedConfig is what a Feed is made of. All but Now are required.
+type FeedConfig struct {
+	Store Store
+	// EndedLife is how long records name a session after its end; see Lifetimes.Ended.
+	EndedLife time.Duration
+	Now       func() time.Time // time.Now if nil
+}
+
+// NewFeed returns a feed. Somebody has to call Run.
+func NewFeed(cfg FeedConfig) *Feed {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Feed{cfg: cfg, wanted: make(chan struct{}, 1), news: make(chan struct{})}
 }
 
 // Cursor is where the feed is now.
 func (f *Feed) Cursor(ctx context.Context) (int64, error) {
-	last, _, err := f.store.ChangeCounter(ctx)
+	last, _, err := f.cfg.Store.ChangeCounter(ctx)
 	return last, err
 }
 
 // After returns the records of the users who changed after the cursor, and the cursor after them. If there are none it
 // waits for at most wait. Errors: ErrCursorGone, fault.ErrUnavailable.
 func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) ([]Record, int64, error) {
-	last, pruned, err := f.store.ChangeCounter(ctx)
+	last, pruned, err := f.cfg.Store.ChangeCounter(ctx)
 	switch {
 	case err != nil:
 		return nil, 0, err
@@ -63,7 +73,7 @@ func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) ([]R
 			return nil, 0, err
 		}
 	}
-	changes, err := f.store.ChangesAfter(ctx, cursor, maxChanges)
+	changes, err := f.cfg.Store.ChangesAfter(ctx, cursor, maxChanges)
 	if err != nil || len(changes) == 0 {
 		return nil, cursor, err
 	}
@@ -78,7 +88,7 @@ func (f *Feed) records(ctx context.Context, changes []UserChange) (records []Rec
 		for i, c := range some {
 			ids[i] = c.UserID
 		}
-		more, err := f.store.Records(ctx, ids, f.accounts.cfg.Lifetimes.ended(), f.accounts.now())
+		more, err := f.cfg.Store.Records(ctx, ids, f.cfg.EndedLife, f.cfg.Now().UTC())
 		if err != nil {
 			return nil, 0, err
 		}
@@ -93,8 +103,8 @@ func (f *Feed) records(ctx context.Context, changes []UserChange) (records []Rec
 	return records, last, nil
 }
 
-// await returns when there is something after the cursor, or wait is over. An outage ends it at once: the reader must
-// not take silence for peace.
+// await returns when there is a change after the cursor, or wait is over. An outage ends it at once: the reader must not
+// believe that nothing changes.
 func (f *Feed) await(ctx context.Context, cursor int64, wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -130,7 +140,7 @@ func (f *Feed) await(ctx context.Context, cursor int64, wait time.Duration) erro
 	}
 }
 
-// Run asks the database for news while somebody waits for them, until ctx ends.
+// Run reads the change counter while somebody waits for a change, until ctx ends.
 func (f *Feed) Run(ctx context.Context) {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
@@ -157,7 +167,7 @@ func (f *Feed) waiting() bool {
 	return f.waiters > 0
 }
 
-// publish wakes the waiters if there is something new to know.
+// publish wakes the waiters if there is something new.
 func (f *Feed) publish(last int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -48,7 +48,7 @@ func TestAnswerOfTheFeedIsBounded(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			feed := account.NewFeed(test.store, account.NewService(account.Config{Store: test.store}))
+			feed := account.NewFeed(account.FeedConfig{Store: test.store})
 			cursor := int64(0)
 			for _, want := range test.want {
 				records, next, err := feed.After(t.Context(), cursor, 0)

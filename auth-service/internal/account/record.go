@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Record is what a gateway has to know of a user to judge their tokens. It is the user's state now; Version orders the
-// states, so that a late answer never undoes a newer one.
+// Record is what a gateway has to know of a user to decide about their tokens. It is the user's state now. Version
+// orders the states, so that a late response never replaces a newer one.
 type Record struct {
 	UserID       int64
-	Exists       bool // the rest but Version is zero if not
+	Exists       bool // if not, all but UserID and Version is zero
 	Disabled     bool
 	Generation   int64
 	Role         Role
@@ -22,12 +22,12 @@ type Record struct {
 // EndedSession is a session that has ended while access tokens of it may still live.
 type EndedSession struct {
 	ID    string
-	Until time.Time // past it none of its tokens can live
+	Until time.Time // past it none of its access tokens is valid
 }
 
 // Record returns the record of one user, whether there is such a user or not. Errors: fault.ErrUnavailable.
 func (s *Service) Record(ctx context.Context, userID int64) (Record, error) {
-	records, err := s.cfg.Store.Records(ctx, []int64{userID}, s.cfg.Lifetimes.ended(), s.now())
+	records, err := s.cfg.Store.Records(ctx, []int64{userID}, s.cfg.Lifetimes.Ended(), s.now())
 	if err != nil {
 		return Record{}, fmt.Errorf("record: %w", err)
 	}

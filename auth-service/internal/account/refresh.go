@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Refresh exchanges a refresh token for a new pair. Presenting a spent one ends its session, because one of the two who
-// presented it is not the user; except that within Lifetimes.Replay the parent of the live token gets that same child
-// again: its owner has lost the answer, or asked twice at once. Only tokens that were issued end anything. Errors: ErrRefused, ErrReused (the Grant
-// then names the user), fault.ErrUnavailable.
+// Refresh exchanges a refresh token for a new pair. A spent token ends its session: two have presented it, and one of
+// them is not the user. There is one exception. Within Lifetimes.Replay the parent of the live token gets the same child
+// again, because its owner may have lost the response or sent two requests at once. Only tokens that were issued end a
+// session. Errors: ErrRefused, ErrReused (the Grant then names the user), fault.ErrUnavailable.
 func (s *Service) Refresh(ctx context.Context, text string) (Grant, error) {
 	token, err := parseRefreshToken(text)
 	if err != nil {
@@ -25,7 +25,7 @@ func (s *Service) Refresh(ctx context.Context, text string) (Grant, error) {
 			return session
 		}
 		var ok bool
-		switch session.judge(token.hash(), s.cfg.RefreshKeys.made(token), grant.At, s.cfg.Lifetimes) {
+		switch session.classify(token.hash(), s.cfg.RefreshKeys.made(token), grant.At, s.cfg.Lifetimes) {
 		case presentedLive:
 			grant.Refresh = s.cfg.RefreshKeys.child(token)
 			session.rotate(grant.Refresh.hash(), grant.At)

@@ -15,8 +15,8 @@ const (
 	sealLabel   = "tallygate refresh token seal v1"
 )
 
-// RefreshKeys derive a refresh token's child from it, always the same one: so a child can be given a second time yet is
-// never stored, and who reads the database can derive none. Safe for concurrent use.
+// RefreshKeys derive a refresh token's child from it, always the same one. So a child can be given a second time though it
+// is never stored, and a reader of the database cannot derive any. Safe for concurrent use.
 type RefreshKeys struct {
 	current atomic.Pointer[[]refreshKey] // the first makes tokens; the others are remembered during a rotation
 }
@@ -27,8 +27,8 @@ func NewRefreshKeys(secrets []string) (*RefreshKeys, error) {
 	return k, k.Replace(secrets)
 }
 
-// Replace puts new secrets in force. A child that was derived under an old one that is no longer in the list cannot be
-// given again, and a spent token that was sealed under it is refused without ending its session.
+// Replace puts new secrets in force. A secret that is no longer in the list is forgotten: a child that was derived under
+// it cannot be given again, and a spent token that was sealed under it is refused without ending its session.
 func (k *RefreshKeys) Replace(secrets []string) error {
 	var list []refreshKey
 	for _, secret := range secrets {
@@ -58,7 +58,7 @@ func (k *RefreshKeys) child(parent RefreshToken) RefreshToken {
 	return (*k.current.Load())[0].child(parent)
 }
 
-// childKnownAs derives the child again whose hash is known, under whichever key made it.
+// childKnownAs derives the child with that hash again, under whichever key made it.
 func (k *RefreshKeys) childKnownAs(parent RefreshToken, hash RefreshHash) (RefreshToken, bool) {
 	for _, key := range *k.current.Load() {
 		if child := key.child(parent); child.hash() == hash {
@@ -68,7 +68,7 @@ func (k *RefreshKeys) childKnownAs(parent RefreshToken, hash RefreshHash) (Refre
 	return RefreshToken{}, false
 }
 
-// made reports whether one of the keys has sealed the token: then it was the session's token once.
+// made reports whether one of the keys has sealed the token. If so, it was the session's token once.
 func (k *RefreshKeys) made(t RefreshToken) bool {
 	for _, key := range *k.current.Load() {
 		if key.made(t) {

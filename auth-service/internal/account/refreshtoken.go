@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// RefreshToken is a secret that is exchanged, once, for a new pair of tokens. It names its session and carries a seal,
-// so that a spent one is told from one that never was, though no spent token is stored: a client that refreshes in a
-// loop leaves no more behind than one that does not. Opaque to clients.
+// RefreshToken is a secret that is exchanged, once, for a new pair of tokens. It names its session and carries a seal.
+// The seal shows that the token was issued, so spent tokens need not be stored: a client that refreshes in a loop leaves
+// no more behind than one that does not. Opaque to clients.
 type RefreshToken struct {
 	session string
 	secret  [32]byte
@@ -21,10 +21,10 @@ type RefreshToken struct {
 // RefreshHash is what is stored of a refresh token.
 type RefreshHash [sha256.Size]byte
 
-// refreshPrefix lets people and secret scanners tell what a leaked string is.
+// refreshPrefix lets people and secret scanners recognise a leaked token.
 const refreshPrefix = "tgr_"
 
-// parseRefreshToken reads what a client sent. Only the one spelling that is issued is taken.
+// parseRefreshToken reads what a client sent. Only the spelling that is issued is accepted.
 func parseRefreshToken(text string) (RefreshToken, error) {
 	var t RefreshToken
 	rest, ok := strings.CutPrefix(text, refreshPrefix)
@@ -65,7 +65,7 @@ func (RefreshToken) GoString() string { return "[refresh token]" }
 // hash is what is stored. A plain hash is enough: the token holds 256 random bits, it is no password.
 func (t RefreshToken) hash() RefreshHash { return sha256.Sum256([]byte(t.Text())) }
 
-// refreshKey is what one secret makes of tokens.
+// refreshKey holds the keys that are derived from one secret.
 type refreshKey struct{ derive, seal []byte }
 
 // token seals a secret for a session.

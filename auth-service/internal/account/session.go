@@ -11,13 +11,13 @@ type Session struct {
 	UserID     int64
 	CreatedAt  time.Time
 	LastUsedAt time.Time
-	ExpiresAt  time.Time // past it no refresh token of the session is good, used or not
+	ExpiresAt  time.Time // past it no refresh token of the session is accepted, used or not
 	EndedAt    time.Time // zero while it lives
 	Client     string    // what the client calls itself, cut to a sane length; for people
 	Address    string
 
-	// Live is the hash of the one refresh token that is good now, Parent of the one that was exchanged for it, at
-	// RotatedAt. Parent is empty while Live is the first.
+	// Live is the hash of the one refresh token that is accepted now. Parent is the hash of the one that was exchanged
+	// for it at RotatedAt, and empty while Live is the first.
 	Live      RefreshHash
 	Parent    RefreshHash
 	RotatedAt time.Time
@@ -37,17 +37,17 @@ type Lifetimes struct {
 	Access      time.Duration // an access token
 	SessionIdle time.Duration // a session without a refresh
 	Session     time.Duration // a session at most
-	Replay      time.Duration // how long a spent refresh token still gets the same child
+	Replay      time.Duration // how long the parent of the live token still gets the same child
 }
 
-// endedMargin is how much longer than an access token lives the end of its session is remembered: the replica that
-// issued the token and the one that ended the session may differ by a verifier's leeway, and transactions wait.
+// endedMargin is added to the life of an access token: the end of its session is remembered that much longer. The clocks
+// of two replicas may differ by a verifier's leeway, and transactions wait.
 const endedMargin = time.Minute
 
-// ended is how long the end of a session has to be remembered.
-func (l Lifetimes) ended() time.Duration { return l.Access + endedMargin }
+// Ended is how long the end of a session has to be remembered.
+func (l Lifetimes) Ended() time.Duration { return l.Access + endedMargin }
 
-// EndedList bounds the list of a user's ended sessions, which every gateway is sent whenever the user changes.
+// EndedList bounds the list of a user's ended sessions. Every gateway receives it whenever the user changes.
 type EndedList struct {
 	Life time.Duration // how long a session stands in it
 	Most int           // past so many the list is dropped, and the user's generation raised in its place
@@ -57,22 +57,22 @@ type EndedList struct {
 const maxEnded = 1000
 
 func (s *Service) endedList() EndedList {
-	return EndedList{Life: s.cfg.Lifetimes.ended(), Most: maxEnded}
+	return EndedList{Life: s.cfg.Lifetimes.Ended(), Most: maxEnded}
 }
 
-// presented is what it means that somebody presents a refresh token.
+// presented says what a refresh token is to its session.
 type presented int
 
 const (
 	presentedDead   presented = iota // the session is over, or the token was never one of it: refuse
 	presentedLive                    // the live token: rotate
-	presentedReplay                  // its parent, just now: a lost answer or a second tab, give the same child
+	presentedReplay                  // its parent, just now: a lost response or a second tab, give the same child
 	presentedReuse                   // a token that was spent before: somebody else has it, end the session
 )
 
-// judge decides. issued says whether the token's seal is good: without it a session's id, which is no secret, would be
-// enough to end the session.
-func (s *Session) judge(hash RefreshHash, issued bool, now time.Time, life Lifetimes) presented {
+// classify decides what a presented token is. issued says whether the token's seal is right: without that a session's id,
+// which is no secret, would be enough to end the session.
+func (s *Session) classify(hash RefreshHash, issued bool, now time.Time, life Lifetimes) presented {
 	switch {
 	case !s.EndedAt.IsZero(), !now.Before(s.ExpiresAt), !now.Before(s.LastUsedAt.Add(life.SessionIdle)):
 		return presentedDead

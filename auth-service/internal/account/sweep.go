@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// How long things are kept that nobody needs any more.
+// How long things are kept after their last use.
 const (
 	// knownAddressLife is how long an address stays known after the last sign-in at it.
 	knownAddressLife = 90 * 24 * time.Hour
-	// changeLife is how long it is remembered that a user is gone. A gateway that was away longer begins anew.
+	// changeLife is how long the change of a user is remembered. A gateway that was away longer forgets its records.
 	changeLife = 7 * 24 * time.Hour
 )
 
-// Expiry says what is over: everything last used, ended or changed before these times.
+// Expiry says what to remove: everything that was last used, ended or changed before these times.
 type Expiry struct {
 	Now            time.Time
 	SessionsEnded  time.Time // ended, or past their longest life
@@ -22,13 +22,13 @@ type Expiry struct {
 	Changes        time.Time
 }
 
-// Sweep removes what is over. Any replica may do it at any time.
+// Sweep removes what is no longer needed. Any replica may do it at any time.
 func (s *Service) Sweep(ctx context.Context) error {
 	now, life := s.now(), s.cfg.Lifetimes
 	return s.cfg.Store.Sweep(ctx, Expiry{
 		Now:            now,
-		SessionsEnded:  now.Add(-life.ended()), // until then records name them
-		SessionsIdle:   now.Add(-life.SessionIdle - life.ended()),
+		SessionsEnded:  now.Add(-life.Ended()), // until then records name them
+		SessionsIdle:   now.Add(-life.SessionIdle - life.Ended()),
 		KnownAddresses: now.Add(-knownAddressLife),
 		Changes:        now.Add(-max(changeLife, 2*life.Access)),
 	})

@@ -135,7 +135,7 @@ func newService(t testing.TB, o options) *service {
 			Store: db, Limits: o.guesses, Patience: time.Minute, Now: o.clock.Now,
 		}),
 	})
-	feed := account.NewFeed(db, accounts)
+	feed := account.NewFeed(account.FeedConfig{Store: db, EndedLife: lifetimes.Ended(), Now: o.clock.Now})
 	go feed.Run(t.Context())
 	s := &service{accounts: accounts, clock: o.clock, internal: bearer.Header(), keys: refreshKeys}
 	usage := ledger.NewService(ledger.Config{

@@ -40,7 +40,7 @@ func TestWhatAPresentedRefreshTokenMeans(t *testing.T) {
 		"the live one of an ended session":                {ended, live, true, 0, "dead"},
 		"an older one of an ended session":                {ended, other, true, 0, "dead"},
 	} {
-		if got := look.session.Judge(look.hash, look.issued, now.Add(look.after), life); got != look.want {
+		if got := look.session.Classify(look.hash, look.issued, now.Add(look.after), life); got != look.want {
 			t.Errorf("%s: got %s, want %s", name, got, look.want)
 		}
 	}
