@@ -20,7 +20,7 @@ func startWithUsers(t *testing.T, routes string, settings ...string) *gateway {
 		"DATABASE_URL=sqlite:"+filepath.Join(t.TempDir(), "users.db"), "JWT_SECRET="+jwtSecret, "INTERNAL_SECRET="+internalSecret)
 	auth.awaitListening(t, addrs[1])
 	g := startGateway(t, routes, append(settings, "AUTH_URL=http://"+addrs[0], "AUTH_PRIVATE_URL=http://"+addrs[1])...)
-	testbed.Eventually(t, "the gateway to know auth-service", func() error {
+	testbed.Eventually(t, "the gateway to reach auth-service", func() error {
 		resp, err := http.Get("http://" + g.private + "/readyz")
 		if err != nil {
 			return err

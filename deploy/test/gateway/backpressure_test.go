@@ -12,7 +12,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// mayBeUnderWay is what may lie in the buffers of two connections' four ends when the reader stops.
+// mayBeUnderWay is how many bytes the buffers of two connections, at both ends, may hold when the reader stops.
 const mayBeUnderWay = 48 << 20
 
 // standsStill waits until a counter has not changed for a while.
@@ -31,7 +31,7 @@ func standsStill(t *testing.T, what string, counter *atomic.Int64) int64 {
 	return last
 }
 
-// TestASlowReader: a client that does not read stops the upstream, and does not fill the gateway's memory.
+// TestASlowReader: if a client does not read, the upstream has to stop, and the gateway's memory does not grow.
 func TestASlowReader(t *testing.T) {
 	t.Parallel()
 	var written atomic.Int64
@@ -54,7 +54,7 @@ func TestASlowReader(t *testing.T) {
 		t.Errorf("the upstream has written %d bytes to a client that reads nothing, want it stopped", stopped)
 	}
 	if held := g.residentBytes(t) - idle; held >= mayHold {
-		t.Errorf("the gateway held %d bytes more than at rest", held)
+		t.Errorf("the gateway held %d bytes more than when idle", held)
 	}
 	resp, err := http.ReadResponse(conn.in, nil)
 	if err != nil {
@@ -66,8 +66,8 @@ func TestASlowReader(t *testing.T) {
 	}
 }
 
-// TestASlowWriter: an upstream that does not read stops the client.
-func TestASlowWriter(t *testing.T) {
+// TestASlowUpstreamReader: if an upstream does not read, the client has to stop.
+func TestASlowUpstreamReader(t *testing.T) {
 	t.Parallel()
 	read := make(chan struct{})
 	up := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
@@ -95,7 +95,7 @@ func TestASlowWriter(t *testing.T) {
 		t.Errorf("the client has written %d bytes to an upstream that reads nothing, want it stopped", stopped)
 	}
 	if held := g.residentBytes(t) - idle; held >= mayHold {
-		t.Errorf("the gateway held %d bytes more than at rest", held)
+		t.Errorf("the gateway held %d bytes more than when idle", held)
 	}
 	close(read)
 	if r := conn.must(t, "POST"); r.StatusCode != 200 || r.body != fmt.Sprint(256<<20) {
@@ -103,7 +103,7 @@ func TestASlowWriter(t *testing.T) {
 	}
 }
 
-// TestByteByByte: a request that comes in single bytes is the same request.
+// TestByteByByte sends requests in single bytes. They mean the same.
 func TestByteByByte(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, echoTarget)

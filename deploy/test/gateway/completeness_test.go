@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// TestAnAnswerThatBreaksOff: to a client of HTTP/1.0 its end is the end of the connection, so that has to be a reset.
-func TestAnAnswerThatBreaksOff(t *testing.T) {
+// TestAResponseThatBreaksOff: an HTTP/1.0 client takes the end of the connection for the end of the response. So the gateway
+// resets the connection if the response is not complete.
+func TestAResponseThatBreaksOff(t *testing.T) {
 	t.Parallel()
 	breaks := make(chan struct{})
 	up := listen(t, func(conn net.Conn) {
@@ -73,15 +74,15 @@ func dialTLS(t *testing.T, addr string) *rawConn {
 	return &rawConn{within, bufio.NewReader(within)}
 }
 
-// TestDate is added to an answer without one (RFC 9110 section 6.6.1).
+// TestDate: a response without a Date gets one (RFC 9110 section 6.6.1).
 func TestDate(t *testing.T) {
 	t.Parallel()
 	const theirs = "Sun, 06 Nov 1994 08:49:37 GMT"
 	up := newRecorder(t, func(m message) string {
 		if strings.HasSuffix(m.target, "dated") {
-			return strings.Replace(okAnswer, "\r\n", "\r\ndate: "+theirs+"\r\n", 1)
+			return strings.Replace(okResponse, "\r\n", "\r\ndate: "+theirs+"\r\n", 1)
 		}
-		return okAnswer
+		return okResponse
 	})
 	g := startGateway(t, public("/up", up.addr))
 	conn := dial(t, g.addr)

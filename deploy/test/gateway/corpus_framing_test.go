@@ -51,13 +51,13 @@ func lengths() []raw {
 	)
 }
 
-// padded is a body of n bytes that begins as a request of its own, to whoever takes the body for one. Filling in the path makes
-// it longer, and what is beyond n belongs to no message.
+// padded is a body of n bytes that begins like a request, for a parser that takes the body for the next request. Filling in the
+// path makes it longer; the bytes after the first n belong to no message.
 func padded(n int) string {
 	return (follow + repeat("-", n))[:n]
 }
 
-// codings: RFC 9112 section 6.1; what smuggling write-ups call TE.TE.
+// codings: RFC 9112 section 6.1. Write-ups on smuggling call this TE.TE.
 func codings() []raw {
 	const body = "5\r\nhello\r\n0\r\n\r\n"
 	values := []string{

@@ -33,7 +33,7 @@ func hosts() []raw {
 	)
 }
 
-// bounds: heads are bounded in number and size; what is usual fits.
+// bounds: the number and size of fields are bounded; usual requests fit.
 func bounds() []raw {
 	return []raw{
 		{"50 fields", get(repeat("X-Field: some value\r\n", 50)), passed},

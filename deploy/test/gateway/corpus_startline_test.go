@@ -51,7 +51,7 @@ func startLines() []raw {
 	)
 }
 
-// versions: what HTTP/1.0 knows and what it does not.
+// versions: requests of HTTP/1.0, with and without what only HTTP/1.1 has.
 func versions() []raw {
 	return []raw{
 		{"HTTP/1.0", "GET @ HTTP/1.0\r\nHost: a.test\r\n\r\n", passed},

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// targets: RFC 9112 section 3.2 and RFC 3986; paths that could be routed in one form and served in another.
+// targets: RFC 9112 section 3.2 and RFC 3986. A proxy could route such a path in one form while the upstream serves another.
 func targets() []raw {
 	target := func(v string) string { return "GET " + v + " HTTP/1.1" + host }
 	var all []raw
@@ -52,7 +52,7 @@ func targets() []raw {
 		"a.test@", "a.test:80@", "?@", "%2f@", "\\@", "", "-", "*@", "**",
 	}
 	for _, v := range foreign {
-		// The path's placeholder is also the sign between user and host: written here as \x40.
+		// @ is the path's placeholder. Where it separates user and host, it is written as \x40.
 		text := strings.NewReplacer("user@a", "user\x40a", "http://u:p%40a", "http://u:p\x40a").Replace(v)
 		all = append(all, raw{fmt.Sprintf("target %q", v), target(text), refused})
 	}

@@ -12,20 +12,20 @@ import (
 	"testing"
 )
 
-// outcome is what has to become of a message.
+// outcome is what the gateway has to do with a message.
 type outcome int
 
 const (
 	refused   outcome = iota // 400, the connection closed, nothing at the upstream
 	declined                 // another 4xx, 501 or 505, nothing at the upstream
 	passed                   // 200, one request at the upstream
-	passedTwo                // two requests, each with its answer
-	either                   // refused, declined or passed: servers agree on what it means, the RFC allows to refuse it
+	passedTwo                // two requests, each with its response
+	either                   // refused, declined or passed: every server reads it alike, and the RFC allows to refuse it
 	cutOff                   // the client breaks off: any 4xx or none, nothing at the upstream
 )
 
-// raw is one message of the corpus. In its text @ stands for the path of the message, and & for that of a request
-// that must never be one.
+// raw is one message of the corpus. In its text, @ stands for the path of the message. & stands for the path of a smuggled
+// request: no upstream may get it.
 type raw struct {
 	name string
 	text string
@@ -34,9 +34,9 @@ type raw struct {
 
 const follow = "GET & HTTP/1.1\r\nHost: a.test\r\n\r\n"
 
-// TestCorpus sends messages that two parsers could read differently. Whatever the answer, no upstream may see a request
-// that the gateway has not seen as one.
-func TestCorpus(t *testing.T) { //nolint:tparallel // the group of messages ends before the upstream is asked what it saw
+// TestCorpus sends messages that two parsers could read differently. Whatever the response, no upstream may get a request
+// that the gateway has not parsed as one.
+func TestCorpus(t *testing.T) { //nolint:tparallel // the messages have to end before the upstream's requests are checked
 	t.Parallel()
 	up := newRecorder(t, nil)
 	g := startGateway(t, public("/c", up.addr))
@@ -72,7 +72,7 @@ func (m raw) fill(i int) string {
 	return strings.NewReplacer("@", "/c/m"+n+"m", "&", "/c/f"+n+"f").Replace(m.text)
 }
 
-// try sends the message and says what is wrong with the answer.
+// try sends the message and returns what is wrong with the response.
 func (m raw) try(t *testing.T, addr string, i int) error {
 	t.Helper()
 	conn := dial(t, addr)
@@ -92,7 +92,7 @@ func (m raw) try(t *testing.T, addr string, i int) error {
 		if m.want == cutOff && errors.Is(err, io.EOF) {
 			return nil
 		}
-		return fmt.Errorf("no answer: %w", err)
+		return fmt.Errorf("no response: %w", err)
 	}
 	fromUpstream := r.Header.Get("X-Upstream") != ""
 	if !fromUpstream && method != "HEAD" {
@@ -124,19 +124,19 @@ func (m raw) try(t *testing.T, addr string, i int) error {
 	}
 	if m.want == passedTwo {
 		if r, err := conn.receive(method); err != nil || r.StatusCode != 200 {
-			return fmt.Errorf("the second answer: got %v (%w), want 200", r.Response, err)
+			return fmt.Errorf("the second response: got %v (%w), want 200", r.Response, err)
 		}
 	}
 	if status == 400 {
 		if !r.Close {
-			return errors.New("the answer does not say Connection: close")
+			return errors.New("the response does not say Connection: close")
 		}
 		return conn.closed()
 	}
 	return nil
 }
 
-// each makes a message of every value.
+// each makes one message for each value.
 func each(name string, want outcome, values []string, text func(string) string) []raw {
 	all := make([]raw, len(values))
 	for i, v := range values {
@@ -145,7 +145,7 @@ func each(name string, want outcome, values []string, text func(string) string) 
 	return all
 }
 
-// get is a request without a body and with these fields, each with its line end.
+// get is a request with these fields and no body. Each field includes its line end.
 func get(fields string) string { return "GET @ HTTP/1.1\r\nHost: a.test\r\n" + fields + "\r\n" }
 
 // post is a request with these fields and a body.
@@ -153,7 +153,7 @@ func post(fields, body string) string {
 	return "POST @ HTTP/1.1\r\nHost: a.test\r\n" + fields + "\r\n" + body
 }
 
-// named makes a message of every text, in the order of their names.
+// named makes one message for each text, sorted by name.
 func named(prefix string, want outcome, texts map[string]string, text func(string) string) []raw {
 	var all []raw
 	for _, name := range slices.Sorted(maps.Keys(texts)) {

@@ -1,7 +1,7 @@
 package gateway_test
 
-// writeUps are payloads of the public research on request smuggling: by PortSwigger (2019 to 2025), of defparam's
-// smuggler, of Http11Probe, and those behind CVEs of other proxies.
+// writeUps are payloads from public research on request smuggling: PortSwigger (2019 to 2025), defparam's smuggler,
+// Http11Probe, and CVEs of other proxies.
 func writeUps() []raw {
 	const chunks = "0\r\n\r\n"
 	expect := func(fields string) string {

@@ -18,18 +18,18 @@ import (
 // TestValidTrafficIsCarriedAsByAnotherProxy sends the same bytes through the gateway and through net/http's proxy, and
 // compares what arrives at the upstream and at the client.
 //
-// Not compared are the fields by which a proxy names itself, and the framing between two neighbours. Trailers are meant
-// to differ: the gateway drops them.
+// It does not compare the fields that a proxy adds about itself, nor the framing between two hops. It does not compare
+// trailers either: the gateway drops them.
 func TestValidTrafficIsCarriedAsByAnotherProxy(t *testing.T) {
 	t.Parallel()
-	exchanges := append(validRequests(), validAnswers()...)
+	exchanges := append(validRequests(), validResponses()...)
 	up := newRecorder(t, func(m message) string {
 		number, _, _ := strings.Cut(strings.TrimPrefix(m.target, "/x/"), "/")
 		i, err := strconv.Atoi(number)
 		if err != nil {
 			return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 		}
-		return exchanges[i].answer(m)
+		return exchanges[i].respond(m)
 	})
 	g := startGateway(t, public("/x", up.addr))
 	other := netHTTPProxy(t, up.addr)
@@ -46,20 +46,20 @@ func TestValidTrafficIsCarriedAsByAnotherProxy(t *testing.T) {
 	t.Logf("figure: %d kinds of valid traffic", len(exchanges))
 }
 
-// exchange is one valid request, in which @ stands for the path, and how the upstream answers.
+// exchange is a valid request, in which @ stands for the path, and the upstream's response.
 type exchange struct {
 	name, request string
-	reply         string // empty: okAnswer
+	reply         string // empty: okResponse
 }
 
-func (x exchange) answer(m message) string {
+func (x exchange) respond(m message) string {
 	switch {
 	case x.reply != "":
 		return x.reply
 	case m.method == http.MethodHead:
-		return strings.TrimSuffix(okAnswer, "ok")
+		return strings.TrimSuffix(okResponse, "ok")
 	}
-	return okAnswer
+	return okResponse
 }
 
 // carry sends the request through a proxy and returns what arrived, in a form that can be compared.
@@ -79,7 +79,7 @@ func (x exchange) carry(t *testing.T, up *recorder, i int, addr, way string) []s
 	for _, line := range strings.Split(strings.TrimSpace(m.head), "\r\n")[1:] {
 		facts = appendField(facts, "to the upstream: ", line)
 	}
-	facts = append(facts, fmt.Sprint("status ", r.StatusCode), "answer "+brief(r.body))
+	facts = append(facts, fmt.Sprint("status ", r.StatusCode), "response "+brief(r.body))
 	for name, values := range r.Header {
 		for _, v := range values {
 			facts = appendField(facts, "to the client: ", name+": "+v)
@@ -89,7 +89,7 @@ func (x exchange) carry(t *testing.T, up *recorder, i int, addr, way string) []s
 	return facts
 }
 
-// brief is the text, or what stands for it if it is long.
+// brief is the text, or its length and hash if it is long.
 func brief(text string) string {
 	if len(text) > 1000 {
 		return fmt.Sprintf("of %d bytes, SHA-256 %x", len(text), sha256.Sum256([]byte(text)))
@@ -97,7 +97,7 @@ func brief(text string) string {
 	return text
 }
 
-// appendField keeps a field that proxies ought to carry alike.
+// appendField appends a field, unless proxies may differ in it.
 func appendField(facts []string, where, line string) []string {
 	name, value, ok := strings.Cut(line, ":")
 	name = textproto.CanonicalMIMEHeaderKey(name)
@@ -125,7 +125,7 @@ func netHTTPProxy(t *testing.T, upstream string) string {
 		},
 	}
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["Content-Type"] = nil // else net/http guesses one where the upstream has none
+		w.Header()["Content-Type"] = nil // without this, net/http guesses one if the upstream sends none
 		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {

@@ -48,33 +48,33 @@ func validRequests() []exchange {
 	return all
 }
 
-func validAnswers() []exchange {
-	one := func(name, answer string) exchange {
-		return exchange{name, "GET @ HTTP/1.1\r\nHost: a.test\r\n\r\n", answer}
+func validResponses() []exchange {
+	one := func(name, response string) exchange {
+		return exchange{name, "GET @ HTTP/1.1\r\nHost: a.test\r\n\r\n", response}
 	}
 	all := []exchange{
 		one("no content", "HTTP/1.1 204 No Content\r\nX: y\r\n\r\n"),
 		one("not modified", "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nContent-Length: 100\r\n\r\n"),
-		one("an answer of no bytes", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+		one("a response of no bytes", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
 		one("several cookies", "HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nSet-Cookie: c=d; HttpOnly\r\nContent-Length: 2\r\n\r\nok"),
 		one("a redirect", "HTTP/1.1 302 Found\r\nLocation: http://elsewhere.test/?a=b\r\nContent-Length: 0\r\n\r\n"),
-		one("a chunked answer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;x=y\r\n!\r\n0\r\n\r\n"),
-		one("an empty chunked answer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+		one("a chunked response", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;x=y\r\n!\r\n0\r\n\r\n"),
+		one("an empty chunked response", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
 		one("compressed bytes", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding\r\nContent-Length: 5\r\n\r\n\x1f\x8b\x08\x00\x00"),
-		one("hop-by-hop fields of an answer", "HTTP/1.1 200 OK\r\nConnection: X\r\nX: gone\r\nKeep-Alive: timeout=5\r\nY: stays\r\nContent-Length: 2\r\n\r\nok"),
+		one("hop-by-hop fields of a response", "HTTP/1.1 200 OK\r\nConnection: X\r\nX: gone\r\nKeep-Alive: timeout=5\r\nY: stays\r\nContent-Length: 2\r\n\r\nok"),
 		one("an early hint before", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"),
-		one("a 100 that nobody asked for", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"),
+		one("a 100 without Expect", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"),
 		one("a status without a reason", "HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok"),
 		one("Server and Date", "HTTP/1.1 200 OK\r\nServer: thing/1\r\nDate: Tue, 24 Nov 2026 02:00:00 GMT\r\nContent-Length: 2\r\n\r\nok"),
 		one("a cache's fields", "HTTP/1.1 200 OK\r\nAge: 5\r\nCache-Control: public, max-age=60\r\nETag: W/\"x\"\r\nLast-Modified: Tue, 24 Nov 2026 02:00:00 GMT\r\nContent-Length: 2\r\n\r\nok"),
 		one("WWW-Authenticate", "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"a\", Bearer\r\nContent-Length: 2\r\n\r\nno"),
-		one("an answer of 1 MiB", "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n"+strings.Repeat("0123456789abcdef", 1<<16)),
-		one("a chunked answer of 1 MiB", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n"+strings.Repeat("0123456789abcdef", 1<<16)+"\r\n0\r\n\r\n"),
-		one("a trailer in an answer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Late: y\r\n\r\n"),
-		{"an answer to HEAD with a length", "HEAD @ HTTP/1.1\r\nHost: a.test\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nX: y\r\n\r\n"},
-		{"an answer to HEAD without a length", "HEAD @ HTTP/1.1\r\nHost: a.test\r\n\r\n", "HTTP/1.1 200 OK\r\nX: y\r\n\r\n"},
-		{"an answer to HEAD that says chunked", "HEAD @ HTTP/1.1\r\nHost: a.test\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
-		{"a chunked answer to HTTP/1.0", "GET @ HTTP/1.0\r\nHost: a.test\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
+		one("a response of 1 MiB", "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n"+strings.Repeat("0123456789abcdef", 1<<16)),
+		one("a chunked response of 1 MiB", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n"+strings.Repeat("0123456789abcdef", 1<<16)+"\r\n0\r\n\r\n"),
+		one("a trailer in a response", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Late: y\r\n\r\n"),
+		{"a response to HEAD with a length", "HEAD @ HTTP/1.1\r\nHost: a.test\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nX: y\r\n\r\n"},
+		{"a response to HEAD without a length", "HEAD @ HTTP/1.1\r\nHost: a.test\r\n\r\n", "HTTP/1.1 200 OK\r\nX: y\r\n\r\n"},
+		{"a response to HEAD that says chunked", "HEAD @ HTTP/1.1\r\nHost: a.test\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
+		{"a chunked response to HTTP/1.0", "GET @ HTTP/1.0\r\nHost: a.test\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
 	}
 	for _, status := range []string{"200 OK", "201 Created", "202 Accepted", "206 Partial Content", "301 Moved", "400 Bad Request", "404 Not Found", "418 I'm a teapot", "451 Odd", "500 Oops", "503 Later", "599 Custom"} {
 		all = append(all, one("status "+status, "HTTP/1.1 "+status+"\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody"))

@@ -11,15 +11,15 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestAClientThatLeavesCancelsTheUpstream at every stage of an exchange.
-func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
+// TestAClientThatDisconnectsCancelsTheUpstream disconnects at every stage of an exchange.
+func TestAClientThatDisconnectsCancelsTheUpstream(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string]string{
-		"before the answer":         "GET /c/silent HTTP/1.1\r\nHost: a.test\r\n\r\n",
-		"before the answer to POST": "POST /c/silent HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhello",
-		"within its own body":       "POST /c/body HTTP/1.1\r\nHost: a.test\r\nContent-Length: 500000\r\n\r\nhello",
-		"within a chunked body":     "POST /c/body HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-		"within the answer":         "GET /c/stream HTTP/1.1\r\nHost: a.test\r\n\r\n",
+		"before the response":         "GET /c/silent HTTP/1.1\r\nHost: a.test\r\n\r\n",
+		"before the response to POST": "POST /c/silent HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhello",
+		"within its own body":         "POST /c/body HTTP/1.1\r\nHost: a.test\r\nContent-Length: 500000\r\n\r\nhello",
+		"within a chunked body":       "POST /c/body HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+		"within the response":         "GET /c/stream HTTP/1.1\r\nHost: a.test\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -40,14 +40,14 @@ func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
 			<-begun
 			if strings.Contains(request, "stream") {
 				if line, err := conn.in.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 200") {
-					t.Fatalf("got %q (%v), want the answer's beginning", line, err)
+					t.Fatalf("got %q (%v), want the response's beginning", line, err)
 				}
 			}
 			conn.Close()
 			select {
 			case <-cancelled:
 			case <-time.After(testbed.Patience):
-				t.Error("the upstream still works for a client that has left")
+				t.Error("the upstream still works for a client that has disconnected")
 			}
 		})
 	}

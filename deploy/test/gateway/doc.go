@@ -1,5 +1,5 @@
-// Package gateway tries the gateway's HTTP behaviour from outside: the real program between clients and upstreams
-// that the tests run, compared with the RFCs and with net/http's proxy.
+// Package gateway tests the gateway's HTTP behaviour from outside. The real program runs between clients and upstreams of
+// the tests. It is compared with the RFCs and with net/http's proxy.
 //
-// It imports nothing of the gateway: what it knows of it is in the environment, in the routes file and on the wire.
+// It imports nothing of the gateway. It uses its settings, its routes file, its pages and its connections.
 package gateway

@@ -11,8 +11,8 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestShutdownWhileARequestIsInFlight: its client gets the answer, is told that it was the last, and keeps nobody
-// waiting.
+// TestShutdownWhileARequestIsInFlight: the client gets the response, with Connection: close, and its open connection does
+// not delay the end.
 func TestShutdownWhileARequestIsInFlight(t *testing.T) {
 	t.Parallel()
 	for name, last := range map[string]string{
@@ -22,11 +22,11 @@ func TestShutdownWhileARequestIsInFlight(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			begun, answer := make(chan struct{}, 2), make(chan struct{}, 2)
-			answer <- struct{}{}
+			begun, respond := make(chan struct{}, 2), make(chan struct{}, 2)
+			respond <- struct{}{}
 			up := serveHTTP(t, func(http.ResponseWriter, *http.Request) {
 				begun <- struct{}{}
-				<-answer
+				<-respond
 			})
 			g := startGateway(t, public("/up", up))
 			conn := dial(t, g.addr)
@@ -42,9 +42,9 @@ func TestShutdownWhileARequestIsInFlight(t *testing.T) {
 			g.signal(t, syscall.SIGTERM)
 			g.awaitClosed(t)
 			began := time.Now()
-			if answer <- struct{}{}; last != "" {
+			if respond <- struct{}{}; last != "" {
 				if r := conn.must(t, "GET"); r.StatusCode != 200 || !r.Close {
-					t.Errorf("got %d, close %v, want 200 and the last one", r.StatusCode, r.Close)
+					t.Errorf("got %d, close %v, want 200 and Connection: close", r.StatusCode, r.Close)
 				}
 			}
 			if err := conn.closed(); err != nil {
@@ -71,7 +71,7 @@ func (g *gateway) awaitClosed(t *testing.T) {
 	testbed.Eventually(t, "the gateway to stop listening", func() error {
 		conn, err := net.Dial("tcp", g.addr)
 		if err != nil {
-			return nil //nolint:nilerr // that is what is waited for
+			return nil //nolint:nilerr // the gateway has stopped listening
 		}
 		conn.Close()
 		return errors.New("it still takes connections")

@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// TestAnAnswerBeforeTheBodysEnd reaches a client that is still sending, and what it still sends is never a request.
-func TestAnAnswerBeforeTheBodysEnd(t *testing.T) {
+// TestAResponseBeforeTheBodysEnd: a response reaches a client that still sends its body. The rest of the body is never parsed
+// as a request.
+func TestAResponseBeforeTheBodysEnd(t *testing.T) {
 	t.Parallel()
 	closing := listen(t, func(conn net.Conn) {
 		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
@@ -27,7 +28,7 @@ func TestAnAnswerBeforeTheBodysEnd(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
 		_, _ = io.Copy(io.Discard, in)
 	})
-	reading := listen(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }) // an answer of its own might come first
+	reading := listen(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }) // its own response might come first
 	g := startGateway(t, and(and(route("closing", "/closing", []string{closing}, "auth: public"), route("open", "/open", []string{open}, "auth: public")),
 		route("small", "/small", []string{reading}, "auth: public", "max_body: 1KiB")))
 	inner := strings.Repeat("GET /open/smuggled HTTP/1.1\r\nHost: a.test\r\n\r\n", 100)
@@ -51,7 +52,7 @@ func TestAnAnswerBeforeTheBodysEnd(t *testing.T) {
 					t.Errorf("got %d %s, want %d", r.StatusCode, r.body, status)
 				}
 				if next, err := conn.receive("GET"); err == nil {
-					t.Errorf("a second answer: %d %s", next.StatusCode, next.body)
+					t.Errorf("a second response: %d %s", next.StatusCode, next.body)
 				}
 			})
 		}

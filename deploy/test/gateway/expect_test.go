@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestExpectContinue: the client sends its body when it is told to, and not when the answer has come already.
+// TestExpectContinue: a client gets 100 Continue before it sends its body, or the final response instead.
 func TestExpectContinue(t *testing.T) {
 	t.Parallel()
 	body := strings.Repeat("0123456789", 10000)
@@ -26,17 +26,17 @@ func TestExpectContinue(t *testing.T) {
 				_, _ = io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
 				return
 			}
-			if strings.HasPrefix(r.URL.Path, "/asks") {
+			if strings.HasPrefix(r.URL.Path, "/continues") {
 				_, _ = io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
 			}
 			got, _ := io.ReadAll(r.Body)
 			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%d", len(fmt.Sprint(len(got))), len(got))
 		}
 	})
-	g := startGateway(t, and(and(route("asks", "/asks", []string{up}, "auth: public"), route("silent", "/silent", []string{up}, "auth: public")),
+	g := startGateway(t, and(and(route("continues", "/continues", []string{up}, "auth: public"), route("silent", "/silent", []string{up}, "auth: public")),
 		and(route("refuses", "/refuses", []string{up}, "auth: public"), route("small", "/small", []string{up}, "auth: public", "max_body: 10B"))))
 
-	for _, path := range []string{"asks", "silent"} {
+	for _, path := range []string{"continues", "silent"} {
 		t.Run("an upstream that "+path, func(t *testing.T) {
 			t.Parallel()
 			conn := dial(t, g.addr)

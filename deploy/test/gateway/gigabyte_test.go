@@ -9,11 +9,11 @@ import (
 
 const (
 	gigabyte = 1 << 30
-	// mayHold is how much more memory than at rest the gateway may hold while a large body passes.
+	// mayHold is how much more memory than when idle the gateway may hold while it forwards a large body.
 	mayHold = 64 << 20
 )
 
-// zeros is a body of n zeros without the memory of one. It tells what is being sent to who watches.
+// zeros is a body of n zeros that needs no memory. It calls watch from time to time.
 type zeros struct {
 	n     int64
 	watch func(sent int64)
@@ -34,7 +34,7 @@ func (z *zeros) Read(p []byte) (int, error) {
 	return int(n), nil
 }
 
-// TestGigabytes: bodies stream, whatever their size.
+// TestGigabytes: large bodies stream through.
 func TestGigabytes(t *testing.T) {
 	t.Parallel()
 	up := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
@@ -94,6 +94,6 @@ func TestGigabytes(t *testing.T) {
 	}
 	t.Logf("figure: and 1 GiB down: %.1f MB of memory above idle", float64(most)/1e6)
 	if most >= mayHold {
-		t.Errorf("the gateway held %d bytes more than at rest, want under %d", most, int64(mayHold))
+		t.Errorf("the gateway held %d bytes more than when idle, want under %d", most, int64(mayHold))
 	}
 }

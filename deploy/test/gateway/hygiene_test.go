@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestFieldsThatClientsMayNotSend: an upstream believes the gateway in these, so no client may write them.
+// TestFieldsThatClientsMayNotSend: upstreams trust these fields, so the gateway removes them from requests.
 func TestFieldsThatClientsMayNotSend(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
@@ -36,13 +36,13 @@ func TestFieldsThatTheGatewayWrites(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
 	g := startGateway(t, public("/c", up.addr))
-	ask := func(fields string) (message, reply) {
+	exchange := func(fields string) (message, reply) {
 		conn := dial(t, g.addr)
 		conn.send("GET /c HTTP/1.1\r\nHost: a.test\r\n" + fields + "\r\n")
 		r := conn.must(t, "GET")
 		return up.last(t), r
 	}
-	m, r := ask("Via: 1.0 before\r\nX-Request-Id: abc.DEF-1_2\r\n")
+	m, r := exchange("Via: 1.0 before\r\nX-Request-Id: abc.DEF-1_2\r\n")
 	for name, want := range map[string]string{
 		"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "a.test", "X-Request-Id": "abc.DEF-1_2", "Host": "a.test",
 	} {
@@ -55,10 +55,10 @@ func TestFieldsThatTheGatewayWrites(t *testing.T) {
 		t.Errorf("Via: got %q, want the client's and the gateway's, without a host's name", via)
 	}
 	if got := r.Header.Get("X-Request-Id"); got != "abc.DEF-1_2" {
-		t.Errorf("the answer's X-Request-Id: got %q, want the client's", got)
+		t.Errorf("the response's X-Request-Id: got %q, want the client's", got)
 	}
 	for _, bad := range []string{"", "a b", "a\"b", strings.Repeat("a", 129), "a/b", "{}", "a\tb", "\xff"} {
-		m, r := ask("X-Request-Id: " + bad + "\r\n")
+		m, r := exchange("X-Request-Id: " + bad + "\r\n")
 		made := m.values("X-Request-Id")
 		if len(made) != 1 || made[0] == bad || !regexp.MustCompile(`^[A-Za-z0-9._-]{8,128}$`).MatchString(made[0]) {
 			t.Errorf("X-Request-Id %q: got %q at the upstream, want one of the gateway's", bad, made)
@@ -66,15 +66,15 @@ func TestFieldsThatTheGatewayWrites(t *testing.T) {
 			t.Errorf("X-Request-Id: the client got %q, the upstream %q", got, made)
 		}
 	}
-	first, _ := ask("")
-	second, _ := ask("")
+	first, _ := exchange("")
+	second, _ := exchange("")
 	if slices.Equal(first.values("X-Request-Id"), second.values("X-Request-Id")) {
 		t.Error("two requests have the same id")
 	}
 }
 
-// TestConnectionNamesFields: what a Connection field names is for the gateway alone, yet a client cannot take away
-// what the gateway adds.
+// TestConnectionNamesFields: fields that Connection names do not reach the upstream. But a client cannot remove fields that
+// the gateway adds.
 func TestConnectionNamesFields(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
@@ -98,22 +98,22 @@ func TestConnectionNamesFields(t *testing.T) {
 	}
 }
 
-// TestTrustedProxies: behind a proxy that is trusted, the client is whom that proxy saw.
+// TestTrustedProxies: if a trusted proxy calls, the client's address is the one that the proxy has forwarded.
 func TestTrustedProxies(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
 	g := startGateway(t, public("/c", up.addr), "TRUSTED_PROXIES=127.0.0.1/32,10.0.0.0/8")
-	for said, want := range map[string]string{
+	for forwarded, want := range map[string]string{
 		"192.0.2.1": "192.0.2.1", "192.0.2.1, 10.1.2.3": "192.0.2.1", "192.0.2.9, 192.0.2.1": "192.0.2.1", "2001:db8::1": "2001:db8::1",
 		"10.1.1.1, 10.2.2.2": "10.1.1.1",
 	} {
 		conn := dial(t, g.addr)
-		conn.send(fmt.Sprintf("GET /c HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-For: %s\r\nX-Forwarded-Proto: https\r\n\r\n", said))
+		conn.send(fmt.Sprintf("GET /c HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-For: %s\r\nX-Forwarded-Proto: https\r\n\r\n", forwarded))
 		conn.must(t, "GET")
 		m := up.last(t)
 		got := strings.Join(m.values("X-Forwarded-For"), ", ")
 		if first, _, _ := strings.Cut(got, ", "); first != want {
-			t.Errorf("told %q: X-Forwarded-For: got %q, want %s first", said, got, want)
+			t.Errorf("from %q: X-Forwarded-For: got %q, want %s first", forwarded, got, want)
 		}
 		if got := m.values("X-Forwarded-Proto"); !slices.Equal(got, []string{"https"}) {
 			t.Errorf("X-Forwarded-Proto: got %q, want https", got)

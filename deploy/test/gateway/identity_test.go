@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestIdentity: the upstream is told who calls, by the gateway alone.
+// TestIdentity: only the gateway tells the upstream who calls.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
@@ -38,7 +38,7 @@ func TestIdentity(t *testing.T) {
 	up.canonical(t)
 }
 
-// TestNoIdentity: without a good token nothing reaches the upstream, and the answer is always the same.
+// TestNoIdentity: without a valid token nothing reaches the upstream, and the response is always the same.
 func TestNoIdentity(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)

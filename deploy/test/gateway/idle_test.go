@@ -14,7 +14,7 @@ func TestIdleConnections(t *testing.T) { //nolint:paralleltest // it takes most 
 	up := newRecorder(t, nil)
 	g := startGateway(t, public("/c", up.addr))
 	client := newClient(t)
-	if _, err := ask(client, g.url("/c")); err != nil {
+	if _, err := fetch(client, g.url("/c")); err != nil {
 		t.Fatal(err)
 	}
 	before := g.residentBytes(t)
@@ -35,7 +35,7 @@ func TestIdleConnections(t *testing.T) { //nolint:paralleltest // it takes most 
 	if each > mayCost {
 		t.Errorf("an idle connection holds %d bytes, want at most %d", each, mayCost)
 	}
-	if _, err := ask(client, g.url("/c")); err != nil {
+	if _, err := fetch(client, g.url("/c")); err != nil {
 		t.Errorf("beside them: %v", err)
 	}
 }

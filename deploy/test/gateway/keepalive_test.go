@@ -18,8 +18,8 @@ func framings() map[string]string {
 	}
 }
 
-// TestWhatFollowsAnAnswer: whether a connection goes on, by the client's version and what the client asked for.
-func TestWhatFollowsAnAnswer(t *testing.T) {
+// TestWhatFollowsAResponse: whether the connection stays open depends on the client's version and its Connection field.
+func TestWhatFollowsAResponse(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, func(m message) string { return framings()[m.target] })
 	g := startGateway(t, public("/c", up.addr))
@@ -33,7 +33,7 @@ func TestWhatFollowsAnAnswer(t *testing.T) {
 		{"304", "GET /c/not-modified HTTP/1.1", "", "", true},
 		{"HEAD", "HEAD /c/head HTTP/1.1", "", "", true},
 		{"the upstream closes its own connection", "GET /c/close HTTP/1.1", "", "hello", true},
-		{"the client asks to close", "GET /c/length HTTP/1.1", "Connection: close\r\n", "hello", false},
+		{"the client wants it closed", "GET /c/length HTTP/1.1", "Connection: close\r\n", "hello", false},
 		{"HTTP/1.0", "GET /c/length HTTP/1.0", "", "hello", false},
 		{"HTTP/1.0 that keeps alive", "GET /c/length HTTP/1.0", "Connection: keep-alive\r\n", "hello", true},
 		{"HTTP/1.0 gets no chunks", "GET /c/chunked HTTP/1.0", "", "hello", false},
@@ -44,14 +44,14 @@ func TestWhatFollowsAnAnswer(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			conn := dial(t, g.addr)
-			ask := func() (reply, error) {
+			call := func() (reply, error) {
 				conn.send(test.line + "\r\nHost: a.test\r\n" + test.fields + "\r\n")
 				return conn.receive(strings.Fields(test.line)[0])
 			}
 			for range 3 {
-				r, err := ask()
+				r, err := call()
 				if err != nil {
-					t.Fatalf("no answer: %v", err)
+					t.Fatalf("no response: %v", err)
 				}
 				if test.body != "" && r.body != test.body {
 					t.Errorf("got %q, want %q", r.body, test.body)
@@ -67,7 +67,7 @@ func TestWhatFollowsAnAnswer(t *testing.T) {
 						t.Error(err)
 					}
 					if strings.HasSuffix(test.line, "1.1") && !r.Close {
-						t.Error("the answer does not say Connection: close")
+						t.Error("the response does not say Connection: close")
 					}
 					return
 				}

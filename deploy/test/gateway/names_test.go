@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestIdentityOfAnotherRoute: an upstream that believes one route's identity field may stand behind other routes, too.
+// TestIdentityOfAnotherRoute: an upstream that trusts one route's identity field may also be behind other routes.
 func TestIdentityOfAnotherRoute(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
@@ -22,7 +22,7 @@ func TestIdentityOfAnotherRoute(t *testing.T) {
 	}
 }
 
-// TestFamiliesOfFields: of these, docs/routes.md names the families only.
+// TestFamiliesOfFields: docs/routes.md names only the families of these fields.
 func TestFamiliesOfFields(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)

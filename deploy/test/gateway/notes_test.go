@@ -16,7 +16,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestNotes does what docs/your-service.md says, with the files that stand beside it.
+// TestNotes does what docs/your-service.md says, with the files in docs/examples/notes.
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	python, err := exec.LookPath("python3")
@@ -70,7 +70,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// callNotes calls with a token, and with a field of the client's own if alias is set.
+// callNotes calls with a token. If alias is set, the client also sends a field with that name.
 func callNotes(t *testing.T, url, method, token, body, alias string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))

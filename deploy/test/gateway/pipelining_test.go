@@ -12,7 +12,7 @@ func echoTarget(m message) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 }
 
-// TestPipelining: answers come in the order of the requests, and what one client sends never becomes another's request.
+// TestPipelining: responses come in the order of the requests, and bytes of one client never become another's request.
 func TestPipelining(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, echoTarget)
@@ -35,7 +35,7 @@ func TestPipelining(t *testing.T) {
 			for _, w := range want {
 				r, err := conn.receive("GET")
 				if err != nil {
-					t.Errorf("client %d: no answer (%v), want %q", client, err, w)
+					t.Errorf("client %d: no response (%v), want %q", client, err, w)
 					return
 				}
 				if r.StatusCode != 200 || r.body != w {

@@ -42,7 +42,7 @@ const (
 	internalSecret = "9b2e7715c0d4a6f39b2e7715c0d4a6f39b2e7715c0d4a6f3"
 )
 
-// startGateway runs a gateway with a routes file and waits until it answers.
+// startGateway runs a gateway with a routes file and waits until it accepts connections.
 func startGateway(t *testing.T, routes string, settings ...string) *gateway {
 	t.Helper()
 	addrs := testbed.FreeAddresses(t, 4)
@@ -88,7 +88,7 @@ func (p *process) awaitListening(t *testing.T, addr string) {
 // url is the address of a path on the public listener.
 func (g *gateway) url(path string) string { return "http://" + g.addr + path }
 
-// public is a routes file with one route that asks for no token.
+// public is a routes file with one route that needs no token.
 func public(path string, upstreams ...string) string {
 	return route("up", path, upstreams, "auth: public")
 }
@@ -109,7 +109,7 @@ func route(name, path string, upstreams []string, more ...string) string {
 // and adds the routes of another file.
 func and(file, other string) string { return file + strings.TrimPrefix(other, "routes:\n") }
 
-// newClient makes connections of its own, so that tests do not share them. It follows no redirects and unpacks nothing.
+// newClient has connections of its own, so that tests do not share them. It follows no redirects and decompresses nothing.
 func newClient(t *testing.T) *http.Client {
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}

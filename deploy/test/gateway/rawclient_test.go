@@ -15,7 +15,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// rawConn is a client's connection on which a test writes bytes of its choice.
+// rawConn is a client's connection on which a test writes any bytes.
 type rawConn struct {
 	net.Conn
 
@@ -35,17 +35,17 @@ func dial(t *testing.T, addr string) *rawConn {
 	return &rawConn{conn, bufio.NewReader(conn)}
 }
 
-// send writes all of it; the gateway may stop reading a message that it refuses.
+// send writes the text. It ignores errors: the gateway may stop reading a message that it refuses.
 func (c *rawConn) send(text string) { _, _ = io.WriteString(c, text) }
 
-// reply is an answer as the client got it.
+// reply is a response as the client got it.
 type reply struct {
 	*http.Response
 
 	body string
 }
 
-// receive reads the next answer that is not a 100 or 103 one. io.EOF says that the connection has ended.
+// receive reads the next response that is not 100 or 103. It returns io.EOF if the connection has ended.
 func (c *rawConn) receive(method string) (reply, error) {
 	for {
 		resp, err := http.ReadResponse(c.in, &http.Request{Method: method})
@@ -64,18 +64,18 @@ func (c *rawConn) receive(method string) (reply, error) {
 		}
 		body, err := io.ReadAll(resp.Body)
 		if err != nil {
-			return reply{}, fmt.Errorf("the answer's body: %w", err)
+			return reply{}, fmt.Errorf("the response's body: %w", err)
 		}
 		return reply{resp, string(body)}, nil
 	}
 }
 
-// must is receive for tests that expect an answer.
+// must is receive for tests that expect a response.
 func (c *rawConn) must(t *testing.T, method string) reply {
 	t.Helper()
 	r, err := c.receive(method)
 	if err != nil {
-		t.Fatalf("no answer: %v", err)
+		t.Fatalf("no response: %v", err)
 	}
 	return r
 }
@@ -84,7 +84,7 @@ func (c *rawConn) must(t *testing.T, method string) reply {
 func (c *rawConn) closed() error {
 	more, err := io.ReadAll(c.in)
 	if len(more) > 0 {
-		return fmt.Errorf("got %.200q after the answer, want the end of the connection", more)
+		return fmt.Errorf("got %.200q after the response, want the end of the connection", more)
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
@@ -93,7 +93,8 @@ func (c *rawConn) closed() error {
 	return nil
 }
 
-// problem says what is wrong with one of the gateway's own answers; nil if it is a problem in the contract's form.
+// problem returns what is wrong with one of the gateway's own error responses. It returns nil if the response is a problem in
+// the form of the contract.
 func (r reply) problem() error {
 	var p struct {
 		Type, Title, Detail, Message string
@@ -109,7 +110,7 @@ func (r reply) problem() error {
 		return fmt.Errorf("got %s, want status %d and detail equal to message", r.body, r.StatusCode)
 	}
 	if r.Header.Get("X-Request-Id") == "" {
-		return errors.New("the answer has no X-Request-Id")
+		return errors.New("the response has no X-Request-Id")
 	}
 	return nil
 }

@@ -9,9 +9,9 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestARequestUnderWayWhileRoutesAreReadAgain: it has begun under a table whose upstream is stopped before the request
-// has chosen a replica, because its short body is not there yet.
-func TestARequestUnderWayWhileRoutesAreReadAgain(t *testing.T) {
+// TestARequestUnderWayWhileRoutesAreReloaded: a request waits for its short body, so it has not chosen a replica. A reload
+// then replaces the table and stops the upstream. The request still succeeds.
+func TestARequestUnderWayWhileRoutesAreReloaded(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
 	routes := func(i int) string { // another policy is another upstream
@@ -30,7 +30,7 @@ func TestARequestUnderWayWhileRoutesAreReadAgain(t *testing.T) {
 		g.write(t, routes(i))
 		g.signal(t, syscall.SIGHUP)
 		testbed.Eventually(t, "the new table", func() error {
-			_, err := ask(client, g.url(fmt.Sprintf("/mark%d", i)))
+			_, err := fetch(client, g.url(fmt.Sprintf("/mark%d", i)))
 			return err
 		})
 		for _, conn := range conns {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// replicaVariable makes the test program an upstream of its own at this address: a process that can be killed or paused.
+// replicaVariable makes the test program an upstream at this address. A process can be killed or paused.
 const replicaVariable = "GATEWAY_TEST_REPLICA"
 
 func serveReplica(addr string) {

@@ -16,8 +16,8 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// ask sends one GET and returns the answer's body; anything but 200 is an error.
-func ask(client *http.Client, url string) (string, error) {
+// fetch sends one GET and returns the response's body. Any status but 200 is an error.
+func fetch(client *http.Client, url string) (string, error) {
 	resp, err := client.Get(url)
 	if err != nil {
 		return "", err
@@ -30,7 +30,7 @@ func ask(client *http.Client, url string) (string, error) {
 	return string(body), err
 }
 
-// load calls without pause until stop is called, which returns every failure.
+// load calls without pause until stop is called. stop returns every failure.
 func load(t *testing.T, url string, callers int) (stop func() (calls int, failures []error)) {
 	t.Helper()
 	end := make(chan struct{})
@@ -47,7 +47,7 @@ func load(t *testing.T, url string, callers int) (stop func() (calls int, failur
 					return
 				default:
 				}
-				_, err := ask(client, url)
+				_, err := fetch(client, url)
 				mu.Lock()
 				if calls++; err != nil {
 					failures = append(failures, err)
@@ -63,14 +63,14 @@ func load(t *testing.T, url string, callers int) (stop func() (calls int, failur
 	}
 }
 
-// serves waits until exactly these replicas answer.
+// serves waits until exactly these replicas respond.
 func serves(t *testing.T, url string, replicas ...string) {
 	t.Helper()
 	client := newClient(t)
-	testbed.Eventually(t, fmt.Sprintf("answers from %v", replicas), func() error {
+	testbed.Eventually(t, fmt.Sprintf("responses from %v", replicas), func() error {
 		var seen []string
 		for range 40 {
-			who, err := ask(client, url)
+			who, err := fetch(client, url)
 			if err != nil {
 				return err
 			}
@@ -86,7 +86,7 @@ func serves(t *testing.T, url string, replicas ...string) {
 	})
 }
 
-// pause stops the process and waits until the last of its threads stands still.
+// pause stops the process and waits until all its threads have stopped.
 func (p *process) pause(t *testing.T) {
 	t.Helper()
 	p.signal(t, syscall.SIGSTOP)
@@ -108,7 +108,7 @@ func (p *process) pause(t *testing.T) {
 	})
 }
 
-// TestAReplicaThatIsKilled costs no idempotent request, and comes back into use when it runs again.
+// TestAReplicaThatIsKilled: no idempotent request fails, and the replica is used again when it runs again.
 func TestAReplicaThatIsKilled(t *testing.T) {
 	t.Parallel()
 	addrs := testbed.FreeAddresses(t, 2)
@@ -128,8 +128,8 @@ func TestAReplicaThatIsKilled(t *testing.T) {
 	t.Logf("figure: used again %s after it was back", time.Since(began).Round(time.Millisecond))
 }
 
-// TestAReplicaThatHangs accepts connections and says nothing: the check finds it within 3 seconds, and what it has not answered
-// is asked of the other.
+// TestAReplicaThatHangs: a replica accepts connections and does not respond. The health check finds it within 3 seconds, and
+// its requests without a response go to the other replica.
 func TestAReplicaThatHangs(t *testing.T) {
 	t.Parallel()
 	addrs := testbed.FreeAddresses(t, 2)
@@ -142,14 +142,14 @@ func TestAReplicaThatHangs(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			if who, err := ask(client, g.url("/r")); err != nil || who != addrs[1] {
-				t.Errorf("got %q (%v), want an answer of the other replica", who, err)
+			if who, err := fetch(client, g.url("/r")); err != nil || who != addrs[1] {
+				t.Errorf("got %q (%v), want a response of the other replica", who, err)
 			}
 		})
 	}
 	all.Wait()
 	took := time.Since(began)
-	t.Logf("figure: the last of 16 calls was answered %s after one of two replicas had hung", took.Round(time.Millisecond))
+	t.Logf("figure: the last of 16 calls got its response %s after one of two replicas had hung", took.Round(time.Millisecond))
 	if took > 4*time.Second { // 3 s and what a busy machine adds
 		t.Errorf("took %s, want within 3 s", took)
 	}
@@ -158,8 +158,8 @@ func TestAReplicaThatHangs(t *testing.T) {
 	serves(t, g.url("/r"), addrs...)
 }
 
-// TestAReplicaThatHangsUnseen: a connection can be opened to a hung process, so a route without an HTTP check finds out by its
-// limit for the first byte, and then asks the others.
+// TestAReplicaThatHangsUnseen: a hung process still accepts connections. A route without an HTTP health check finds it by the
+// timeout for the first byte, and then uses the other replicas.
 func TestAReplicaThatHangsUnseen(t *testing.T) {
 	t.Parallel()
 	addrs := testbed.FreeAddresses(t, 2)
@@ -171,17 +171,17 @@ func TestAReplicaThatHangsUnseen(t *testing.T) {
 	failed := 0
 	const calls = 60
 	for range calls {
-		if _, err := ask(client, g.url("/r")); err != nil {
+		if _, err := fetch(client, g.url("/r")); err != nil {
 			failed++
 		}
 	}
 	t.Logf("figure: %d of %d calls in a row failed after one of two replicas had hung", failed, calls)
 	if failed > calls/6 {
-		t.Errorf("%d of %d calls failed, want the replica left alone after a few", failed, calls)
+		t.Errorf("%d of %d calls failed, want the replica ejected after a few", failed, calls)
 	}
 }
 
-// TestTheLastReplicaIsNeverEjected: if all seem unhealthy, they are tried nevertheless.
+// TestTheLastReplicaIsNeverEjected: if all replicas are unhealthy, the gateway tries them all the same.
 func TestTheLastReplicaIsNeverEjected(t *testing.T) {
 	t.Parallel()
 	addrs := testbed.FreeAddresses(t, 3)
@@ -212,16 +212,16 @@ func TestTheLastReplicaIsNeverEjected(t *testing.T) {
 			t.Error("503 without Retry-After")
 		}
 		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("took %s to say so", took)
+			t.Errorf("took %s to respond", took)
 		}
-		if _, err := ask(client, g.url("/other")); err != nil {
+		if _, err := fetch(client, g.url("/other")); err != nil {
 			t.Errorf("another route: %v", err)
 		}
 	}
 	startReplica(t, addrs[0])
 	began := time.Now()
 	testbed.Eventually(t, "the replica to be used again", func() error {
-		_, err := ask(client, g.url("/r"))
+		_, err := fetch(client, g.url("/r"))
 		return err
 	})
 	t.Logf("figure: used again %s after it was back", time.Since(began).Round(time.Millisecond))

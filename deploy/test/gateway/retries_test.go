@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestAnUpstreamThatClosesIdleConnections does not show to clients. Only a POST that meets the closing itself may fail: whether it
-// has been read nobody knows, so it must not be sent again.
+// TestAnUpstreamThatClosesIdleConnections: clients do not notice. Only a POST that is sent while the connection is closing may
+// fail: nobody knows whether the upstream has read it, so it must not be sent again.
 func TestAnUpstreamThatClosesIdleConnections(t *testing.T) {
 	t.Parallel()
 	var served atomic.Int64
@@ -25,7 +25,7 @@ func TestAnUpstreamThatClosesIdleConnections(t *testing.T) {
 		}
 		_, _ = io.Copy(io.Discard, r.Body)
 		served.Add(1)
-		_, _ = io.WriteString(conn, okAnswer)
+		_, _ = io.WriteString(conn, okResponse)
 		conn.Close()
 		if r.Method == http.MethodPost {
 			closed <- struct{}{}
@@ -35,7 +35,7 @@ func TestAnUpstreamThatClosesIdleConnections(t *testing.T) {
 	client := newClient(t)
 	const calls = 300
 	for i := range calls {
-		if _, err := ask(client, g.url("/c")); err != nil {
+		if _, err := fetch(client, g.url("/c")); err != nil {
 			t.Fatalf("GET %d: %v", i, err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestAnUpstreamThatClosesIdleConnections(t *testing.T) {
 	}
 }
 
-// TestWhatIsSentAgain: an upstream reads a request and breaks off without an answer.
+// TestWhatIsSentAgain: an upstream reads a request and closes the connection without a response.
 func TestWhatIsSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -107,10 +107,10 @@ func TestWhatIsSentAgain(t *testing.T) {
 	}
 }
 
-// TestBadAnswers: what an upstream says wrongly is a 502 and never passed on.
-func TestBadAnswers(t *testing.T) {
+// TestBadResponses: a malformed response of an upstream becomes a 502 and never reaches the client.
+func TestBadResponses(t *testing.T) {
 	t.Parallel()
-	answers := []string{
+	responses := []string{
 		"", "\r\n\r\n", "nonsense\r\n\r\n", "HTTP/1.1\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n",
 		"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok",
 		"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
@@ -121,11 +121,11 @@ func TestBadAnswers(t *testing.T) {
 	up := newRecorder(t, func(m message) string {
 		var i int
 		_, _ = fmt.Sscanf(m.target, "/c/%d", &i)
-		return answers[i] + strings.Repeat(okAnswer, 2) // and an answer that nobody has asked for
+		return responses[i] + strings.Repeat(okResponse, 2) // and two responses without a request
 	})
 	g := startGateway(t, public("/c", up.addr))
-	for i, answer := range answers[1:] {
-		t.Run(fmt.Sprintf("%.60q", answer), func(t *testing.T) {
+	for i, response := range responses[1:] {
+		t.Run(fmt.Sprintf("%.60q", response), func(t *testing.T) {
 			t.Parallel()
 			conn := dial(t, g.addr)
 			conn.send(fmt.Sprintf("POST /c/%d HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi", i+1))
@@ -139,7 +139,7 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
-// TestASlowUpstream is given up with a 504 after the route's time, and nobody else waits for it.
+// TestASlowUpstream: the client gets 504 after the route's timeout, and other routes are not slower.
 func TestASlowUpstream(t *testing.T) {
 	t.Parallel()
 	up := serveHTTP(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -170,7 +170,7 @@ func TestASlowUpstream(t *testing.T) {
 		if took := time.Since(began); took < 200*time.Millisecond || took > 5*time.Second {
 			t.Errorf("%s: took %s, want about 300ms", method, took)
 		}
-		if _, err := ask(client, g.url("/quick")); err != nil {
+		if _, err := fetch(client, g.url("/quick")); err != nil {
 			t.Errorf("another route: %v", err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestRouting: the longest path wins, at segment borders; methods are decided before the token.
+// TestRouting: the route with the longest path wins, and paths match whole segments. The method is checked before the token.
 func TestRouting(t *testing.T) {
 	t.Parallel()
 	names := []string{"a", "ab", "exact", "methods"}
@@ -72,8 +72,8 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-// TestRoutesAreReadAgain under load, without a failed request; a bad file changes nothing.
-func TestRoutesAreReadAgain(t *testing.T) {
+// TestRoutesAreReloaded under load: no request fails. A bad file changes nothing.
+func TestRoutesAreReloaded(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
 	constant := public("/constant", up.addr)
@@ -87,16 +87,16 @@ func TestRoutesAreReadAgain(t *testing.T) {
 		g.write(t, other(i))
 		g.signal(t, syscall.SIGHUP)
 		testbed.Eventually(t, "the new route", func() error {
-			_, err := ask(client, g.url(fmt.Sprintf("/other%d", i)))
+			_, err := fetch(client, g.url(fmt.Sprintf("/other%d", i)))
 			return err
 		})
-		if _, err := ask(client, g.url(fmt.Sprintf("/other%d", i-1))); err == nil && i > 0 {
-			t.Error("a route that has been taken away still answers")
+		if _, err := fetch(client, g.url(fmt.Sprintf("/other%d", i-1))); err == nil && i > 0 {
+			t.Error("a route that has been removed still responds")
 		}
 	}
 	g.write(t, other(77)) // without a signal
 	testbed.Eventually(t, "the changed file", func() error {
-		_, err := ask(client, g.url("/other77"))
+		_, err := fetch(client, g.url("/other77"))
 		return err
 	})
 	g.write(t, "routes:\n  - name: broken\n    path: /x\n    upstreem: http://a.test\n")
@@ -107,7 +107,7 @@ func TestRoutesAreReadAgain(t *testing.T) {
 		}
 		return nil
 	})
-	if _, err := ask(client, g.url("/other77")); err != nil {
+	if _, err := fetch(client, g.url("/other77")); err != nil {
 		t.Errorf("after a bad file: %v, want the table that was in force", err)
 	}
 	resp, err := client.Get("http://" + g.private + "/metrics")
@@ -116,10 +116,10 @@ func TestRoutesAreReadAgain(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	if text, err := io.ReadAll(resp.Body); err != nil || !regexp.MustCompile(`(?m)^tallygate_gateway_routes_valid 0$`).Match(text) {
-		t.Errorf("the metric does not say that the file is bad (%v)", err)
+		t.Errorf("the metric does not show that the file is bad (%v)", err)
 	}
 	calls, failures := stop()
-	t.Logf("figure: %d calls while the routes were read 6 times, %d failed", calls, len(failures))
+	t.Logf("figure: %d calls while the routes were reloaded 6 times, %d failed", calls, len(failures))
 	if len(failures) > 0 {
 		t.Errorf("%d of %d calls failed, the first: %v", len(failures), calls, failures[0])
 	}

@@ -13,17 +13,17 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// entryWith is a routes file with one route, and these lines in it.
+// entryWith is a routes file with one route that has these lines too.
 func entryWith(lines ...string) string {
 	return "routes:\n  - name: a\n    path: /a\n    upstream: http://a\n    " + strings.Join(lines, "\n    ") + "\n"
 }
 
-// entry is the same of other needed keys.
+// entry is a routes file with one route that has the required keys only.
 func entry(name, path, upstream string) string {
 	return "routes:\n  - {name: " + name + ", path: " + path + ", upstream: " + upstream + "}\n"
 }
 
-// goodFiles are taken by the gateway and by the schema.
+// goodFiles are valid for the gateway and for the schema.
 func goodFiles() []string {
 	return []string{
 		entryWith("exact: true", "methods: [GET, PROPFIND]", "health: /livez?full=1&a=%20", "auth: required", "identity_header: X-Account"),
@@ -38,7 +38,7 @@ func goodFiles() []string {
 	}
 }
 
-// badFiles are refused by both.
+// badFiles are invalid for both.
 func badFiles() []string {
 	return []string{
 		"", "routes:\n", "routes: []\n", "routes: 7\n", "- a\n", "a\n", "roots: []\n", "routes:\n  -\n", "routes:\n  - {}\n", "routes:\n  - a\n",
@@ -64,7 +64,8 @@ func badFiles() []string {
 	}
 }
 
-// beyondTheSchema is what JSON Schema cannot say, or a reader of YAML hides from it.
+// beyondTheSchema are files that only the gateway refuses: JSON Schema cannot express the rule, or the YAML reader hides the
+// mistake from it.
 func beyondTheSchema() []string {
 	return []string{
 		entryWith("timeouts: {connect: 99ms}"), entryWith("timeouts: {connect: 25h}"), entryWith("retries: 0x1"), entryWith("max_body: 0x10"),
@@ -75,7 +76,7 @@ func beyondTheSchema() []string {
 	}
 }
 
-// TestTheSchemaAgreesWithTheGateway: an editor and the gateway say the same of a file.
+// TestTheSchemaAgreesWithTheGateway: an editor and the gateway find the same files valid.
 func TestTheSchemaAgreesWithTheGateway(t *testing.T) {
 	t.Parallel()
 	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(testbed.Root(), "docs", "routes.schema.json"))
@@ -94,14 +95,14 @@ func TestTheSchemaAgreesWithTheGateway(t *testing.T) {
 			}
 			out, err := exec.CommandContext(t.Context(), program("gateway"), "-check-routes", file).CombinedOutput()
 			if (err == nil) != set.gateway {
-				t.Errorf("%s\nthe gateway says %s, want taken: %v", text, out, set.gateway)
+				t.Errorf("%s\nthe gateway says %s, want valid: %v", text, out, set.gateway)
 			}
 			var value any
 			if err := yaml.Unmarshal([]byte(text), &value); err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}
 			if err := schema.Validate(value); (err == nil) != set.schema {
-				t.Errorf("%s\nthe schema says %v, want taken: %v", text, err, set.schema)
+				t.Errorf("%s\nthe schema says %v, want valid: %v", text, err, set.schema)
 			}
 		}
 	}

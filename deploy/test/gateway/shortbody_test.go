@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestASlowShortBody has the time that bodies have, renewed by each byte.
+// TestASlowShortBody: each byte renews the timeout for progress, also if the whole body is short.
 func TestASlowShortBody(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)

@@ -10,7 +10,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestSlowClients: a thousand clients that never end their heads or bodies stop nobody else, and are cut off.
+// TestSlowClients: a thousand clients never end their heads or bodies. Other clients are served, and slow heads are cut off.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)
@@ -32,7 +32,7 @@ func TestSlowClients(t *testing.T) {
 	}
 	client := newClient(t)
 	for i := range 100 {
-		if _, err := ask(client, g.url("/c")); err != nil {
+		if _, err := fetch(client, g.url("/c")); err != nil {
 			t.Fatalf("call %d beside 1,000 slow clients: %v", i, err)
 		}
 	}
@@ -41,7 +41,7 @@ func TestSlowClients(t *testing.T) {
 	if testing.Short() {
 		return
 	}
-	// A byte now and then does not help them: the limit is for the whole head.
+	// A byte now and then does not help them: the timeout is for the whole head.
 	trickle := time.NewTicker(500 * time.Millisecond)
 	defer trickle.Stop()
 	go func() {
@@ -56,7 +56,7 @@ func TestSlowClients(t *testing.T) {
 	buffer := make([]byte, 4096)
 	for i, conn := range slow {
 		if i%4 == 3 {
-			continue // a body has no limit as long as it moves
+			continue // a body may take longer as long as bytes arrive
 		}
 		if err := conn.SetDeadline(begun.Add(testbed.Patience)); err != nil {
 			t.Fatal(err)

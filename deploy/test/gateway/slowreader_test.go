@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// aWhile is longer than the gateway takes to look at its connections a few times.
+// aWhile is long enough for the gateway to check its connections a few times.
 const aWhile = time.Second
 
-// largeAnswer is more than the gateway and the client take at once, and little enough for the gateway's kernel: the end
-// of the connection is there while most of the answer has not been read.
-const largeAnswer = 4_000_000
+// largeBody is the size of a body that the gateway and the client do not read at once, but that fits into the gateway's
+// kernel buffers. So the upstream has closed the connection while most of the body has not been read.
+const largeBody = 4_000_000
 
-// dialNarrow is dial with a small receive buffer, so that an answer waits in the gateway and not in the client's kernel.
+// dialNarrow is dial with a small receive buffer, so that a response waits in the gateway and not in the client's kernel.
 func dialNarrow(t *testing.T, addr string) *rawConn {
 	t.Helper()
 	conn := dial(t, addr)
@@ -27,17 +27,17 @@ func dialNarrow(t *testing.T, addr string) *rawConn {
 	return conn
 }
 
-// TestAnUpstreamThatClosesBehindItsAnswer: a client that takes its time gets all of it.
-func TestAnUpstreamThatClosesBehindItsAnswer(t *testing.T) {
+// TestAnUpstreamThatClosesAfterItsResponse: a slow client gets all of it.
+func TestAnUpstreamThatClosesAfterItsResponse(t *testing.T) {
 	t.Parallel()
 	for name, head := range map[string]string{
-		"with a length":          fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", largeAnswer),
+		"with a length":          fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", largeBody),
 		"up to the end":          "HTTP/1.1 200 OK\r\n\r\n",
 		"up to the end HTTP/1.0": "HTTP/1.0 200 OK\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			up, ended := answerAndClose(t, head)
+			up, ended := respondAndClose(t, head)
 			g := startGateway(t, public("/big", up))
 			conn := dialNarrow(t, g.addr)
 			conn.send("GET /big HTTP/1.1\r\nHost: a.test\r\n\r\n")
@@ -48,17 +48,17 @@ func TestAnUpstreamThatClosesBehindItsAnswer(t *testing.T) {
 			defer resp.Body.Close()
 			<-ended
 			<-time.After(aWhile)
-			if n, err := io.Copy(io.Discard, resp.Body); n != largeAnswer || err != nil {
-				t.Errorf("got %d bytes (%v), want %d", n, err, largeAnswer)
+			if n, err := io.Copy(io.Discard, resp.Body); n != largeBody || err != nil {
+				t.Errorf("got %d bytes (%v), want %d", n, err, largeBody)
 			}
 		})
 	}
 }
 
-// TestAWebSocketThatEndsBehindALargeMessage is the same in a tunnel.
-func TestAWebSocketThatEndsBehindALargeMessage(t *testing.T) {
+// TestAWebSocketThatEndsAfterALargeMessage is the same in a tunnel.
+func TestAWebSocketThatEndsAfterALargeMessage(t *testing.T) {
 	t.Parallel()
-	up, ended := answerAndClose(t, upgraded)
+	up, ended := respondAndClose(t, upgraded)
 	g := startGateway(t, public("/ws", up))
 	conn := dialNarrow(t, g.addr)
 	conn.send("GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -67,26 +67,27 @@ func TestAWebSocketThatEndsBehindALargeMessage(t *testing.T) {
 	}
 	<-ended
 	<-time.After(aWhile)
-	if n, err := io.Copy(io.Discard, conn.in); n != largeAnswer || err != nil {
-		t.Errorf("got %d bytes (%v), want %d", n, err, largeAnswer)
+	if n, err := io.Copy(io.Discard, conn.in); n != largeBody || err != nil {
+		t.Errorf("got %d bytes (%v), want %d", n, err, largeBody)
 	}
 }
 
-// answerAndClose is an upstream that answers one request with a head and a large body, and ends the connection.
-func answerAndClose(t *testing.T, head string) (addr string, ended <-chan struct{}) {
+// respondAndClose is an upstream that responds to one request with a head and a large body, and closes the connection.
+func respondAndClose(t *testing.T, head string) (addr string, ended <-chan struct{}) {
 	t.Helper()
 	end := make(chan struct{})
 	return listen(t, func(conn net.Conn) {
 		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
 			_, _ = io.WriteString(conn, head) // the client sees what is missing
-			_, _ = conn.Write(make([]byte, largeAnswer))
+			_, _ = conn.Write(make([]byte, largeBody))
 			conn.Close()
 			close(end)
 		}
 	}), end
 }
 
-// TestAClientThatPauses longer than the upstream may gets its answer all the same: the pause is not the upstream's.
+// TestAClientThatPauses: a client that pauses for longer than the upstream's timeout still gets its response. The upstream did
+// not pause.
 func TestAClientThatPauses(t *testing.T) {
 	t.Parallel()
 	const size = 64 << 20

@@ -49,7 +49,7 @@ func certify(t *testing.T, dir string, number int64) (certFile, keyFile string) 
 	return certFile, keyFile
 }
 
-// TestTLS: 1.2 and later, and a renewed certificate without a restart or a broken connection.
+// TestTLS: the gateway speaks TLS 1.2 and later. It loads a renewed certificate without a restart, and open connections stay.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, nil)

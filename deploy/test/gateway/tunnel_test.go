@@ -16,7 +16,7 @@ import (
 
 const upgraded = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
-// openTunnel returns a connection on which the protocol has been changed.
+// openTunnel returns a connection after the upgrade to a tunnel.
 func openTunnel(t *testing.T, g *gateway) *rawConn {
 	t.Helper()
 	conn := dial(t, g.addr)
@@ -27,8 +27,8 @@ func openTunnel(t *testing.T, g *gateway) *rawConn {
 	return conn
 }
 
-// TestATunnelOfWhichOneSideHasEnded ends soon after the other side has said its last, and not an hour later.
-func TestATunnelOfWhichOneSideHasEnded(t *testing.T) {
+// TestATunnelWithOneSideEnded: the tunnel ends soon after the other side has sent its last bytes, and not an hour later.
+func TestATunnelWithOneSideEnded(t *testing.T) {
 	t.Parallel()
 	up := listen(t, func(conn net.Conn) {
 		in := bufio.NewReader(conn)
@@ -53,7 +53,7 @@ func TestATunnelOfWhichOneSideHasEnded(t *testing.T) {
 	}
 }
 
-// TestATunnelToAReplicaThatFailsItsCheck goes on: only what has not been answered is given up.
+// TestATunnelToAReplicaThatFailsItsCheck: the tunnel stays open. Only requests without a response are aborted.
 func TestATunnelToAReplicaThatFailsItsCheck(t *testing.T) {
 	t.Parallel()
 	replica := func() string {
@@ -70,7 +70,7 @@ func TestATunnelToAReplicaThatFailsItsCheck(t *testing.T) {
 			case hangs.Load():
 				_, _ = io.Copy(io.Discard, in)
 			default:
-				_, _ = io.WriteString(conn, okAnswer)
+				_, _ = io.WriteString(conn, okResponse)
 			}
 		})
 	}
@@ -79,7 +79,7 @@ func TestATunnelToAReplicaThatFailsItsCheck(t *testing.T) {
 	conn := openTunnel(t, g)
 	testbed.Eventually(t, "the replica to be found unhealthy", func() error {
 		if unhealthy := g.metric(t, fmt.Sprintf(`tallygate_gateway_upstream_replicas{state="unhealthy",upstream=%q}`, strings.Join(ups, ","))); unhealthy != "1" {
-			return fmt.Errorf("%s are unhealthy", unhealthy)
+			return fmt.Errorf("%s are unhealthy, want 1", unhealthy)
 		}
 		return nil
 	})

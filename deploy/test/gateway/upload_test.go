@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestAnUpstreamThatBreaksOffWithinAnUpload: a client that still sends is told so.
+// TestAnUpstreamThatBreaksOffWithinAnUpload: a client that still sends gets an error response.
 func TestAnUpstreamThatBreaksOffWithinAnUpload(t *testing.T) {
 	t.Parallel()
 	up := listen(t, func(conn net.Conn) {
@@ -44,8 +44,8 @@ func TestAnUpstreamThatBreaksOffWithinAnUpload(t *testing.T) {
 	}
 }
 
-// TestClientsThatStopSendingDoNotBlameTheReplicas.
-func TestClientsThatStopSendingDoNotBlameTheReplicas(t *testing.T) {
+// TestClientsThatStopSendingDoNotEjectReplicas: a stalled client is not a replica's failure.
+func TestClientsThatStopSendingDoNotEjectReplicas(t *testing.T) {
 	t.Parallel()
 	reads := func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
 	ups := []string{serveHTTP(t, reads), serveHTTP(t, reads)}
@@ -86,7 +86,7 @@ func (g *gateway) metric(t *testing.T, name string) string {
 	return value
 }
 
-// TestFirstByteAfterA100 counts from the request's end: a 100 is no answer.
+// TestFirstByteAfterA100: the timeout for the first byte begins at the request's end. A 100 is not the response.
 func TestFirstByteAfterA100(t *testing.T) {
 	t.Parallel()
 	up := listen(t, func(conn net.Conn) {
@@ -111,8 +111,8 @@ func TestFirstByteAfterA100(t *testing.T) {
 	}
 }
 
-// TestNo100WithinAnAnswer: once the final answer has begun, nothing else is said to a client that has waited for a 100.
-func TestNo100WithinAnAnswer(t *testing.T) {
+// TestNo100WithinAResponse: after the final response has begun, the client gets no 100 any more.
+func TestNo100WithinAResponse(t *testing.T) {
 	t.Parallel()
 	next := make(chan struct{})
 	up := listen(t, func(conn net.Conn) {
@@ -130,22 +130,22 @@ func TestNo100WithinAnAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	<-time.After(2 * time.Second) // an upstream that says nothing has one second
+	<-time.After(2 * time.Second) // the gateway sends a 100 itself if the upstream is silent for a second
 	close(next)
 	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "firstafter" {
 		t.Errorf("got %q (%v), want firstafter", body, err)
 	}
 }
 
-// TestBytesInOneDirectionAreProgress: the other one may be silent for as long.
+// TestBytesInOneDirectionAreProgress: the other direction may be silent for longer than the timeout.
 func TestBytesInOneDirectionAreProgress(t *testing.T) {
 	t.Parallel()
 	const pieces, pause = 12, 200 * time.Millisecond
 	up := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1.1: always
+		_ = http.NewResponseController(w).EnableFullDuplex() // always possible in HTTP/1.1
 		w.(http.Flusher).Flush()
 		for range pieces {
-			if r.URL.Path == "/up/answers" {
+			if r.URL.Path == "/up/writes" {
 				<-time.After(pause)
 				_, _ = io.WriteString(w, "x") // the client sees what is missing
 				w.(http.Flusher).Flush()
@@ -155,7 +155,7 @@ func TestBytesInOneDirectionAreProgress(t *testing.T) {
 		_, _ = fmt.Fprint(w, n)
 	})
 	g := startGateway(t, route("up", "/up", []string{up}, "auth: public", "timeouts: {progress: 1s}"))
-	for path, want := range map[string]string{"/up/answers": strings.Repeat("x", pieces) + "0", "/up/reads": fmt.Sprint(pieces)} {
+	for path, want := range map[string]string{"/up/writes": strings.Repeat("x", pieces) + "0", "/up/reads": fmt.Sprint(pieces)} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			conn := dial(t, g.addr)

@@ -24,7 +24,7 @@ type message struct {
 	conn           int // on which connection it came
 }
 
-// values are those of the fields with this name, in any case.
+// values are the values of the fields with this name, in upper or lower case.
 func (m message) values(name string) []string {
 	var all []string
 	for line := range strings.SplitSeq(m.head, "\r\n") {
@@ -35,10 +35,11 @@ func (m message) values(name string) []string {
 	return all
 }
 
-// recorder is an upstream that keeps what it gets, and notes whatever in it another parser could read differently.
+// recorder is an upstream that keeps the requests it gets. It also records everything that another parser could read
+// differently.
 type recorder struct {
-	addr   string
-	answer func(message) string // nil: a 200
+	addr    string
+	respond func(message) string // nil: a 200
 
 	mu       sync.Mutex
 	messages []message
@@ -46,11 +47,11 @@ type recorder struct {
 	conns    int
 }
 
-const okAnswer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nX-Upstream: yes\r\n\r\nok"
+const okResponse = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nX-Upstream: yes\r\n\r\nok"
 
-func newRecorder(t *testing.T, answer func(message) string) *recorder {
+func newRecorder(t *testing.T, respond func(message) string) *recorder {
 	t.Helper()
-	r := &recorder{answer: answer}
+	r := &recorder{respond: respond}
 	r.addr = listen(t, r.serve)
 	return r
 }
@@ -108,20 +109,20 @@ func (r *recorder) serve(conn net.Conn) {
 		r.mu.Lock()
 		r.messages = append(r.messages, m)
 		r.mu.Unlock()
-		answer := okAnswer
+		response := okResponse
 		if m.method == "HEAD" {
-			answer, _, _ = strings.Cut(answer, "ok")
+			response, _, _ = strings.Cut(response, "ok")
 		}
-		if r.answer != nil {
-			answer = r.answer(m)
+		if r.respond != nil {
+			response = r.respond(m)
 		}
-		if _, err := io.WriteString(conn, answer); err != nil {
+		if _, err := io.WriteString(conn, response); err != nil {
 			return
 		}
 	}
 }
 
-// What the gateway may write: nothing that needs leniency to be understood.
+// What the gateway may write: every strict parser accepts it.
 var (
 	startForm = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z\x60-]+ (\*|/[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]|^\\\x60{}"<>]*) HTTP/1\.1$`)
 	fieldForm = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z\x60-]+: ([^\x00-\x20\x7f]([^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?$`)
@@ -150,7 +151,7 @@ func (r *recorder) read(in *bufio.Reader, out io.Writer) (message, error) {
 	}
 	lengths, codings := m.values("Content-Length"), m.values("Transfer-Encoding")
 	if len(m.values("Host")) != 1 || len(lengths)+len(codings) > 1 {
-		r.fault(m, "it has not one host and at most one length")
+		r.fault(m, "it does not have exactly one host and at most one length")
 	}
 	if len(m.values("Expect")) > 0 {
 		if _, err := io.WriteString(out, "HTTP/1.1 100 Continue\r\n\r\n"); err != nil {
@@ -207,7 +208,7 @@ func (r *recorder) fault(m message, what string) {
 	r.faults = append(r.faults, fmt.Sprintf("%s:\n%q", what, m.head))
 }
 
-// got are the requests so far whose target holds the text.
+// got are the requests so far whose target contains the text.
 func (r *recorder) got(text string) []message {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -72,11 +72,11 @@ func TestWebSocketWhereTheRouteAllowsNone(t *testing.T) {
 	defer cancel()
 	_, resp, err := websocket.Dial(ctx, "ws://"+g.addr+"/plain", nil)
 	if err == nil || resp == nil || resp.StatusCode == http.StatusSwitchingProtocols {
-		t.Errorf("got %v (%v), want an answer that is no upgrade", resp, err)
+		t.Errorf("got %v (%v), want a response that is no upgrade", resp, err)
 	}
 }
 
-// TestAnUpstreamThatSwitchesUnasked gets no tunnel to the client.
+// TestAnUpstreamThatSwitchesUnasked: a 101 without an Upgrade in the request is a 502, not a tunnel.
 func TestAnUpstreamThatSwitchesUnasked(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t, func(message) string {
