@@ -10,19 +10,19 @@ import (
 	"tallygate/deploy/internal/contract"
 )
 
-// account is a user and what was acknowledged of it.
+// account is a user, and the changes of it that were acknowledged.
 type account struct {
 	contract.Credentials
 	id int64
 
-	// A request without a response may have been done or not.
+	// A request without a response may have taken effect or not.
 	maybePassword string
 	maybeDeleted  bool
 
 	deleted     bool
 	oldPassword string
-	refresh     string   // the newest refresh token, if the session has to live
-	deadTokens  []string // access tokens that must not open anything
+	refresh     string   // the newest refresh token, if the session must still be valid
+	deadTokens  []string // access tokens that must be refused
 	deadRefresh []string
 }
 
@@ -31,7 +31,7 @@ type pair struct {
 	Refresh string `json:"refresh_token"`
 }
 
-// promisesNothing reports whether a call has no response, or one that says that a part is unavailable.
+// promisesNothing reports whether a call has no response, or a response that says that a service is unavailable.
 func promisesNothing(got contract.Response, err error) bool {
 	if err != nil {
 		return true
@@ -69,8 +69,8 @@ func (a *account) signIn(client *contract.Client) (pair, error) {
 	return tokens, json.Unmarshal([]byte(got.Body), &tokens)
 }
 
-// Each of the changes is made once, with the session's tokens. It returns an error if the response is none of those that
-// are allowed while processes are killed.
+// Each of the following changes is made at most once, with the session's tokens. It returns an error if the response is not
+// allowed, even while processes are killed.
 
 func (a *account) changePassword(client *contract.Client, s pair) error {
 	const next = "654321"
@@ -115,7 +115,7 @@ func (a *account) renew(client *contract.Client, s pair) error {
 	return err
 }
 
-// do sends a request with a session's token. The response to it is 204.
+// do sends a request with a session's token. The right response is 204.
 func (a *account) do(client *contract.Client, method, path string, s pair, body string) (int, error) {
 	header := http.Header{"Authorization": {s.Token}}
 	if body != "" {

@@ -17,12 +17,12 @@ import (
 const (
 	rounds     = 10
 	registrars = 4
-	// A round's load goes on for so long before something is killed.
+	// How long a round's load runs before something is killed.
 	shortestLoad, longestLoad = 200 * time.Millisecond, 800 * time.Millisecond
 )
 
-// TestChaosAcknowledgedChangesOfAccountsAreTrue kills auth-service and its database, by turns and together, while
-// users register, change passwords, sign out, refresh and delete themselves.
+// TestChaosAcknowledgedChangesOfAccountsAreTrue kills auth-service and its database, in turn and together, while
+// users register, change passwords, sign out, refresh and delete their accounts.
 func TestChaosAcknowledgedChangesOfAccountsAreTrue(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range databases() {

@@ -83,7 +83,7 @@ func (a *account) use(client *contract.Client, rng *rand.Rand) (bool, error) {
 	return registered, changes[rng.IntN(len(changes))](client, session)
 }
 
-// check looks everything up that was acknowledged.
+// check looks up everything that was acknowledged.
 func (l *accountLoad) check(t *testing.T) {
 	t.Helper()
 	for _, err := range l.errs {

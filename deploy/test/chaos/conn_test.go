@@ -14,8 +14,8 @@ import (
 
 const callTimeout = 20 * time.Second
 
-// conn sends one request at a time over one kept connection, and never a second time by itself, as net/http's client
-// does: how many were sent is known.
+// conn sends one request at a time over one kept connection. Unlike net/http's client it never sends a request again, so
+// the test knows how many were sent.
 type conn struct {
 	net.Conn
 	read *bufio.Reader

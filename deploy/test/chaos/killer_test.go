@@ -23,7 +23,7 @@ type killer struct {
 	records []record
 }
 
-// record is what one kind of process went through.
+// record counts the kills of one kind of process.
 type record struct {
 	kind  string
 	kills int
@@ -33,10 +33,10 @@ type record struct {
 const (
 	shortestUptime, longestUptime = 200 * time.Millisecond, 1500 * time.Millisecond
 	longestDowntime               = 500 * time.Millisecond
-	// longestWait is for a process to be ready again. A gateway is not ready before auth-service is, and auth-service not
-	// before its database. Those may be down: then the next process is killed all the same.
+	// longestWait is how long the killer waits for a process to be ready again. A gateway is not ready before auth-service,
+	// and auth-service is not ready before its database. If those are down, the killer goes on without waiting longer.
 	longestWait = 3 * time.Second
-	// allAtOnce: one time in so many, all processes of the kind are killed together.
+	// allAtOnce: on average, one kill in this many is of all processes of the kind together.
 	allAtOnce = 4
 )
 
@@ -103,7 +103,7 @@ func allReady(t *testing.T, c *cluster.Cluster) {
 }
 
 func (k *killer) String() string {
-	var said []string
+	var lines []string
 	for _, one := range k.records {
 		slices.Sort(one.ready)
 		text := fmt.Sprintf("%s: %d kills", one.kind, one.kills)
@@ -111,8 +111,8 @@ func (k *killer) String() string {
 			text += fmt.Sprintf(", ready again %d times within %v, after %v (median), %v (longest)", count, longestWait,
 				one.ready[count/2].Round(time.Millisecond), one.ready[count-1].Round(time.Millisecond))
 		}
-		said = append(said, text)
+		lines = append(lines, text)
 	}
-	slices.Sort(said)
-	return strings.Join(said, "; ")
+	slices.Sort(lines)
+	return strings.Join(lines, "; ")
 }

@@ -15,7 +15,7 @@ import (
 	"tallygate/deploy/internal/cluster"
 )
 
-// load is users whose next call follows each response at once.
+// load is users who call again as soon as they have a response.
 type load struct {
 	gateways []*cluster.Process
 
@@ -28,10 +28,10 @@ type load struct {
 // pause is how long a caller waits after a response that is not 200.
 const pause = 5 * time.Millisecond
 
-// callers is how many connections each user has at most at work.
+// callers is how many calls each user makes at the same time.
 const callers = 2
 
-// run lets the users call until ctx ends and the last response is there.
+// run lets the users call until ctx ends, and waits for the last responses.
 func (l *load) run(ctx context.Context, users []*user, random uint64) {
 	l.statuses, l.began = map[int]int{}, time.Now()
 	var wg sync.WaitGroup
@@ -45,7 +45,7 @@ func (l *load) run(ctx context.Context, users []*user, random uint64) {
 	l.took = time.Since(l.began)
 }
 
-// call is one caller of a user. Each call goes to some gateway.
+// call is one caller of a user. Each call goes to a random gateway.
 func (l *load) call(ctx context.Context, u *user, rng *rand.Rand) {
 	conns := make([]*conn, len(l.gateways))
 	statuses := map[int]int{}

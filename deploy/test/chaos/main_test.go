@@ -32,7 +32,7 @@ func duration(t *testing.T) time.Duration {
 	return d
 }
 
-// seed is where a test's random choices begin. It is logged, so that they can be made again.
+// seed is the seed of a test's random choices. It is logged, so that a run can be repeated.
 func seed(t *testing.T) uint64 {
 	t.Helper()
 	chosen := rand.Uint64()
@@ -46,15 +46,15 @@ func seed(t *testing.T) uint64 {
 	return chosen
 }
 
-// cheap are settings for auth-service that make passwords cost little and failed ones nothing: they are not what is
-// tested, and would take all the time.
+// cheap are settings for auth-service with which passwords cost little and failed sign-ins are not throttled. Neither is
+// tested here, and they would take all the time.
 func cheap() []string {
 	return []string{
 		"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1", "GUESS_FREE_PER_NAME=1000000", "GUESS_FREE_PER_ADDRESS=1000000",
 	}
 }
 
-// databases are the set-ups that everything has to hold on.
+// databases are the clusters on which every test has to pass.
 func databases() map[string]cluster.Config {
 	return map[string]cluster.Config{
 		"PostgreSQL, two of auth-service": {Postgres: true, Gateways: 3, Auths: 2, Auth: cheap()},

@@ -11,7 +11,7 @@ import (
 	"tallygate/deploy/internal/cluster"
 )
 
-// What a gateway's counts take on disk while they cannot be delivered, as the gateway's meter states it.
+// How much disk a gateway's counts take while they cannot be delivered, by the documentation of the gateway's meter.
 const (
 	bytesPerRow = 64
 	bytesBeside = 2.3 * (1 << 20)
@@ -26,7 +26,7 @@ func TestChaosAuthServiceAwayLosesNothing(t *testing.T) {
 	c := cluster.Start(t, cfg)
 	users := newUsers(t, c.Gateways[0].URL, 100)
 	for _, u := range users {
-		for _, gateway := range c.Gateways { // without auth-service a gateway lets users through that it knows
+		for _, gateway := range c.Gateways { // without auth-service, a gateway lets only users through that it knows
 			first, err := dial(gateway.URL)
 			if err != nil {
 				t.Fatal(err)

@@ -63,7 +63,7 @@ func (what trouble) run(t *testing.T) {
 		return nil
 	})
 	if what.late {
-		// What is called before all gateways know of the quota is below it.
+		// The quota is above all calls that can be made before every gateway knows of it.
 		want = u.sent.Load() + quota
 		give(u, want)
 	}
@@ -95,13 +95,13 @@ func (what trouble) run(t *testing.T) {
 	if err != nil || counted != want {
 		t.Errorf("got %d calls counted (%v), want %d", counted, err, want)
 	}
-	// A killed gateway may have counted a call of each connection that it has not answered.
+	// A killed gateway may have counted one call of each connection without sending the response.
 	if seen := u.seen.Load(); seen > want || seen < want-int64(what.killed*3*callers) {
 		t.Errorf("got %d responses, want %d", seen, want)
 	}
 }
 
-// kill ends gateways for good. What their leases held comes back all the same.
+// kill ends gateways for good. The unused part of their leases returns all the same.
 func kill(t *testing.T, gateways []*cluster.Process) {
 	t.Helper()
 	for _, gateway := range gateways {
@@ -111,7 +111,7 @@ func kill(t *testing.T, gateways []*cluster.Process) {
 	}
 }
 
-// byTurns kills one process after the other, each when the others are ready again, until ctx ends. All run afterwards.
+// byTurns kills one process after the other until ctx ends. Before each kill, all are ready. All run afterwards.
 func byTurns(ctx context.Context, t *testing.T, victims []*cluster.Process) {
 	t.Helper()
 	kills := 0

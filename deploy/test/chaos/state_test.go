@@ -13,7 +13,7 @@ import (
 	"tallygate/deploy/internal/cluster"
 )
 
-// folders are those that gateways have in the folder that they share.
+// folders are the gateways' own folders in their shared folder.
 func folders(t *testing.T, c *cluster.Cluster) []string {
 	t.Helper()
 	entries, err := os.ReadDir(c.StateDir)
@@ -29,7 +29,7 @@ func folders(t *testing.T, c *cluster.Cluster) []string {
 	return names
 }
 
-// diskBytes is the room that the gateways' folder takes, allocated but unused parts included.
+// diskBytes is how much disk the gateways' folder takes, including allocated but unused parts.
 func diskBytes(t *testing.T, c *cluster.Cluster) int64 {
 	t.Helper()
 	var sum int64

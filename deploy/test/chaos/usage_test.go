@@ -15,7 +15,7 @@ import (
 
 const usersUnderLoad = 6
 
-func TestChaosEveryAnsweredCallIsCountedOnce(t *testing.T) {
+func TestChaosEveryCallWithAResponseIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range databases() {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestChaosWithoutKillsCountedEqualsSent(t *testing.T) {
 			for _, u := range users {
 				testbed.Eventually(t, "every call to be counted", func() error { return u.exactly(c.Gateways[0].URL) })
 			}
-			t.Logf("all of it was shown %v after the last answer", time.Since(ended).Round(time.Millisecond))
+			t.Logf("all calls were shown %v after the last response", time.Since(ended).Round(time.Millisecond))
 			awaitDelivery(t, c)
 			for _, u := range users {
 				if err := u.exactly(c.AuthURL); err != nil {

@@ -72,7 +72,7 @@ func (u *user) counted(base string) (int64, error) {
 	return body.Total.Requests, err
 }
 
-// sums are the users' three counts, added. Sent are those that may have been let through.
+// sums are the totals of the users' three counts. sent does not count refused calls.
 type sums struct{ seen, counted, sent int64 }
 
 func (s sums) String() string {
@@ -97,11 +97,11 @@ func checkCounts(t *testing.T, base string, users []*user) sums {
 	return all
 }
 
-// awaitDelivery waits until all that dead gateways left has been delivered, then stops the living ones, which deliver
-// the rest.
+// awaitDelivery waits until all counts of killed gateways have been delivered. Then it stops the running gateways, which
+// deliver theirs.
 func awaitDelivery(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
-	testbed.Eventually(t, "the dead gateways' counts to be delivered", func() error {
+	testbed.Eventually(t, "the killed gateways' counts to be delivered", func() error {
 		if left := folders(t, c); len(left) > len(c.Gateways) {
 			return fmt.Errorf("%d gateways have %d folders", len(c.Gateways), len(left))
 		}
@@ -120,7 +120,7 @@ func awaitDelivery(t *testing.T, c *cluster.Cluster) {
 	}
 }
 
-// exactly is nil if what was sent is what was counted.
+// exactly returns nil if all calls that were sent are counted, and no more.
 func (u *user) exactly(base string) error {
 	counted, err := u.counted(base)
 	if sent := u.sent.Load(); err == nil && counted != sent {

@@ -87,7 +87,7 @@ func TestOnlyTheGatewayIsPublished(t *testing.T) {
 	}
 }
 
-func TestEachNetworkHasWhoNeedsIt(t *testing.T) {
+func TestEachNetworkHasTheServicesThatNeedIt(t *testing.T) {
 	t.Parallel()
 	project := load(t)
 	got := map[string][]string{}
@@ -114,7 +114,7 @@ func TestEachNetworkHasWhoNeedsIt(t *testing.T) {
 		t.Errorf("got networks %v, want %v", got, want)
 	}
 	if project.Services["secrets"].NetworkMode != "none" {
-		t.Error("what makes the secrets has a network")
+		t.Error("the service that makes the secrets has a network")
 	}
 }
 

@@ -21,16 +21,16 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestStack is one walk through an operator's life with the stack; each step finds it as the one before left it.
+// TestStack does what an operator does with the stack, step by step. Each step depends on the one before.
 func TestStack(t *testing.T) { //nolint:paralleltest // the steps share the machine's two cores and are timed
 	s := newStack(t, composeCommand(t)...)
 	s.run(t, "build", "auth-service")
 	s.run(t, "build")
 	began := time.Now()
-	said := s.script(t, "up")
+	out := s.script(t, "up")
 	t.Logf("figure: from up with built images to ready in %.1f s", time.Since(began).Seconds())
-	if !strings.Contains(said, "Tallygate is ready at "+s.base) {
-		t.Errorf("make up said:\n%s", said)
+	if !strings.Contains(out, "Tallygate is ready at "+s.base) {
+		t.Errorf("make up printed:\n%s", out)
 	}
 
 	t.Run("the contract", func(t *testing.T) { contract.Check(t, s.base, "e2e") })
@@ -86,7 +86,7 @@ func checkSizes(t *testing.T, s *stack) {
 			t.Errorf("the image of %s has %d bytes, want under 60 MB", service, size)
 		}
 	}
-	// What the calls before have left behind is given back within seconds.
+	// The memory that the calls before have used is freed within seconds.
 	testbed.Eventually(t, "the stack to idle", func() error {
 		total, err := memory(docker(t, append([]string{"stats", "--no-stream", "--format", "{{.MemUsage}}"}, s.containers(t, "")...)...))
 		if err == nil && total >= 200 {
@@ -111,7 +111,7 @@ func memory(stats string) (total float64, err error) {
 	return total, nil
 }
 
-// underCalls runs do while clients call the gateway, and reports every call that did not end as expected.
+// underCalls runs do while clients call the gateway. Every call that fails is an error of the test.
 func (s *stack) underCalls(t *testing.T, client *contract.Client, token string, do func()) {
 	t.Helper()
 	var (
@@ -152,7 +152,7 @@ func (s *stack) scale(t *testing.T) {
 	})
 }
 
-// usesEvery waits until each replica of a service has answered calls, by its log.
+// usesEvery waits until the log of each replica of a service shows calls.
 func (s *stack) usesEvery(t *testing.T, client *contract.Client, token, service string) {
 	t.Helper()
 	testbed.Eventually(t, "every replica to be used", func() error {
@@ -161,7 +161,7 @@ func (s *stack) usesEvery(t *testing.T, client *contract.Client, token, service 
 		}
 		for _, id := range s.containers(t, service) {
 			if !strings.Contains(docker(t, "logs", "--tail=50", id), `"route":"/root"`) {
-				return fmt.Errorf("%s has answered nothing", id)
+				return fmt.Errorf("%s has got no call", id)
 			}
 		}
 		return nil

@@ -16,8 +16,8 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestOperator does what operators do besides: an older Compose, several auth-services on an empty database, secrets of
-// their own, and mistakes.
+// TestOperator does the other things that operators do: an older Compose, several auth-services on an empty database,
+// secrets of their own, and mistakes.
 func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the machine's two cores with TestStack
 	compose := composeCommand(t)
 	if path, err := exec.LookPath("docker-compose"); err == nil {
@@ -83,7 +83,7 @@ func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the m
 	})
 }
 
-// fails runs make up with settings that are wrong and wants the sentences at the end of what it says.
+// fails runs `make up` with wrong settings. The last lines of its output have to contain the sentences, one each.
 func (s *stack) fails(t *testing.T, settings []string, sentences ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(s.dir, "deploy", "compose.sh"), "up")
@@ -105,13 +105,13 @@ func (s *stack) fails(t *testing.T, settings []string, sentences ...string) {
 
 var errStillOld = errors.New("tokens are signed with the old secret")
 
-// keyID is the part of a token's header that differs with the secret that signed it.
+// keyID is a token's header. It has the id of the key that signed the token.
 func keyID(token string) string {
 	header, _, _ := strings.Cut(token, ".")
 	return header
 }
 
-// share writes the operator's secrets and runs the container that hands them out.
+// share writes the operator's secrets and runs the container that copies them to the services.
 func (s *stack) share(t *testing.T, write func(name, secret string), signing, other string) {
 	t.Helper()
 	write("jwt_secret", signing)

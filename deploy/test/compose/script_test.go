@@ -10,8 +10,8 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestWhatGoesWrongIsOneSentence runs the script behind `make up` with programs in the place of docker and Compose
-// that behave as the real ones do when that goes wrong.
+// TestWhatGoesWrongIsOneSentence runs the script behind `make up` with stand-ins for docker and Compose, which fail as the
+// real programs do.
 func TestWhatGoesWrongIsOneSentence(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
@@ -24,7 +24,7 @@ func TestWhatGoesWrongIsOneSentence(t *testing.T) {
 		old       = "#!/bin/sh\necho 1.25.5\n"
 		taken     = "#!/bin/sh\n[ \"$1\" = version ] && exit 0\necho 'Bind for 0.0.0.0:8000 failed: port is already allocated' >&2\nexit 1\n"
 		noSecrets = "#!/bin/sh\n[ \"$1\" = version ] && exit 0\necho 'dependency failed to start' >&2\nexit 1\n"
-		// the engine, asked for the container that makes secrets, its exit code and its log
+		// responds with the container that makes secrets, its exit code and its log
 		secretsEngine = "#!/bin/sh\ncase $1 in ps) echo c1;; inspect) echo 1;; logs) echo 'auth-service: SECRETS_DIR=own has no file jwt_secret: write it there';; compose) exit 1;; esac\n"
 	)
 	tests := []struct {

@@ -16,7 +16,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// stack is the shipped docker-compose.yml, brought up under a name and on a port of its own.
+// stack is the shipped docker-compose.yml, with a project name and a port of its own.
 type stack struct {
 	compose []string
 	env     []string
@@ -24,7 +24,7 @@ type stack struct {
 	base    string
 }
 
-// newStack prepares a stack that is removed with everything in it when the test ends, however it ends.
+// newStack prepares a stack. When the test ends, the stack and its volumes are removed.
 func newStack(t *testing.T, compose ...string) *stack {
 	t.Helper()
 	if out, err := exec.CommandContext(t.Context(), "docker", "info").CombinedOutput(); err != nil {
@@ -47,7 +47,7 @@ func newStack(t *testing.T, compose ...string) *stack {
 	return s
 }
 
-// command is a Compose command on the stack. It outlives the test's context, for what removes the stack.
+// command is a Compose command on the stack. It does not use the test's context, because the cleanup runs after that ends.
 func (s *stack) command(args ...string) *exec.Cmd {
 	args = append(append([]string{}, s.compose...), args...)
 	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...)
@@ -65,7 +65,7 @@ func (s *stack) run(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// script runs what is behind `make up` and `make down`.
+// script runs the script behind `make up` and `make down`.
 func (s *stack) script(t *testing.T, command string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(s.dir, "deploy", "compose.sh"), command)
@@ -77,7 +77,7 @@ func (s *stack) script(t *testing.T, command string) string {
 	return string(out)
 }
 
-// containers are the ids of a service's running containers; of all services if it is empty.
+// containers are the ids of a service's running containers, or of all services' if service is empty.
 func (s *stack) containers(t *testing.T, service string) []string {
 	t.Helper()
 	args := []string{"ps", "-q"}

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// flooding is the variable that makes this program a flood of guesses against the address in it. The flood is a process
-// of its own, with as little work for each guess as can be, so that what is measured beside it is not its queue.
+// flooding is the variable that makes this program send a flood of guesses to the address in it. The flood runs in a process
+// of its own and does little work for each guess, so that it does not delay the calls that are measured.
 const flooding = "MEASURE_FLOOD"
 
 func TestMain(m *testing.M) {
@@ -49,21 +49,21 @@ func startFlood(t *testing.T, addr string) (wait func() flooded) {
 	}
 	cmd := exec.CommandContext(t.Context(), program)
 	cmd.Env = append(os.Environ(), flooding+"="+addr)
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return func() flooded {
 		var all flooded
-		if err := errors.Join(cmd.Wait(), json.Unmarshal(out.Bytes(), &all)); err != nil {
-			t.Fatalf("%v\n%s", err, said.String())
+		if err := errors.Join(cmd.Wait(), json.Unmarshal(stdout.Bytes(), &all)); err != nil {
+			t.Fatalf("%v\n%s", err, stderr.String())
 		}
 		return all
 	}
 }
 
-// flood guesses with many clients as fast as they can, each guess for another name from another address.
+// flood guesses with many clients, as fast as they can. Each guess is for another name from another address.
 func flood(addr string) flooded {
 	all := flooded{Statuses: map[int]int{}}
 	var (

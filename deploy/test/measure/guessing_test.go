@@ -30,7 +30,7 @@ type statusCount struct {
 	statuses map[int]int
 }
 
-// add counts a response. 429 and 503 have to say in Retry-After when to call again.
+// add counts a response. 429 and 503 must have Retry-After.
 func (c *statusCount) add(t *testing.T, got contract.Response, err error) {
 	t.Helper()
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *statusCount) add(t *testing.T, got contract.Response, err error) {
 func TestMeasureGuessing(t *testing.T) { //nolint:paralleltest // it measures time
 	s := start(t, cluster.Config{
 		Gateways: 1, Auths: 2, Postgres: true, Gateway: []string{"TRUSTED_PROXIES=loopback"},
-		// Long enough that no further try becomes free while a thousand guesses are made.
+		// So long that no further try is allowed while a thousand guesses are made.
 		Auth: []string{"GUESS_FIRST_DELAY=5m"},
 	})
 	s.register(t, "ada")
@@ -127,6 +127,6 @@ func (s *system) signInUnderAttack(t *testing.T) {
 	}
 	close(stop)
 	all.Wait()
-	t.Logf("figure: %d sign-ins of the owner at a known address, while %d attackers guess from ever new ones (%v): %s",
+	t.Logf("figure: %d sign-ins of the owner at a known address, while %d attackers guess from new ones (%v): %s",
 		signIns, attackers, attack.statuses, spread(took))
 }

@@ -18,7 +18,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// cheap makes passwords cost little where they are not what is measured.
+// cheap are settings with which passwords cost little, for tests that do not measure them.
 func cheap() []string { return []string{"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1"} }
 
 // system is a cluster and a client of each of its gateways.
@@ -65,7 +65,7 @@ func (s *system) signIn(t *testing.T, u *user) {
 	}
 }
 
-// send calls with the user's token and wants a status.
+// send calls with the user's token. Any other status than want ends the test.
 func (u *user) send(t *testing.T, client *contract.Client, method, path string, body any, want int) {
 	t.Helper()
 	header := http.Header{"Authorization": {u.Token}}
@@ -129,7 +129,7 @@ func until401(t *testing.T, client *contract.Client, token string) time.Time {
 	}
 }
 
-// metric is the sum of a process's samples of a metric whose labels hold the text.
+// metric is the sum of a metric's samples whose labels contain the text.
 func metric(t *testing.T, p *cluster.Process, name, labels string) float64 {
 	t.Helper()
 	got, err := contract.NewClient(p.PrivateURL).Do(http.MethodGet, "/metrics", nil, nil)

@@ -15,12 +15,12 @@ import (
 
 func TestMeasureOutage(t *testing.T) { //nolint:paralleltest // it measures time
 	s := start(t, replicated())
-	t.Run("what changed while the network was cut is caught up with", s.cutOff)
+	t.Run("changes while the network was cut arrive afterwards", s.cutOff)
 	t.Run("the feed outlives kill -9 of every auth-service", s.killAuths)
 	t.Run("a restarted gateway never accepts a revoked token", s.restartGateway)
 }
 
-// stale waits until every gateway shows on its readiness page, and in its metrics, whether it is stale.
+// stale waits until the readiness page and the metrics of every gateway show that it is stale, or that it is not.
 func (s *system) stale(t *testing.T, want bool) {
 	t.Helper()
 	for _, gateway := range s.Gateways {
@@ -59,7 +59,7 @@ func (s *system) cutOff(t *testing.T) {
 	}
 	s.stale(t, true)
 	for _, u := range append(revoked, controls...) {
-		s.everywhere(t, "while the gateways cannot learn of it", u, http.StatusOK)
+		s.everywhere(t, "while the gateways cannot see the changes", u, http.StatusOK)
 	}
 	s.everywhere(t, "a user whom no gateway has seen", unknown, http.StatusServiceUnavailable)
 
@@ -154,7 +154,7 @@ func (s *system) restartGateway(t *testing.T) {
 	})
 }
 
-// neverPasses is nil when the token has been refused with 401; any 200 fails the test.
+// neverPasses returns nil when the token is refused with 401. A 200 ends the test.
 func (s *system) neverPasses(t *testing.T, client int, u *user, statuses map[int]int) error {
 	t.Helper()
 	got, err := status(s.clients[client], u.Token)

@@ -1,5 +1,5 @@
-// Package repository tests the repository itself: that documents lead somewhere and name every setting, and that every
-// test is run by a make target.
+// Package repository tests the repository itself: links in documents are right, documents name every setting, and a make
+// target runs every test.
 //
 // It reads files and starts nothing.
 package repository

@@ -11,8 +11,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestEverySettingIsDocumented finds the variables that the programs read in their sources, and each of them in the
-// documents.
+// TestEverySettingIsDocumented finds the variables that the programs' sources read. A document has to name each of them.
 func TestEverySettingIsDocumented(t *testing.T) {
 	t.Parallel()
 	documents := readFile(t, "README.md") + readFile(t, "docs/configuration.md") + readFile(t, "docs/operate.md")
@@ -31,8 +30,8 @@ func TestEverySettingIsDocumented(t *testing.T) {
 	}
 }
 
-// TestLinksBetweenDocumentsLead checks that every file that a document links to is there.
-func TestLinksBetweenDocumentsLead(t *testing.T) {
+// TestLinksBetweenDocumentsAreRight checks that every file that a document links to is there.
+func TestLinksBetweenDocumentsAreRight(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
 	for _, file := range markdown(t) {
@@ -72,7 +71,7 @@ func markdown(t *testing.T) []string {
 	return walk(t, ".", func(name string) bool { return strings.HasSuffix(name, ".md") })
 }
 
-// walk lists the files below a folder of the workspace, without what a build or a run leaves there.
+// walk lists the files below a folder of the repository. It leaves out what a build or a run creates.
 func walk(t *testing.T, folder string, want func(name string) bool) []string {
 	t.Helper()
 	var files []string

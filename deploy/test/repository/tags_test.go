@@ -15,7 +15,7 @@ type target struct {
 	dir  string // empty: every package
 }
 
-// targets are the lines of the Makefile that run tests: testrun takes every package, `go test` the one that it names.
+// targets are the lines of the Makefile that run tests. testrun runs every package, `go test` only the named one.
 func targets(t *testing.T) []target {
 	t.Helper()
 	all := []target{{}, {tags: []string{"race"}}}
@@ -29,7 +29,7 @@ func targets(t *testing.T) []target {
 	return all
 }
 
-// TestEveryTestIsRunByATarget finds the build constraint of each test file met by some target, on some system.
+// TestEveryTestIsRunByATarget: some target, on some system, has to meet the build constraint of each test file.
 func TestEveryTestIsRunByATarget(t *testing.T) {
 	t.Parallel()
 	all, found := targets(t), 0
@@ -50,7 +50,7 @@ func TestEveryTestIsRunByATarget(t *testing.T) {
 		}
 	}
 	if found < 10 {
-		t.Errorf("got %d constraints: they are looked for in the wrong place", found)
+		t.Errorf("got only %d constraints: the test looks in the wrong place", found)
 	}
 }
 

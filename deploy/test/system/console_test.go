@@ -14,7 +14,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestConsole uses the pages as a person would, in a real browser: register, call, see the call in the tally.
+// TestConsole uses the pages like a person, in a real browser: register, call, see the call in the tally.
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
@@ -54,7 +54,7 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// openBrowser starts a browser that reaches this machine and nothing else, and ends with the test.
+// openBrowser starts a browser that ends with the test. It can reach this machine only.
 func openBrowser(t *testing.T, path string) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
@@ -83,7 +83,7 @@ type errUnexpected struct{ where, got, want string }
 
 func (e errUnexpected) Error() string { return e.where + " shows " + e.got + ", not " + e.want }
 
-// picture keeps what the page looks like where -artifacts asks for it.
+// picture saves a screenshot in the folder for artifacts, which `go test -artifacts` keeps.
 func picture(page context.Context, t *testing.T, name string) {
 	t.Helper()
 	png, err := chromedp.Run(page, chromedp.CaptureScreenshot())

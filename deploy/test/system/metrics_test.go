@@ -16,7 +16,7 @@ import (
 	"tallygate/deploy/internal/contract"
 )
 
-// TestMetrics checks the names and texts of all metrics, as they are after some traffic.
+// TestMetrics checks the names and help texts of all metrics after some traffic.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Config{})

@@ -13,10 +13,10 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// ownGroup keeps signals that a test sends to a group away from the test.
+// ownGroup gives the program a process group of its own, so that a signal to its group does not reach the test.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// descendants are the processes that pid started, and they, by program name.
+// descendants are the ids, by program name, of the processes that pid has started, directly or through another.
 func descendants(t *testing.T, pid int) map[string]int {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -33,7 +33,7 @@ func descendants(t *testing.T, pid int) map[string]int {
 		if err != nil {
 			continue // it ended meanwhile
 		}
-		// 123 (name, in which anything may stand) S 1 …
+		// 123 (any name, even with parentheses) S 1 …
 		head, rest, _ := strings.Cut(string(text), " (")
 		closing := strings.LastIndexByte(rest, ')')
 		name, fields := rest[:closing], strings.Fields(rest[closing+1:])
@@ -70,7 +70,7 @@ func allGone(t *testing.T, processes map[string]int) {
 	})
 }
 
-// isZombie reports whether a process has ended and only waits to be collected: an orphan's new parent may take its time.
+// isZombie reports whether a process has ended and its parent has not collected it yet. An orphan's new parent may be slow.
 func isZombie(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// TestReadme runs the README's commands as they stand there, each block marked with <!-- test: … --> in turn, beside
-// a `make run`. Only the port is another one.
+// TestReadme runs the README's commands unchanged while `make run` runs: the blocks marked with <!-- test: … -->, in their
+// order. Only the port differs.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(testbed.Root(), "README.md"))
@@ -51,7 +51,7 @@ func TestGreeting(t *testing.T) {
 	checkCalls(t, r, "greeting", calls)
 }
 
-// checkCalls runs commands in one shell, as they would be pasted.
+// checkCalls runs commands in one shell, as if they were pasted.
 func checkCalls(t *testing.T, r *runner, source string, blocks [][]string) {
 	t.Helper()
 	script := "set -e\n"

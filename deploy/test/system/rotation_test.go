@@ -20,8 +20,8 @@ import (
 	"tallygate/kit/internalapi"
 )
 
-// TestSecretsRotateUnderLoad replaces both secrets twice while clients call, refresh and register: no valid token is
-// refused and nobody is signed out. What the old secrets have made is worth nothing after their withdrawal.
+// TestSecretsRotateUnderLoad replaces both secrets twice while clients call, refresh and register. No valid token is refused
+// and nobody is signed out. After an old secret is withdrawn, its tokens are refused.
 func TestSecretsRotateUnderLoad(t *testing.T) { //nolint:tparallel // the load has to outlast the subtests
 	t.Parallel()
 	c := cluster.Start(t, cluster.Config{Gateways: 2, Auth: []string{"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1"}})
@@ -76,7 +76,7 @@ func (c *caller) token() string {
 	return c.access
 }
 
-// keep takes over what a sign-in or a refresh has brought.
+// keep stores the tokens of a sign-in or a refresh.
 func (c *caller) keep(got contract.Response) error {
 	var pair struct {
 		Token        string
@@ -100,7 +100,7 @@ func (r *rotating) signIn(t *testing.T, name string) *caller {
 	return one
 }
 
-// enter registers a user, unless it is there, and signs in.
+// enter registers a user, if there is none of that name, and signs in.
 func (r *rotating) enter(name string, one *caller) error {
 	who := contract.Credentials{Username: name, Password: "correct horse"}
 	if got, err := r.clients[0].Register(who); err != nil || got.Status/100 != 2 {
@@ -150,7 +150,7 @@ func (r *rotating) passes(t *testing.T, token string) bool {
 	return true
 }
 
-// registerAgainAndAgain brings users whom no gateway has seen, so that they need a lookup at auth-service.
+// registerAgainAndAgain registers users whom no gateway has seen, so that gateways look them up at auth-service.
 func (r *rotating) registerAgainAndAgain(ctx context.Context, t *testing.T) {
 	for i := 0; ctx.Err() == nil; i++ {
 		one := &caller{}
@@ -166,7 +166,7 @@ func (r *rotating) registerAgainAndAgain(ctx context.Context, t *testing.T) {
 }
 
 // rotate runs the command behind `make rotate-secret`.
-func (r *rotating) rotate(t *testing.T, args ...string) (code int, said string) {
+func (r *rotating) rotate(t *testing.T, args ...string) (code int, output string) {
 	t.Helper()
 	args = append([]string{"secrets", "rotate", args[0], r.Secrets}, args[1:]...)
 	cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"), args...)
@@ -184,8 +184,8 @@ func (r *rotating) rotateJWT(t *testing.T, active []*caller) {
 	old := keyOf(t, active[0].token())
 	used, unused, idle := r.signIn(t, "used"), r.signIn(t, "unused"), r.signIn(t, "idle")
 	r.passes(t, used.access)
-	if code, said := r.rotate(t, "jwt"); code != 0 || !strings.Contains(said, "step 2 of 3") {
-		t.Fatalf("got %d %s", code, said)
+	if code, out := r.rotate(t, "jwt"); code != 0 || !strings.Contains(out, "step 2 of 3") {
+		t.Fatalf("got %d %s", code, out)
 	}
 	testbed.Eventually(t, "every client to hold a token under the new key", func() error {
 		for _, one := range active {
@@ -196,12 +196,12 @@ func (r *rotating) rotateJWT(t *testing.T, active []*caller) {
 		return nil
 	})
 	r.passes(t, used.access)
-	r.passes(t, idle.access) // its first use: no cache knows it
-	if code, said := r.rotate(t, "jwt"); code != 1 || !strings.Contains(said, "has to be accepted until") {
-		t.Errorf("withdrawal before the tokens have expired: got %d %s, want a refusal", code, said)
+	r.passes(t, idle.access) // its first use: it is in no cache
+	if code, out := r.rotate(t, "jwt"); code != 1 || !strings.Contains(out, "has to be accepted until") {
+		t.Errorf("withdrawal before the tokens have expired: got %d %s, want a refusal", code, out)
 	}
-	if code, said := r.rotate(t, "jwt", "-force"); code != 0 {
-		t.Fatalf("got %d %s", code, said)
+	if code, out := r.rotate(t, "jwt", "-force"); code != 0 {
+		t.Fatalf("got %d %s", code, out)
 	}
 	for _, client := range r.clients {
 		testbed.Eventually(t, "the old key to be withdrawn", func() error { return refused(client, used.access) })
@@ -212,7 +212,7 @@ func (r *rotating) rotateJWT(t *testing.T, active []*caller) {
 		}
 	}
 	if err := r.renew(idle); err != nil {
-		t.Errorf("who called nothing since before the rotation is signed out: %v", err)
+		t.Errorf("a session that was idle during the rotation is signed out: %v", err)
 	}
 	r.passes(t, idle.token())
 }
@@ -237,21 +237,21 @@ func (r *rotating) rotateInternal(t *testing.T) {
 		t.Fatal(err)
 	}
 	private := contract.NewClient(r.Auths[0].PrivateURL)
-	ask := func() int {
+	lookup := func() int {
 		got, err := private.Do(http.MethodGet, "/internal/users/1", http.Header{"Authorization": {old.Header()}}, nil)
 		if err != nil {
 			t.Error(err)
 		}
 		return got.Status
 	}
-	if got := ask(); got != http.StatusOK {
+	if got := lookup(); got != http.StatusOK {
 		t.Errorf("the credential in force: got %d, want 200", got)
 	}
-	if code, said := r.rotate(t, "internal", "-force"); code != 0 {
-		t.Errorf("got %d %s", code, said)
+	if code, out := r.rotate(t, "internal", "-force"); code != 0 {
+		t.Errorf("got %d %s", code, out)
 	}
 	testbed.Eventually(t, "the old credential to be refused", func() error {
-		if got := ask(); got != http.StatusUnauthorized {
+		if got := lookup(); got != http.StatusUnauthorized {
 			return fmt.Errorf("got %d, want 401", got)
 		}
 		return nil

@@ -76,7 +76,7 @@ func TestASecondRunKeepsUsersAndSecrets(t *testing.T) {
 	}
 }
 
-// secrets returns the secrets that were made, after a look at who may read them.
+// secrets returns the secrets that were made, and checks that only this user can read them.
 func secrets(t *testing.T, data string) string {
 	t.Helper()
 	var all strings.Builder
@@ -98,7 +98,7 @@ func secrets(t *testing.T, data string) string {
 	return all.String()
 }
 
-func TestAWrongSettingIsShownWithTheServicesOwnWords(t *testing.T) {
+func TestAWrongSettingIsShownWithTheServicesMessage(t *testing.T) {
 	t.Parallel()
 	r := startRunner(t, t.TempDir(), "LOG_LEVEL=loud")
 	if got := r.waitEnd(t); got != 1 {

@@ -11,7 +11,7 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// runner is a started `make run`, or the program behind it.
+// runner is a running `make run`, or the program behind it.
 type runner struct {
 	*testbed.Process
 
@@ -20,7 +20,7 @@ type runner struct {
 	ports map[string]string // variable: address or port
 }
 
-// listeners are the variables that place Tallygate on free ports.
+// listeners are the variables that give Tallygate free ports.
 func listeners(t *testing.T) map[string]string {
 	t.Helper()
 	addrs := testbed.FreeAddresses(t, 6)
@@ -34,7 +34,7 @@ func listeners(t *testing.T) map[string]string {
 	}
 }
 
-// startRunner starts the program behind `make run` over a folder for data.
+// startRunner starts the program behind `make run` with this folder for data.
 func startRunner(t *testing.T, data string, settings ...string) *runner {
 	t.Helper()
 	return launch(t, data, settings, testbed.Program("tools/local"), "-bin", testbed.Program(""), "-data", data)
@@ -67,7 +67,7 @@ func launch(t *testing.T, data string, settings []string, program string, args .
 	return r
 }
 
-// waitReady waits until the runner says that all is ready.
+// waitReady waits until the runner prints that all is ready.
 func (r *runner) waitReady(t *testing.T) {
 	t.Helper()
 	testbed.Eventually(t, "the runner to be ready", func() error {
@@ -77,7 +77,7 @@ func (r *runner) waitReady(t *testing.T) {
 		default:
 		}
 		if out := r.Output(); !strings.Contains(out, "is ready at "+r.base) {
-			return fmt.Errorf("it said: %s", out)
+			return fmt.Errorf("its output: %s", out)
 		}
 		return nil
 	})
@@ -88,7 +88,7 @@ func (r *runner) waitEnd(t *testing.T) int {
 	t.Helper()
 	code, err := r.ExitCode()
 	if err != nil {
-		t.Fatalf("%v; it said:\n%s", err, r.Output())
+		t.Fatalf("%v; its output:\n%s", err, r.Output())
 	}
 	return code
 }

@@ -55,14 +55,14 @@ func TestEndingTheRunnerEndsTheServices(t *testing.T) {
 			}
 			allGone(t, running)
 			if got := r.waitEnd(t); got != test.exit && test.exit >= 0 {
-				t.Errorf("got exit code %d, want %d; it said:\n%s", got, test.exit, r.Output())
+				t.Errorf("got exit code %d, want %d; its output:\n%s", got, test.exit, r.Output())
 			}
 			r.nobodyListens(t)
 		})
 	}
 }
 
-func TestAServiceThatDiesEndsTheRestAndIsNamed(t *testing.T) {
+func TestAServiceThatDiesEndsTheOthersAndIsNamed(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"auth-service", "math-service", "gateway"} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestAServiceThatDiesEndsTheRestAndIsNamed(t *testing.T) {
 	}
 }
 
-func TestMathServiceIsNotToldTheInternalSecret(t *testing.T) {
+func TestMathServiceDoesNotGetTheInternalSecret(t *testing.T) {
 	t.Parallel()
 	r := startRunner(t, t.TempDir(), "DATABASE_URL=")
 	environ, err := os.ReadFile(filepath.Join("/proc", itoa(services(t, r)["math-service"]), "environ"))
@@ -92,7 +92,7 @@ func TestMathServiceIsNotToldTheInternalSecret(t *testing.T) {
 	}
 	for variable := range strings.SplitSeq(string(environ), "\x00") {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "INTERNAL_SECRET") || strings.HasPrefix(name, "DATABASE_URL") {
-			t.Errorf("math-service is told %s", name)
+			t.Errorf("math-service gets %s", name)
 		}
 	}
 }
