@@ -46,8 +46,8 @@ type Checker struct {
 
 	inFlight chan struct{} // has an element for each fetch that is sent
 
-	heardAt atomic.Int64 // when the feed last responded, Unix nanoseconds; 0: never
-	stale   atomic.Bool  // the feed is overdue
+	respondedAt atomic.Int64 // when the feed last responded, Unix nanoseconds; 0: never
+	stale       atomic.Bool  // the feed is overdue
 }
 
 // New returns a Checker. It lets nobody pass until Run has reached auth-service.
@@ -110,7 +110,7 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 	if !claims.HasGeneration || claims.SessionID == "" {
 		return Identity{}, token.ErrInvalid
 	}
-	if c.heardAt.Load() == 0 {
+	if c.respondedAt.Load() == 0 {
 		return Identity{}, ErrNotReady
 	}
 	if c.tooStale(now) {

@@ -55,7 +55,7 @@ func (c *Checker) failed(ctx context.Context, err error, retry time.Duration) ti
 	c.stale.Store(true)
 	switch {
 	case retry != 0: // logged already
-	case c.heardAt.Load() == 0:
+	case c.respondedAt.Load() == 0:
 		c.cfg.Log.Warn("auth-service is unreachable; no call with a token passes until it has been reached", "error", err)
 	default:
 		c.cfg.Log.Warn("the feed of changes does not respond; known users pass by their last known state", "error", err)
@@ -84,7 +84,7 @@ func (c *Checker) poll(ctx context.Context, cursor string, wait time.Duration) (
 		c.users.apply(&page.Users[i])
 	}
 	c.metrics.changes.Add(float64(len(page.Users)))
-	c.heard()
+	c.responded()
 	return page.Cursor, nil
 }
 
@@ -96,7 +96,7 @@ func (c *Checker) restart(ctx context.Context) (string, error) {
 	}
 	c.users.clear()
 	c.tokens.clear()
-	c.heard()
+	c.responded()
 	return cursor, nil
 }
 
@@ -108,8 +108,8 @@ func (c *Checker) pollWait() time.Duration {
 	return pollWait
 }
 
-func (c *Checker) heard() {
-	c.heardAt.Store(c.cfg.Now().UnixNano())
+func (c *Checker) responded() {
+	c.respondedAt.Store(c.cfg.Now().UnixNano())
 	c.stale.Store(false)
 }
 

@@ -8,7 +8,7 @@ import (
 
 // tooStale reports whether the feed has been silent for longer than the configuration allows.
 func (c *Checker) tooStale(now time.Time) bool {
-	return c.cfg.MaxStaleness > 0 && now.UnixNano()-c.heardAt.Load() > int64(c.cfg.MaxStaleness)
+	return c.cfg.MaxStaleness > 0 && now.UnixNano()-c.respondedAt.Load() > int64(c.cfg.MaxStaleness)
 }
 
 // overdue is the time since its last response after which the feed counts as stale, well before a request is given up.
@@ -17,9 +17,9 @@ const overdue = pollWait + pollGrace/2
 // Staleness is for how long revocations may have been missed: 0 while the feed responds in time, otherwise the time since
 // its last response. Before the first response it is 0, and Ready is an error.
 func (c *Checker) Staleness() time.Duration {
-	heardAt := c.heardAt.Load()
-	since := time.Duration(c.cfg.Now().UnixNano() - heardAt)
-	if heardAt == 0 || !c.stale.Load() && since < overdue {
+	respondedAt := c.respondedAt.Load()
+	since := time.Duration(c.cfg.Now().UnixNano() - respondedAt)
+	if respondedAt == 0 || !c.stale.Load() && since < overdue {
 		return 0
 	}
 	return since
@@ -28,7 +28,7 @@ func (c *Checker) Staleness() time.Duration {
 // Ready is an error while all calls with a token are refused. Staleness alone is not one, because known users pass. Errors:
 // ErrNotReady, ErrStale.
 func (c *Checker) Ready(context.Context) error {
-	if c.heardAt.Load() == 0 {
+	if c.respondedAt.Load() == 0 {
 		return ErrNotReady
 	}
 	if c.tooStale(c.cfg.Now()) {
@@ -41,7 +41,7 @@ func (c *Checker) Ready(context.Context) error {
 func (c *Checker) Detail() string {
 	stale := c.Staleness()
 	switch {
-	case c.heardAt.Load() == 0:
+	case c.respondedAt.Load() == 0:
 		return "auth-service has not been reached yet"
 	case stale > 0:
 		return "stale for " + stale.Round(time.Second/10).String()

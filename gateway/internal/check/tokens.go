@@ -26,19 +26,19 @@ type entry struct {
 // It is not token.Cache, which services behind the gateway use. That one takes a lock for each lookup, its key is the
 // token and not the whole field, and it returns claims only. Here the entry leads to its user's state.
 type tokens struct {
-	seed  maphash.Seed
-	slots atomic.Pointer[[]atomic.Pointer[entry]]
-	most  int
+	seed       maphash.Seed
+	slots      atomic.Pointer[[]atomic.Pointer[entry]]
+	maxEntries int
 
 	mu   sync.Mutex // writing
 	held int
 }
 
-const leastSlots = 256
+const minSlots = 256
 
-func newTokens(most int) *tokens {
-	t := &tokens{seed: maphash.MakeSeed(), most: most}
-	t.empty(leastSlots)
+func newTokens(maxEntries int) *tokens {
+	t := &tokens{seed: maphash.MakeSeed(), maxEntries: maxEntries}
+	t.empty(minSlots)
 	return t
 }
 
@@ -68,9 +68,9 @@ func (t *tokens) put(e *entry, now int64) {
 	e.used.Store(true)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.held >= t.most {
+	if t.held >= t.maxEntries {
 		t.rebuild(func(old *entry) bool { return old.expiresAt > now && old.used.Swap(false) })
-		if 4*t.held > 3*t.most { // nearly all are in use: forget half of them
+		if 4*t.held > 3*t.maxEntries { // nearly all are in use: forget half of them
 			n := 0
 			t.rebuild(func(*entry) bool { n++; return n%2 == 0 })
 		}
@@ -108,7 +108,7 @@ func (t *tokens) rebuild(keep func(*entry) bool) {
 			kept = append(kept, e)
 		}
 	}
-	size := leastSlots
+	size := minSlots
 	for size < 4*(len(kept)+1) {
 		size *= 2
 	}
@@ -136,7 +136,7 @@ func (t *tokens) sweep(now int64) {
 func (t *tokens) clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.empty(leastSlots)
+	t.empty(minSlots)
 }
 
 func (t *tokens) len() int {

@@ -30,7 +30,7 @@ type fetch struct {
 
 // users are the users that the feed keeps up to date.
 type users struct {
-	most int
+	maxUsers int
 
 	mu       sync.Mutex
 	byID     map[int64]*user
@@ -39,13 +39,13 @@ type users struct {
 	failedAt time.Time // when the last fetch of anybody failed
 }
 
-func newUsers(most int) *users { return &users{most: most, byID: map[int64]*user{}} }
+func newUsers(maxUsers int) *users { return &users{maxUsers: maxUsers, byID: map[int64]*user{}} }
 
 // get returns the user, and adds it if necessary. It is kept until then at least. u.mu is held.
 func (u *users) get(id int64, until time.Time) *user {
 	at := u.byID[id]
 	if at == nil {
-		if len(u.byID) >= u.most {
+		if len(u.byID) >= u.maxUsers {
 			u.evict()
 		}
 		at = &user{id: id}
@@ -59,7 +59,7 @@ func (u *users) get(id int64, until time.Time) *user {
 
 // evict forgets any eighth of the users. u.mu is held.
 func (u *users) evict() {
-	n := max(u.most/8, 1)
+	n := max(u.maxUsers/8, 1)
 	for _, at := range u.byID {
 		if n == 0 {
 			return

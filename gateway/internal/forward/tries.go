@@ -20,11 +20,11 @@ type tries struct {
 	// repeatable: it may be sent again though it may have been carried out. reads: it changes nothing.
 	repeatable, reads bool
 
-	avoid  *upstream.Replica // the last one that failed
-	fresh  bool              // only a new connection will do
-	unsent int
-	again  int  // sent again
-	spared bool // sent again at no charge
+	avoid    *upstream.Replica // the last one that failed
+	fresh    bool              // only a new connection will do
+	unsent   int
+	again    int  // sent again
+	usedFree bool // the one retry outside the budget has been used
 }
 
 // newTries is for a request that is whole in memory. Any other is only sent again if no byte of it was sent.
@@ -51,8 +51,8 @@ func (r *tries) another(why fate, t *upstream.Replica) bool {
 	}
 	// Neither is the request's fault, and neither adds load: a connection is kept only after a response, and a replica
 	// that hangs does no work.
-	if r.reads && !r.spared && (why == closed || why == hung) {
-		r.spared = true
+	if r.reads && !r.usedFree && (why == closed || why == hung) {
+		r.usedFree = true
 		return true
 	}
 	r.again++

@@ -200,9 +200,9 @@ func (u *upload) finish() {
 	default:
 		u.abandoned.Store(true)
 		u.conn.Stop(wire.Unwanted)
-		u.req.Client.BreakRead()
+		u.req.Client.InterruptReads()
 		<-u.done
-		u.req.Client.MendRead()
+		u.req.Client.AllowReads()
 	}
 	u.active = false
 }

@@ -97,7 +97,7 @@ func (r *Replica) checked(err error) {
 		if unhealthy {
 			r.upstream.registry.log.Warn("replica is unhealthy", "upstream", r.upstream.spec.Addresses, "replica", r.addr, "error", err)
 		} else {
-			r.ejection.forgive()
+			r.ejection.reset()
 			r.logHealthy()
 		}
 	}

@@ -25,8 +25,8 @@ type ejection struct {
 // active reports whether the replica is ejected.
 func (e *ejection) active(now int64) bool { return e.until.Load() > now }
 
-// pending reports whether there is something to forgive.
-func (e *ejection) pending() bool { return e.failures.Load() > 0 }
+// failing reports whether the last request failed.
+func (e *ejection) failing() bool { return e.failures.Load() > 0 }
 
 // failed notes a failure, and reports whether it has ejected the replica for the first time since a success: later
 // ejections are the same trouble.
@@ -45,8 +45,8 @@ func (e *ejection) failed(now int64, atOnce bool) (first bool) {
 	return e.count == 1
 }
 
-// forgive forgets the failures, and reports whether the replica was ejected for them.
-func (e *ejection) forgive() bool {
+// reset forgets the failures and ends the ejection. It reports whether the replica had been ejected.
+func (e *ejection) reset() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	was := e.count > 0

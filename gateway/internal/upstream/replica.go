@@ -64,7 +64,7 @@ func (r *Replica) Failed(unreachable bool) {
 
 // Succeeded notes that a response has begun.
 func (r *Replica) Succeeded() {
-	if r.ejection.pending() && r.ejection.forgive() {
+	if r.ejection.failing() && r.ejection.reset() {
 		r.logHealthy()
 	}
 }

@@ -143,14 +143,14 @@ func (c *Conn) CloseWrite() {
 	}
 }
 
-// BreakRead makes a Read that blocks return, and every one after it, until MendRead.
-func (c *Conn) BreakRead() { _ = c.net.SetReadDeadline(time.Unix(1, 0)) } // an error means that it is closed
+// InterruptReads makes a Read that blocks return, and every one after it, until AllowReads.
+func (c *Conn) InterruptReads() { _ = c.net.SetReadDeadline(time.Unix(1, 0)) } // an error means that it is closed
 
-// MendRead undoes BreakRead, but not a Stop.
-func (c *Conn) MendRead() {
+// AllowReads undoes InterruptReads, but not a Stop.
+func (c *Conn) AllowReads() {
 	_ = c.net.SetReadDeadline(time.Time{})
 	if c.Stopped() != 0 {
-		c.BreakRead()
+		c.InterruptReads()
 	}
 }
 
