@@ -35,7 +35,7 @@ var class = func() (table [256]uint8) { //nolint:gochecknoglobals // a constant 
 	return table
 }()
 
-// span is the index behind the bytes of the class that begin at i.
+// span is the index after the bytes of the class that begin at i.
 func span(buf []byte, i int, bits uint8) int {
 	for i < len(buf) && class[buf[i]]&bits != 0 {
 		i++
@@ -62,7 +62,7 @@ func valueSpan(buf []byte, i int) int {
 	}
 }
 
-// hasControl reports whether one of eight bytes may be a control, DEL or a tab. Sometimes it is the byte behind one.
+// hasControl reports whether one of eight bytes is a control, a tab or DEL.
 func hasControl(eight []byte) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	x := binary.LittleEndian.Uint64(eight)

@@ -14,7 +14,7 @@ const (
 	byClose
 )
 
-// Body reads one message's body from a connection and leaves there what comes after it.
+// Body reads one message's body from a connection. What comes after the body is not read, or is in Extra.
 type Body struct {
 	from   io.Reader
 	early  []byte // came together with the head, not yet read
@@ -25,7 +25,8 @@ type Body struct {
 	done   bool
 }
 
-// Begin makes b the body that follows a head. early is what was read behind the head already, and stays the caller's.
+// Begin makes b the body that follows a head. early is what was read together with the head, and stays the
+// caller's.
 func (b *Body) Begin(from io.Reader, early []byte, framing Framing) {
 	*b = Body{from: from, early: early}
 	switch {
@@ -46,7 +47,7 @@ func (b *Body) Begin(from io.Reader, early []byte, framing Framing) {
 // Done reports whether the body has been read to its end.
 func (b *Body) Done() bool { return b.done }
 
-// Extra is what came behind the body, once it is done: a part of early, or a copy.
+// Extra is what came after the body, once it is done: a part of early, or a copy.
 func (b *Body) Extra() []byte { return b.extra }
 
 // Buffered returns the body if all of it came with the head and needs no decoding, and reports whether that is so.

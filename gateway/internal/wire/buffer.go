@@ -34,7 +34,7 @@ func (p *Pool) Put(b *Buffer) {
 // Bytes is what has been read and not yet used.
 func (b *Buffer) Bytes() []byte { return b.mem[b.from:b.to] }
 
-// Free is the memory behind Bytes.
+// Free is the memory after Bytes.
 func (b *Buffer) Free() []byte { return b.mem[b.to:] }
 
 // Memory is the whole of it, whatever it holds.

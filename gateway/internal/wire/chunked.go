@@ -140,7 +140,7 @@ func (c *Chunked) trailer(b byte) bool {
 	return false
 }
 
-// The room that a chunk needs for its size before the data, and for the CRLF behind them.
+// The room that a chunk needs for its size before the data, and for the CRLF after them.
 const (
 	ChunkHeadroom = 10
 	ChunkTailroom = 2
@@ -150,7 +150,7 @@ const (
 const LastChunk = "0\r\n\r\n"
 
 // FrameChunk makes a chunk of buf[from:to], which is not empty, in place, and returns it. There must be ChunkHeadroom
-// before it and ChunkTailroom behind it.
+// before it and ChunkTailroom after it.
 func FrameChunk(buf []byte, from, to int) []byte {
 	const digits = "0123456789abcdef"
 	size := to - from

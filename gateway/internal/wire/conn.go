@@ -16,15 +16,15 @@ const (
 	ClientGone                  // nobody waits for what it carries
 	Ejected                     // the replica was found dead
 	Draining                    // the gateway stops
-	Unwanted                    // the rest of what it carries is not needed
+	Unwanted                    // what is still to come on it is not needed
 )
 
 // Conn is a connection to a client or to an upstream. One goroutine owns it: it reads, writes, sets timeouts and closes.
 // Others may stop it: a call that blocks then returns an error, and Stopped says why.
 //
-// The kernel is asked whether a client is gone only where nobody reads its connection: while it is idle
-// (SetIdleTimeout), and while it waits for an upstream's connection (Serves). Nothing else is asked about: the end of an
-// upstream's connection may come long before all that was sent before it has been read.
+// The Watch asks the kernel whether a client is gone, but only while nobody reads its connection: while it is idle
+// (SetIdleTimeout), and while it waits for an upstream's connection (Serves). It does not ask about an upstream: an
+// upstream may close its connection long before all that it sent has been read.
 type Conn struct {
 	net    net.Conn
 	fd     int // -1 if it is not to be used directly
@@ -42,7 +42,7 @@ type Conn struct {
 	WriteTimeout time.Duration
 	writes       writes
 
-	// The watch's own: the deadline that it saw at its last look, and the idle one for which it has asked the kernel.
+	// For the watch only: the deadline that it saw at its last look, and the idle deadline for which it has asked the kernel.
 	seen, polled deadline
 	stall        stall
 
@@ -68,12 +68,11 @@ func (c *Conn) SetTimeout(d time.Duration) { c.deadline.set(c.in(d)) }
 // client goes.
 func (c *Conn) SetIdleTimeout(d time.Duration) { c.deadline.set(c.in(d).whileIdle()) }
 
-// RenewTimeout is SetTimeout if there is a timeout, and does nothing otherwise: another goroutine, which waits, may go on
-// for that long.
+// RenewTimeout is SetTimeout if there is a timeout, and does nothing otherwise. With it, a goroutine that makes progress
+// gives more time to another one that waits.
 func (c *Conn) RenewTimeout(d time.Duration) { c.deadline.renew(c.in(d)) }
 
-// ClearTimeout takes the timeout away, and reports whether the connection is still good: one that was stopped is of no
-// more use.
+// ClearTimeout removes the timeout. It reports false if the connection was stopped: then it cannot be used any more.
 func (c *Conn) ClearTimeout() bool { return c.deadline.set(0) }
 
 // in is the deadline in d from now, rounded up.
@@ -139,7 +138,7 @@ func (c *Conn) CloseWrite() {
 		return
 	}
 	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite() // the peer is gone: it knows
+		_ = half.CloseWrite() // an error means that the peer is gone
 	}
 }
 

@@ -4,7 +4,7 @@ import "bytes"
 
 const maxNominated = 16
 
-// connectionField is what all Connection fields say together (RFC 9110 section 7.6.1).
+// connectionField is the content of all Connection fields together (RFC 9110 section 7.6.1).
 type connectionField struct {
 	close, keepAlive, upgrade bool
 	count                     int

@@ -1,6 +1,6 @@
 package wire
 
-// literal is text that stands in our source: outside of this package only a constant without a type converts to it.
+// literal is text of our source. Outside this package, only an untyped constant converts to it.
 type literal string
 
 // FieldLines are field lines ready to be sent. The zero value has none.
@@ -50,7 +50,7 @@ func checked(b []byte, from int) []byte {
 	if from == n {
 		return b
 	}
-	// Eight bytes at a time from the end: the last ones may be the name's, which are none of these.
+	// Eight bytes at a time, from the end. The last step may reach into the name, which holds no controls.
 	i := n
 	for i > from && i >= 8 && !hasControl(b[i-8:i]) {
 		i -= 8

@@ -8,7 +8,7 @@ type Framing int64
 const (
 	ByChunks    Framing = -1 - iota // the body is chunked
 	UntilClose                      // the body of a response ends with the connection
-	Unframed                        // nothing is said: there is no body, or nobody knows how long it would be
+	Unframed                        // no field tells the length: there is no body, or its length is unknown
 	ToWebSocket                     // there is no body: the connection changes its protocol
 )
 

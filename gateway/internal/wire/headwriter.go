@@ -10,14 +10,14 @@ const Continue = http11 + " 100 Continue\r\n\r\n"
 
 // HeadWriter writes one head: StartRequest or StartResponse, then the fields, then EndRequest or EndResponse. Framing and
 // the connection's persistence are written at the end, and only there. As with FieldLines, what the parser of this
-// package would not read back is a mistake in the program, and panics. The parser's bounds are not looked at: a head that
-// has come may grow beyond them by the lines that are added.
+// package would not read back is a mistake in the program, and panics. The parser's bounds are not checked: added
+// lines may make a head larger than the parser accepts.
 type HeadWriter struct {
 	FieldLines
 	status int // 0 for a request
 }
 
-// StartRequest begins, behind b, the head with which the request r is sent on. path is the request's, or what remains of
+// StartRequest begins, after b, the head with which the request r is sent on. path is the request's, or what remains of
 // it from one of its slashes on, or "/". host is for a request in HTTP/1.0 that names none.
 func StartRequest(b []byte, r *Request, path []byte, host string) HeadWriter {
 	if !bytes.HasSuffix(r.Path, path) || len(path) == 0 || path[0] != '/' && len(path) != len(r.Path) {
@@ -38,13 +38,13 @@ func StartRequest(b []byte, r *Request, path []byte, host string) HeadWriter {
 	return HeadWriter{FieldLines{append(b, "\r\n"...)}, 0}
 }
 
-// StartResponse begins, behind b, the head with which the response r is passed on. It may be an interim one.
+// StartResponse begins, after b, the head with which the response r is passed on. It may be an interim one.
 func StartResponse(b []byte, r *Response) HeadWriter {
 	b = append(appendStatus(b, r.Status), r.Reason...)
 	return HeadWriter{FieldLines{append(b, "\r\n"...)}, r.Status}
 }
 
-// StartOwnResponse begins, behind b, the head of a response that nobody else has given.
+// StartOwnResponse begins, after b, the head of a response of the gateway's own.
 func StartOwnResponse(b []byte, status int, reason string) HeadWriter {
 	if status < 100 || status > 599 || valueSpan([]byte(reason), 0) != len(reason) {
 		panic("wire: no status: " + strconv.Itoa(status) + " " + reason)
@@ -57,7 +57,7 @@ func appendStatus(b []byte, status int) []byte {
 	return append(append(b, http11+" "...), byte('0'+status/100), byte('0'+status/10%10), byte('0'+status%10), ' ')
 }
 
-// EndRequest ends a request's head, and returns b with it. The connection is kept open, as HTTP/1.1 does without saying.
+// EndRequest ends a request's head, and returns b with it. The connection is kept open, which is the default of HTTP/1.1.
 func (w *HeadWriter) EndRequest(framing Framing) []byte {
 	if w.status != 0 || framing == UntilClose || framing < ToWebSocket {
 		panic("wire: no framing of a request")
@@ -66,8 +66,8 @@ func (w *HeadWriter) EndRequest(framing Framing) []byte {
 	return append(w.buf, "\r\n"...)
 }
 
-// EndResponse ends a response's head, and returns b with it. The client sent its request in HTTP/1.minor; keepAlive says
-// that it may send another one on this connection, which a body that lasts until the close rules out.
+// EndResponse ends a response's head, and returns b with it. The client sent its request in HTTP/1.minor. With keepAlive
+// it may send another one on this connection, unless the body ends with the connection.
 func (w *HeadWriter) EndResponse(framing Framing, keepAlive bool, minor int) []byte {
 	if !w.allows(framing, minor) {
 		panic("wire: no framing of a response " + strconv.Itoa(w.status))

@@ -26,7 +26,7 @@ func (w *writes) end() { w.blocked.Store(0) }
 
 func (w *writes) current() blockedWrite { return blockedWrite(w.blocked.Load()) }
 
-// giveUp ends the write unless it has ended, and reports whether it had not.
+// giveUp ends the write, and reports false if it had ended already.
 func (w *writes) giveUp(b blockedWrite) bool { return w.blocked.CompareAndSwap(int64(b), 0) }
 
 // A write that is stuck is looked at this many times within its timeout.
@@ -55,7 +55,7 @@ func (c *Conn) stuck(now int64) bool {
 		return false
 	}
 	s.next = now + timeout/stallSteps
-	// More than before is movement too: the writer has found room.
+	// More bytes than before are movement too: the writer has found room.
 	if untaken := c.untaken(); untaken != s.untaken {
 		s.untaken, s.since = untaken, now
 		return false

@@ -69,8 +69,8 @@ func (w *Watch) Look() {
 	w.gone.stop()
 }
 
-// poll has the kernel asked whether a client is gone, if nobody reads its connection and that has lasted since the last
-// look: only then is it worth a system call.
+// poll asks the kernel, at the end of this look, whether a client is gone. It does so only if nobody reads the client's
+// connection, and nothing has changed since the last look: a shorter wait is not worth a system call.
 func (w *Watch) poll(c *Conn, d deadline) {
 	upstream := c.serves.Load()
 	switch {
@@ -81,7 +81,7 @@ func (w *Watch) poll(c *Conn, d deadline) {
 			w.gone.add(c, upstream, d)
 		}
 	case d.isIdle():
-		// Once is enough: Await misses only a client that closed right behind its last message.
+		// Once is enough: Await misses only a client that closed right after its last message.
 		if d == c.seen && d != c.polled {
 			c.polled = d
 			w.gone.add(c, c, d)

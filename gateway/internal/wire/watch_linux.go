@@ -25,8 +25,8 @@ func (g *goneClients) add(client, stops *Conn, seen deadline) {
 	g.clients = append(g.clients, polledClient{client, stops, seen})
 }
 
-// stop stops what is done for clients that are gone. A connection that is in another use by now has another deadline,
-// and is not stopped.
+// stop stops the work for clients that are gone. A connection that has another use by now has another deadline, and is
+// not stopped.
 func (g *goneClients) stop() {
 	if len(g.polled) == 0 {
 		return
