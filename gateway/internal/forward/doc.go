@@ -1,9 +1,9 @@
 // Package forward carries one request to a replica and the response back: it sends the request, sends it again where
 // that is harmless, streams bodies in both directions, and tunnels WebSockets.
 //
-// It refuses to know who the user is, what is counted, and which replicas there are: it is told which fields to add, and
-// takes connections from package upstream. What it cannot deliver it returns as one of its errors, as long as nothing
-// has been sent to the client.
+// It refuses to know who the user is, what is counted, and which replicas there are: its caller says which fields
+// to add, and package upstream gives it connections. A request without a response is one of its errors; then nothing has
+// been sent to the client.
 //
 // The way of a request:
 //

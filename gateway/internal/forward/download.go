@@ -6,7 +6,7 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// download is a response's body on its way to the client, piece by piece, each as soon as it has come.
+// download is a response's body on its way to the client. Each piece is sent on as soon as it has come.
 type download struct {
 	*Exchange
 
@@ -36,7 +36,8 @@ func (d *download) run(early []byte) Outcome {
 	reusable := d.complete && r.KeepAlive && r.Framing() != wire.UntilClose && len(d.body.Extra()) == 0
 	d.release(reusable && d.bodyRead(), r.IdleTimeout)
 	// A response that broke off must not look whole: the client sees the connection end without the last chunk, or
-	// before the length. To a client that knows neither, the end of the connection would look like that of the response.
+	// before the length. A client that gets neither chunks nor a length would take the end of the connection for the end of
+	// the response. So its connection is reset.
 	if d.sent == wire.UntilClose && !d.complete {
 		d.req.Client.Abort()
 	}
@@ -53,8 +54,8 @@ func (d *download) decideFraming() {
 	}
 }
 
-// pass passes the next piece on, and reports whether that worked. What has come already goes out with the head; the head
-// alone goes out before anything is waited for.
+// pass passes the next piece on, and reports whether that worked. The first call sends the head, with what has come
+// already. It does not wait for more.
 func (d *download) pass(b *block) bool {
 	read := d.body.Read
 	if !d.begun {
@@ -63,7 +64,7 @@ func (d *download) pass(b *block) bool {
 	progress := d.req.Upstream.Timeouts().Progress
 	d.conn.SetTimeout(progress)
 	n, err := read(b.data())
-	d.conn.ClearTimeout()  // however long the client takes is not the upstream's fault
+	d.conn.ClearTimeout()  // the time that the client takes is not the upstream's
 	whole := err == io.EOF //nolint:errorlint // Body returns it as it is
 	if err != nil && !whole {
 		return false

@@ -13,10 +13,10 @@ type Exchange struct {
 	req    Request
 	engine *Engine
 
-	conn     *upstream.Conn // that the request is sent on
+	conn     *upstream.Conn // carries the request
 	response wire.Response
 	upload   upload
-	// What becomes of conn when the upload no longer writes to it.
+	// The arguments of release, kept until the upload no longer writes to conn.
 	keepConn bool
 	idle     time.Duration
 
@@ -24,7 +24,7 @@ type Exchange struct {
 	back []byte // the response's head, and what is sent to the client together with it
 }
 
-// forget lets go of what belongs to the request.
+// forget drops what belongs to the request.
 func (x *Exchange) forget() { x.req, x.conn, x.upload.req, x.upload.conn = Request{}, nil, nil, nil }
 
 // do carries the request.
@@ -85,7 +85,7 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 	in := x.engine.buffers.Get()
 	defer x.engine.buffers.Put(in)
 
-	n, _ := conn.Exchange(x.out, in.Free()) // that it broke, and what was read, is all that matters
+	n, _ := conn.Exchange(x.out, in.Free()) // without a byte, Stopped says more than the error
 	if n == 0 {
 		why := conn.Stopped()
 		x.release(false, 0)
@@ -112,8 +112,8 @@ func noResponse(replica *upstream.Replica, why wire.Stop, reused bool) (Outcome,
 	return Outcome{Err: ErrBroken}, broken
 }
 
-// sendStream sends a request whose body has not all come yet. It is sent once; only where no connection could be opened
-// is another replica tried.
+// sendStream sends a request whose body has not all come yet. It is sent once. Another replica is tried only if no
+// connection could be opened.
 func (x *Exchange) sendStream() Outcome {
 	r := &x.req
 	if r.MaxBody >= 0 && r.Head.ContentLength > r.MaxBody {
@@ -155,7 +155,7 @@ func (x *Exchange) sendStream() Outcome {
 	return out
 }
 
-// connect opens a connection for a request that is sent once; nil if there is none to be had.
+// connect returns a connection for a request that is sent once; nil if no replica takes one.
 func (x *Exchange) connect() *upstream.Conn {
 	tries := tries{upstream: x.req.Upstream}
 	for {
@@ -178,8 +178,8 @@ func (x *Exchange) connect() *upstream.Conn {
 	}
 }
 
-// release gives the connection back to its replica: for another request if keep, and then for at most so long idle.
-// While the body is still being sent, that has to wait for the upload's end.
+// release gives the connection back to its replica. With keep it may be idle for so long, and carry another request.
+// While the body is still being sent, release only keeps its arguments: sendStream calls it again after the upload.
 func (x *Exchange) release(keep bool, idle time.Duration) {
 	x.req.Client.Serves(nil)
 	switch {

@@ -45,8 +45,8 @@ func (l *relay) run() Outcome {
 	return (&download{Exchange: l.Exchange}).run(early)
 }
 
-// strayBody reports whether the head of a response without a body speaks of one. Some upstreams send it nevertheless, in
-// a write of its own: it may come at any time, and whoever chose it would choose the next client's response.
+// strayBody reports whether the head of a response without a body announces one. Some upstreams then send a body, though
+// HTTP forbids it, in a separate write. It may come at any time, and the next client would get it as its response.
 func strayBody(r *wire.Response, head bool) bool {
 	if r.Status == 204 || r.Status == 304 {
 		return r.Chunked || r.ContentLength > 0
@@ -106,7 +106,7 @@ func (l *relay) readOneHead() error {
 			return ErrInvalid
 		}
 		if n, _ = l.conn.Read(l.in.Free()); n == 0 {
-			return l.headError() // why the connection was stopped says more than the error
+			return l.headError() // Stopped says more than the error
 		}
 		l.in.Filled(n)
 	}
@@ -121,7 +121,7 @@ func (l *relay) begins() {
 	l.conn.SetResponding()
 }
 
-// headError is why a head does not come.
+// headError returns why no head came.
 func (l *relay) headError() error {
 	switch l.conn.Stopped() {
 	case wire.ClientGone:
@@ -154,7 +154,7 @@ func (l *relay) informational() error {
 	return nil
 }
 
-// whole passes a response on that is whole in memory, in one write. extra is what came behind it.
+// whole passes on, in one write, a response that is whole in memory. extra is what came after it.
 func (l *relay) whole(body, extra []byte, framing wire.Framing) Outcome {
 	keep := l.staysOpen()
 	l.back = append(l.responseHead(l.back[:0], framing, keep), body...)
@@ -165,7 +165,7 @@ func (l *relay) whole(body, extra []byte, framing wire.Framing) Outcome {
 	return Outcome{Status: l.response.Status, BytesOut: int64(len(body)), KeepAlive: keep && err == nil}
 }
 
-// tunnel passes a 101 on, and after it bytes in both directions until both sides have ended.
+// tunnel passes on a 101, and then bytes in both directions until both sides have ended.
 func (l *relay) tunnel(early []byte) Outcome {
 	out := Outcome{Status: 101}
 	l.req.Client.Serves(nil)

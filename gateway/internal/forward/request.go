@@ -15,7 +15,7 @@ type Request struct {
 	Body     *wire.Body
 	Upstream *upstream.Upstream
 
-	// What the upstream is told.
+	// What the upstream gets.
 	Path       []byte // as it is sent on, with any prefix stripped
 	Host       []byte // X-Forwarded-Host
 	ClientAddr string // X-Forwarded-For
@@ -28,7 +28,7 @@ type Request struct {
 	// stands behind one route may stand behind others.
 	Identities *wire.Names
 
-	MaxBody   int64 // -1: no limit
+	MaxBody   int64 // -1: no bound
 	WebSocket bool  // the protocol may be changed
 
 	// ResponseFields are added to the response; may be nil.

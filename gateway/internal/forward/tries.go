@@ -8,16 +8,16 @@ type fate int
 const (
 	final  fate = iota // nothing more is to be done, or there is a response
 	unsent             // no connection could be opened: the replica has seen no byte
-	closed             // the kept connection that it went on broke: most likely it had been closed before
+	closed             // the kept connection broke: most likely the replica had closed it before
 	hung               // the active check found that the replica hangs
 	broken             // the replica broke off
 )
 
-// tries are those of one request. They decide, as docs/routes.md says under "Upstreams", whether there is another: a
-// request that a replica may have carried out is seen by at most 1 + Retries of them, and by one more if it only reads.
+// tries are the tries of one request. They decide whether there is another one, as docs/routes.md says under "Upstreams".
+// A request that replicas may have carried out is sent to at most 1 + Retries of them, and to one more if it only reads.
 type tries struct {
 	upstream *upstream.Upstream
-	// repeatable: it may be sent again though it may have been carried out. reads: it changes nothing.
+	// repeatable: the request may be sent again although it may have been carried out. reads: it changes nothing.
 	repeatable, reads bool
 
 	avoid    *upstream.Replica // the last one that failed
@@ -32,7 +32,7 @@ func newTries(u *upstream.Upstream, method []byte) tries {
 	return tries{upstream: u, repeatable: repeatable(u, method), reads: onlyReads(method)}
 }
 
-// another reports whether there is another try after one at t.
+// another reports whether there is another try after one at replica t, which ended with why.
 func (r *tries) another(why fate, t *upstream.Replica) bool {
 	r.avoid = t
 	switch why {
@@ -49,8 +49,8 @@ func (r *tries) another(why fate, t *upstream.Replica) bool {
 	if !r.repeatable {
 		return false
 	}
-	// Neither is the request's fault, and neither adds load: a connection is kept only after a response, and a replica
-	// that hangs does no work.
+	// One retry is free if the request is not to blame. It adds no load: a connection is kept only after a response, and a
+	// replica that hangs does no work.
 	if r.reads && !r.usedFree && (why == closed || why == hung) {
 		r.usedFree = true
 		return true

@@ -148,7 +148,7 @@ func (u *upload) responseBegins() {
 	u.conn.SetTimeout(u.req.Upstream.Timeouts().Progress)
 }
 
-// responseAwaited bounds how long the replica, which gets no more of the body, may take to begin its response.
+// responseAwaited bounds how long the replica may take to begin its response. It gets no more of the body.
 func (u *upload) responseAwaited() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -159,17 +159,16 @@ func (u *upload) responseAwaited() {
 
 // bodyError is why a body broke off.
 func bodyError(client *wire.Conn, err error) error {
-	var fault *wire.MessageError
-	switch {
-	case errors.As(err, &fault):
+	if fault, ok := errors.AsType[*wire.MessageError](err); ok {
 		return fault
-	case client.Stopped() == wire.TimedOut:
+	}
+	if client.Stopped() == wire.TimedOut {
 		return ErrSlowBody
 	}
 	return ErrClientGone
 }
 
-// fail notes that the body does not come, and why. What the replica still sends does not matter then.
+// fail notes why the body does not come. It stops the replica's connection: no response is needed any more.
 func (u *upload) fail(err error) {
 	if u.abandoned.Load() {
 		return

@@ -2,14 +2,14 @@ package upstream
 
 import "sync"
 
-// Of all requests, one in retryShare may be sent again though a replica may have carried it out, and retryBurst more at
-// once. Without a bound, retries would double the load of an upstream that already fails.
+// One in retryShare requests may be sent again although a replica may have carried it out, and retryBurst more at once.
+// Without a bound, retries would double the load of an upstream that already fails.
 const (
 	retryShare = 5
 	retryBurst = 100
 )
 
-// budget decides whether a request may be sent again. It looks at the number of requests only then.
+// budget decides whether a request may be sent again. It needs the number of requests only for such a decision.
 type budget struct {
 	mu    sync.Mutex
 	seen  uint64

@@ -44,7 +44,7 @@ func (r *Replica) keepChecking(ctx context.Context) {
 	}
 }
 
-// check concludes after one good probe, or two bad ones.
+// check finds the replica healthy after one good probe, and unhealthy after two bad ones.
 func (r *Replica) check(ctx context.Context) {
 	err := r.probe(ctx)
 	if err != nil {
@@ -60,7 +60,7 @@ func (r *Replica) check(ctx context.Context) {
 	}
 }
 
-// probe asks the replica once whether it is ready.
+// probe sends one request of the health check, or only connects if there is no path for it.
 func (r *Replica) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -89,8 +89,8 @@ func (r *Replica) probe(ctx context.Context) error {
 	return nil
 }
 
-// checked draws the conclusions from a check's error. A replica that responds, even if only to say that it is not
-// ready, finishes what it has: it may be stopping, or its database may be unreachable. One that does not respond hangs.
+// checked applies the result of a check. A replica that responds that it is not ready finishes the requests that it has:
+// it may be stopping, or its database may be unreachable. A replica that does not respond hangs.
 func (r *Replica) checked(err error) {
 	unhealthy := err != nil
 	if r.unhealthy.Swap(unhealthy) != unhealthy {
@@ -101,7 +101,7 @@ func (r *Replica) checked(err error) {
 			r.logHealthy()
 		}
 	}
-	// What a replica that hangs has not begun to respond to is sent elsewhere; only if there is an elsewhere.
+	// The requests to which a hanging replica has not begun to respond are sent to another one, if one is available.
 	if unhealthy && !errors.Is(err, errNotReady) && r.upstream.HasOther(r, true) {
 		r.pool.giveUp()
 	}

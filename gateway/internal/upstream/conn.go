@@ -7,7 +7,7 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// Conn is a connection to a replica. Who took or dialed it gives it back with Keep or Close.
+// Conn is a connection to a replica. The caller of Take or Dial gives it back with Keep or Close.
 type Conn struct {
 	*wire.Conn
 	replica *Replica

@@ -9,7 +9,7 @@ import (
 
 const (
 	maxIdle     = 512              // connections kept per replica
-	idleTimeout = 55 * time.Second // under the usual 60 of servers that do not say
+	idleTimeout = 55 * time.Second // below the 60 s that are usual for servers that do not say
 	freshMillis = 500              // a request that must not be sent twice takes no connection that was idle for longer
 )
 
@@ -29,8 +29,8 @@ func (p *pool) add(c *Conn) {
 	p.all[c] = struct{}{}
 }
 
-// take looks at each idle connection before it returns one, though that costs a system call: the server may have closed
-// it, or sent something that the next client would get for a response.
+// take looks at an idle connection before it returns it. That costs a system call, but the server may have closed the
+// connection, or sent something that the next client would get as its response.
 func (p *pool) take(sendOnce bool) *Conn {
 	now := p.watch.Now()
 	since := int64(0)
@@ -89,7 +89,8 @@ func (p *pool) close(c *Conn) {
 	c.Conn.Close()
 }
 
-// retire keeps no connection from now on. Those who hold an upstream that is stopped may still open some.
+// retire closes the idle connections, and from now on none is kept. Requests that hold a stopped upstream may still open
+// some.
 func (p *pool) retire() {
 	p.mu.Lock()
 	p.retired = true

@@ -34,7 +34,7 @@ type Upstream struct {
 	budget   budget
 	replicas atomic.Pointer[[]*Replica]
 
-	names   []*name // keepResolving's own
+	names   []*name // for keepResolving only
 	checker *http.Client
 	ended   chan struct{} // closed by Stop
 
@@ -54,8 +54,8 @@ func (u *Upstream) Retries() int { return u.spec.Retries }
 // Len is the number of replicas.
 func (u *Upstream) Len() int { return len(*u.replicas.Load()) }
 
-// Pick chooses the less busy of two random replicas that are available. If none is it chooses among all: the last one
-// is never given up. It chooses avoid only if there is no other, and returns nil if there is no replica.
+// Pick chooses the less busy of two random replicas that are available. If none is available it chooses among all. It
+// chooses avoid only if there is no other, and returns nil if there is no replica.
 func (u *Upstream) Pick(avoid *Replica) *Replica {
 	replicas := *u.replicas.Load()
 	switch len(replicas) {
@@ -81,7 +81,7 @@ func (u *Upstream) Pick(avoid *Replica) *Replica {
 	return best
 }
 
-// better is the less busy of the two, as far as they may be taken.
+// better is the less busy of the two, or the only one that may be taken; nil if neither may.
 func better(a, b, avoid *Replica, now int64) *Replica {
 	useA, useB := a != avoid && a.available(now), b != avoid && b.available(now)
 	switch {
@@ -98,7 +98,7 @@ func better(a, b, avoid *Replica, now int64) *Replica {
 	return nil
 }
 
-// scan is the first replica from a position on that will do.
+// scan returns the first replica, from a position on, that is ok; nil if none is.
 func scan(replicas []*Replica, from int, ok func(*Replica) bool) *Replica {
 	for i := range replicas {
 		if r := replicas[(from+i)%len(replicas)]; ok(r) {
@@ -109,8 +109,7 @@ func scan(replicas []*Replica, from int, ok func(*Replica) bool) *Replica {
 }
 
 // HasOther reports whether there is a replica beside r; with available, whether there is one that is neither unhealthy
-// nor ejected. While a connection to a dead replica is tried, its name may lose the address: then the one that is left
-// is another one.
+// nor ejected. The upstream may have lost r while it was tried: then every replica that it has is another one.
 func (u *Upstream) HasOther(r *Replica, available bool) bool {
 	now := u.registry.watch.Now()
 	return scan(*u.replicas.Load(), 0, func(o *Replica) bool { return o != r && (!available || o.available(now)) }) != nil
@@ -125,8 +124,8 @@ func (u *Upstream) SpendRetry() bool {
 	return u.budget.allow(total)
 }
 
-// replace makes addrs the replicas: known ones stay, new ones join and are checked until ctx ends. The others get no
-// new requests, and finish those that they have.
+// replace makes addrs the replicas. Known ones stay. New ones join, and are checked until ctx ends. Replicas that are not
+// among addrs get no new requests, and finish those that they have.
 func (u *Upstream) replace(ctx context.Context, addrs []string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -153,8 +152,9 @@ func (u *Upstream) replace(ctx context.Context, addrs []string) {
 	}
 }
 
-// Stop ends the use of the upstream by new requests. Requests that have it already end as they would have, also those
-// that have yet to choose a replica or are sent again: the replicas stay, but keep no connections. It must be called once.
+// Stop is for an upstream that no new request gets. It ends the resolving, and keeps no connections from now on. Requests
+// that have the upstream go on as before, also if they have yet to choose a replica or are sent again: the replicas stay.
+// It must be called once.
 func (u *Upstream) Stop() {
 	u.registry.inUse.Delete(u)
 	close(u.ended)
