@@ -22,7 +22,7 @@ var (
 	ErrCursorGone = errors.New("the feed no longer knows the cursor")
 )
 
-// RefusedError is a response that the same request would get again.
+// RefusedError is a final refusal: the same request would be refused again.
 type RefusedError struct {
 	Status int
 	Body   string // its beginning, for the log
@@ -36,7 +36,7 @@ func (r *RefusedError) Error() string {
 const (
 	dialTimeout = 2 * time.Second
 	idleTimeout = 60 * time.Second
-	// maxIdle is more than the requests that the gateway has under way, so that connections are used again.
+	// maxIdle is more than the requests that are usually under way, so that connections are used again.
 	maxIdle = 64
 	// maxResponseBytes bounds a response. A page of the feed with 1,000 users and many ended sessions is far smaller.
 	maxResponseBytes = 64 << 20
@@ -106,8 +106,8 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, res
 	return nil
 }
 
-// classify says of a status whether it is a success, worth another try, or final. A refused credential is worth another
-// try, because INTERNAL_SECRET may be in the middle of its rotation.
+// classify returns nil for a success, and else an error that is final or worth another try. A refused credential is worth
+// another try, because INTERNAL_SECRET may be in the middle of its rotation.
 func classify(status int, body io.Reader) error {
 	switch {
 	case status < http.StatusMultipleChoices:

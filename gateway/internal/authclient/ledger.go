@@ -53,7 +53,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Lease requests calls. Errors: ErrUnavailable, *RefusedError. Its status is 409 if the ledger has seen a later request.
+// Lease requests calls. Errors: ErrUnavailable; *RefusedError, with status 409 if the ledger has seen a later request.
 func (c *Client) Lease(ctx context.Context, r LeaseRequest) (Lease, error) {
 	body, err := json.Marshal(r)
 	if err != nil {

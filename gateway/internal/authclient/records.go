@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Record is a user's state as auth-service has it. Of two, the one with the higher Version is the newer.
+// Record is a user's state as auth-service has it. The higher the Version, the newer the record.
 type Record struct {
 	UserID        int64          `json:"user_id"`
-	Exists        bool           `json:"exists"` // if not, the members below are zero but for Version
+	Exists        bool           `json:"exists"` // if false, all members below are zero, except Version
 	Disabled      bool           `json:"disabled"`
 	Generation    int64          `json:"generation"`
 	Role          string         `json:"role"`

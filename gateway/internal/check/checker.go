@@ -44,7 +44,7 @@ type Checker struct {
 	users   *users
 	metrics *metrics
 
-	inFlight chan struct{} // has an element for each fetch that is sent
+	inFlight chan struct{} // holds an element for each fetch under way
 
 	respondedAt atomic.Int64 // when the feed last responded, Unix nanoseconds; 0: never
 	stale       atomic.Bool  // the feed is overdue

@@ -15,21 +15,21 @@ const (
 	maxWaiting  = 10_000
 	// fetchTimeout is how long a call of a new user waits.
 	fetchTimeout = 2 * time.Second
-	// fetchPause keeps calls from repeating a fetch that has just failed: of the same user, or, while the feed is broken
-	// too, of any user.
+	// fetchPause is how long no fetch follows one that has failed: none of the same user, and none of any user while the
+	// feed does not respond either.
 	fetchPause = 500 * time.Millisecond
 	// refetchAfter is how old a record may get before a new token causes another fetch. The feed has all changes of single
 	// users. This is for changes of all users, such as the default quota.
 	refetchAfter = time.Hour
 )
 
-// errRevoked is a token that was valid once. Clients are told no more than of any other invalid one.
+// errRevoked is a token that was valid once. To clients it looks like any other invalid token.
 var errRevoked = fmt.Errorf("%w: revoked", token.ErrInvalid)
 
 // lookup returns the user's state, from memory or from auth-service. It never returns one that the token is ahead of. The
 // error is ErrLookup.
 func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (*user, *state, error) {
-	for range 3 { // again if the fetch was an older one, and again if the user was forgotten meanwhile
+	for range 3 { // once more if the fetch began before this call, and once more if the user was forgotten meanwhile
 		at, f, joined, known := c.find(claims)
 		if known != nil {
 			return at, known, nil
@@ -48,8 +48,8 @@ func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (*user, *sta
 		if known.decide(claims) != ahead {
 			return at, known, nil
 		}
-		// The response to a fetch from before the call may be older than the token. The response to a later fetch cannot:
-		// then auth-service contradicts itself, which does not make the token invalid.
+		// A fetch that began before this call may bring a record that is older than the token. A fetch that began later
+		// cannot. If it does, auth-service contradicts itself, and the token is not invalid for that.
 		if !joined {
 			break
 		}
@@ -87,7 +87,7 @@ func (c *Checker) find(claims *token.Claims) (at *user, f *fetch, joined bool, k
 	return at, at.fetching, joined, nil
 }
 
-// mayFetch reports whether a fetch of the user has a chance now. c.users.mu is held.
+// mayFetch reports whether a fetch of the user may begin now. c.users.mu is held.
 func (c *Checker) mayFetch(at *user, now time.Time) bool {
 	return now.Sub(at.failedAt) >= fetchPause && (!c.stale.Load() || now.Sub(c.users.failedAt) >= fetchPause) &&
 		c.users.fetches < maxInFlight+maxWaiting
@@ -100,7 +100,7 @@ func (c *Checker) startFetch(at *user) {
 	go c.fetch(at, at.fetching)
 }
 
-// fetch goes on when the caller that caused it is gone: others wait for it, or will come.
+// fetch does not end with the call that caused it: other calls wait for it, or will need the result.
 func (c *Checker) fetch(at *user, f *fetch) {
 	record, err := c.record(at.id)
 	c.metrics.lookup(err)

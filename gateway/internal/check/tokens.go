@@ -98,8 +98,8 @@ func (t *tokens) place(e *entry) {
 	}
 }
 
-// rebuild makes a table of the entries to keep, with room for as many more. A call that is reading the old table may still
-// find an entry that the new one lacks.
+// rebuild makes a table of the entries to keep, with room for as many more. A call that still reads the old table may find
+// an entry that the new one does not have.
 func (t *tokens) rebuild(keep func(*entry) bool) {
 	old := *t.slots.Load()
 	kept := make([]*entry, 0, t.held)

@@ -15,14 +15,14 @@ type user struct {
 	state atomic.Pointer[state]
 
 	// Guarded by users.mu.
-	until    time.Time // when the last token of the user that was seen expires
+	until    time.Time // when the last of the user's tokens that were seen expires
 	fetching *fetch
 	failedAt time.Time // when the last fetch failed
 	// fetchedAt is when the last fetch succeeded.
 	fetchedAt time.Time
 }
 
-// fetch is a request for a user's record that is under way. All calls of the user wait for the one.
+// fetch is a request for a user's record that is under way. All calls of the user wait for the same fetch.
 type fetch struct {
 	done  chan struct{}
 	state *state // after done; nil if it failed
@@ -41,7 +41,7 @@ type users struct {
 
 func newUsers(maxUsers int) *users { return &users{maxUsers: maxUsers, byID: map[int64]*user{}} }
 
-// get returns the user, and adds it if necessary. It is kept until then at least. u.mu is held.
+// get returns the user, and adds it if necessary. No sweep forgets it before until. u.mu is held.
 func (u *users) get(id int64, until time.Time) *user {
 	at := u.byID[id]
 	if at == nil {
@@ -57,7 +57,7 @@ func (u *users) get(id int64, until time.Time) *user {
 	return at
 }
 
-// evict forgets any eighth of the users. u.mu is held.
+// evict forgets an eighth of the users, in no order. u.mu is held.
 func (u *users) evict() {
 	n := max(u.maxUsers/8, 1)
 	for _, at := range u.byID {
@@ -111,7 +111,7 @@ func (u *users) clear() {
 	u.byID = map[int64]*user{}
 }
 
-// apply takes a record over if the user is held and nothing newer is known.
+// apply takes over a record if the user is in memory and nothing newer is known.
 func (u *users) apply(r *authclient.Record) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -120,7 +120,7 @@ func (u *users) apply(r *authclient.Record) {
 	}
 }
 
-// update takes a record over if nothing newer is known. u.mu is held.
+// update takes over a record if nothing newer is known. u.mu is held.
 func (u *users) update(at *user, r *authclient.Record) {
 	if held := at.state.Load(); held == nil || r.Version >= held.version {
 		u.set(at, newState(r))

@@ -4,14 +4,14 @@ import "time"
 
 const (
 	settleTimeout = 3 * time.Second
-	// unreachableAfter is how long nothing has been delivered when the ledger counts as unreachable.
+	// unreachableAfter is the time without a delivery after which the ledger counts as unreachable.
 	unreachableAfter = 3 * time.Second
 	deliveryPoll     = 20 * time.Millisecond
 )
 
-// awaitDelivery waits until the ledger has the user's calls that were let through without a reservation. The ledger takes
-// these, too, from what is reserved when they are delivered. A reservation made before that would shrink unnoticed, and
-// the quota would be overrun. It reports false if the ledger is unreachable.
+// awaitDelivery waits until the ledger has the user's calls that were let through without a reservation. When they are
+// delivered, the ledger takes them from what is reserved. A reservation made before that would shrink unnoticed, and the
+// quota would be overrun. It reports false if the ledger is unreachable.
 func (q *Quotas) awaitDelivery(s *share) bool {
 	if q.cfg.Meter == nil {
 		return true

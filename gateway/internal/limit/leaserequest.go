@@ -46,8 +46,9 @@ func (q *Quotas) refill(s *share) {
 	s.refilling = nil
 }
 
-// requestLease waits for its turn and sends a request until there is a response. sent is when the request was sent that
-// got it. Errors: authclient.ErrUnavailable if the ledger is unreachable; *authclient.RefusedError, errNoResponse.
+// requestLease waits for its turn and sends a request until there is a response. sent is when the request
+// that got the response was sent. Errors: authclient.ErrUnavailable if the ledger is unreachable;
+// *authclient.RefusedError, errNoResponse.
 //
 // While the ledger is unreachable, one request at a time finds out whether it is back, with a single try. Other requests
 // are not sent.
@@ -123,8 +124,8 @@ func (q *Quotas) succeeded() {
 	}
 }
 
-// failed decides what it means that no try of a request got a response. If others got one a moment ago, the ledger is not
-// unreachable.
+// failed returns the error of a request that got no response to any try. If other requests got one a moment ago, the
+// ledger is not unreachable.
 func (q *Quotas) failed(err error) error {
 	now := q.cfg.Now().UnixNano()
 	if now-q.respondedAt.Load() < int64(tryTimeout) || !errors.Is(err, authclient.ErrUnavailable) {

@@ -54,8 +54,8 @@ type Quotas struct {
 	lastNumber atomic.Int64  // of a lease request
 	inFlight   chan struct{} // has an element for each lease request under way
 	started    time.Time
-	// respondedAt is when the ledger last responded. failedAt is when a request failed, if the ledger has not responded
-	// since; it counts as unreachable then. Unix nanoseconds, or 0.
+	// respondedAt is when the ledger last responded. failedAt is when a request failed, or 0 if the ledger has responded
+	// since. While failedAt is not 0, the ledger counts as unreachable. Unix nanoseconds.
 	respondedAt, failedAt atomic.Int64
 	metrics               *quotaMetrics
 }
@@ -151,8 +151,8 @@ func (q *Quotas) unchecked(userID int64, now time.Time) error {
 	return nil
 }
 
-// refuseQuota refuses a call until others have returned calls, if they hold any (held is positive then), or else until the
-// month ends.
+// refuseQuota refuses a call until the month ends. If held is positive, other gateways hold calls: then it refuses only
+// until these come back, which takes that long.
 func refuseQuota(m month, quota int64, at time.Time, held time.Duration) error {
 	e := &QuotaError{Quota: quota, Begins: m.start(), Ends: m.end(), Wait: m.end().Sub(at)}
 	if held > 0 && held < e.Wait {

@@ -29,7 +29,8 @@ type share struct {
 	granted     int64     // by the last response
 	requestedAt time.Time // when its request was sent
 	grantedAt   time.Time
-	// returnBy is when calls come back that others hold and may not use, as of the last response; zero if there are none.
+	// returnBy is when calls come back that other gateways hold and do not use, as of the last response; zero if there are
+	// none.
 	returnBy   time.Time
 	want       int64
 	usedAt     time.Time
@@ -49,10 +50,10 @@ const (
 	minWant, maxWant = 8, 1000
 	// A block that lasts for less than shortLived is too small. One that lasts longer than longLived is too large.
 	shortLived, longLived = 2 * time.Second, 20 * time.Second
-	// deniedPause and failedPause keep each of a user's calls from sending a lease request.
+	// Without deniedPause and failedPause, each of a user's calls would send a lease request.
 	deniedPause = time.Second
 	failedPause = time.Second
-	// aheadFrom is the smallest block while which is in use the next one is requested.
+	// aheadFrom is the smallest block that is renewed ahead: the next one is requested before it is used up.
 	aheadFrom = 4
 )
 
@@ -119,10 +120,11 @@ func (s *share) nextWant(now time.Time) int64 {
 	return s.want
 }
 
-// receive takes over the response to a request that was sent at sent. s.mu is held.
+// receive takes over the response to the request that was sent at this time. s.mu is held.
 func (s *share) receive(l *authclient.Lease, sent, now time.Time) {
 	useWithin := time.Duration(l.UseWithin)
-	// The ledger has renewed what was held before, unless that had ended. For the ledger the time began later than for us.
+	// The ledger has renewed what was held before, unless its reservation had ended. That is later for the ledger than for
+	// us, because its time began later.
 	if !now.Before(s.heldUntil) {
 		s.remaining = 0
 	}
@@ -159,7 +161,7 @@ func (s *share) deliverFirst(now, unleased time.Time, certain bool) time.Time {
 	return until
 }
 
-// over reports whether nothing is lost by forgetting the share. Counts are in the ledger up to delivered. s.mu is held.
+// over reports whether the share may be forgotten. Counts from before delivered are in the ledger. s.mu is held.
 func (s *share) over(now, delivered time.Time, idle time.Duration) bool {
 	return s.refilling == nil && now.After(s.heldUntil) && now.Sub(s.usedAt) > idle && s.admittedAt.Before(delivered)
 }

@@ -35,8 +35,8 @@ func (u unleased) note(user int64, now time.Time) {
 	}
 }
 
-// last is a moment by which the last of the user's calls was counted; zero if there was none. Unless certain, the call may
-// be another user's who has taken the place over.
+// last is a time by which the last of the user's calls was counted; zero if there was none. If not certain, it may have
+// been a call of another user who has the same place.
 func (u unleased) last(user int64) (by time.Time, certain bool) {
 	at, tag := u.place(user)
 	word := at.Load()

@@ -10,7 +10,7 @@ type mapping struct {
 	synced, named bool
 }
 
-// memory is the mapping of last resort: it does not survive the process.
+// memory is a mapping for when the disk takes no file. It does not survive the process.
 func memory(size int) *mapping {
 	return &mapping{data: make([]byte, size), sync: func() error { return nil }}
 }

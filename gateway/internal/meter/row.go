@@ -68,7 +68,7 @@ const (
 	lastHour  = 2_016_143 // 2199-12-31T23:00Z
 )
 
-// plausible reports whether a row on the disk may be one that a gateway wrote.
+// plausible reports whether a gateway may have written this row.
 func (r *row) plausible() bool {
 	key := r.key.Load()
 	hour := uint32(key)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Run delivers, syncs to the disk and takes over dead gateways' folders until ctx ends. Counting works without it: what is
-// counted while Run does not run waits.
+// Run delivers, syncs to the disk and takes over dead gateways' folders until ctx ends. Counting works without it: the
+// counts wait until Run runs.
 func (m *Meter) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { m.syncing(ctx) })

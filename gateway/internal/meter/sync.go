@@ -65,7 +65,7 @@ func (m *Meter) sync(s *segment) bool {
 	return err == nil
 }
 
-// syncFolder syncs the names of a new file and of its folder. To sync the file alone does not do that (fsync(2)).
+// syncFolder syncs the names of a new file and of its folder. Syncing the file does not include its name (fsync(2)).
 func syncFolder(path string) error {
 	if path == "" || runtime.GOOS == "windows" { // Windows has no such call and needs none
 		return nil

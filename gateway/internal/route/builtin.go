@@ -10,8 +10,8 @@ const builtinMaxBody = 1 << 20
 func Builtin(auth, math string) []*Route {
 	timeouts := DefaultTimeouts()
 	timeouts.FirstByte = 15 * time.Second // a password may wait 5 seconds for its turn
-	// No retries: the second try would be refused if the first has changed the password or deleted the account, and the
-	// client would believe that nothing was done.
+	// No retries. If a first try has changed the password or deleted the account, the second one is refused. The client
+	// would believe that nothing was done.
 	account := func(name, path string, methods ...string) *Route {
 		return &Route{
 			Name: name, Path: path, Exact: true, Methods: methods, Upstreams: []string{auth}, Health: "/readyz",

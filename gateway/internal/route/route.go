@@ -2,7 +2,7 @@ package route
 
 import "time"
 
-// Unbounded as MaxBody allows bodies of any length.
+// Unbounded is the MaxBody of a route that allows bodies of any length.
 const Unbounded = -1
 
 // Route is a path and the policy for its requests.
