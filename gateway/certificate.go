@@ -7,7 +7,7 @@ import (
 	"tallygate/kit/follow"
 )
 
-// certificate is the server's own. It is reloaded when its files change.
+// certificate is the server's certificate and its key. They are reloaded when their files change.
 type certificate struct {
 	files   follow.Files
 	current atomic.Pointer[tls.Certificate]
@@ -15,7 +15,7 @@ type certificate struct {
 
 func newCertificate(certFile, keyFile string) (*certificate, error) {
 	c := &certificate{}
-	// A certificate's file that is half written may be valid, without the rest of its chain.
+	// A half-written certificate file may be valid, but lack the rest of its chain.
 	c.files = follow.Files{Paths: []string{certFile, keyFile}, Settle: true, Use: c.use}
 	_, err := c.files.Reload(true)
 	return c, err
@@ -26,7 +26,7 @@ func (c *certificate) source() follow.Source {
 	return follow.Source{Name: "certificate", Reload: c.files.Reload}
 }
 
-// use puts a pair in force. While one of the two files is old they do not fit, which is an error.
+// use puts a pair in force. It is an error if the two do not fit: one of the files may not be replaced yet.
 func (c *certificate) use(contents [][]byte) error {
 	pair, err := tls.X509KeyPair(contents[0], contents[1])
 	if err != nil {

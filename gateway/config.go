@@ -35,7 +35,7 @@ type config struct {
 	quotaRefuse    bool
 }
 
-// readConfig leaves mistakes in r.
+// readConfig reads the settings. Mistakes are in r.Err.
 func readConfig(r *env.Reader) *config {
 	c := &config{
 		Settings:       service.ReadSettings(r, defaultAddr, defaultPrivateAddr),

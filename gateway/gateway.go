@@ -92,7 +92,7 @@ func newGateway(cfg *config, keys *token.Keyring, out io.Writer) (*gateway, erro
 	return g, g.routes.load()
 }
 
-// lastDelivery bounds the last delivery of counts. What is left then stays on the disk.
+// lastDelivery is the timeout of the last delivery. Counts that are not delivered stay on the disk.
 const lastDelivery = 5 * time.Second
 
 // serve runs the parts until ctx ends and the last request has its response.
@@ -100,7 +100,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var parts sync.WaitGroup
 	parts.Go(func() { g.watch.Run(background) })
-	parts.Go(func() { _ = g.checker.Run(background) }) // ends with background only
+	parts.Go(func() { _ = g.checker.Run(background) }) // returns nil when background ends
 	parts.Go(func() { _ = g.meter.Run(background) })   // the same
 	parts.Go(func() { _ = g.quotas.Run(background) })  // the same
 	if g.access != nil {

@@ -14,7 +14,7 @@ import (
 	"tallygate/kit/follow"
 )
 
-// routes keeps the table in force that the routes file describes.
+// routes reads the routes file and puts its table in force.
 type routes struct {
 	path    string // empty: the built-in routes only
 	file    follow.Files
@@ -28,7 +28,7 @@ func newRoutes(cfg *config, put func(*route.Table)) *routes {
 		path: cfg.routesFile, builtin: route.Builtin(hostPort(cfg.auth), hostPort(cfg.math)), put: put,
 		valid: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_routes_valid",
-			Help: "1 while the routes file is in force as it is now, 0 while an earlier state of it is.",
+			Help: "1 if the routes in force are those of the routes file as it is now, 0 if they are older.",
 		}),
 	}
 	r.file = follow.Files{Paths: []string{r.path}, Settle: true, Use: r.use}

@@ -58,7 +58,7 @@ func (a *AccessLog) Flush() {
 
 func (a *AccessLog) flush() {
 	if len(a.lines) > 0 {
-		_, _ = a.out.Write(a.lines) // there is nowhere to log that the log cannot be written
+		_, _ = a.out.Write(a.lines) // a failing log has no place to log its failure
 		a.lines = a.lines[:0]
 	}
 }
@@ -95,8 +95,8 @@ func (a *AccessLog) note(k *call, took time.Duration) {
 	}
 }
 
-// line is a line as it grows. What stands before a value is given in both forms. No value needs quoting or escaping: only
-// the request id may be the client's, and only a harmless one is kept.
+// line is a log line that is being written. The text before a value is given for both formats, JSON and text. No value
+// needs quoting or escaping: only the request id may be the client's, and only a harmless one is kept.
 type line struct {
 	b    []byte
 	text bool

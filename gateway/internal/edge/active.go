@@ -29,7 +29,8 @@ type activeRoute struct {
 	identities *wire.Names
 }
 
-// SetRoutes puts a table in force. Requests in flight end under the one before. It must not be called concurrently.
+// SetRoutes puts a table in force. Requests in flight keep the table that they began with. It must not be called
+// concurrently.
 func (s *Server) SetRoutes(table *route.Table) {
 	old := s.active.Load()
 	next := &activeTable{table: table, upstreams: s.startUpstreams(table, old.upstreams)}
@@ -64,8 +65,8 @@ func upstreamKey(r *route.Route) string { return fmt.Sprint(upstreamSpec(r)) }
 // startAtOnce bounds how many upstreams' names are resolved at once.
 const startAtOnce = 64
 
-// startUpstreams returns the upstreams of a table's routes. Routes of equal upstreams share one, also with the table
-// before. New ones are started together: a name server that does not respond costs its timeout once, and not for each.
+// startUpstreams returns the upstreams of a table's routes. Equal upstreams are one and the same, also if the old table
+// has it. New ones are started together: a name server that does not respond costs one timeout, not one for each.
 func (s *Server) startUpstreams(table *route.Table, old map[string]*upstream.Upstream) map[string]*upstream.Upstream {
 	all, fresh := map[string]*upstream.Upstream{}, map[string]upstream.Spec{}
 	for _, r := range table.Routes() {

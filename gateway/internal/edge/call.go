@@ -16,7 +16,7 @@ type call struct {
 	request wire.Request
 	body    wire.Body
 	route   *activeRoute   // nil: nothing is at this path
-	who     check.Identity // UserID 0: nobody's
+	who     check.Identity // UserID 0: nobody
 
 	begun    time.Time
 	id       []byte // of the request
@@ -46,7 +46,7 @@ func (k *call) begin(c *conn) {
 	k.status, k.in, k.out, k.keep, k.gone = 0, 0, 0, false, false
 }
 
-// whole reports whether the request has come completely, and nothing but its response is still to be exchanged.
+// whole reports whether the whole request is in the buffer, and the client waits for nothing but the response.
 func (k *call) whole() bool {
 	r := &k.request
 	return r.ContentLength >= 0 && !r.ExpectContinue && !r.WebSocket &&

@@ -16,17 +16,17 @@ import (
 type conn struct {
 	server *Server
 	wire   *wire.Conn
-	tls    *tls.Conn // nil without
+	tls    *tls.Conn // nil without TLS
 	peer   netip.Addr
 	client string // the peer's address as text
 	proto  string
 	state  atomic.Int32 // busy, idle or dismissed
 	begun  bool         // a request has been served
 	over   bool         // no more requests are taken
-	gone   bool         // the client is
+	gone   bool         // the client is gone
 	buffer *wire.Buffer // what has been read; nil while idle
-	// parsed is a request whose head quick has read, or found to be bad, without responding. A head is read once: Parse
-	// changes it.
+	// parsed is a request that quick has parsed and not responded to; fault is the parser's error. It is not parsed again,
+	// because Parse changes the buffer.
 	parsed *call
 	fault  error
 }
@@ -83,7 +83,7 @@ func (c *conn) survive() {
 	}
 }
 
-// await waits until there is something to do that quick has not done. While it waits the connection holds no buffer.
+// await waits for a request that quick does not deal with. While it waits, the connection holds no buffer.
 func (c *conn) await(quick func(*wire.Buffer) bool) bool {
 	if c.buffer != nil {
 		if len(c.buffer.Bytes()) > 0 {
@@ -140,7 +140,7 @@ func (c *conn) quick(b *wire.Buffer) bool {
 	if c.over = !c.becomeIdle(); c.over {
 		return false
 	}
-	c.buffer = nil // it is Await's to give back
+	c.buffer = nil // Await gives it back
 	return true
 }
 
@@ -212,8 +212,9 @@ func (c *conn) readHead(k *call) error {
 	}
 }
 
-// gather waits for the rest of a short body, so that it can be sent with its head in one piece, and sent again. A body
-// that is long, chunked, or waited for with a 100 is streamed instead. As there, only a time without a byte is too long.
+// gather waits for the rest of a short body, so that head and body can be sent in one piece, and sent again. A body that
+// is long or chunked, or for which the client wants a 100, is streamed instead. The timeout is that of a streamed body:
+// it is renewed with each piece. gather reports false if the body does not come.
 func (c *conn) gather(k *call) bool {
 	r := &k.request
 	if _, whole := k.body.Buffered(); whole || r.ContentLength < 0 || r.ExpectContinue ||

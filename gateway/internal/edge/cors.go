@@ -27,7 +27,7 @@ func (k *call) preflight(match route.Match) bool {
 	k.allowOrigin(cors)
 	w := k.startResponse(204)
 	methods := match.Allow()
-	if !slices.Contains(methods, string(method)) { // a route that takes all names the common ones only
+	if !slices.Contains(methods, string(method)) { // a route that takes all methods lists only the common ones
 		methods = append(methods, string(method))
 	}
 	w.Add("Access-Control-Allow-Methods", strings.Join(methods, ", "))
@@ -37,7 +37,7 @@ func (k *call) preflight(match route.Match) bool {
 	return true
 }
 
-// allowOrigin adds to the response that pages of the request's origin may read it. There are no cookies here, so no
+// allowOrigin adds the fields that let pages of the request's origin read the response. There are no cookies here, so no
 // credentials are allowed.
 func (k *call) allowOrigin(cors *route.CORS) {
 	k.lines.Add("Vary", "Origin")
@@ -54,7 +54,7 @@ func (k *call) allowOrigin(cors *route.CORS) {
 	}
 }
 
-// origin is the page that a browser sends for.
+// origin is the value of the Origin field: the page that caused the request.
 func (k *call) origin() []byte {
 	for i := range k.request.Fields() {
 		if k.request.Kind(i) == wire.Origin {

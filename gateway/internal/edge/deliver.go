@@ -45,8 +45,8 @@ func (s *Server) forward(k *call) error {
 	return o.Err
 }
 
-// reachedBy is the protocol and the host by which the client has reached the gateway. A trusted proxy is believed about
-// both.
+// reachedBy returns the protocol and the host by which the client has reached the gateway. It believes a trusted proxy
+// about both.
 func (k *call) reachedBy() (proto string, host []byte) {
 	proto, host = k.conn.proto, k.request.Host
 	if trusted := k.conn.server.cfg.Trusted; len(trusted) == 0 || !httpd.Trusted(trusted, k.conn.peer) {

@@ -13,8 +13,8 @@ type routeDurations struct {
 	byMethod [httpd.Methods]atomic.Pointer[durations]
 }
 
-// durations is a histogram for one status, and the first link to those of the method's other statuses. A route sees few
-// statuses, so a list is both smaller and faster than a table.
+// durations is a histogram for one status, and an element of the list of a method's statuses. A route has few statuses,
+// so a list is both smaller and faster than a table.
 type durations struct {
 	status  int
 	buckets []atomic.Uint64 // one more than steps

@@ -43,8 +43,8 @@ func (s *Server) serve(k *call) error {
 	return nil
 }
 
-// route finds the route, or responds with a page. A page is there for its path only, and a route for that very path
-// takes its place.
+// route finds the route, or responds with a page. A page has exactly one path. A route with exactly that path is
+// preferred to the page.
 func (s *Server) route(k *call) (done bool, err error) {
 	r := &k.request
 	active := s.active.Load()
@@ -98,7 +98,7 @@ func (s *Server) check(k *call) error {
 	return nil
 }
 
-// limit refuses users who call too often, or have used up their quota.
+// limit refuses a call of a user who calls too often or has used up the quota.
 func (s *Server) limit(k *call) error {
 	if k.route.rate.Requests > 0 {
 		if err := s.cfg.Rates.Allow(k.begun, k.who.UserID, uint16(k.route.meterID), k.route.Name, k.route.rate); err != nil {

@@ -15,7 +15,7 @@ import (
 	"tallygate/kit/token"
 )
 
-// How long clients are asked to stay away.
+// Values of the Retry-After field.
 const (
 	retryCheck    = 2 * time.Second
 	retryQuota    = time.Second
@@ -23,7 +23,7 @@ const (
 	retryCanceled = time.Second
 )
 
-// statusGone is what the log says where the client had gone before there was a response.
+// statusGone is logged if the client was gone before there was a response.
 const statusGone = 499
 
 // errNoRoute: nothing is at the request's path.
@@ -34,14 +34,14 @@ type methodError struct{ allow []string }
 
 func (*methodError) Error() string { return "the method is not allowed" }
 
-// refuse tells the client why its request was not served, if it can still be told anything. An error that nobody foresaw
-// is logged.
+// refuse responds with the problem of err, if the client can still get a response. An error that is not in the table is
+// logged, and the problem is a 500.
 func (k *call) refuse(err error) {
 	switch {
 	case errors.Is(err, forward.ErrClientGone):
 		k.abandon(statusGone)
 		return
-	case errors.Is(err, forward.ErrSlowBody): // the connection was stopped: nothing can be said
+	case errors.Is(err, forward.ErrSlowBody): // the connection was stopped: nothing can be written
 		k.abandon(http.StatusRequestTimeout)
 		return
 	}
@@ -59,7 +59,7 @@ func (k *call) refuse(err error) {
 // abandon ends a call whose client takes no response.
 func (k *call) abandon(status int) { k.status, k.keep, k.gone = status, false, true }
 
-// problems is the table of what clients are told; nil for an error that nobody foresaw.
+// problems is the table of errors and their problems; nil for an error that is not in it.
 func problems(err error) *problem.Details {
 	if fault, ok := errors.AsType[*wire.MessageError](err); ok {
 		return problem.New(fault.Status, fault.Slug, fault.Detail)
@@ -92,7 +92,7 @@ func problems(err error) *problem.Details {
 	return forwardProblem(err)
 }
 
-// forwardProblem is the part of the table about the upstream.
+// forwardProblem is the part of the table with the errors of package forward.
 func forwardProblem(err error) *problem.Details {
 	switch {
 	case errors.Is(err, forward.ErrTooLarge):

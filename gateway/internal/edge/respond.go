@@ -89,7 +89,8 @@ func (k *call) startResponse(status int) wire.HeadWriter {
 	return w
 }
 
-// finishResponse sends the response in one write. A body of the request that has not come yet ends the connection.
+// finishResponse sends the response in one write. If the request's body has not come yet, the connection is closed
+// afterwards.
 func (k *call) finishResponse(status int, w *wire.HeadWriter, body []byte) {
 	if _, whole := k.body.Buffered(); whole {
 		k.body.Skip()

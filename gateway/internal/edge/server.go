@@ -122,7 +122,7 @@ func (s *Server) Serve(l net.Listener) error {
 			<-s.base.Done() // service.Run would treat a return as a failure
 			return nil
 		}
-		s.cfg.Log.Warn("accept", "error", err) // mostly out of descriptors, which passes
+		s.cfg.Log.Warn("accept", "error", err) // most often there are no file descriptors for a moment
 		select {
 		case <-s.base.Done():
 			return nil
