@@ -1,4 +1,4 @@
-# Every target that a person types has a line of help behind "##"; plain `make` prints them.
+# Targets for people have a help text after "##"; `make` without a target prints it.
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -8,15 +8,15 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 MODULES  := $(shell sed -n 's,^[[:space:]]*\./,,p' go.work)
 PACKAGES := $(MODULES:%=./%/...)
 SHIPPED  := $(patsubst ./deploy/...,./deploy/local,$(PACKAGES))
-# SQLite, translated from C to Go, keeps its memory outside Go's heap: the race detector finds nothing there, and takes half
-# of the tests' time for it.
+# SQLite is translated from C to Go and keeps its memory outside Go's heap. The race detector finds nothing there, but it takes
+# half of the tests' time.
 NORACE   := modernc.org/sqlite/lib,modernc.org/libc,modernc.org/memory
 FUZZTIME ?= 20s
 DATA     ?= data
 SECRET   ?= jwt
 LINT     := bin/tools/golangci-lint
 
-# Each program is built from its own module's go.mod alone, as an image builds it: the workspace may choose others' versions.
+# GOWORK=off: each program is built with the versions in its own module's go.mod, like the images. A workspace may choose others.
 GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
@@ -43,17 +43,17 @@ down: ## stop and remove the containers; users, usage and secrets stay
 logs: ## follow the containers' logs
 	@exec deploy/compose.sh logs
 
-rotate-secret: $(if $(filter compose,$(STACK)),,build) ## replace the secret that signs tokens, nobody is signed out (SECRET=internal STACK=compose FORCE=1)
+rotate-secret: $(if $(filter compose,$(STACK)),,build) ## replace the secret that signs tokens; nobody is signed out (SECRET=internal STACK=compose FORCE=1)
 	@exec $(if $(filter compose,$(STACK)),deploy/compose.sh rotate "$(SECRET)",bin/auth-service secrets rotate "$(SECRET)" "$(DATA)/secrets") $(if $(FORCE),-force)
 
-test: build ## run every test that this machine can run, and say what was left out and why
+test: build ## run every test that this machine can run, and print what was skipped and why
 	@TALLYGATE_BUILT=1 $(GO) run ./deploy/testrun -tags $(TAGS) -norace $(NORACE) $(PACKAGES)
 
 bench: build ## measure the gateway beside other proxies, and the services' hot paths
 	@$(GO) run ./deploy/bench
 	@$(GO) test -tags $(TAGS) -run '^$$' -bench . -timeout 30m ./auth-service/... ./gateway/... ./math-service/... | grep -v 'no test files'
 
-lint: $(LINT) ## check style, mistakes and the import law in every module
+lint: $(LINT) ## check style, mistakes and imports in every module
 	@for module in $(MODULES); do \
 		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,measure ./...) || exit 1; \
 	done
@@ -63,7 +63,7 @@ cross: ## compile for Windows, macOS and FreeBSD
 		GOOS=$$system CGO_ENABLED=0 $(GO) list -tags $(TAGS) -export -deps $(SHIPPED) >/dev/null || exit 1; \
 	done
 
-openapi: ## join the services' OpenAPI files to the one that the gateway serves
+openapi: ## join the services' OpenAPI files into the one that the gateway serves
 	@$(GO) run ./deploy/openapi
 
 fmt: $(LINT) ## format every Go file
@@ -79,13 +79,13 @@ fuzz: ## run each fuzz target for FUZZTIME=20s
 e2e: ## bring docker-compose.yml up as shipped and test the running stack
 	@$(GO) test -tags $(TAGS),e2e -count=1 -timeout 20m -v ./deploy/test/compose/
 
-chaos: build ## kill services again and again under load and count what was lost
+chaos: build ## kill services again and again under load, and check that nothing is lost
 	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m ./deploy/test/chaos/
 
-measure: build ## measure revocation, guessing and login floods; wants a quiet machine
+measure: build ## measure revocation, guessing and login floods; needs a quiet machine
 	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 20m -v ./deploy/test/measure/
 
-ci: lint cross test chaos ## what .ci/run runs: no part may be left out
+ci: lint cross test chaos ## run everything that CI runs
 	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi
 
 $(LINT): deploy/tools/go.sum
