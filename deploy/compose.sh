@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What `make up`, `make down`, `make logs` and `make rotate-secret STACK=compose` do: Compose, with waiting and with words about what went wrong.
-#   PORT=8000          where the gateway is published; 127.0.0.1:8000 for this machine alone
+# Runs Compose for `make up`, `make down`, `make logs` and `make rotate-secret STACK=compose`. It waits until the stack is ready,
+# and explains in one sentence what went wrong.
+#   PORT=8000          the gateway's port; 127.0.0.1:8000 if only this machine may reach it
 #   SECRETS_DIR=       a folder with secrets of your own (docs/operate.md)
 #   COMPOSE=           the Compose command, if it is not `docker compose` or `docker-compose`
 set -euo pipefail
@@ -42,17 +43,17 @@ check_settings() {
 	export SECRETS_DIR
 }
 
-# version names the source that the images are built from.
+# version sets VERSION and COMMIT for the images.
 version() {
 	[ -n "${VERSION:-}" ] || VERSION=$(git describe --tags --always --dirty 2>/dev/null | tr -c 'A-Za-z0-9_.\n-' - || true)
 	[ -n "${COMMIT:-}" ] || COMMIT=$(git rev-parse HEAD 2>/dev/null || true)
 	export VERSION=${VERSION:-dev} COMMIT=${COMMIT:-unknown}
 }
 
-# why turns what Compose said, and what the containers said, into one sentence.
+# why fails with one sentence that explains the output of Compose and of the containers.
 why() {
 	local id
-	if grep -qiE 'port is already allocated|address already in use' "$said"; then
+	if grep -qiE 'port is already allocated|address already in use' "$output"; then
 		fail "port ${PORT:-8000} is taken by another program: stop that program, or choose another port, like PORT=8080 make up."
 	fi
 	for id in $(docker ps -aq --filter "label=com.docker.compose.service=secrets" --filter "label=com.docker.compose.project=$(project)"); do
@@ -72,7 +73,7 @@ project() {
 	fi
 }
 
-# wait_healthy waits until every container that has a health check passes it.
+# wait_healthy waits until every container with a health check is healthy.
 wait_healthy() {
 	local unhealthy
 	for _ in $(seq 240); do
@@ -88,10 +89,10 @@ up() {
 	check_settings
 	version
 	local address
-	said=$(mktemp)
-	trap 'rm -f "$said"' EXIT
-	# One image first: the others then find the stage that they share in the cache, with any builder.
-	{ "${compose[@]}" build auth-service && "${compose[@]}" up -d --build --remove-orphans; } 2>&1 | tee "$said" || why
+	output=$(mktemp)
+	trap 'rm -f "$output"' EXIT
+	# Build one image first: with any builder, the others then find the shared stage in the cache.
+	{ "${compose[@]}" build auth-service && "${compose[@]}" up -d --build --remove-orphans; } 2>&1 | tee "$output" || why
 	wait_healthy
 	address=$("${compose[@]}" port gateway 8000 | head -n 1)
 	case $address in
