@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""A service to put behind the gate: each user has a list of notes. Python's standard library alone.
+"""A service to put behind the gateway: each user has a list of notes. It needs Python's standard library only.
 
-It never sees a password or a token that it would have to check. Who is calling stands in X-User-Id, which the gateway
-sets after it has verified the token, and which it removes from what clients send. So the service must be reachable by
-the gateway only: it listens on loopback.
+It does not check passwords or tokens. The gateway verifies the token and then sets X-User-Id to the caller's id. It removes
+an X-User-Id that a client sends. So only the gateway may reach this service: it listens on loopback.
 
     python3 notes.py PORT
 """
@@ -18,22 +17,22 @@ lock = threading.Lock()
 
 
 class Notes(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"  # keep connections open: the gateway uses them again
+    protocol_version = "HTTP/1.1"  # keeps connections open, so that the gateway can reuse them
 
     def do_GET(self):
         if self.path == "/healthz":
-            return self.answer(200, {"status": "up"})
+            return self.respond(200, {"status": "up"})
         with lock:
             mine = list(notes.get(self.headers["X-User-Id"], []))
-        self.answer(200, {"notes": mine})
+        self.respond(200, {"notes": mine})
 
     def do_POST(self):
         text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode("utf-8", "replace")
         with lock:
             notes.setdefault(self.headers["X-User-Id"], []).append(text)
-        self.answer(201, {"message": "Noted"})
+        self.respond(201, {"message": "Noted"})
 
-    def answer(self, status, body):
+    def respond(self, status, body):
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

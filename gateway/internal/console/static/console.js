@@ -1,4 +1,4 @@
-// The console: everything here goes through the public API with the token of whoever signed in.
+// The console. It uses the public API only, with the token of the signed-in user.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
@@ -18,14 +18,14 @@ async function send(method, path, { body, token } = {}) {
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  const text = await answer.text();
-  const json = text && answer.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : {};
-  if (!answer.ok) throw new Refused(answer.status, json.message || `The gateway answered ${answer.status}.`);
+  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const text = await response.text();
+  const json = text && response.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : {};
+  if (!response.ok) throw new Refused(response.status, json.message || `The gateway responded with status ${response.status}.`);
   return json;
 }
 
-// authorized calls with the access token; if that has ended it trades the refresh token for a new pair, once.
+// authorized calls with the access token. If that has expired, it gets a new pair with the refresh token, once.
 async function authorized(method, path, body) {
   try {
     return await send(method, path, { body, token: store.token });
@@ -103,7 +103,7 @@ async function showSessions() {
   $("sessions").tBodies[0].replaceChildren(...sessions.map((session) => {
     const end = document.createElement("button");
     end.className = "plain";
-    end.textContent = session.current ? "this one" : "End";
+    end.textContent = session.current ? "this session" : "End";
     end.disabled = Boolean(session.current);
     end.addEventListener("click", guarded(async () => {
       await authorized("DELETE", `/users/me/sessions/${encodeURIComponent(session.id)}`);
@@ -114,7 +114,7 @@ async function showSessions() {
   }));
 }
 
-// guarded turns an error of a handler into a notice.
+// guarded shows an error of a handler as a notice.
 function guarded(handler) {
   return async (event) => {
     event?.preventDefault();
@@ -156,13 +156,13 @@ document.addEventListener("DOMContentLoaded", () => {
     const query = new URLSearchParams({ number: $("number").value, n: $("n").value });
     $("answer").textContent = "";
     $("answer").textContent = `= ${(await authorized("GET", `/root?${query}`)).root}`;
-    for (const wait of [700, 2200]) setTimeout(guarded(showUsage), wait); // a call shows within two seconds
+    for (const wait of [700, 2200]) setTimeout(guarded(showUsage), wait); // a call is counted within two seconds
   }));
   $("change").addEventListener("submit", guarded(async () => {
     await authorized("PUT", "/users/me/password", { current_password: $("current").value, new_password: $("new").value });
     $("change").reset();
     leave();
-    notice("Password changed. Every session has ended: sign in with the new one.");
+    notice("Password changed. Every session has ended: sign in with the new password.");
   }));
   if (store.token) guarded(enter)();
 });

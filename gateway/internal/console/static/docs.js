@@ -1,4 +1,4 @@
-// The API reference: draws /openapi.json, which is the one source.
+// The API reference. It shows /openapi.json.
 "use strict";
 
 function el(tag, ...children) {
@@ -38,10 +38,10 @@ function operation(doc, path, method, op) {
   if (parameters.length) box.append(el("h3", "Parameters"), table(["Name", "In", "Type", ""], parameters.map((p) => [el("code", p.name), p.in, typeOf(doc, p.schema) + (p.required ? "" : ", optional"), p.description ?? ""])));
   const body = resolve(doc, op.requestBody).content;
   if (body) box.append(el("h3", "Body"), members(doc, Object.values(body)[0].schema) ?? "");
-  box.append(el("h3", "Answers"), table(["Status", "", "Members"], Object.entries(op.responses).map(([status, r]) => {
-    const answer = resolve(doc, r);
-    const content = answer.content ? Object.values(answer.content)[0] : undefined;
-    return [status, answer.description, content ? members(doc, content.schema) ?? "" : ""];
+  box.append(el("h3", "Responses"), table(["Status", "", "Members"], Object.entries(op.responses).map(([status, r]) => {
+    const response = resolve(doc, r);
+    const content = response.content ? Object.values(response.content)[0] : undefined;
+    return [status, response.description, content ? members(doc, content.schema) ?? "" : ""];
   })));
   return box;
 }
