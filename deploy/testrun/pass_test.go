@@ -8,7 +8,7 @@ import (
 )
 
 // TestFilesWithoutTheRaceDetector has a package with a file with the build constraint !race.
-func TestFilesWithoutTheRaceDetector(t *testing.T) { //nolint:paralleltest // it changes the working directory
+func TestFilesWithoutTheRaceDetector(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"go.mod":             "module m\n\ngo 1.26\n",
