@@ -16,7 +16,6 @@ type Decision struct {
 	Mark      int64
 	Remaining int           // how many more may come at once
 	Retry     time.Duration // how long to wait if this one was refused
-	Reset     time.Duration // how long until Remaining is Burst again
 }
 
 // maxAhead keeps sums within an int64: no burst is longer than 100 years.
@@ -31,7 +30,7 @@ func (r Rate) Decide(mark, now int64) Decision {
 	mark = min(max(mark, now), now+ahead)
 	next := mark + step
 	if over := next - now - ahead; over > 0 {
-		return Decision{Mark: mark, Retry: time.Duration(over), Reset: time.Duration(mark - now)}
+		return Decision{Mark: mark, Retry: time.Duration(over)}
 	}
-	return Decision{Allowed: true, Mark: next, Remaining: int((ahead - (next - now)) / step), Reset: time.Duration(next - now)}
+	return Decision{Allowed: true, Mark: next, Remaining: int((ahead - (next - now)) / step)}
 }
