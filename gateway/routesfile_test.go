@@ -88,7 +88,7 @@ func TestAFileThatIsBeingWrittenIsNotTaken(t *testing.T) {
 	}
 }
 
-func TestASignalTakesTheFileAsItIs(t *testing.T) {
+func TestASignalReloadsTheFileAtOnce(t *testing.T) {
 	t.Parallel()
 	w := watch(t, listed("a"))
 	w.write(t, listed("b"))
@@ -96,7 +96,7 @@ func TestASignalTakesTheFileAsItIs(t *testing.T) {
 	w.want(t, "forced", "b", 1)
 }
 
-func TestAnEmptyFileTakesNoRoutesAway(t *testing.T) {
+func TestAnEmptyFileRemovesNoRoutes(t *testing.T) {
 	t.Parallel()
 	w := watch(t, listed("a"))
 	for _, text := range []string{"", "routes:\n", "routes: []\n", "# a\n"} {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestABadSecretHoldsNoOtherBack(t *testing.T) {
+func TestABadSecretDoesNotStopTheReloadOfOthers(t *testing.T) {
 	t.Parallel()
 	const next = "6f1ed002ab5595859014ebf0951522d9c5f3a1b0"
 	auth, url := newAuthService(t)

@@ -88,7 +88,7 @@ func TestTheSecondCallAllocatesNothingAndKeepsNoViewOfTheBuffer(t *testing.T) { 
 	})
 }
 
-func TestATokenDiesAtItsExp(t *testing.T) {
+func TestATokenExpiresAtItsExp(t *testing.T) {
 	t.Parallel()
 	inBubble(t, newService(7), nil, func(t *testing.T, f *fixture) {
 		fields := []string{params(7, time.Now()).Token()}

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,7 +89,7 @@ func TestAFetchWithoutResponseIsGivenUp(t *testing.T) {
 		hold := make(chan struct{})
 		s.holding = func(int64) { <-hold }
 		start := time.Now()
-		ctx, cancel := contextWithTimeout(t, time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := f.Check(ctx, []string{params(7, start).Token()})
 		if got := status(err); got != 503 || time.Since(start) != time.Second {

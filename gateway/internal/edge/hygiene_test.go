@@ -23,7 +23,7 @@ func arrived(t *testing.T, gw, text string) []string {
 	return strings.Split(strings.ReplaceAll(body, "\r", ""), "\n")
 }
 
-func TestWhatArrivesIsWhatTheGatewayVouchesFor(t *testing.T) {
+func TestTheUpstreamGetsOnlyTrustedFields(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, locked("/a", replica(t, echo)))
 	got := arrived(t, gw, "GET /a/b?c=%2f HTTP/1.1\r\nHost: Public.example:8000\r\nAuthorization: Bearer good\r\n"+

@@ -11,7 +11,7 @@ import (
 
 const allMethods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
-func TestTraceIsNotCarried(t *testing.T) {
+func TestTraceIsNotForwarded(t *testing.T) {
 	t.Parallel()
 	addr := replica(t, func(http.ResponseWriter, *http.Request) { t.Error("it reached the upstream") })
 	gw := gate(t, open("/open", addr), locked("/locked", addr))
@@ -56,7 +56,7 @@ func TestMaxForwardsIsObeyed(t *testing.T) {
 	}
 }
 
-func TestAPreflightForAMethodOfItsOwnHasAResponse(t *testing.T) {
+func TestAPreflightForAnUncommonMethodHasAResponse(t *testing.T) {
 	t.Parallel()
 	r := open("/a", replica(t, echo))
 	r.CORS = &route.CORS{Origins: []string{"*"}, MaxAge: time.Minute}

@@ -92,7 +92,7 @@ func TestAConnectionThatTheUpstreamHasClosedIsNoError(t *testing.T) {
 	}
 }
 
-func TestWhatMayHaveBeenDoneIsNotDoneAgain(t *testing.T) {
+func TestARequestThatMayHaveBeenCarriedOutIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	deleteA, patchA := strings.Replace(getA, "GET", "DELETE", 1), strings.Replace(getA, "GET", "PATCH", 1)
 	for _, test := range []struct {
@@ -117,7 +117,7 @@ func TestWhatMayHaveBeenDoneIsNotDoneAgain(t *testing.T) {
 	}
 }
 
-func TestADeletionOnAKeptConnectionThatBreaksIsNotDoneAgain(t *testing.T) {
+func TestADeletionOnAKeptConnectionThatBreaksIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	for retries, want := range []int64{1, 2} {
 		var deletions atomic.Int64
@@ -224,7 +224,7 @@ func TestTheLastReplicaIsNeverGivenUp(t *testing.T) {
 	}
 	broken.Store(false)
 	if resp, _ := call(t, gw, postA); resp.StatusCode != 200 {
-		t.Errorf("well again: got %d", resp.StatusCode)
+		t.Errorf("healthy again: got %d", resp.StatusCode)
 	}
 }
 

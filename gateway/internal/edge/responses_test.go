@@ -67,7 +67,7 @@ func TestTheGatewaysOwnResponses(t *testing.T) {
 	}
 }
 
-func TestAPageIsBesideARouteForEverything(t *testing.T) {
+func TestPagesAreServedBesideARouteForAllPaths(t *testing.T) {
 	t.Parallel()
 	gw := gate(t, open("/", replica(t, echo)))
 	if _, body := call(t, gw, "GET /docs HTTP/1.1\r\nHost: a\r\n\r\n"); body != "<p>docs" {

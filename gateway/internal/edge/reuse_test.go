@@ -29,7 +29,7 @@ func respondsTwice(t *testing.T, length int, written chan<- struct{}) string {
 	})
 }
 
-func TestWhatStandsInTheQueueOfAKeptConnectionIsNoResponse(t *testing.T) {
+func TestUnreadBytesOnAKeptConnectionAreNoResponse(t *testing.T) {
 	t.Parallel()
 	for _, length := range []int{2, 40_000} { // read with the head, and not
 		written := make(chan struct{}, 1)
@@ -88,7 +88,7 @@ func TestAConnectionThatMaySendAStrayBodyIsNotUsedAgain(t *testing.T) {
 	}
 }
 
-func TestAPostThatWantsAYoungConnectionLeavesTheOthers(t *testing.T) {
+func TestAPostOnANewConnectionKeepsTheIdleOnes(t *testing.T) {
 	t.Parallel()
 	const clients = 5
 	var conns atomic.Int64

@@ -29,7 +29,7 @@ func start(t *testing.T, cfg upstream.Config, addrs ...string) *upstream.Upstrea
 	}})
 }
 
-func TestADeadReplicaThatItsNameLosesMeanwhileLeavesTheOther(t *testing.T) {
+func TestARequestGoesElsewhereIfAnotherReplicaIsLeft(t *testing.T) {
 	t.Parallel()
 	const dead, other = "127.0.0.1", "127.0.0.2"
 	for _, test := range []struct {
@@ -69,7 +69,7 @@ func TestADeadReplicaThatItsNameLosesMeanwhileLeavesTheOther(t *testing.T) {
 	}
 }
 
-func TestWhatNoReplicaHasSeenGoesOnToAnyAndThenToTheAvailable(t *testing.T) {
+func TestAnUnsentRequestIsTriedOnAnyReplicaAndThenOnAvailableOnes(t *testing.T) {
 	t.Parallel()
 	var addrs []string
 	for range 3 {

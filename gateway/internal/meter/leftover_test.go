@@ -33,7 +33,7 @@ func TestWhatEndsAfterTheLastDeliveryIsLeftToTheNextGateway(t *testing.T) {
 	}
 }
 
-func TestFoldersThatNobodyFinishedMakingAreRemoved(t *testing.T) {
+func TestUnfinishedFoldersAreRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	const id = "c0ffee00-0000-4000-8000-00000000000"
@@ -63,7 +63,7 @@ func TestFoldersThatNobodyFinishedMakingAreRemoved(t *testing.T) {
 	}
 }
 
-func TestAFolderThatASiblingTidiesAwayIsNoError(t *testing.T) {
+func TestAFolderThatAnotherGatewayRemovesIsNoError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	l := newLedger(t)

@@ -62,7 +62,7 @@ func TestTwoRoutesForOneCallAreRefused(t *testing.T) {
 	}
 }
 
-func TestBuiltinRoutesAreTheContracts(t *testing.T) {
+func TestBuiltinRoutesAreThoseOfTheContract(t *testing.T) {
 	t.Parallel()
 	table, err := route.NewTable(route.Builtin("auth:1", "math:2"))
 	if err != nil {

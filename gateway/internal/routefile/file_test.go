@@ -81,7 +81,7 @@ routes:
 	}
 }
 
-func TestARouteWithABuiltinsNameTakesItsPlace(t *testing.T) {
+func TestARouteWithABuiltinsNameReplacesIt(t *testing.T) {
 	t.Parallel()
 	table, err := parse("routes:\n  - name: root\n    path: /root\n    upstream: http://mine:1\n")
 	if err != nil {
@@ -95,10 +95,10 @@ func TestARouteWithABuiltinsNameTakesItsPlace(t *testing.T) {
 	}
 }
 
-func TestAValueMayStandForOthers(t *testing.T) {
+func TestAliasesAreResolved(t *testing.T) {
 	t.Parallel()
-	table, err := parse("routes:\n  - name: a\n    path: /a\n    upstream: &up [http://A, 'http://b:81/']\n    timeouts: &limits {progress: 1s}\n" +
-		"  - name: b\n    path: |-\n      /b\n    upstream: *up\n    timeouts: *limits\n    max_body: 1000\n")
+	table, err := parse("routes:\n  - name: a\n    path: /a\n    upstream: &up [http://A, 'http://b:81/']\n    timeouts: &short {progress: 1s}\n" +
+		"  - name: b\n    path: |-\n      /b\n    upstream: *up\n    timeouts: *short\n    max_body: 1000\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestAValueMayStandForOthers(t *testing.T) {
 	}
 }
 
-func TestTheExampleInTheDocsIsGood(t *testing.T) {
+func TestTheExampleInTheDocsIsValid(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../docs/examples/notes/routes.yaml")
 	if err != nil {

@@ -70,7 +70,7 @@ func TestAnUnhealthyReplicaGetsNothingUntilItIsHealthy(t *testing.T) {
 	until(t, "picked again", func() bool { return u.Picked() == a })
 }
 
-func TestOnlyAReplicaThatHangsLosesWhatItHas(t *testing.T) {
+func TestOnlyAReplicaThatHangsLosesItsRequests(t *testing.T) {
 	t.Parallel()
 	for responds, want := range map[bool]bool{true: false, false: true} {
 		addrs := servers(t, 2)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestADeadlineHoldsWhatItIsMadeOf(t *testing.T) {
+func TestADeadlineKeepsItsParts(t *testing.T) {
 	t.Parallel()
 	const late = 1 << 40 // milliseconds: 35 years
 	for name, row := range map[string]struct {

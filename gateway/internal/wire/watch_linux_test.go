@@ -201,7 +201,7 @@ func TestAWriterOfASteadySlowReaderIsNotStopped(t *testing.T) {
 		sent <- err
 	}()
 	piece := make([]byte, 32<<10)
-	pace := time.NewTicker(20 * time.Millisecond) // a third of the writer's buffer takes far longer than its timeout
+	pace := time.NewTicker(20 * time.Millisecond) // to empty a third of the writer's buffer takes far longer than the timeout
 	defer pace.Stop()
 	read := 0
 	for range pace.C {
