@@ -36,7 +36,7 @@ type users struct {
 	byID     map[int64]*user
 	ended    int       // sessions in all states
 	fetches  int       // under way
-	failedAt time.Time // when the last fetch of anybody failed
+	failedAt time.Time // when the last fetch of any user failed
 }
 
 func newUsers(maxUsers int) *users { return &users{maxUsers: maxUsers, byID: map[int64]*user{}} }

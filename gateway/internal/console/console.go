@@ -1,8 +1,8 @@
 // Package console holds the gateway's own pages: the console at /, the API reference at /docs, and the OpenAPI
 // description at /openapi.json. All of it is compiled in; nothing is fetched from another host.
 //
-// It refuses to know how pages are served, and it has no powers: what the pages do, they do through the public API with
-// the token of whoever signs in.
+// It refuses to know how pages are served. The pages have no rights of their own: they call the public API with the token
+// of the user who has signed in.
 package console
 
 import (

@@ -44,9 +44,9 @@ type Meter interface {
 	RateLimited(at time.Time, userID int64, route meter.RouteID)
 }
 
-// Quotas admits the calls of users who have a quota of limit calls a month. Errors: those of limit.Quotas.
+// Quotas admits the calls of users who have a monthly quota. Errors: those of limit.Quotas.
 type Quotas interface {
-	Admit(ctx context.Context, at time.Time, userID, limit int64) error
+	Admit(ctx context.Context, at time.Time, userID, quota int64) error
 }
 
 // Config is what a Server is made of.

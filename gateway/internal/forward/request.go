@@ -21,7 +21,7 @@ type Request struct {
 	ClientAddr string // X-Forwarded-For
 	Proto      string // X-Forwarded-Proto: http or https
 	RequestID  []byte // X-Request-Id
-	// IdentityName and IdentityValue are the field that names the user; the value is empty for requests of nobody.
+	// IdentityName and IdentityValue are the field that names the user; the value is empty if the request has no user.
 	IdentityName  string
 	IdentityValue []byte
 	// Identities are the names of such fields on all routes. They are dropped from what the client sends: an upstream that

@@ -1,5 +1,5 @@
 // Package limit decides whether a known user may make one more call now: by the rate of the route, and by the user's
-// monthly quota. It refuses to know who the user is, what the call does, and what a client is told of a refusal.
+// monthly quota. It refuses to know who the user is, what the call does, and how a client learns of a refusal.
 //
 // Rates are kept in this gateway's memory. With several gateways, each lets the whole rate through. Rates.Allow is the
 // place to change for a rate that gateways share. The decision itself is a pure function of the clock and one number for
@@ -10,6 +10,6 @@
 // use comes back when its reservation ends.
 //
 // A delivered batch takes all its calls from what is reserved, also those that were let through without a reservation.
-// So these calls are delivered before the ledger is asked to reserve anything. When a quota is lowered, the gateway gives
+// So these calls are delivered before a lease is requested. When a quota is lowered, the gateway gives
 // back what it holds of the larger one before another call passes.
 package limit

@@ -1,6 +1,6 @@
 package wire
 
-// Kind tells the fields that a proxy has to know from all others.
+// Kind is the meaning of a field, as far as a proxy has to know it.
 type Kind uint8
 
 // The kinds of fields.
@@ -20,8 +20,8 @@ const (
 	ForwardedProto        //
 	ForwardedHost         //
 	Via                   //
-	Identity              // X-User-Id and the like: never taken from a client
-	Override              // X-Original-URL and the like: a server that routes by them takes another route than ours
+	Identity              // X-User-Id and similar names: never taken from a client
+	Override              // X-Original-URL and similar names: a server that routes by them takes another route than ours
 	Origin                // CORS
 	MaxForwards           // counted down for OPTIONS
 )
@@ -66,16 +66,16 @@ var families = [...]family{ //nolint:gochecknoglobals // as fieldKinds
 
 const maxSpecialName = 32
 
-// special tells by a name's length and first letter whether it may be in fieldKinds.
-var special = func() (table [maxSpecialName][32]bool) { //nolint:gochecknoglobals // as fieldKinds
+// maybeSpecial tells by a name's length and first letter whether it may be in fieldKinds.
+var maybeSpecial = func() (table [maxSpecialName][32]bool) { //nolint:gochecknoglobals // as fieldKinds
 	for name := range fieldKinds {
 		table[len(name)][name[0]&31] = true
 	}
 	return table
 }()
 
-// familial tells by a name's first and third letter whether it may be in families. Most common names are not.
-var familial = func() (table [32][32]bool) { //nolint:gochecknoglobals // as fieldKinds
+// maybeFamily tells by a name's first and third letter whether it may be in families. Most common names are not.
+var maybeFamily = func() (table [32][32]bool) { //nolint:gochecknoglobals // as fieldKinds
 	for _, f := range families {
 		table[f.prefix[0]&31][f.prefix[2]&31] = true
 	}
@@ -85,14 +85,14 @@ var familial = func() (table [32][32]bool) { //nolint:gochecknoglobals // as fie
 // kindOf finds the kind of a name. A name with "_" or "." in place of "-" is not the field, but servers that turn names
 // into variables (CGI, WSGI) take it for the field. It is reported as an alias, to be dropped.
 func kindOf(name []byte) (kind Kind, alias bool) {
-	if len(name) < maxSpecialName && special[len(name)][name[0]&31] {
+	if len(name) < maxSpecialName && maybeSpecial[len(name)][name[0]&31] {
 		var folded [maxSpecialName]byte
 		for i, c := range name {
 			folded[i] = dashed(c)
 		}
 		kind = fieldKinds[string(folded[:len(name)])]
 	}
-	if kind == Other && len(name) > 2 && familial[name[0]&31][name[2]&31] {
+	if kind == Other && len(name) > 2 && maybeFamily[name[0]&31][name[2]&31] {
 		kind = familyOf(name)
 	}
 	return kind, kind != Other && !spelled(name)
@@ -117,7 +117,7 @@ func familyOf(name []byte) Kind {
 	return Other
 }
 
-// reads reports whether CGI and the like take b for text, which is in lower case.
+// reads reports whether servers like CGI take b for text, which is in lower case.
 func reads(b []byte, text string) bool {
 	for i := range b {
 		if dashed(b[i]) != text[i] {
@@ -127,7 +127,7 @@ func reads(b []byte, text string) bool {
 	return true
 }
 
-// dashed folds a byte of a name, so that names become equal if CGI and the like make one variable of them.
+// dashed folds a byte of a name, so that names become equal if servers like CGI turn them into the same variable.
 func dashed(c byte) byte {
 	if c == '_' || c == '.' {
 		return '-'

@@ -25,7 +25,7 @@ func NewNames(names []string) *Names {
 	return n
 }
 
-// Has reports whether the set has the name of a field, in any case, or a name that CGI and the like take for it.
+// Has reports whether the set has the name of a field, in any case, or a name that servers like CGI take for it.
 func (n *Names) Has(field []byte) bool {
 	if n == nil || len(field) > maxName || n.maybe[len(field)]&(1<<(dashed(field[0])&31)) == 0 {
 		return false

@@ -176,7 +176,7 @@ func (r *Request) read(found *requestFields) (err error) {
 		case Connection:
 			err = r.connection.read(value)
 		case Upgrade:
-			found.upgrade = append(slices.Clip(found.upgrade), value...) // several fields together are no "websocket"
+			found.upgrade = append(slices.Clip(found.upgrade), value...) // several fields together are not "websocket"
 		case Expect:
 			if r.Minor == 1 && !equalFold(value, "100-continue") {
 				err = ErrExpectation
