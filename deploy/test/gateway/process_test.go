@@ -2,8 +2,8 @@ package gateway_test
 
 import (
 	"fmt"
+	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,13 +109,22 @@ func route(name, path string, upstreams []string, more ...string) string {
 // and adds the routes of another file.
 func and(file, other string) string { return file + strings.TrimPrefix(other, "routes:\n") }
 
-// newClient has connections of its own, so that tests do not share them. It follows no redirects and decompresses nothing.
-func newClient(t *testing.T) *http.Client {
+// metric is the value of a metric.
+func (g *gateway) metric(t *testing.T, name string) string {
 	t.Helper()
-	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{
-		Transport: transport, Timeout: 2 * testbed.Patience,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	resp, err := newClient(t).Get("http://" + g.private + "/metrics")
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, behind, found := strings.Cut(string(text), "\n"+name+" ")
+	if !found {
+		t.Fatalf("no metric %s in\n%s", name, text)
+	}
+	value, _, _ := strings.Cut(behind, "\n")
+	return value
 }

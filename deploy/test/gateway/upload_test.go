@@ -66,26 +66,6 @@ func TestClientsThatStopSendingDoNotEjectReplicas(t *testing.T) {
 	}
 }
 
-// metric is the value of a metric.
-func (g *gateway) metric(t *testing.T, name string) string {
-	t.Helper()
-	resp, err := newClient(t).Get("http://" + g.private + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, behind, found := strings.Cut(string(text), "\n"+name+" ")
-	if !found {
-		t.Fatalf("no metric %s in\n%s", name, text)
-	}
-	value, _, _ := strings.Cut(behind, "\n")
-	return value
-}
-
 // TestFirstByteAfterA100: the timeout for the first byte begins at the request's end. A 100 is not the response.
 func TestFirstByteAfterA100(t *testing.T) {
 	t.Parallel()

@@ -63,12 +63,6 @@ func listen(t *testing.T, serve func(net.Conn)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serveOn(t, l, serve)
-	return l.Addr().String()
-}
-
-func serveOn(t *testing.T, l net.Listener, serve func(net.Conn)) {
-	t.Helper()
 	var open sync.Map
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -92,6 +86,7 @@ func serveOn(t *testing.T, l net.Listener, serve func(net.Conn)) {
 		})
 		running.Wait()
 	})
+	return l.Addr().String()
 }
 
 func (r *recorder) serve(conn net.Conn) {
