@@ -25,6 +25,9 @@ type Config struct {
 	Gateway, Auth, Math []string
 }
 
+// CheapPasswords are settings for auth-service with which passwords cost little, for tests that do not measure them.
+func CheapPasswords() []string { return []string{"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1"} }
+
 // Process is one replica of a service, or the database.
 type Process struct {
 	*testbed.Process

@@ -49,9 +49,7 @@ func seed(t *testing.T) uint64 {
 // cheap are settings for auth-service with which passwords cost little and failed sign-ins are not throttled. Neither is
 // tested here, and they would take all the time.
 func cheap() []string {
-	return []string{
-		"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1", "GUESS_FREE_PER_NAME=1000000", "GUESS_FREE_PER_ADDRESS=1000000",
-	}
+	return append(cluster.CheapPasswords(), "GUESS_FREE_PER_NAME=1000000", "GUESS_FREE_PER_ADDRESS=1000000")
 }
 
 // databases are the clusters on which every test has to pass.

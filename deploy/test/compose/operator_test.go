@@ -71,7 +71,7 @@ func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the m
 		testbed.Eventually(t, "the new secret to sign", func() error {
 			after = client.Token(t, contract.Credentials{Username: "rotated", Password: "123456"})
 			if keyID(after) == keyID(before) {
-				return errStillOld
+				return errors.New("tokens are signed with the old secret")
 			}
 			return nil
 		})
@@ -102,8 +102,6 @@ func (s *stack) fails(t *testing.T, settings []string, sentences ...string) {
 		}
 	}
 }
-
-var errStillOld = errors.New("tokens are signed with the old secret")
 
 // keyID is a token's header. It has the id of the key that signed the token.
 func keyID(token string) string {

@@ -18,9 +18,6 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// cheap are settings with which passwords cost little, for tests that do not measure them.
-func cheap() []string { return []string{"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1"} }
-
 // system is a cluster and a client of each of its gateways.
 type system struct {
 	*cluster.Cluster

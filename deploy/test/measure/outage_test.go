@@ -180,7 +180,7 @@ func (s *system) passes(client int, u *user) error {
 
 func TestMeasureMaximalStaleness(t *testing.T) { //nolint:paralleltest // it measures time
 	const most = 3 * time.Second
-	s := start(t, cluster.Config{Auth: cheap(), Gateway: []string{"REVOCATION_MAX_STALENESS=" + most.String()}})
+	s := start(t, cluster.Config{Auth: cluster.CheapPasswords(), Gateway: []string{"REVOCATION_MAX_STALENESS=" + most.String()}})
 	u := s.register(t, "ada")
 	s.everywhere(t, "before", u, http.StatusOK)
 	quiet := time.Now()

@@ -20,7 +20,7 @@ import (
 const promised = time.Second
 
 func replicated() cluster.Config {
-	return cluster.Config{Gateways: 3, Auths: 2, Postgres: true, Auth: cheap()}
+	return cluster.Config{Gateways: 3, Auths: 2, Postgres: true, Auth: cluster.CheapPasswords()}
 }
 
 func TestMeasureRevocation(t *testing.T) { //nolint:paralleltest // it measures time

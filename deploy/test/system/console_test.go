@@ -2,6 +2,7 @@ package system_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,14 +75,10 @@ func shows(page context.Context, selector, want string) error {
 		return err
 	}
 	if !strings.Contains(got, want) {
-		return errUnexpected{selector, got, want}
+		return fmt.Errorf("%s shows %s, not %s", selector, got, want)
 	}
 	return nil
 }
-
-type errUnexpected struct{ where, got, want string }
-
-func (e errUnexpected) Error() string { return e.where + " shows " + e.got + ", not " + e.want }
 
 // picture saves a screenshot in the folder for artifacts, which `go test -artifacts` keeps.
 func picture(page context.Context, t *testing.T, name string) {

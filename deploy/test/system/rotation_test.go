@@ -24,7 +24,7 @@ import (
 // and nobody is signed out. After an old secret is withdrawn, its tokens are refused.
 func TestSecretsRotateUnderLoad(t *testing.T) { //nolint:tparallel // the load has to outlast the subtests
 	t.Parallel()
-	c := cluster.Start(t, cluster.Config{Gateways: 2, Auth: []string{"ARGON2_MEMORY_KIB=7168", "ARGON2_PASSES=1"}})
+	c := cluster.Start(t, cluster.Config{Gateways: 2, Auth: cluster.CheapPasswords()})
 	r := &rotating{Cluster: c}
 	for _, p := range append(c.Gateways, c.Maths...) {
 		r.clients = append(r.clients, contract.NewClient(p.URL))

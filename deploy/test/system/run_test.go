@@ -5,14 +5,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"tallygate/deploy/internal/contract"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 func TestATakenPortIsNamedWithWhatToDo(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,7 +87,7 @@ func TestAServiceThatDiesEndsTheOthersAndIsNamed(t *testing.T) {
 func TestMathServiceDoesNotGetTheInternalSecret(t *testing.T) {
 	t.Parallel()
 	r := startRunner(t, t.TempDir(), "DATABASE_URL=")
-	environ, err := os.ReadFile(filepath.Join("/proc", itoa(services(t, r)["math-service"]), "environ"))
+	environ, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(services(t, r)["math-service"]), "environ"))
 	if err != nil {
 		t.Fatal(err)
 	}
