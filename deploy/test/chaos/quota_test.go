@@ -27,8 +27,8 @@ type trouble struct {
 func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 	t.Parallel()
 	for name, trouble := range map[string]trouble{
-		"by three gateways": {},
-		"by three gateways, one of which is killed with its lease":            {killed: 1},
+		"by three gateways":                                                   {},
+		"by three gateways, one killed with its lease":                        {killed: 1},
 		"while the replicas of auth-service are killed by turns":              {byTurns: true},
 		"that is given under load, while replicas of auth-service are killed": {byTurns: true, late: true},
 	} {

@@ -46,7 +46,7 @@ func TestTheMapNamesEveryPackage(t *testing.T) {
 	}
 }
 
-// TestPathsInDocumentsLead checks that the files and folders exist which the documents for developers name.
+// TestPathsInDocumentsLead checks that files and folders that the documents for developers name exist.
 func TestPathsInDocumentsLead(t *testing.T) {
 	t.Parallel()
 	name := regexp.MustCompile("`((?:auth-service|math-service|gateway|kit|deploy|docs)/[A-Za-z0-9_./-]*)`")
@@ -81,7 +81,7 @@ func TestTestsThatDocumentsNameExist(t *testing.T) {
 	}
 }
 
-// TestEveryMigrationIsThereForBothDatabases: a schema that one database lacks would show only in production.
+// TestEveryMigrationIsThereForBothDatabases: without it, only production would show that one database lacks a migration.
 func TestEveryMigrationIsThereForBothDatabases(t *testing.T) {
 	t.Parallel()
 	names := func(database string) (all []string) {

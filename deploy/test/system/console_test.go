@@ -35,7 +35,7 @@ func TestConsole(t *testing.T) {
 	do("register", chromedp.Click("#register"))
 	do("see the room", chromedp.WaitVisible("#room"))
 	do("call /root", chromedp.Click("#call button"))
-	testbed.Eventually(t, "the answer", func() error { return shows(page, "#answer", "51.42150122383022") })
+	testbed.Eventually(t, "the result of the call", func() error { return shows(page, "#answer", "51.42150122383022") })
 	picture(page, t, "console")
 	testbed.Eventually(t, "the call in the tally", func() error { return shows(page, "#usage tbody", "root") })
 
