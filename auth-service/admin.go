@@ -17,18 +17,34 @@ import (
 	"tallygate/kit/env"
 )
 
-// databaseWait is how long a command waits for the database; a service waits for ever.
+// databaseWait is how long a command waits for the database. A service waits without a bound.
 const databaseWait = 10 * time.Second
 
-// administer runs auth-service admin create|grant|revoke NAME, on the database itself: the first administrator has
-// nobody to ask.
-func administer(ctx context.Context, what, name string, lookup env.Lookup, std streams) error {
-	accounts, closeAccounts, err := openAccounts(ctx, lookup)
+func adminCommands() []command {
+	name := []string{"NAME"}
+	return []command{
+		{noun: "admin", verb: "create", args: name, help: "make a new user who is an administrator; asks for the password", run: administer("create")},
+		{noun: "admin", verb: "grant", args: name, help: "make a user an administrator", run: administer("grant")},
+		{noun: "admin", verb: "revoke", args: name, help: "make an administrator an ordinary user", run: administer("revoke")},
+		{
+			noun: "admin", verb: "import", run: importUsers,
+			help: "add users from standard input, a line each: NAME and HASH (argon2id or bcrypt)",
+		},
+	}
+}
+
+// administer changes the database itself: there is no administrator yet who could do it through the API.
+func administer(what string) func(context.Context, call) error {
+	return func(ctx context.Context, c call) error { return changeAdmin(ctx, what, c.args[0], c) }
+}
+
+func changeAdmin(ctx context.Context, what, name string, c call) error {
+	accounts, closeAccounts, err := openAccounts(ctx, c.lookup)
 	if err != nil {
 		return err
 	}
 	defer closeAccounts()
-	user, err := setRole(ctx, accounts, what, name, std)
+	user, err := setRole(ctx, accounts, what, name, c.streams)
 	switch {
 	case errors.Is(err, account.ErrNameTaken):
 		return fmt.Errorf("there is a user %q already: use admin grant", name)
@@ -38,7 +54,7 @@ func administer(ctx context.Context, what, name string, lookup env.Lookup, std s
 		return err
 	}
 	done := map[string]string{"create": "is a new administrator", "grant": "is an administrator", "revoke": "is no administrator"}[what]
-	fmt.Fprintf(std.out, "%s (user id %d) %s.\n", user.Name, user.ID, done)
+	fmt.Fprintf(c.out, "%s (user id %d) %s.\n", user.Name, user.ID, done)
 	return nil
 }
 
@@ -76,7 +92,7 @@ func openForCommand(ctx context.Context, cfg store.Config) (*store.Store, error)
 	return db, nil
 }
 
-// commandLine is who acts when no administrator does.
+// commandLine is the actor in the audit log.
 func commandLine() account.Actor { return account.Actor{Name: "command line"} }
 
 func setRole(ctx context.Context, accounts *account.Service, what, name string, std streams) (account.User, error) {

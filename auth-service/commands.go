@@ -7,69 +7,140 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"tallygate/kit/env"
 )
 
-const usage = `Usage:
-  auth-service                        serve until SIGTERM or SIGINT
-  auth-service admin create NAME      make an administrator; asks for the password
-  auth-service admin grant NAME       make a user an administrator
-  auth-service admin revoke NAME      make an administrator a user
-  auth-service admin import           add users from lines of NAME and HASH (argon2id or bcrypt) on standard input
-  auth-service ledger verify          prove that batches, hours and days of the tally agree
-  auth-service secrets init DIR       make the secrets that DIR does not hold yet
-  auth-service secrets share FROM DIR put each secret into a folder under DIR for the containers that need it:
-                                      the one in FROM, or else a new one; with SECRETS_DIR set, FROM has all
-  auth-service secrets rotate jwt|internal DIR [-force]
-                                      replace the secret in DIR while the services run, as far as is possible now
-Flags:
-`
+// command is one that is not serving. It is called by two words, a noun and a verb.
+type command struct {
+	noun, verb string
+	args       []string // names of the arguments
+	flags      []string // that it takes, anywhere after the two words
+	help       string
+	run        func(context.Context, call) error
+}
 
-// streams are what a command talks through.
+// call is what a command gets.
+type call struct {
+	streams
+	args   []string
+	flags  []string
+	lookup env.Lookup
+}
+
+// streams are what a command reads and writes.
 type streams struct {
 	in       *os.File
 	out, err io.Writer
 }
 
-// commands handles what stands after the flags, if anything does: the commands that are not serving.
+func allCommands() []command {
+	return slices.Concat(adminCommands(), ledgerCommands(), secretsCommands())
+}
+
+// line shows how the command is called.
+func (c command) line() string {
+	words := append([]string{c.noun, c.verb}, c.args...)
+	for _, f := range c.flags {
+		words = append(words, "["+f+"]")
+	}
+	return strings.Join(words, " ")
+}
+
+// commands adds the help about commands to flags. The function that it returns runs a command if there is one.
 func commands(flags *flag.FlagSet) func(context.Context, []string) (int, bool) {
 	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), usage)
+		writeUsage(flags.Output())
 		flags.PrintDefaults()
 	}
 	return func(ctx context.Context, args []string) (int, bool) {
 		if len(args) == 0 {
 			return 0, false
 		}
-		return command(ctx, args, os.LookupEnv, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}), true
+		return runCommand(ctx, args, os.LookupEnv, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}), true
 	}
 }
 
-// command runs one command and returns the exit code.
-func command(ctx context.Context, args []string, lookup env.Lookup, std streams) int {
-	var err error
-	switch {
-	case len(args) == 3 && slices.Equal(args[:2], []string{"secrets", "init"}):
-		err = initSecrets(args[2])
-	case len(args) == 4 && slices.Equal(args[:2], []string{"secrets", "share"}):
-		settled, _ := lookup("SECRETS_DIR")
-		err = shareSecrets(args[2], settled, args[3])
-	case (len(args) == 4 || len(args) == 5 && args[4] == "-force") && slices.Equal(args[:2], []string{"secrets", "rotate"}):
-		err = rotateSecret(ctx, args[2], args[3], len(args) == 5, lookup, std.out)
-	case len(args) == 3 && args[0] == "admin" && slices.Contains([]string{"create", "grant", "revoke"}, args[1]):
-		err = administer(ctx, args[1], args[2], lookup, std)
-	case slices.Equal(args, []string{"admin", "import"}):
-		err = importUsers(ctx, lookup, std)
-	case slices.Equal(args, []string{"ledger", "verify"}):
-		err = verifyLedger(ctx, lookup, std)
-	default:
-		fmt.Fprintf(std.err, "auth-service: unknown command %q (see -help)\n", args)
+func writeUsage(out io.Writer) {
+	fmt.Fprintf(out, "Usage:\n  auth-service\n        serve until SIGTERM or SIGINT\n")
+	for _, c := range allCommands() {
+		fmt.Fprintf(out, "  auth-service %s\n        %s\n", c.line(), strings.ReplaceAll(c.help, "\n", "\n        "))
+	}
+	fmt.Fprintln(out, "Flags:")
+}
+
+// runCommand runs one command and returns the exit code: 1 after a failure, 2 after a wrong command line.
+func runCommand(ctx context.Context, words []string, lookup env.Lookup, std streams) int {
+	c, err := findCommand(words)
+	if err != nil {
+		fmt.Fprintf(std.err, "auth-service: %v (see -help)\n", err)
 		return 2
 	}
-	if err != nil {
+	args, flags := splitFlags(words[2:])
+	if err := c.check(args, flags); err != nil {
+		fmt.Fprintf(std.err, "auth-service: %v\n", err)
+		return 2
+	}
+	if err := c.run(ctx, call{streams: std, args: args, flags: flags, lookup: lookup}); err != nil {
 		fmt.Fprintln(std.err, "auth-service:", err)
 		return 1
 	}
 	return 0
+}
+
+// findCommand finds a command by its two words. The error names the word that is wrong, and what it can be.
+func findCommand(words []string) (command, error) {
+	var nouns, verbs []string
+	for _, c := range allCommands() {
+		if !slices.Contains(nouns, c.noun) {
+			nouns = append(nouns, c.noun)
+		}
+		if c.noun != words[0] {
+			continue
+		}
+		if len(words) > 1 && c.verb == words[1] {
+			return c, nil
+		}
+		verbs = append(verbs, c.verb)
+	}
+	switch {
+	case len(verbs) == 0:
+		return command{}, fmt.Errorf("unknown command %q: the commands begin with %s", words[0], list(nouns))
+	case len(words) == 1:
+		return command{}, fmt.Errorf("%s needs one more word: %s", words[0], list(verbs))
+	}
+	return command{}, fmt.Errorf("unknown command %q after %s: it can be %s", words[1], words[0], list(verbs))
+}
+
+func list(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// splitFlags takes the flags out of the words, wherever they stand.
+func splitFlags(words []string) (args, flags []string) {
+	for _, word := range words {
+		if strings.HasPrefix(word, "-") && word != "-" {
+			flags = append(flags, "-"+strings.TrimLeft(word, "-"))
+		} else {
+			args = append(args, word)
+		}
+	}
+	return args, flags
+}
+
+func (c command) check(args, flags []string) error {
+	for _, f := range flags {
+		if !slices.Contains(c.flags, f) {
+			return fmt.Errorf("%s %s has no flag %s: call it as auth-service %s", c.noun, c.verb, f, c.line())
+		}
+	}
+	if len(args) != len(c.args) {
+		return fmt.Errorf("%s %s with %d arguments: call it as auth-service %s", c.noun, c.verb, len(args), c.line())
+	}
+	return nil
 }

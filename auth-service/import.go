@@ -8,19 +8,18 @@ import (
 	"strings"
 
 	"tallygate/auth-service/internal/account"
-	"tallygate/kit/env"
 )
 
-// importUsers adds users of another system, one line each: the name, white space, the hash of the password. Names that
-// are taken are left as they are, so an import that broke off can be started anew.
-func importUsers(ctx context.Context, lookup env.Lookup, std streams) error {
-	accounts, closeAccounts, err := openAccounts(ctx, lookup)
+// importUsers adds users of another system, one line each: the name, white space, the hash of the password. Users who
+// exist are not changed, so an import that was interrupted can be repeated.
+func importUsers(ctx context.Context, c call) error {
+	accounts, closeAccounts, err := openAccounts(ctx, c.lookup)
 	if err != nil {
 		return err
 	}
 	defer closeAccounts()
 	added, present, line := 0, 0, 0
-	lines := bufio.NewScanner(std.in)
+	lines := bufio.NewScanner(c.in)
 	for lines.Scan() {
 		line++
 		fields := strings.Fields(lines.Text())
@@ -28,7 +27,7 @@ func importUsers(ctx context.Context, lookup env.Lookup, std streams) error {
 			continue
 		}
 		if len(fields) != 2 {
-			return fmt.Errorf("line %d: has to be a name and a hash (%d users were imported before it)", line, added)
+			return fmt.Errorf("line %d must be a name and a hash (%d users were imported before it)", line, added)
 		}
 		_, err := accounts.ImportUser(ctx, commandLine(), fields[0], fields[1])
 		switch {
@@ -40,6 +39,6 @@ func importUsers(ctx context.Context, lookup env.Lookup, std streams) error {
 			return fmt.Errorf("line %d: %w (%d users were imported before it)", line, err, added)
 		}
 	}
-	fmt.Fprintf(std.out, "%d users imported, %d were there before.\n", added, present)
+	fmt.Fprintf(c.out, "%d users imported, %d were there before.\n", added, present)
 	return lines.Err()
 }

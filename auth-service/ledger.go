@@ -9,9 +9,15 @@ import (
 	"tallygate/kit/env"
 )
 
-// verifyLedger runs auth-service ledger verify. It reads only, and may run beside the service.
-func verifyLedger(ctx context.Context, lookup env.Lookup, std streams) error {
-	r := env.NewReader(lookup)
+func ledgerCommands() []command {
+	return []command{{
+		noun: "ledger", verb: "verify", help: "check that batches, hours and days of the usage have the same sums", run: verifyLedger,
+	}}
+}
+
+// verifyLedger only reads, and may run while the service does.
+func verifyLedger(ctx context.Context, c call) error {
+	r := env.NewReader(c.lookup)
 	database := readDatabase(r)
 	if err := r.Err(); err != nil {
 		return err
@@ -26,11 +32,11 @@ func verifyLedger(ctx context.Context, lookup env.Lookup, std streams) error {
 		return err
 	}
 	for _, d := range differences {
-		fmt.Fprintln(std.out, d)
+		fmt.Fprintln(c.out, d)
 	}
 	if len(differences) > 0 {
 		return fmt.Errorf("the ledger does not agree with itself: %d differences", len(differences))
 	}
-	fmt.Fprintln(std.out, "The ledger agrees: batches, hours and days have the same sums.")
+	fmt.Fprintln(c.out, "The ledger agrees: batches, hours and days have the same sums.")
 	return nil
 }

@@ -12,7 +12,7 @@ func TestLedgerVerifySaysWhetherTheTallyAgrees(t *testing.T) {
 	vars := settings(t)
 	verify := func() (code int, said string) {
 		var out bytes.Buffer
-		code = command(t.Context(), []string{"ledger", "verify"}, lookup(vars), streams{out: &out, err: &out})
+		code = runCommand(t.Context(), []string{"ledger", "verify"}, lookup(vars), streams{out: &out, err: &out})
 		return code, out.String()
 	}
 	if code, said := verify(); code != 0 || !strings.Contains(said, "The ledger agrees") {

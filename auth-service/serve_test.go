@@ -250,7 +250,7 @@ func TestAdministratorsAreMadeOnTheCommandLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		code := command(t.Context(), append([]string{"admin"}, args...), lookup(vars), streams{in: in, out: &out, err: &out})
+		code := runCommand(t.Context(), append([]string{"admin"}, args...), lookup(vars), streams{in: in, out: &out, err: &out})
 		return code, out.String()
 	}
 	for _, step := range []struct {

@@ -1,0 +1,158 @@
+package secretfile_test
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tallygate/auth-service/internal/secretfile"
+)
+
+// rotate runs a rotation with no time for services to read. code is that of the command, said what it would print.
+func rotate(t *testing.T, secret, dir string, force ...string) (code int, said string) {
+	t.Helper()
+	var out bytes.Buffer
+	life := map[string]time.Duration{secretfile.JWT: 2 * time.Hour, secretfile.Internal: 10 * time.Second}
+	err := secretfile.Rotation{
+		Dir: dir, Secret: secret, Life: life[secret], Settle: time.Millisecond, Force: len(force) > 0, Out: &out,
+	}.Run(t.Context())
+	if err != nil {
+		return 1, out.String() + err.Error()
+	}
+	return 0, out.String()
+}
+
+// age makes all files older than they are.
+func age(t *testing.T, dir string, by time.Duration) {
+	t.Helper()
+	for name := range readAll(t, dir) {
+		at := time.Now().Add(-by)
+		if err := os.Chtimes(filepath.Join(dir, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func madeSecrets(t *testing.T) (dir string, content map[string]string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := secretfile.Init(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir, readAll(t, dir)
+}
+
+func line(s string) string { return strings.TrimSuffix(s, "\n") }
+
+func TestTheOldJWTSecretIsAcceptedUntilItsTokensHaveExpired(t *testing.T) {
+	t.Parallel()
+	dir, before := madeSecrets(t)
+	if code, said := rotate(t, "jwt", dir); code != 0 || !strings.Contains(said, "step 2 of 3") || !strings.Contains(said, "is due after") {
+		t.Fatalf("got %d %s", code, said)
+	}
+	signing := readAll(t, dir)
+	if signing["jwt_secret"] == before["jwt_secret"] {
+		t.Error("the old secret still signs")
+	}
+	if got, want := signing["jwt_other_secrets"], line(signing["jwt_secret"])+","+before["jwt_secret"]; got != want {
+		t.Errorf("accepted: got %q, want the new one and the old one", got)
+	}
+	if mode := modeOf(t, filepath.Join(dir, "jwt_secret")); mode != 0o600 {
+		t.Errorf("got mode %o, want that of before, 600", mode)
+	}
+
+	age(t, dir, 110*time.Minute)
+	if code, said := rotate(t, "jwt", dir); code != 1 || !strings.Contains(said, "-force") || !maps.Equal(readAll(t, dir), signing) {
+		t.Errorf("10 minutes too early: got %d %s, want a refusal and nothing changed", code, said)
+	}
+	age(t, dir, 121*time.Minute)
+	if code, said := rotate(t, "jwt", dir); code != 0 || !strings.Contains(said, "the old secret is refused") {
+		t.Errorf("got %d %s", code, said)
+	}
+	after := readAll(t, dir)
+	if after["jwt_secret"] != signing["jwt_secret"] || line(after["jwt_other_secrets"]) != "" || len(after) != len(before) {
+		t.Errorf("got %v, want the new secret alone", slices.Sorted(maps.Keys(after)))
+	}
+	if after["internal_secret"] != before["internal_secret"] {
+		t.Error("another secret has changed")
+	}
+}
+
+func TestForceWithdrawsTheOldJWTSecretAtOnce(t *testing.T) {
+	t.Parallel()
+	dir, before := madeSecrets(t)
+	code, said := rotate(t, "jwt", dir, "-force")
+	after := readAll(t, dir)
+	if code != 0 || after["jwt_secret"] == before["jwt_secret"] || line(after["jwt_other_secrets"]) != "" || len(after) != len(before) {
+		t.Errorf("got %d %s, want the new secret alone", code, said)
+	}
+	for _, secret := range []string{before["jwt_secret"], after["jwt_secret"]} {
+		if strings.Contains(said, line(secret)) {
+			t.Error("the command shows a secret")
+		}
+	}
+}
+
+func TestAnInterruptedRotationGoesOn(t *testing.T) {
+	t.Parallel()
+	const old, next = goodSecret + "old", goodSecret + "next"
+	for _, kind := range []struct {
+		name   string
+		states []map[string]string
+		after  map[string]string
+	}{
+		{"jwt", []map[string]string{
+			{"jwt_secret": old, "jwt_other_secrets": "", "jwt_secret.next": next},
+			{"jwt_secret": old, "jwt_other_secrets": next + "," + old, "jwt_secret.next": next},
+			{"jwt_secret": next, "jwt_other_secrets": next + "," + old, "jwt_secret.next": next},
+			{"jwt_secret": next, "jwt_other_secrets": "", "jwt_secret.next": next},
+		}, map[string]string{"jwt_secret": next, "jwt_other_secrets": ""}},
+		{"internal", []map[string]string{
+			{"internal_secret": old, "internal_secret.next": next},
+			{"internal_secret": old + "," + next, "internal_secret.next": next},
+			{"internal_secret": next + "," + old, "internal_secret.next": next},
+			{"internal_secret": next, "internal_secret.next": next},
+		}, map[string]string{"internal_secret": next}},
+	} {
+		for i, state := range kind.states {
+			dir := t.TempDir()
+			write(t, dir, state)
+			code, said := rotate(t, kind.name, dir, "-force")
+			got := readAll(t, dir)
+			for name := range got {
+				got[name] = line(got[name])
+			}
+			if code != 0 || !maps.Equal(got, kind.after) {
+				t.Errorf("%s, from state %d: got %d %v %s", kind.name, i, code, got, said)
+			}
+		}
+	}
+}
+
+func TestASecretPutThereByHandStopsTheRotation(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	state := map[string]string{"jwt_secret": goodSecret, "jwt_other_secrets": goodSecret + "2"}
+	write(t, dir, state)
+	if code, said := rotate(t, "jwt", dir, "-force"); code != 1 || !strings.Contains(said, "jwt_other_secrets") || !maps.Equal(readAll(t, dir), state) {
+		t.Errorf("got %d %s, want a refusal and nothing changed", code, said)
+	}
+}
+
+func TestOnlyKnownSecretsRotate(t *testing.T) {
+	t.Parallel()
+	dir, before := madeSecrets(t)
+	for _, args := range [][2]string{{"database", dir}, {"jwt", filepath.Join(dir, "elsewhere")}} {
+		if code, said := rotate(t, args[0], args[1]); code != 1 || said == "" {
+			t.Errorf("%v: got %d %s", args, code, said)
+		}
+	}
+	if !maps.Equal(readAll(t, dir), before) {
+		t.Error("something has changed")
+	}
+}

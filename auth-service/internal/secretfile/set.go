@@ -1,0 +1,102 @@
+package secretfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"tallygate/kit/token"
+)
+
+// file is one of the secrets of an installation.
+type file struct {
+	name string
+	// folder is the one that only the containers with a need for the secret can see.
+	folder string
+	// check refuses what is no good secret. If it is nil, the secret may be empty, and is empty at first.
+	check func(string) error
+}
+
+func files() []file {
+	return []file{
+		{"jwt_secret", "jwt", token.CheckSecret},
+		{"jwt_other_secrets", "jwt", nil},
+		{"internal_secret", "internal", token.CheckSecret},
+		{"database_password", "database", checkPassword},
+	}
+}
+
+func checkPassword(password string) error {
+	if password == "" {
+		return errors.New("is empty")
+	}
+	return nil
+}
+
+// Init makes the secrets that do not exist in dir yet, 256 random bits each, and changes none that does. Folder and files
+// are closed to other users of the machine.
+func Init(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs its x bit
+		return err
+	}
+	for _, f := range files() {
+		path := filepath.Join(dir, f.name)
+		var err error
+		if f.check == nil {
+			err = writeOnce(path, nil, 0o600)
+		} else {
+			err = initOne(path, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Share puts each secret into a folder under dir for the containers that need it: the operator's file in from, or what
+// was there before, or a new secret. called is the operator's name for from. If it is not empty, no secret may be
+// missing. Share reports every mistake at once.
+func Share(from, called, dir string) error {
+	var errs []error
+	for _, f := range files() {
+		if err := f.share(from, called, dir); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f file) share(from, called, dir string) error {
+	// The folder is a volume of its own. It is mounted where the secret is needed, and nowhere else.
+	target := filepath.Join(dir, f.folder, f.name)
+	own, err := os.ReadFile(filepath.Join(from, f.name))
+	switch {
+	case err == nil:
+		if err := f.accept(own); err != nil {
+			return fmt.Errorf("SECRETS_DIR=%s: %s %w: replace it, or unset SECRETS_DIR to have secrets made", called, f.name, err)
+		}
+		return replace(target, own, 0o444)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("SECRETS_DIR=%s: %w", called, err)
+	case f.check == nil:
+		return writeOnce(target, nil, 0o444)
+	case called != "":
+		return fmt.Errorf("SECRETS_DIR=%s has no file %s: write the secret there (openssl rand -hex 32 makes one), or unset SECRETS_DIR to have secrets made",
+			called, f.name)
+	}
+	return initOne(target, 0o444)
+}
+
+func (f file) accept(own []byte) error {
+	if f.check == nil {
+		return nil
+	}
+	return f.check(string(bytes.TrimSuffix(bytes.TrimSuffix(own, []byte("\n")), []byte("\r"))))
+}
