@@ -61,8 +61,7 @@ func changeAdmin(ctx context.Context, what, name string, c call) error {
 // openAccounts opens the domain over the database alone, without the secrets that serving needs.
 func openAccounts(ctx context.Context, lookup env.Lookup) (accounts *account.Service, closeAll func(), err error) {
 	r := env.NewReader(lookup)
-	cfg := config{database: readDatabase(r)}
-	cfg.readPasswords(r)
+	cfg := &config{database: readDatabase(r), passwords: readPasswords(r)}
 	if err := r.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -71,18 +70,17 @@ func openAccounts(ctx context.Context, lookup env.Lookup) (accounts *account.Ser
 		return nil, nil, err
 	}
 	closeAll = func() { _ = db.Close() } // the process ends
-	if accounts, err = cfg.accounts(db); err != nil {
+	if accounts, err = newAccounts(cfg, db, newQueue(cfg.passwords), nil); err != nil {
 		closeAll()
 	}
 	return accounts, closeAll, err
 }
 
 // openForCommand opens a database that should be up.
-func openForCommand(ctx context.Context, cfg store.Config) (*store.Store, error) {
-	cfg.Log = slog.New(slog.DiscardHandler)
-	db, err := store.Open(cfg)
+func openForCommand(ctx context.Context, cfg databaseConfig) (*store.Store, error) {
+	db, err := openStore(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, databaseWait)
 	defer cancel()

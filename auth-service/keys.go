@@ -1,0 +1,42 @@
+package main
+
+import (
+	"tallygate/auth-service/internal/account"
+	"tallygate/kit/env"
+	"tallygate/kit/follow"
+	"tallygate/kit/internalapi"
+	"tallygate/kit/token"
+)
+
+// keys are what is derived from the secrets. They change when the files of the secrets do.
+type keys struct {
+	ring     *token.Keyring
+	internal *internalapi.Bearer
+	refresh  *account.RefreshKeys
+}
+
+// newKeys derives the keys. If a secret is wrong, it adds an error to r that names the variable.
+func newKeys(cfg *config, r *env.Reader) keys {
+	k := keys{ring: cfg.Keyring(r)}
+	secret := cfg.internalSecret.Value()
+	if secret == "" {
+		return k // r has the error already
+	}
+	var err error
+	k.internal, err = internalapi.NewBearer(secret)
+	r.Add(err)
+	k.refresh, err = account.NewRefreshKeys(token.SplitSecrets(secret))
+	r.Add(err)
+	return k
+}
+
+// internalSecret follows the file of INTERNAL_SECRET and replaces the keys that are derived from it.
+func (k keys) internalSecret(cfg *config) follow.Source {
+	return env.SecretFiles(func() error {
+		secret := cfg.internalSecret.Value()
+		if err := k.internal.Replace(secret); err != nil {
+			return err
+		}
+		return k.refresh.Replace(token.SplitSecrets(secret))
+	}, cfg.internalSecret)
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/guess"
+	"tallygate/auth-service/internal/issuer"
+	"tallygate/auth-service/internal/ledger"
+	"tallygate/auth-service/internal/password"
+	"tallygate/auth-service/internal/store"
+)
+
+func openStore(cfg databaseConfig, log *slog.Logger) (*store.Store, error) {
+	db, err := store.Open(store.Config{URL: cfg.url, MaxConns: cfg.maxConns, Timeout: cfg.timeout, Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return db, nil
+}
+
+func newQueue(cfg passwordConfig) *password.Queue {
+	return password.NewQueue(cfg.workers, cfg.waiting, cfg.patience)
+}
+
+// newAccounts makes the domain of users and sessions over a database. Commands do without refresh keys.
+func newAccounts(cfg *config, db *store.Store, queue *password.Queue, refresh *account.RefreshKeys) (*account.Service, error) {
+	hasher, err := password.NewHasher(cfg.passwords.params, queue, nil)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := password.NewPolicy(cfg.passwords.minLength, cfg.passwords.refuseCommon)
+	if err != nil {
+		return nil, err
+	}
+	return account.NewService(account.Config{
+		Store: db, Hasher: hasher, Policy: policy, RefreshKeys: refresh, Lifetimes: cfg.lifetimes,
+		SessionsPerUser: cfg.sessionsPerUser,
+		Guesses:         guess.New(guess.Config{Store: db, Limits: cfg.guesses, Patience: cfg.passwords.patience}),
+	}), nil
+}
+
+func newLedger(cfg usageConfig, db *store.Store, log *slog.Logger) *ledger.Service {
+	return ledger.NewService(ledger.Config{
+		Store: db, HoursKept: cfg.hoursKept, DefaultQuota: cfg.defaultQuota, LeaseTime: cfg.leaseTime, Log: log,
+	})
+}
+
+func newIssuer(cfg *config) *issuer.Issuer {
+	return issuer.New(issuer.Config{Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, TTL: cfg.JWTTTL}, cfg.JWTSecret.Value())
+}
+
+func queueGauge(q *password.Queue) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tallygate_password_queue_length", Help: "Passwords that wait to be hashed.",
+	}, func() float64 { return float64(q.Waiting()) })
+}
