@@ -12,7 +12,7 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-// Actor is who does something to somebody else's account.
+// Actor is who changes somebody else's account.
 type Actor struct {
 	ID      int64  // 0 for the command line
 	Name    string // "command line" there
@@ -30,7 +30,7 @@ type AuditEntry struct {
 	Detail     string
 }
 
-// Edit is what an administrator wants changed; nil leaves things as they are.
+// Edit is a change that an administrator makes. nil changes nothing.
 type Edit struct {
 	Disabled *bool
 	Role     *Role
@@ -43,7 +43,7 @@ type Quota struct {
 }
 
 // EditUser changes somebody's account and writes it into the audit log, both or neither. Disabling ends every token of
-// the user, taking a role away every access token, which carries it. Errors: ErrNoUser, ErrOwnAccount,
+// the user. Taking a role away ends every access token, because those carry it. Errors: ErrNoUser, ErrOwnAccount,
 // *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) EditUser(ctx context.Context, by Actor, userID int64, e Edit) (User, error) {
 	if by.ID == userID && (e.Disabled != nil || e.Role != nil) {
@@ -63,14 +63,14 @@ func (s *Service) EditUser(ctx context.Context, by Actor, userID int64, e Edit) 
 	return user, nil
 }
 
-// apply says what the edit does to u.
+// apply returns the change of u that the edit makes.
 func (e Edit) apply(u User) Change {
 	c := Change{User: u}
 	var done []string
 	if e.Disabled != nil && *e.Disabled != u.Disabled {
 		c.User.Disabled = *e.Disabled
 		done = append(done, "disabled="+strconv.FormatBool(*e.Disabled))
-		// Enabling raises it too: a gateway sees by it that a token is from after that, before the feed tells it.
+		// Enabling raises it too: a gateway that does not know of it yet sees that the token is newer than its record.
 		c.User.Generation, c.EndSessions = u.Generation+1, *e.Disabled
 	}
 	if e.Role != nil && *e.Role != u.Role {
@@ -135,13 +135,12 @@ func (s *Service) Users(ctx context.Context, prefix, after string, limit int) ([
 	if prepared, err := PrepareName(prefix); err == nil {
 		prefix = prepared
 	} else {
-		prefix = strings.ToLower(prefix) // half a name need not be one
+		prefix = strings.ToLower(prefix) // the beginning of a name need not be a name
 	}
 	return s.cfg.Store.Users(ctx, prefix, after, limit)
 }
 
-// Audit returns what administrators did before the entry with the id before, the newest first; 0 begins with the
-// last one.
+// Audit returns the entries that are older than the one with the id before, the newest first. 0 begins with the newest.
 func (s *Service) Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error) {
 	return s.cfg.Store.Audit(ctx, before, limit)
 }
@@ -161,8 +160,8 @@ func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (Use
 	return user, err
 }
 
-// ImportUser adds a user with the hash of a password from another system, argon2id in PHC form or bcrypt; the first
-// sign-in makes it one of ours. Errors: *fault.InvalidError, ErrNameTaken, fault.ErrUnavailable.
+// ImportUser adds a user with the hash of a password from another system: argon2id in PHC form, or bcrypt. The first
+// sign-in replaces it by one of ours. Errors: *fault.InvalidError, ErrNameTaken, fault.ErrUnavailable.
 func (s *Service) ImportUser(ctx context.Context, by Actor, name, passwordHash string) (User, error) {
 	name, err := PrepareName(name)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// Caller is who makes a request, as their access token says and the database confirms.
+// Caller is the user who makes a request, as the access token says and the database confirms.
 type Caller struct {
 	User      User
 	SessionID string

@@ -11,15 +11,15 @@ import (
 // MaxNameLength is the longest user name in characters, after preparation.
 const MaxNameLength = 128
 
-// maxNameBytes bounds the work of preparing a name. One character may be spelt as a letter and several marks, which
-// preparation makes one: Hangul takes up to nine bytes so, Greek with its accents as many.
+// maxNameBytes bounds the work of preparing a name. Preparation makes one character of a letter and its marks, which may be
+// nine bytes in Hangul and in Greek.
 const maxNameBytes = 16 * MaxNameLength
 
 // preparations is how often a name may change under preparation before it counts as unstable (RFC 8264 section 7).
 const preparations = 4
 
-// PrepareName brings a user name into the one form that is stored and compared: RFC 8265's UsernameCaseMapped, so that
-// Ada and ada are one account. The error is a *fault.InvalidError.
+// PrepareName brings a user name into the one form that is stored and compared, RFC 8265's UsernameCaseMapped. So Ada and
+// ada are one account. The error is a *fault.InvalidError.
 func PrepareName(raw string) (string, error) {
 	if raw == "" {
 		return "", fault.Invalid("username", "The user name must not be empty.")

@@ -29,7 +29,7 @@ func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string
 	err := s.cfg.Store.UpdateSession(ctx, sessionID, s.endedList(), func(_ User, session Session) Session {
 		found = ErrNoSession // a transaction may be tried again
 		if session.UserID == userID && session.EndedAt.IsZero() {
-			// The time is taken here, when nobody can refresh any more: a token from before is not younger.
+			// The time is taken here, where nobody can refresh any more, so no token of the session is newer.
 			session.EndedAt, found = s.now(), nil
 		}
 		return session
@@ -40,7 +40,7 @@ func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string
 	return found
 }
 
-// ChangePassword replaces the caller's password and ends every token of theirs. Errors: *fault.InvalidError,
+// ChangePassword replaces the caller's password and ends all their tokens. Errors: *fault.InvalidError,
 // ErrWrongCredentials, *guess.ThrottledError, guess.ErrCrowded, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next string, from Origin) error {
 	currentPassword, err := preparePassword("current_password", current)
@@ -68,8 +68,8 @@ func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next 
 	})
 }
 
-// DeleteAccount removes the caller and ends every token of theirs. The name is free again; the id is never given to
-// anybody else. Errors: those of ChangePassword.
+// DeleteAccount removes the caller and ends all their tokens. The name is free again. The id is never given to anybody
+// else. Errors: those of ChangePassword.
 func (s *Service) DeleteAccount(ctx context.Context, who Caller, current string, from Origin) error {
 	p, err := preparePassword("password", current)
 	if err != nil {
@@ -82,20 +82,19 @@ func (s *Service) DeleteAccount(ctx context.Context, who Caller, current string,
 	return s.changeOwn(ctx, user, func(u User) Change { return Change{User: u, Delete: true} })
 }
 
-// confirm verifies the caller's own password. Whoever has stolen a token can guess here too, so it counts as a sign-in
-// does.
+// confirm verifies the caller's own password. A thief of the token can guess here too, so it counts as a sign-in does.
 func (s *Service) confirm(ctx context.Context, who Caller, p password.Prepared, from Origin) (User, error) {
 	user, attempt, err := s.verify(ctx, who.User.Name, p, from)
 	if err != nil {
 		return User{}, err
 	}
-	if user.ID != who.User.ID { // the name has found a new owner meanwhile
+	if user.ID != who.User.ID { // the name belongs to somebody else now
 		return User{}, errors.Join(ErrRefused, attempt.Finish(ctx, guess.NotVerified))
 	}
 	return user, attempt.Finish(ctx, guess.Right)
 }
 
-// changeOwn changes a user whose password was verified, if it still is the same user with the same password.
+// changeOwn changes a user whose password was verified, unless the account has changed since.
 func (s *Service) changeOwn(ctx context.Context, verified User, change func(User) Change) error {
 	_, err := s.cfg.Store.UpdateUser(ctx, verified.ID, s.now(), func(u User) (Change, error) {
 		if u.Generation != verified.Generation {
@@ -105,7 +104,7 @@ func (s *Service) changeOwn(ctx context.Context, verified User, change func(User
 	})
 	switch {
 	case errors.Is(err, ErrNoUser), errors.Is(err, ErrStale):
-		return ErrRefused // whatever came between has ended the caller's token too
+		return ErrRefused // that change has ended the caller's token too
 	case err != nil:
 		return fmt.Errorf("change account: %w", err)
 	}

@@ -21,7 +21,7 @@ type Config struct {
 	Policy      *password.Policy
 	RefreshKeys *RefreshKeys
 	Lifetimes   Lifetimes
-	// SessionsPerUser is how many sessions a user keeps: the one that starts past them ends the least recently used.
+	// SessionsPerUser is how many sessions a user keeps. A further one ends the least recently used.
 	SessionsPerUser int
 	Guesses         *guess.Throttle
 	Now             func() time.Time // time.Now if nil
@@ -60,7 +60,7 @@ func (s *Service) newSessionID() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }
 
-// isSessionID reports whether a client's text can be the id of a session at all: no other goes to the database.
+// isSessionID reports whether a client's text can be the id of a session. No other text goes to the database.
 func isSessionID(text string) bool {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	return err == nil && len(raw) == sessionIDBytes

@@ -44,8 +44,8 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 	return Grant{}, ErrWrongCredentials
 }
 
-// verify finds the user whose name and password these are, and counts it as a guess, which the caller has to finish if
-// there is no error. It takes the same time whether there is such a user or not.
+// verify finds the user with that name and password. It counts the attempt, and if there is no error, the caller has to
+// finish it. verify takes the same time whether there is such a user or not.
 func (s *Service) verify(ctx context.Context, name string, p password.Prepared, from Origin) (User, *guess.Attempt, error) {
 	place := s.cfg.Hasher.Place()
 	attempt, err := s.cfg.Guesses.SignIn(ctx, guess.Scope{Name: name, Address: from.Address}, place)
@@ -72,12 +72,11 @@ func (s *Service) verify(ctx context.Context, name string, p password.Prepared, 
 	return user, attempt, nil
 }
 
-// rehash makes the stored hash one of today's form and costs. It is a courtesy to later logins: this one is good
-// whether it succeeds or not.
+// rehash replaces the stored hash by one of today's form and costs. The sign-in succeeds whether that works or not.
 func (s *Service) rehash(ctx context.Context, place *password.Place, user User, p password.Prepared) {
 	hash, err := s.cfg.Hasher.Hash(ctx, place, p, func() error { return nil })
 	if err == nil {
-		_ = s.cfg.Store.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash) // the next login tries again
+		_ = s.cfg.Store.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash) // the next sign-in tries again
 	}
 }
 

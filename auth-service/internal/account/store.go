@@ -9,31 +9,31 @@ import (
 
 // Store is what the domain needs of a database. Each method is one transaction: when it returns nil, what it did
 // survives the death of every process. While the database is not available, every method returns fault.ErrUnavailable.
-// Functions that are handed in run inside the transaction, possibly more than once; their errors pass unchanged.
+// Functions that a method gets run inside the transaction, possibly more than once. Their errors are returned unchanged.
 type Store interface {
 	// UserByName finds a user; ErrNoUser.
 	UserByName(ctx context.Context, name string) (User, error)
 	// UserWithSession finds a user and one of their sessions; ErrNoUser, ErrNoSession.
 	UserWithSession(ctx context.Context, userID int64, sessionID string) (User, Session, error)
-	// Users returns users whose names begin with prefix and come after after, in the order of names.
+	// Users returns users whose names begin with prefix and follow the name after, in the order of names.
 	Users(ctx context.Context, prefix, after string, limit int) ([]User, error)
 	// InsertUser adds a user with a new id; ErrNameTaken.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
 	// ReplacePasswordHash stores another hash of the same password, unless the password has changed since.
 	ReplacePasswordHash(ctx context.Context, userID int64, from, to string) error
-	// UpdateUser lets update say what changes about a user, and does it while nobody else can; ErrNoUser. A change gets
-	// the next number of the feed. It returns the user as they are then.
+	// UpdateUser changes a user as update decides, while nobody else can change them; ErrNoUser. The change gets the next
+	// number of the feed. UpdateUser returns the user as they are afterwards.
 	UpdateUser(ctx context.Context, userID int64, at time.Time, update func(User) (Change, error)) (User, error)
 	// Audit returns entries older than before, or the newest if that is 0, the newest first.
 	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
 
-	// StartSession adds a session of a user who is of that generation, and settles the guess that led to it; ErrStale
-	// if the user is not. The address becomes a known one. Of more than s.Keep sessions it removes the least recently
-	// used. It returns the user as they are at that moment.
+	// StartSession adds a session and settles the attempt that led to it; ErrStale if the user's generation is not the one
+	// in s. The address becomes a known one. If the user has more than s.Keep sessions, it removes the least recently used
+	// ones. It returns the user as they are at that moment.
 	StartSession(ctx context.Context, s NewSession) (User, error)
-	// UpdateSession lets update change a session and stores what came out, all while nobody else can change the session
-	// or its user; ErrNoSession. If that ended the session, the change gets the next number of the feed, and the list
-	// of the user's ended sessions is kept within its bounds.
+	// UpdateSession stores what update makes of a session, while nobody else can change the session or its user;
+	// ErrNoSession. If that ended the session, the change gets the next number of the feed, and the list of the user's
+	// ended sessions is kept within its bounds.
 	UpdateSession(ctx context.Context, sessionID string, ended EndedList, update func(User, Session) Session) error
 	// Sessions returns the sessions of a user that live now and were used after usedAfter, the last used first.
 	Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int) ([]Session, error)
@@ -46,33 +46,33 @@ type Store interface {
 	// ChangesAfter returns the last change of each user who changed after that number, in the order of numbers.
 	ChangesAfter(ctx context.Context, number int64, limit int) ([]UserChange, error)
 
-	// Sweep removes what is over.
+	// Sweep removes what is no longer needed.
 	Sweep(ctx context.Context, e Expiry) error
 }
 
-// NewUser is a user who begins.
+// NewUser is a user to add.
 type NewUser struct {
 	Name         string
 	PasswordHash string
 	Role         Role
 	CreatedAt    time.Time
-	Audit        *AuditEntry // what the log has to say of it, without the id; nil if nothing
+	Audit        *AuditEntry // the entry of the audit log, without the id; nil for none
 }
 
 // Change is what happens to a user.
 type Change struct {
 	User        User // as they are afterwards
-	EndSessions bool // all of them, so that no refresh token is good any more
+	EndSessions bool // all of them, so that no refresh token is accepted any more
 	Delete      bool
-	Audit       *AuditEntry // what the log has to say of it; nil if nothing
+	Audit       *AuditEntry // the entry of the audit log; nil for none
 }
 
-// NewSession is a session that begins.
+// NewSession is a session to add.
 type NewSession struct {
 	Session
 	Keep         int    // how many sessions the user keeps, this one included
 	Generation   int64  // of the user whose password was verified
-	KnownAddress string // where they are
+	KnownAddress string // guess.Network of where they are
 	Guess        guess.Update
 }
 

@@ -12,7 +12,7 @@ var ErrCrowded = errors.New("too many attempts at once")
 
 // queues are where attempts wait, one queue for each counter, first come, first served. Only the first in a queue asks the
 // database: the others would wait there for the same row and hold a connection. The first leaves the queue when it is
-// admitted or refused. Who waits holds no place for hashing, so those who wait keep nobody else from signing in.
+// admitted or refused. Attempts that wait hold no place for hashing, so they keep nobody else from signing in.
 type queues struct {
 	mu        sync.Mutex
 	of        map[Key]*queue
@@ -27,7 +27,7 @@ type queue struct {
 	refusal *ThrottledError
 }
 
-// maxWaiting bounds the memory that waiting takes. Who need not wait is not refused.
+// maxWaiting bounds the memory that waiting takes. An attempt that need not wait is never refused because of it.
 const maxWaiting = 1000
 
 // turn is the position of one attempt, which is in one queue at most.

@@ -44,7 +44,7 @@ type signingKey struct {
 	secret []byte
 }
 
-// claims are RFC 7519's and ours. Times are whole seconds, so that exp - iat is exactly the lifetime.
+// claims are those of RFC 7519 and our own. Times are whole seconds, so that exp - iat is exactly the lifetime.
 type claims struct {
 	Issuer     string `json:"iss"`
 	Audience   string `json:"aud"`

@@ -18,8 +18,8 @@ type Params struct {
 	Threads   uint8
 }
 
-// DefaultParams are OWASP's first choice that fits many logins at once into a small machine: 19 MiB, two passes, one
-// thread.
+// DefaultParams are those of OWASP's choices that let a small machine serve many sign-ins at once: 19 MiB, two passes,
+// one thread.
 func DefaultParams() Params { return Params{MemoryKiB: 19 * 1024, Passes: 2, Threads: 1} }
 
 const (
@@ -27,8 +27,7 @@ const (
 	keyBytes  = 32
 )
 
-// Bounds of what a stored hash may ask for, as far as it can be one of ours: a damaged row must not cost more than the
-// dearest setting.
+// Bounds of the costs of a stored hash. A damaged row must not cost more than the most expensive setting.
 const (
 	maxMemoryKiB = 1 << 20
 	maxPasses    = 64

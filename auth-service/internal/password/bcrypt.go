@@ -6,10 +6,10 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// maxBcryptBytes is where bcrypt stops reading. A longer password is refused, so that no two of them are one.
+// maxBcryptBytes is where bcrypt stops reading. A longer password is refused, so that no two passwords are the same.
 const maxBcryptBytes = 72
 
-// maxBcryptCost is the dearest hash that may be imported: it takes a second or so.
+// maxBcryptCost is the highest cost of a hash that may be imported. It takes about a second.
 const maxBcryptCost = 14
 
 func isBcrypt(stored string) bool {
@@ -24,8 +24,8 @@ func bcryptMatches(stored string, p Prepared) bool {
 // bcryptLength is the length of every bcrypt hash.
 const bcryptLength = 60
 
-// CheckImported reports whether a hash from another system is one that Verify understands, at a cost that anybody may
-// cause who knows the user's name.
+// CheckImported reports whether Verify understands a hash from another system, at a cost that may be caused by anybody who
+// knows the user's name.
 func CheckImported(stored string) error {
 	if isBcrypt(stored) {
 		if cost, err := bcrypt.Cost([]byte(stored)); err != nil || cost > maxBcryptCost || len(stored) != bcryptLength {

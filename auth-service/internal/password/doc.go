@@ -1,4 +1,5 @@
-// Package password prepares, judges, hashes and verifies passwords, and keeps a flood of them from taking the machine.
+// Package password prepares, checks, hashes and verifies passwords, and bounds how many are hashed at once.
 //
-// It refuses to know whose password it is: users, sessions and guess counting are package account's business.
+// It refuses to know whose password it is: users and sessions belong to package account, failed attempts to package
+// guess.
 package password

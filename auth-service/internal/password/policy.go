@@ -12,19 +12,19 @@ import (
 //go:embed common-passwords.txt.gz
 var commonList []byte
 
-// RefusedError says why a policy does not take a password, in words for its owner.
+// RefusedError says why a policy refuses a password, in words for its owner.
 type RefusedError struct{ Reason string }
 
 func (r *RefusedError) Error() string { return r.Reason }
 
-// Policy is what new passwords have to meet. Old ones are not judged again.
+// Policy is what new passwords have to meet. Passwords from before are not checked again.
 type Policy struct {
 	minLength int
 	common    map[string]struct{}
 }
 
-// NewPolicy asks for minLength characters at least and, if refuseCommon, for none of the passwords that everybody
-// tries first.
+// NewPolicy returns a policy that requires minLength characters and, if refuseCommon is true, refuses the passwords that
+// everybody tries first.
 func NewPolicy(minLength int, refuseCommon bool) (*Policy, error) {
 	p := &Policy{minLength: minLength}
 	if !refuseCommon {
@@ -45,7 +45,7 @@ func NewPolicy(minLength int, refuseCommon bool) (*Policy, error) {
 	return p, nil
 }
 
-// Check judges a new password of the named user. The error is a *RefusedError.
+// Check checks a new password of the named user. The error is a *RefusedError.
 func (p *Policy) Check(password Prepared, username string) error {
 	if password.Len() < p.minLength {
 		return &RefusedError{fmt.Sprintf("The password needs at least %d characters.", p.minLength)}

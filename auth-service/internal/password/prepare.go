@@ -7,11 +7,11 @@ import (
 	"golang.org/x/text/secure/precis"
 )
 
-// MaxBytes is the longest password, before preparation. Longer ones are refused unhashed: the cost of a hash must not
-// be the client's to choose.
+// MaxBytes is the longest password, before preparation. Longer ones are refused unhashed: clients must not choose the cost
+// of a hash.
 const MaxBytes = 1024
 
-// What can be wrong with a password before anybody looks at whose it is.
+// What can be wrong with a password, whoever has it.
 var (
 	ErrEmpty      = errors.New("password is empty")
 	ErrTooLong    = errors.New("password is too long")
