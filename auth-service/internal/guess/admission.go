@@ -2,6 +2,7 @@ package guess
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -13,7 +14,7 @@ const crowdedPause = 25 * time.Millisecond
 type admission struct {
 	throttle *Throttle
 	place    Place
-	turn     *turn
+	turns    []*turn         // one for each counter, each the first in its queue while the database is asked
 	patience context.Context // ends when the attempt has waited long enough
 	// waitsForDelays is true where attempts wait for the end of a delay. Elsewhere they are throttled at once.
 	waitsForDelays bool
@@ -22,18 +23,25 @@ type admission struct {
 // newAdmission begins an admission. end ends it, whether the attempt was admitted or not.
 func (t *Throttle) newAdmission(ctx context.Context, place Place) (a *admission, end func()) {
 	patience, cancel := context.WithTimeout(ctx, t.cfg.Patience)
-	a = &admission{throttle: t, place: place, turn: t.queues.turn(), patience: patience}
-	return a, func() { cancel(); a.turn.leave() }
+	a = &admission{throttle: t, place: place, patience: patience}
+	return a, func() {
+		cancel()
+		for _, turn := range a.turns {
+			turn.leave()
+		}
+	}
 }
 
 // behindOthers waits for those who came before under the same counter.
-func (a *admission) behindOthers(ctx context.Context, key Key) error {
+func (a *admission) behindOthers(ctx context.Context, c counted) error {
 	a.place.Leave()
-	_, err := a.turn.join(a.patience, key)
-	return orGone(ctx, err)
+	turn := a.throttle.queues.turn(c.key)
+	a.turns = append(a.turns, turn)
+	return orGone(ctx, turn.join(a.patience))
 }
 
-// admit counts the attempt under all the counters as soon as all of them admit it. On success the place is held.
+// admit counts the attempt under all the counters as soon as all of them admit it. It has to be the first in all their
+// queues. On success the place is held.
 func (a *admission) admit(ctx context.Context, under []counted) (*Attempt, error) {
 	for {
 		if err := a.place.Enter(); err != nil {
@@ -61,20 +69,31 @@ type refused struct {
 
 // wait returns nil when the counter may admit the attempt.
 func (a *admission) wait(r refused) error {
-	queues := a.throttle.queues
 	if r.blocked != nil && !a.waitsForDelays {
-		queues.refuse(r.by.key, 1, r.blocked) // nobody else has to ask the database
+		a.throttle.queues.refuse(r.by.key, 1, r.blocked) // nobody else has to ask the database
 		return r.blocked
 	}
-	waited, err := a.turn.join(a.patience, r.by.key)
-	switch {
-	case err != nil:
-		return err
-	case waited: // things may be different now
-		return nil
-	case r.blocked == nil:
-		return a.pause(crowdedPause, a.turn.ended, ErrCrowded)
+	i := slices.IndexFunc(a.turns, func(t *turn) bool { return t.key == r.by.key })
+	later := a.turns[i+1:]
+	for _, turn := range later {
+		turn.leave() // others of the address need not wait for this name
 	}
+	if err := a.pauseFor(r, a.turns[i]); err != nil {
+		return err
+	}
+	for _, turn := range later {
+		if err := turn.join(a.patience); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *admission) pauseFor(r refused, turn *turn) error {
+	if r.blocked == nil {
+		return a.pause(crowdedPause, turn.ended, ErrCrowded)
+	}
+	queues := a.throttle.queues
 	queues.refuse(r.by.key, queues.throttled, &ThrottledError{
 		RetryAfter: a.throttle.cfg.Limits.KnownMaxDelay, Policy: r.by.policy,
 	})

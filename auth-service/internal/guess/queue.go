@@ -21,7 +21,6 @@ type queues struct {
 }
 
 type queue struct {
-	key   Key
 	turns []*turn // in the order of their arrival
 	// refusal is set while the first waits for the end of a delay. It is what those get for whom there is no room then.
 	refusal *ThrottledError
@@ -30,18 +29,19 @@ type queue struct {
 // maxWaiting bounds the memory that waiting takes. An attempt that need not wait is never refused because of it.
 const maxWaiting = 1000
 
-// turn is the position of one attempt, which is in one queue at most.
+// turn is the position of one attempt in the queue of one counter.
 type turn struct {
 	queues *queues
-	queue  *queue        // nil: in none
+	key    Key
+	queue  *queue        // nil: not in it
 	called chan error    // gets nil when the turn has become the first, or the reason why it had to leave
-	ended  chan struct{} // gets an entry when an attempt has ended that was counted under the queue's key
+	ended  chan struct{} // gets an entry when an attempt has ended that was counted under the key
 }
 
 func newQueues(throttled int) *queues { return &queues{of: map[Key]*queue{}, throttled: throttled} }
 
-func (q *queues) turn() *turn {
-	return &turn{queues: q, called: make(chan error, 1), ended: make(chan struct{}, 1)}
+func (q *queues) turn(key Key) *turn {
+	return &turn{queues: q, key: key, called: make(chan error, 1), ended: make(chan struct{}, 1)}
 }
 
 // attemptEnded wakes the first who waits for the counter.
@@ -73,38 +73,33 @@ func (q *queues) refuse(key Key, keep int, refusal *ThrottledError) {
 	at.refusal = refusal
 }
 
-// join returns when the turn is the first in the queue of key; waited is false if it was so at once. It leaves the
-// queue that it was in before. Errors: ErrCrowded, *ThrottledError.
-func (t *turn) join(ctx context.Context, key Key) (waited bool, err error) {
-	first, err := t.enter(key)
+// join returns when the turn is the first in its queue. Errors: ErrCrowded, *ThrottledError.
+func (t *turn) join(ctx context.Context) error {
+	first, err := t.enter()
 	if first || err != nil {
-		return false, err
+		return err
 	}
 	select {
 	case err := <-t.called:
-		return true, err
+		return err
 	case <-ctx.Done():
-		return true, t.giveUp()
+		return t.giveUp()
 	}
 }
 
-func (t *turn) enter(key Key) (first bool, err error) {
+func (t *turn) enter() (first bool, err error) {
 	q := t.queues
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if t.queue != nil && t.queue.key == key {
-		return true, nil
-	}
-	t.leaveLocked()
-	at := q.of[key]
+	at := q.of[t.key]
 	switch {
 	case at != nil && at.refusal != nil && len(at.turns) >= q.throttled:
 		return false, at.refusal
 	case at != nil && q.waiting >= maxWaiting:
 		return false, ErrCrowded
 	case at == nil:
-		at = &queue{key: key}
-		q.of[key] = at
+		at = &queue{}
+		q.of[t.key] = at
 	}
 	at.turns = append(at.turns, t)
 	t.queue = at
@@ -144,7 +139,7 @@ func (t *turn) leaveLocked() {
 	at.turns = slices.Delete(at.turns, i, i+1)
 	switch {
 	case len(at.turns) == 0:
-		delete(t.queues.of, at.key)
+		delete(t.queues.of, t.key)
 	case i == 0:
 		at.refusal = nil
 		at.turns[0].called <- nil

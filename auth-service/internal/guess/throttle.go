@@ -54,7 +54,7 @@ func (t *Throttle) SignIn(ctx context.Context, scope Scope, place Place) (*Attem
 	a, end := t.newAdmission(ctx, place)
 	defer end()
 	name, address := t.nameCounter(scope), t.addressCounter(scope)
-	if err := a.behindOthers(ctx, name.key); err != nil {
+	if err := a.behindOthers(ctx, name); err != nil {
 		return nil, err
 	}
 	known, err := t.known(ctx, scope, place)
@@ -66,7 +66,7 @@ func (t *Throttle) SignIn(ctx context.Context, scope Scope, place Place) (*Attem
 		a.waitsForDelays = t.queues.throttled > 0
 		return a.admit(ctx, []counted{name})
 	}
-	if err := a.behindOthers(ctx, address.key); err != nil {
+	if err := a.behindOthers(ctx, address); err != nil {
 		return nil, err
 	}
 	return a.admit(ctx, []counted{address, name})
@@ -82,7 +82,7 @@ func (t *Throttle) Registration(ctx context.Context, scope Scope, place Place) (
 	a, end := t.newAdmission(ctx, place)
 	defer end()
 	counter := t.registrationCounter(scope)
-	if err := a.behindOthers(ctx, counter.key); err != nil {
+	if err := a.behindOthers(ctx, counter); err != nil {
 		return nil, err
 	}
 	return a.admit(ctx, []counted{counter})
