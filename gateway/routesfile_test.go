@@ -131,7 +131,7 @@ func TestAFileThatComesBackIsValidAgain(t *testing.T) {
 		w.Look(false)
 		w.want(t, "back unchanged", "a", 1)
 	}
-	if n := strings.Count(w.log.String(), "routes not reloaded, what was in force stays"); n != 3 {
+	if n := strings.Count(w.log.String(), "routes not reloaded; the old values stay in use"); n != 3 {
 		t.Errorf("the log has %d lines about a missing file, want one each time:\n%s", n, w.log.String())
 	}
 }

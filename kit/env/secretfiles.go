@@ -8,7 +8,7 @@ import (
 )
 
 // SecretFiles follows the files of secrets that are put in force together. After a change, use puts in force what the
-// secrets are now, or returns why it cannot: then what was in force stays, and use is called again at each look. A
+// secrets are now, or returns why it cannot: then the old values stay in use, and use is called again at each look. A
 // rotation that is half written, one of two files replaced, is such a state. A file that cannot be read is an error, and
 // the other secrets are put in force all the same.
 func SecretFiles(use func() error, secrets ...*Secret) follow.Source {

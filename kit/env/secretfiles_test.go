@@ -93,7 +93,7 @@ func TestASecretThatIsRefusedOrUnreadableHoldsNoOtherBack(t *testing.T) {
 				t.Errorf("A and B: got %q", got)
 			}
 			log := f.log.String()
-			if got := strings.Count(log, "level=ERROR"); got != 1 || !strings.Contains(log, "what was in force stays") || !strings.Contains(log, "A") {
+			if got := strings.Count(log, "level=ERROR"); got != 1 || !strings.Contains(log, "the old values stay in use") || !strings.Contains(log, "A") {
 				t.Errorf("the mistake is logged %d times, want once with its name:\n%s", got, log)
 			}
 		})

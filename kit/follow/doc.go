@@ -1,7 +1,7 @@
 // Package follow reloads what a service reads from files when the files change: secrets, routes, a certificate.
 //
 // A [Follower] looks at its sources every [Interval], and at once on SIGHUP. All of it runs on the goroutine of Run, one
-// source after another. When a source fails, what was in force stays, and the other sources are reloaded all the same. A
+// source after another. When a source fails, the old values stay in use, and the other sources are reloaded all the same. A
 // failure is logged once, not at every look, and again on SIGHUP. When the source works again, that is logged once.
 //
 // A file that is written in place can be read while half of it is there, and half a file may be valid. [Files] with

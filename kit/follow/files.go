@@ -11,7 +11,7 @@ type Files struct {
 	Paths []string
 	// Settle waits until two looks in a row have found the same contents.
 	Settle bool
-	// Use puts the contents in force, in the order of Paths, or returns why it cannot: what was in force stays.
+	// Use puts the contents in force, in the order of Paths, or returns why it cannot: the old values stay in use.
 	Use func(contents [][]byte) error
 
 	used    [][]byte // the contents that Use last got; nil if the files could not be read since

@@ -17,7 +17,7 @@ type Source struct {
 	// Name begins the log messages: "routes", "certificate".
 	Name string
 	// Reload looks at the files. If they have changed, it puts in force what they say and reports true. On an error,
-	// what was in force stays. As long as the trouble lasts, each call returns the same error. forced is true on SIGHUP.
+	// the old values stay in use. As long as the trouble lasts, each call returns the same error. forced is true on SIGHUP.
 	Reload func(forced bool) (changed bool, err error)
 }
 
@@ -64,7 +64,7 @@ func (f *Follower) Look(forced bool) {
 			f.log.Info(s.Name + " reloaded") //nolint:sloglint // names are constants, so there is one message a source
 		}
 		if err != nil && (forced || failure != f.logged[i]) {
-			f.log.Error(s.Name+" not reloaded, what was in force stays", "error", err) //nolint:sloglint // the same
+			f.log.Error(s.Name+" not reloaded; the old values stay in use", "error", err) //nolint:sloglint // the same
 		}
 		f.logged[i] = failure
 	}

@@ -61,14 +61,14 @@ func TestEachFailureIsLoggedOnceAndItsEndToo(t *testing.T) {
 	}{
 		{nil, false, false, ""},
 		{nil, true, false, "level=INFO msg=\"a reloaded\"\n"},
-		{one, false, false, "level=ERROR msg=\"a not reloaded, what was in force stays\" error=one\n"},
+		{one, false, false, "level=ERROR msg=\"a not reloaded; the old values stay in use\" error=one\n"},
 		{one, false, false, ""},
-		{one, false, true, "level=ERROR msg=\"a not reloaded, what was in force stays\" error=one\n"},
-		{two, false, false, "level=ERROR msg=\"a not reloaded, what was in force stays\" error=two\n"},
+		{one, false, true, "level=ERROR msg=\"a not reloaded; the old values stay in use\" error=one\n"},
+		{two, false, false, "level=ERROR msg=\"a not reloaded; the old values stay in use\" error=two\n"},
 		{two, false, false, ""},
 		{nil, false, false, "level=INFO msg=\"a reloaded\"\n"},
 		{nil, false, false, ""},
-		{one, true, false, "level=INFO msg=\"a reloaded\"\nlevel=ERROR msg=\"a not reloaded, what was in force stays\" error=one\n"},
+		{one, true, false, "level=INFO msg=\"a reloaded\"\nlevel=ERROR msg=\"a not reloaded; the old values stay in use\" error=one\n"},
 		{nil, true, false, "level=INFO msg=\"a reloaded\"\n"},
 	} {
 		log.Reset()

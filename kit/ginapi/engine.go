@@ -82,7 +82,7 @@ func (a *API) Handle(h Handler) gin.HandlerFunc {
 	}
 }
 
-// refuse responds with the problem that err is, and stops the chain. An unforeseen error is logged and becomes a 500.
+// refuse responds with the problem that err is, and stops the chain. An unexpected error is logged and becomes a 500.
 func (a *API) refuse(c *gin.Context, err error) {
 	c.Abort()
 	if c.Writer.Written() {
@@ -95,7 +95,7 @@ func (a *API) refuse(c *gin.Context, err error) {
 			details = a.cfg.Problems(err)
 		}
 		if details == nil {
-			a.cfg.Log.ErrorContext(c, "unforeseen error", "error", err, "request_id", RequestID(c))
+			a.cfg.Log.ErrorContext(c, "unexpected error", "error", err, "request_id", RequestID(c))
 			details = problem.Internal()
 		}
 	}

@@ -50,7 +50,7 @@ func (k *call) refuse(err error) {
 	}
 	details := problems(err)
 	if details == nil {
-		k.conn.server.cfg.Log.Error("unforeseen error", "error", err, "request_id", string(k.id))
+		k.conn.server.cfg.Log.Error("unexpected error", "error", err, "request_id", string(k.id))
 		details = problem.Internal()
 	}
 	k.respond(details)

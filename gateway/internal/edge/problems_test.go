@@ -130,7 +130,7 @@ func TestOnlyUnforeseenErrorsAreLogged(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]string{
 		check.ErrStale:       "",
-		errors.New("secret"): `level=ERROR msg="unforeseen error" error=secret request_id=mine` + "\n",
+		errors.New("secret"): `level=ERROR msg="unexpected error" error=secret request_id=mine` + "\n",
 	} {
 		var log lines
 		text := slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
