@@ -6,25 +6,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// jose is what verification needs of a token's header.
-type jose struct {
-	kid string
-}
-
-// readHeader validates the header's members. Unknown ones are ignored, as RFC 7515 section 4 demands.
-func readHeader(part string) (jose, error) {
+// readHeader validates the header's members and returns kid. Unknown members are ignored, as RFC 7515 section 4 demands.
+func readHeader(part string) (kid string, err error) {
 	doc, err := decode(part)
 	if err != nil {
-		return jose{}, err
+		return "", err
 	}
-	var h jose
 	var alg string
 	err = eachMember(doc, func(name string, value member) error {
 		switch name {
 		case "alg":
 			return readString(value, &alg)
 		case "kid":
-			return readString(value, &h.kid)
+			return readString(value, &kid)
 		case "typ":
 			var typ string
 			if err := readString(value, &typ); err != nil || !strings.EqualFold(typ, "JWT") {
@@ -40,7 +34,7 @@ func readHeader(part string) (jose, error) {
 		return nil
 	})
 	if err != nil || alg != "HS256" {
-		return jose{}, errMalformed
+		return "", errMalformed
 	}
-	return h, nil
+	return kid, nil
 }

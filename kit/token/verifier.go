@@ -41,8 +41,8 @@ func NewVerifier(cfg Config) *Verifier {
 	return &Verifier{cfg: cfg}
 }
 
-// KeysVersion changes with the set of keys. A caller that remembers results reads it before Verify, and verifies again
-// when it has changed. So a token whose key was withdrawn is refused.
+// KeysVersion changes when the set of keys changes. A caller that remembers results reads it before Verify, and verifies
+// again when it has changed. This way a token whose key was withdrawn is refused.
 func (v *Verifier) KeysVersion() uint64 { return v.cfg.Keys.current.Load().version }
 
 // Verify verifies one token and returns its claims. The error is ErrInvalid or ErrExpired.
@@ -51,12 +51,12 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 	if err != nil {
 		return Claims{}, ErrInvalid
 	}
-	h, err := readHeader(header)
+	kid, err := readHeader(header)
 	if err != nil {
 		return Claims{}, ErrInvalid
 	}
 	mac, err := decode(signature)
-	if err != nil || !v.cfg.Keys.current.Load().signed(h.kid, signed, mac) {
+	if err != nil || !v.cfg.Keys.current.Load().signed(kid, signed, mac) {
 		return Claims{}, ErrInvalid
 	}
 	c, err := readClaims(claims)
