@@ -46,7 +46,7 @@ func TestAllMistakesAreReportedAtOnceAndByName(t *testing.T) {
 	}
 }
 
-func TestDefaultsStandWhereAVariableIsUnsetOrEmpty(t *testing.T) {
+func TestDefaultsApplyWhereAVariableIsUnsetOrEmpty(t *testing.T) {
 	t.Parallel()
 	r := env.NewReader(lookup(map[string]string{"EMPTY": ""}))
 	if got := r.String("EMPTY", "def"); got != "def" {

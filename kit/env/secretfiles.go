@@ -7,10 +7,10 @@ import (
 	"tallygate/kit/follow"
 )
 
-// SecretFiles follows the files of secrets that are put in force together. After a change, use puts in force what the
-// secrets are now, or returns why it cannot: then the old values stay in use, and use is called again at each look. A
-// rotation that is half written, one of two files replaced, is such a state. A file that cannot be read is an error, and
-// the other secrets are put in force all the same.
+// SecretFiles follows the files of secrets that take effect together. After a change it calls use, which puts the new
+// values in force. If use returns an error, the old values stay in force, and use is called again at each look: perhaps
+// only one of two files has been replaced so far. A file that cannot be read is an error, but it does not hold back the
+// other secrets.
 func SecretFiles(use func() error, secrets ...*Secret) follow.Source {
 	names := make([]string, len(secrets))
 	for i, s := range secrets {

@@ -53,7 +53,7 @@ func newFollowing(t *testing.T) *following {
 	return f
 }
 
-func TestSecretsThatChangedAreInForceAndNoOthers(t *testing.T) {
+func TestOnlySecretsThatChangedArePutInForce(t *testing.T) {
 	t.Parallel()
 	f := newFollowing(t)
 	f.Look(false)
@@ -74,7 +74,7 @@ func TestSecretsThatChangedAreInForceAndNoOthers(t *testing.T) {
 	}
 }
 
-func TestASecretThatIsRefusedOrUnreadableHoldsNoOtherBack(t *testing.T) {
+func TestARefusedOrUnreadableSecretDoesNotHoldBackOthers(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]string{"refused": "bad", "unreadable": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestASecretThatIsRefusedOrUnreadableHoldsNoOtherBack(t *testing.T) {
 	}
 }
 
-func TestAnUnreadableSecretHoldsItsPartnerNotBack(t *testing.T) {
+func TestAnUnreadableSecretDoesNotHoldBackItsPartner(t *testing.T) {
 	t.Parallel()
 	f := newFollowing(t)
 	write(t, f.file("A"), "")
@@ -112,7 +112,7 @@ func TestAnUnreadableSecretHoldsItsPartnerNotBack(t *testing.T) {
 	}
 }
 
-func TestAHalfWrittenRotationIsInForceWhenItIsWhole(t *testing.T) {
+func TestAHalfWrittenRotationTakesEffectWhenItIsComplete(t *testing.T) {
 	t.Parallel()
 	f := newFollowing(t)
 	write(t, f.file("A"), "bad without its other half")

@@ -16,8 +16,8 @@ const Interval = 500 * time.Millisecond
 type Source struct {
 	// Name begins the log messages: "routes", "certificate".
 	Name string
-	// Reload looks at the files. If they have changed, it puts in force what they say and reports true. On an error,
-	// the old values stay in use. As long as the trouble lasts, each call returns the same error. forced is true on SIGHUP.
+	// Reload looks at the files. If they have changed, it puts the new contents in force and reports true. On an error
+	// the old values stay in use, and each call returns the same error until the files are good. forced is true on SIGHUP.
 	Reload func(forced bool) (changed bool, err error)
 }
 

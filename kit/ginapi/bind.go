@@ -77,7 +77,7 @@ func notAnObject() *problem.Details {
 	return problem.New(http.StatusBadRequest, "not-an-object", "The body has to be one JSON object.")
 }
 
-// bindProblem says what is wrong with the body, without the words of the JSON package.
+// bindProblem turns an error of the JSON package into a problem, in our words.
 func bindProblem(body jsontext.Value, err error) *problem.Details {
 	var semantic *json.SemanticError
 	if !errors.As(err, &semantic) {

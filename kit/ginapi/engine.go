@@ -22,7 +22,7 @@ type Config struct {
 	AccessLog bool
 	// TrustedProxies are those whose X-Forwarded-For is believed. Without any, the client in the log is the TCP peer.
 	TrustedProxies []netip.Prefix
-	// Metrics may be another API's too: they count in the same metric.
+	// Metrics may be shared by several APIs. They then count in the same metric.
 	Metrics prometheus.Registerer
 	// Problems turns an error of the service into a problem. It returns nil for an error that it does not know.
 	Problems func(error) *problem.Details
@@ -61,7 +61,7 @@ func New(cfg Config) *API {
 	return api
 }
 
-// register returns the histogram that counts: the given one, or the one that another API has registered before.
+// register registers the histogram and returns it. If another API has registered one before, it returns that one.
 func register(metrics prometheus.Registerer, duration *prometheus.HistogramVec) *prometheus.HistogramVec {
 	err := metrics.Register(duration)
 	if before, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
@@ -82,7 +82,7 @@ func (a *API) Handle(h Handler) gin.HandlerFunc {
 	}
 }
 
-// refuse responds with the problem that err is, and stops the chain. An unexpected error is logged and becomes a 500.
+// refuse responds with the problem for err, and stops the chain. An unexpected error is logged and becomes a 500.
 func (a *API) refuse(c *gin.Context, err error) {
 	c.Abort()
 	if c.Writer.Written() {

@@ -112,7 +112,7 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 	}
 }
 
-func TestMembersOfALaterVersionAreIgnoredWhereTheyMayCome(t *testing.T) {
+func TestBindKnownIgnoresMembersOfALaterVersion(t *testing.T) {
 	t.Parallel()
 	api, _ := newAPI(io.Discard)
 	api.POST("/known", api.Handle(func(c *gin.Context) error {

@@ -11,7 +11,7 @@ import (
 )
 
 // Readiness serves /readyz: 200 if every check passes and the service is not stopping, 503 otherwise. The public response
-// does not say which check failed; the one of the private listener does.
+// does not say which check failed. The private listener's response does.
 type Readiness struct {
 	checks   []func(context.Context) error
 	draining atomic.Bool
@@ -20,8 +20,8 @@ type Readiness struct {
 	Detail func() map[string]string
 }
 
-// readinessTimeout is for all checks of one request. It is well below what a prober waits for (the gateway: 800 ms): a
-// service whose database is unreachable has to respond 503 in time, or it seems to hang.
+// readinessTimeout is for all checks of one request. It is well below the timeout of a health check (the
+// gateway's: 800 ms). A service whose database is unreachable has to respond 503 in time, or it seems to hang.
 const readinessTimeout = 500 * time.Millisecond
 
 // NewReadiness returns a Readiness with these checks. The service is ready while all of them return nil.
@@ -74,7 +74,7 @@ func (r *Readiness) Private() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(response) // an error means that the prober is gone
+		_ = json.NewEncoder(w).Encode(response) // an error means that the client is gone
 	})
 }
 

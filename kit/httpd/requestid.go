@@ -11,9 +11,9 @@ const RequestIDHeader = "X-Request-Id"
 const maxRequestIDBytes = 128
 
 // RequestID returns the id that came with a request if it is valid, and a random one otherwise.
-func RequestID(came string) string {
-	if ValidRequestID(came) {
-		return came
+func RequestID(received string) string {
+	if ValidRequestID(received) {
+		return received
 	}
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)

@@ -15,14 +15,14 @@ import (
 // label separates this use of the secret from any other (RFC 5869 section 3.2).
 const label = "tallygate private listener v1"
 
-// Bearer is the credential with which gateway and auth-service prove themselves to each other. Both derive it from
-// INTERNAL_SECRET, so that the secret itself never travels. Safe for concurrent use.
+// Bearer is the credential that a gateway sends and auth-service checks. Both derive it from INTERNAL_SECRET, so that the
+// secret itself never travels. Safe for concurrent use.
 type Bearer struct {
 	current atomic.Pointer[[]string] // the first is sent, all are accepted
 }
 
-// NewBearer derives the credential. During a rotation the secret may be several, comma-separated: the first is sent, all
-// are accepted. Each has to pass token.CheckSecret.
+// NewBearer derives the credential. During a rotation secret may hold several secrets, separated by commas: the first is
+// sent, all are accepted. Each has to pass token.CheckSecret.
 func NewBearer(secret string) (*Bearer, error) {
 	b := &Bearer{}
 	if err := b.Replace(secret); err != nil {

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// serverUser hands the folder to another user if this is root, as whom PostgreSQL refuses to run.
+// serverUser gives the folder to another user if this process runs as root, because PostgreSQL refuses to run as root.
 func serverUser(dir string) (*syscall.SysProcAttr, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

@@ -26,8 +26,8 @@ type Server struct {
 	durable       bool
 }
 
-// New makes an empty data folder. With durable its server syncs to disk as a real one does, otherwise it skips all of
-// that. The error is ErrMissing if this machine has no programs for it.
+// New makes an empty data folder. If durable, the server syncs to disk as a real one does, otherwise it never does. The
+// error is ErrMissing if this machine has no programs for it.
 func New(ctx context.Context, durable bool) (*Server, error) {
 	programs, err := findPrograms()
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *Server) init(ctx context.Context) error {
 	return nil
 }
 
-// Command is a server process that has not been started. After a kill the next one may end at once, because the killed
-// one's children live for a moment longer: start another until Ready returns nil.
+// Command is a server process that has not been started. After a kill the next process may end at once, because the
+// children of the killed one live for a moment longer. Start another until Ready returns nil.
 func (s *Server) Command() *exec.Cmd {
 	args := []string{"-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=200"}
 	if !s.durable {
@@ -106,7 +106,7 @@ func Require(t testing.TB, err error) {
 	}
 }
 
-// findPrograms is the folder of the server programs: on PATH, or where Debian and its children keep them.
+// findPrograms is the folder of the server programs: on PATH, or where Debian and its derivatives keep them.
 func findPrograms() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// NotFound is the answer to a path that nobody serves.
+// NotFound is the response to a path that nobody serves.
 func NotFound() *Details {
 	return New(http.StatusNotFound, "not-found", "There is nothing at this path.")
 }
@@ -17,12 +17,12 @@ func MethodNotAllowed(allow []string) *Details {
 	return New(http.StatusMethodNotAllowed, "method-not-allowed", "This path takes "+list+" only.").With("Allow", list)
 }
 
-// Internal is the answer to an error that nobody foresaw. The log has the rest under the request id.
+// Internal is the response to an unexpected error. The log has the error under the request id.
 func Internal() *Details {
 	return New(http.StatusInternalServerError, "internal", "Something went wrong on our side; the log has the details.")
 }
 
-// Unavailable is the answer while something that we need is away.
+// Unavailable is the response while something that we need is unavailable.
 func Unavailable(detail string, retryAfter time.Duration) *Details {
 	return New(http.StatusServiceUnavailable, "unavailable", detail).RetryAfter(retryAfter)
 }

@@ -1,5 +1,5 @@
-// Package problem is what clients are told when something goes wrong: problem details (RFC 9457) with the extra member
-// message, and the one body that every refused token gets.
+// Package problem makes the responses that clients get when something goes wrong: problem details (RFC 9457) with the
+// extra member message, and the one body that every refused token gets.
 //
 // It refuses to know why: services translate their own errors into problems in one table each.
 package problem
@@ -19,8 +19,8 @@ const ContentType = "application/problem+json"
 // typePrefix makes a problem type out of a slug. A URN, because types are names, not pages (RFC 9457 section 3.1.1).
 const typePrefix = "urn:tallygate:problem:"
 
-// Details is one problem. It is an error, so that handlers can return it. It is a value: its methods never change it, so
-// that one may be shared.
+// Details is one problem. It is an error, so that handlers can return it. Its methods never change it, so one may be
+// shared.
 type Details struct {
 	Status int
 	Slug   string      // kebab-case, stable: clients may switch on type
@@ -92,5 +92,5 @@ func (d *Details) Write(w http.ResponseWriter) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(d.Status)
-	_, _ = w.Write(body) // the client is gone: there is nobody left to tell
+	_, _ = w.Write(body) // an error means that the client is gone
 }

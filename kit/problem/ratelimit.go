@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Policy is a rate limit as clients are told of it: so many requests in a window.
+// Policy is a rate limit as clients see it: Quota requests in each Window.
 type Policy struct {
 	Name   string
 	Quota  int64
 	Window time.Duration
 }
 
-// TooMany is the 429 for a client that has used up a policy and has to wait until there is something left of it. It has
+// TooMany is the 429 for a client that has used up the quota of a policy. wait is the time until it may try again. It has
 // the fields RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers) and Retry-After.
 func TooMany(slug, detail string, p Policy, wait time.Duration) *Details {
 	name := strconv.Quote(p.Name)

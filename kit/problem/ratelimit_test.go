@@ -25,7 +25,7 @@ func TestTooManyHasTheFieldsOfTheDraft(t *testing.T) {
 	}
 }
 
-func TestSecondsAreNeverTooFewNorNone(t *testing.T) {
+func TestSecondsAreRoundedUpAndAtLeastOne(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]int64{
 		-time.Minute: 1, 0: 1, 1: 1, time.Second: 1, time.Second + 1: 2, time.Minute: 60,

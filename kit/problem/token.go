@@ -10,9 +10,9 @@ import (
 // tokenBody is what clients of the first contract compare whole.
 const tokenBody = `{"message":"Token is not valid"}`
 
-// TokenRefused is the answer to a missing, bad, expired or revoked token: always 401, always the same body. Only
-// WWW-Authenticate differs (RFC 6750 section 3): an error if a token was sent, and that it has expired if its
-// signature was good.
+// TokenRefused is the response to a missing, bad, expired or revoked token: always 401, always the same body. Only
+// WWW-Authenticate differs (RFC 6750 section 3). It has an error if a token was sent. It says that the token has expired
+// if that is all that is wrong with it.
 func TokenRefused(cause error) *Details {
 	d := New(http.StatusUnauthorized, "token-not-valid", "Token is not valid")
 	d.token = true

@@ -1,7 +1,7 @@
-// Package readyz asks a running service whether it is ready.
+// Package readyz checks whether a running service is ready.
 //
 // It knows the path on a service's private listener and what its statuses mean. It does not wait: callers decide how
-// often they ask and when they give up.
+// often they check and when they give up.
 package readyz
 
 import (

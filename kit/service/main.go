@@ -37,7 +37,7 @@ func Main(p Program) int {
 
 	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	version := flags.Bool("version", false, "print the version and exit")
-	health := flags.Bool("healthcheck", false, "ask the running service whether it is ready, exit 0 if it is")
+	health := flags.Bool("healthcheck", false, "check whether the running service is ready, exit 0 if it is")
 	var own func(context.Context, []string) (int, bool)
 	if p.Flags != nil {
 		own = p.Flags(flags)
@@ -75,7 +75,7 @@ func report(name string, err error) int {
 	return 0
 }
 
-// healthcheck asks /readyz on the private listener of this machine.
+// healthcheck requests /readyz from the private listener on this machine.
 func healthcheck(ctx context.Context, privateAddr string) error {
 	host, port, err := net.SplitHostPort(privateAddr)
 	if err != nil {

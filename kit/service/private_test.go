@@ -9,7 +9,7 @@ import (
 	"tallygate/kit/service"
 )
 
-func TestThePrivateListenerAnswersWithProblemsToo(t *testing.T) {
+func TestThePrivateListenerRespondsWithProblemsToo(t *testing.T) {
 	t.Parallel()
 	own := http.NewServeMux()
 	own.HandleFunc("/internal/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "own") })

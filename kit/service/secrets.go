@@ -6,8 +6,8 @@ import (
 	"tallygate/kit/token"
 )
 
-// JWTSecrets follows the files of the secrets of tokens and replaces the ring's secrets. then, if not nil, is called with
-// the secret that signs, after the ring has it.
+// JWTSecrets follows the files of the JWT secrets. After a change it replaces the ring's secrets. If then is not nil, it
+// is called next, with the secret that signs.
 func (s *Settings) JWTSecrets(ring *token.Keyring, then func(secret string)) follow.Source {
 	return env.SecretFiles(func() error {
 		secret := s.JWTSecret.Value()

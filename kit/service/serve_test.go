@@ -83,7 +83,7 @@ func TestAStoppingServiceFinishesWhatIsInFlight(t *testing.T) {
 	}
 }
 
-func TestTheDrainHasABound(t *testing.T) {
+func TestTheDrainHasATimeout(t *testing.T) {
 	t.Parallel()
 	begun := make(chan struct{})
 	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -104,7 +104,7 @@ func TestTheDrainHasABound(t *testing.T) {
 	}
 }
 
-func TestReadinessFollowsItsChecksAndPublicAnswersHideTheReason(t *testing.T) {
+func TestReadinessFollowsItsChecksAndPublicResponsesHideTheReason(t *testing.T) {
 	t.Parallel()
 	ready := httpd.NewReadiness(func(context.Context) error { return errors.New("database is away") })
 	s := start(t, ready, service.Config{Readiness: ready})

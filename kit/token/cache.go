@@ -25,7 +25,7 @@ type remembered struct {
 	keys   *keys // the set under which it was verified
 }
 
-// NewCache returns an empty cache in front of v for about size tokens.
+// NewCache returns an empty cache of v's results, for about size tokens.
 func NewCache(v *Verifier, size int) *Cache {
 	return &Cache{verifier: v, size: max(size, 1), young: map[string]*remembered{}}
 }

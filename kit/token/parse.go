@@ -58,8 +58,8 @@ func decode(part string) ([]byte, error) {
 // member is the JSON text of one value of an object's top level. It is valid only during the call that gets it.
 type member = jsontext.Value
 
-// eachMember calls take for every top-level member of the JSON object in doc. What is not an object, has
-// duplicate names at any level, is not UTF-8, nests deeper than maxDepth or has data after it is errMalformed.
+// eachMember calls take for every top-level member of the JSON object in doc. It returns errMalformed if doc is not an
+// object or not UTF-8, has duplicate names at any level, nests deeper than maxDepth, or goes on after the object.
 func eachMember(doc []byte, take func(name string, value member) error) error {
 	if !shallow(doc) {
 		return errMalformed

@@ -98,7 +98,7 @@ func TestClaimsAreReadInFull(t *testing.T) {
 	}
 }
 
-func TestATokenDiesAtExpAndNotBefore(t *testing.T) {
+func TestATokenExpiresAtExpAndNotBefore(t *testing.T) {
 	t.Parallel()
 	good := params().Token()
 	for _, row := range []struct {
@@ -114,7 +114,7 @@ func TestATokenDiesAtExpAndNotBefore(t *testing.T) {
 	}
 }
 
-func TestOnlyGoodSignaturesAreExpired(t *testing.T) {
+func TestAnExpiredTokenWithABadSignatureIsInvalid(t *testing.T) {
 	t.Parallel()
 	v, _ := newVerifier(t, at(noon.Add(3*time.Hour)))
 	good := params().Token()

@@ -35,7 +35,7 @@ type AuthService struct {
 }
 
 // Start starts a listener that lives as long as the test, and returns its URL. Gateways need the secret as
-// INTERNAL_SECRET. A request that is not as described fails the test, as does a response.
+// INTERNAL_SECRET. A request or a response that is not as described fails the test.
 func Start(t testing.TB, secret string) (*AuthService, string) {
 	t.Helper()
 	s, err := newAuthService()
@@ -45,13 +45,13 @@ func Start(t testing.TB, secret string) (*AuthService, string) {
 	if s.bearer, err = internalapi.NewBearer(secret); err != nil {
 		t.Fatal(err)
 	}
-	s.report = func(err error) { t.Errorf("not as kit/internalapi/openapi.yaml has it: %v", err) }
+	s.report = func(err error) { t.Errorf("not as kit/internalapi/openapi.yaml describes it: %v", err) }
 	server := httptest.NewServer(s)
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	return s, server.URL
 }
 
-// NewFast returns a handler that validates nothing and takes every credential, for benchmarks.
+// NewFast returns a handler that validates nothing and accepts every credential, for benchmarks.
 func NewFast() (*AuthService, error) { return newAuthService() }
 
 func newAuthService() (*AuthService, error) {
@@ -68,7 +68,7 @@ func newAuthService() (*AuthService, error) {
 	return s, nil
 }
 
-// ReplaceSecret lets in only gateways with another INTERNAL_SECRET from now on.
+// ReplaceSecret replaces INTERNAL_SECRET. Gateways with the old one are refused from now on.
 func (s *AuthService) ReplaceSecret(secret string) error { return s.bearer.Replace(secret) }
 
 // ServeHTTP responds to one call.
@@ -126,7 +126,7 @@ func (s *AuthService) respond(r *http.Request, operation string, params map[stri
 		s.end(params["gateway"])
 		return http.StatusNoContent, nil
 	}
-	panic("the fake does not know the operation " + operation + "; teach it in kit/internalapi/internalapitest")
+	panic("the fake does not know the operation " + operation + "; add it in kit/internalapi/internalapitest")
 }
 
 func (s *AuthService) send(w http.ResponseWriter, r *http.Request, status int, response Members) {
@@ -161,7 +161,7 @@ func (s *AuthService) send(w http.ResponseWriter, r *http.Request, status int, r
 func encode(response Members) []byte {
 	body, err := json.Marshal(response)
 	if err != nil {
-		panic(err) // a test has put in what is not JSON
+		panic(err) // a test has set a value that is not JSON
 	}
 	return body
 }
@@ -181,7 +181,7 @@ func addLater(value any) {
 	}
 }
 
-// await returns when something has changed since changed was made, or ctx ends.
+// await waits until changed is closed or ctx ends, and reports whether ctx has ended.
 func await(ctx context.Context, changed <-chan struct{}) (ended bool) {
 	select {
 	case <-changed:

@@ -72,7 +72,7 @@ func (c *Contract) Responses() []string {
 	return responses
 }
 
-// Route is the described call that r is one of: "GET /internal/users/{id}".
+// Route names the described call that r makes: "GET /internal/users/{id}".
 func (c *Contract) Route(r *http.Request) (string, error) {
 	route, _, err := c.router.FindRoute(r)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *Contract) Route(r *http.Request) (string, error) {
 	return route.Method + " " + route.Path, nil
 }
 
-// CheckRequest returns what is not as described in a request with this body.
+// CheckRequest returns an error if r with this body is not as described.
 func (c *Contract) CheckRequest(r *http.Request, body []byte) error {
 	in, err := c.input(r, body)
 	if err != nil {
@@ -95,7 +95,7 @@ func (c *Contract) CheckRequest(r *http.Request, body []byte) error {
 	return openapi3filter.ValidateRequest(r.Context(), in)
 }
 
-// CheckResponse returns what is not as described in a response to r.
+// CheckResponse returns an error if a response to r is not as described.
 func (c *Contract) CheckResponse(r *http.Request, status int, header http.Header, body []byte) error {
 	in, err := c.input(r, nil)
 	if err != nil {
@@ -176,5 +176,5 @@ func copyOf(object any) Members {
 	return copied
 }
 
-// ReadMembers reads a JSON object. It panics if text is none.
+// ReadMembers reads a JSON object. It panics if text is not one.
 func ReadMembers(text []byte) Members { return copyOf(json.RawMessage(text)) }

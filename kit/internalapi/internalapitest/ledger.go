@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Refuse makes all calls of an operation get the description's example of a problem with this status; 0 ends that.
+// Refuse makes every call of an operation fail with this status, until it is set to 0. The body is the description's
+// example.
 func (s *AuthService) Refuse(operation string, status int) {
 	s.contract.operation(operation) // it panics if there is none
 	s.mu.Lock()
@@ -24,7 +25,7 @@ func (s *AuthService) BecomeNewer() {
 	s.newer = true
 }
 
-// Lease says which members of a lease are not those of the description's example.
+// Lease sets the function that grants leases. The members that it returns replace those of the description's example.
 func (s *AuthService) Lease(grant func(request Members) (lease Members)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,7 +34,7 @@ func (s *AuthService) Lease(grant func(request Members) (lease Members)) {
 	}
 }
 
-// Batches are the batches of usage that have come.
+// Batches returns the batches of usage that were received.
 func (s *AuthService) Batches() []Members {
 	s.mu.Lock()
 	defer s.mu.Unlock()

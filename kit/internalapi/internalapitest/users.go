@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// SetUser gives a user the description's example of a record, with these members instead, as a new change of the feed.
+// SetUser sets a user's record: the description's example with these members replaced. It is a new change of the feed.
 // It panics at a member that the example does not have.
 func (s *AuthService) SetUser(id int64, members Members) {
 	s.mu.Lock()
@@ -32,7 +32,7 @@ func (s *AuthService) SetEveryone(members Members) {
 	set(s.everyone, Members{"version": 0})
 }
 
-// ForgetChanges makes all cursors that were given out so far gone.
+// ForgetChanges makes the feed respond 410 to every cursor that it has sent so far.
 func (s *AuthService) ForgetChanges() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +109,7 @@ func (s *AuthService) changes(ctx context.Context, query url.Values) (int, Membe
 	}
 }
 
-// since are the users who have changed after a version, in the order of their versions.
+// since returns the users who have changed after a version, in the order of their versions.
 func (s *AuthService) since(after int64) []any {
 	var users []any
 	for _, record := range s.users {

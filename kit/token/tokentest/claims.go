@@ -50,11 +50,12 @@ func utf16(text string) string {
 	return b.String()
 }
 
-// claimWith is a token with one claim of another value, and claimText one with that JSON text in the claim's place.
+// claimWith is a token with another value of one claim.
 func claimWith(p Params, name, claim string, value any) Vector {
 	return one(name, p.TokenWith(map[string]any{claim: value}), false)
 }
 
+// claimText is a token with text, which need not be valid JSON, as the value of one claim.
 func claimText(p Params, name, claim, text string) Vector {
 	inner := strings.TrimPrefix(mustJSON(p.without(claim)), "{")
 	return one(name, Sign(p.Secret, goodHeader, fmt.Sprintf(`{%q:%s,%s`, claim, text, inner)), false)

@@ -100,7 +100,7 @@ func shapeAttacks(p Params) []Vector {
 	header, claims, mac := parts[0], parts[1], parts[2]
 	wrong := strings.Split(Sign("another secret of more than 32 bytes", goodHeader, mustJSON(p.Claims())), ".")[2]
 	return []Vector{
-		one("the words of an unwelcome guest", "Hello I am a really legit token", false),
+		one("plain words instead of a token", "Hello I am a really legit token", false),
 		one("signature of another secret", header+"."+claims+"."+wrong, false),
 		one("empty signature", header+"."+claims+".", false),
 		one("no signature", header+"."+claims, false),
