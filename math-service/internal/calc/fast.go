@@ -9,7 +9,7 @@ const (
 	ln2Lo  = 0x1.7b57a079a1934p-111
 )
 
-// fastErr bounds the relative error of powFast, with a margin of some 10 bits over what it can be.
+// fastErr bounds the relative error of powFast. The largest possible error is some 10 bits smaller.
 const fastErr = 0x1p-80
 
 // powFast computes x to the y in double-double. ok is false where the error may reach across a rounding boundary, or
@@ -71,7 +71,7 @@ var inverseFactorials = [...]dd{ //nolint:gochecknoglobals // a constant that Go
 }
 
 // log is the natural logarithm of a positive x: a guess by math.Log, made exact by one Newton step in double-double.
-// The guess may differ from one processor to another in its last bit; the outcome does not show it.
+// The last bit of the guess may differ from one processor to another. The logarithm does not: the step corrects it.
 func log(x float64) dd {
 	m, k := math.Frexp(x)
 	if m < math.Sqrt2/2 {

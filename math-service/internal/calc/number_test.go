@@ -25,7 +25,7 @@ func TestNumbersAreReadAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoDecimalNumberIsRefused(t *testing.T) {
+func TestTextThatIsNotADecimalNumberIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", " ", "x", "1x", "x1", " 1", "1 ", "1\n", "1\t", "1\x00", "Inf", "inf", "-Infinity", "NaN", "nan", "0x1p4", "0x10",

@@ -13,18 +13,18 @@ import (
 	"tallygate/math-service/internal/calc"
 )
 
-// reference is x to the y to some 300 bits, on other ways than the code under test: the logarithm by Newton's method on
-// the exponential, and that by its series after the argument has been halved 20 times.
+// reference is x to the y to some 300 bits. Its methods are not those of the code under test: the logarithm by Newton's
+// method on the exponential, and the exponential by its series after the argument has been halved 20 times.
 func reference(x, y float64) *big.Float {
 	const prec = 384
 	t := newton(new(big.Float).SetPrec(prec).SetFloat64(x), math.Log(x))
-	// The last rounding snaps to exact results and to ties, which a series only comes near to.
+	// The last rounding snaps to exact results and to ties, which a series only approaches.
 	return series(t.Mul(t, big.NewFloat(y))).SetPrec(256)
 }
 
 func newton(x *big.Float, guess float64) *big.Float {
 	t := new(big.Float).SetPrec(x.Prec()).SetFloat64(guess)
-	for range 2 { // each round makes three good bits of one: 50, 150, all
+	for range 2 { // each round triples the good bits: 50, 150, all
 		e := series(t)
 		// t += 2 (x - e) / (x + e), Halley's form
 		num, den := new(big.Float).Sub(x, e), new(big.Float).Add(x, e)

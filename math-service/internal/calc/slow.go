@@ -3,10 +3,10 @@ package calc
 import "math/big"
 
 const (
-	// slowBits decide every case but exact ones: no power of two float64 comes within 2^-180 of a rounding boundary
-	// without lying on it, by all that is known of such distances.
+	// slowBits are enough for every result that does not lie exactly on a rounding boundary. As far as is known, x^y of
+	// two float64 never lies closer to a boundary than 2^-180 without lying on it.
 	slowBits = 256
-	// exactBits tell an exact result, or a tie, from its neighbourhood: such a number has 54 bits at most.
+	// exactBits are enough to recognise an exact result or a tie. Such a number has 54 bits at most.
 	exactBits = 512
 	guardBits = 160
 )
@@ -57,7 +57,7 @@ func bigLn2(prec uint) *big.Float {
 	return l.SetMantExp(l, 1)
 }
 
-// lnNearOne draws 2^roots-th roots, which brings m close to 1, and takes the series
+// lnNearOne takes the square root several times, which brings m close to 1. Then it sums the series
 // ln r = 2 artanh q, q = (r-1)/(r+1).
 func lnNearOne(m *big.Float, prec uint) *big.Float {
 	const roots = 16

@@ -1,4 +1,5 @@
-// Package httpapi serves /root: it reads the parameters, has the power computed, and says what is wrong if it cannot be.
+// Package httpapi serves /root: it reads the parameters, lets package calc compute the power, and turns errors into
+// problems.
 //
 // It refuses to know users: a valid token is enough.
 package httpapi

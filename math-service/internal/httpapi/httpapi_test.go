@@ -58,7 +58,7 @@ func call(api http.Handler, method, target string, authorization ...string) *htt
 	return w
 }
 
-func TestRootAnswersWithThePower(t *testing.T) {
+func TestRootRespondsWithThePower(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t, io.Discard, atNoon)
 	for target, want := range map[string]string{
@@ -86,7 +86,7 @@ func TestRootAnswersWithThePower(t *testing.T) {
 	}
 }
 
-func TestABadQuestionIsToldWhichParameterAndWhy(t *testing.T) {
+func TestTheResponseToABadQueryNamesTheParameterAndTheReason(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t, io.Discard, atNoon)
 	for target, want := range map[string]struct {
@@ -138,7 +138,7 @@ func TestABadQuestionIsToldWhichParameterAndWhy(t *testing.T) {
 	}
 }
 
-func TestEveryTokenIsJudgedAsListed(t *testing.T) {
+func TestEveryTokenIsAcceptedOrRefusedAsListed(t *testing.T) {
 	t.Parallel()
 	var hits atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
@@ -149,7 +149,7 @@ func TestEveryTokenIsJudgedAsListed(t *testing.T) {
 	for _, vector := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, true)...) {
 		for range 2 { // the second time it may be remembered
 			w := call(api, "GET", "/root?number=9&n=0.5", vector.Authorization...)
-			checkVerdict(t, vector.Name, w, vector.Accept)
+			checkAccepted(t, vector.Name, w, vector.Accept)
 		}
 	}
 	if n := hits.Load(); n != 0 {
@@ -157,7 +157,7 @@ func TestEveryTokenIsJudgedAsListed(t *testing.T) {
 	}
 }
 
-func checkVerdict(t *testing.T, name string, w *httptest.ResponseRecorder, accept bool) {
+func checkAccepted(t *testing.T, name string, w *httptest.ResponseRecorder, accept bool) {
 	t.Helper()
 	if accept {
 		if w.Code != 200 {
@@ -171,12 +171,12 @@ func checkVerdict(t *testing.T, name string, w *httptest.ResponseRecorder, accep
 	}
 }
 
-func TestATokenElsewhereThanInAuthorizationIsNoToken(t *testing.T) {
+func TestATokenOutsideAuthorizationIsIgnored(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t, io.Discard, atNoon)
 	good := params().Token()
 	query := call(api, "GET", "/root?number=9&n=0.5&access_token="+good+"&token="+good)
-	checkVerdict(t, "query", query, false)
+	checkAccepted(t, "query", query, false)
 	req := httptest.NewRequest("GET", "/root?number=9&n=0.5", strings.NewReader("access_token="+good))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Cookie", "token="+good+"; access_token="+good)
@@ -185,31 +185,31 @@ func TestATokenElsewhereThanInAuthorizationIsNoToken(t *testing.T) {
 	req.Trailer = http.Header{"Authorization": {good}}
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, req)
-	checkVerdict(t, "body, cookie, other fields, trailer", w, false)
+	checkAccepted(t, "body, cookie, other fields, trailer", w, false)
 }
 
-func TestARememberedTokenDiesAtExp(t *testing.T) {
+func TestARememberedTokenExpiresAtExp(t *testing.T) {
 	t.Parallel()
 	now := noon
 	api := newAPI(t, io.Discard, func() time.Time { return now })
 	good := params().Token()
-	checkVerdict(t, "before", call(api, "GET", "/root?number=9&n=0.5", good), true)
+	checkAccepted(t, "before", call(api, "GET", "/root?number=9&n=0.5", good), true)
 	now = noon.Add(time.Hour)
 	w := call(api, "GET", "/root?number=9&n=0.5", good)
-	checkVerdict(t, "at exp", w, false)
+	checkAccepted(t, "at exp", w, false)
 	if got := w.Header().Get("WWW-Authenticate"); !strings.Contains(got, `error_description="expired"`) {
 		t.Errorf("WWW-Authenticate: %s", got)
 	}
 }
 
-func TestTheMethodIsJudgedBeforeTheTokenAndTheTokenBeforeTheQuestion(t *testing.T) {
+func TestTheMethodIsCheckedBeforeTheTokenAndTheTokenBeforeTheQuery(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t, io.Discard, atNoon)
 	w := call(api, "POST", "/root")
 	if w.Code != 405 || !strings.Contains(w.Header().Get("Allow"), "GET") {
 		t.Errorf("POST: got %d, Allow %q", w.Code, w.Header().Get("Allow"))
 	}
-	checkVerdict(t, "no token, no question", call(api, "GET", "/root"), false)
+	checkAccepted(t, "no token, no question", call(api, "GET", "/root"), false)
 	if w := call(api, "GET", "/nowhere"); w.Code != 404 {
 		t.Errorf("unknown path: got %d", w.Code)
 	}
@@ -231,7 +231,7 @@ func TestTheLogNamesTheUserAndNeverTheNumbersOrTheToken(t *testing.T) {
 	}
 }
 
-// BenchmarkRoot stands beside gin answering a constant with the same log line: the ratio is what matters.
+// BenchmarkRoot compares /root with a gin handler that sends a constant and writes the same log line. The ratio matters.
 func BenchmarkRoot(b *testing.B) {
 	api := newAPI(b, io.Discard, atNoon)
 	plain := ginapi.New(ginapi.Config{Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), AccessLog: true, Metrics: prometheus.NewRegistry()}) //nolint:sloglint // the line is part of the work
