@@ -41,7 +41,7 @@ func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string
 }
 
 // ChangePassword replaces the caller's password and ends all their tokens. Errors: *fault.InvalidError,
-// ErrWrongCredentials, *guess.ThrottledError, guess.ErrCrowded, password.ErrBusy, fault.ErrUnavailable.
+// ErrWrongCredentials, *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next string, from Origin) error {
 	currentPassword, err := preparePassword("current_password", current)
 	if err != nil {

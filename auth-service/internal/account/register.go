@@ -11,7 +11,7 @@ import (
 )
 
 // Register makes a user. If the name is taken, it returns the user who has it, and created is false. Errors:
-// *fault.InvalidError, *guess.ThrottledError, guess.ErrCrowded, password.ErrBusy, fault.ErrUnavailable.
+// *fault.InvalidError, *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) Register(ctx context.Context, c Credentials, from Origin) (user User, created bool, err error) {
 	return s.register(ctx, c, from, NewUser{})
 }
@@ -22,8 +22,7 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, with
 	if err != nil {
 		return User{}, false, err
 	}
-	// Between the insertion, which finds the name taken, and the next lookup, the user may be deleted. Then the name is free
-	// again.
+	// The insertion may find the name taken, and the user may be deleted before the next lookup. Then the name is free again.
 	for {
 		user, err = s.cfg.Store.UserByName(ctx, p.name)
 		if err == nil {

@@ -21,7 +21,7 @@ type Grant struct {
 const signInAttempts = 3
 
 // SignIn verifies a name and a password and starts a session. Errors: *fault.InvalidError, ErrWrongCredentials,
-// *guess.ThrottledError, guess.ErrCrowded, password.ErrBusy, fault.ErrUnavailable.
+// *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant, error) {
 	p, err := c.prepare()
 	if err != nil {

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// crowdedPause is how long the first in a queue waits before it asks the database whether other replicas' attempts have
-// ended. Those of this process wake it.
-const crowdedPause = 25 * time.Millisecond
+// recheckPause is how long the first in a queue waits before it reads the counters again, because attempts in other
+// replicas may have ended. Attempts of this process wake it when they end.
+const recheckPause = 25 * time.Millisecond
 
 // admission is an attempt on its way to being admitted.
 type admission struct {
 	throttle *Throttle
 	place    Place
-	turns    []*turn         // one for each counter, each the first in its queue while the database is asked
+	waiters  []*waiter       // one for each counter, each the first in its queue while the counters are read
 	patience context.Context // ends when the attempt has waited long enough
 	// waitsForDelays is true where attempts wait for the end of a delay. Elsewhere they are throttled at once.
 	waitsForDelays bool
@@ -26,18 +26,18 @@ func (t *Throttle) newAdmission(ctx context.Context, place Place) (a *admission,
 	a = &admission{throttle: t, place: place, patience: patience}
 	return a, func() {
 		cancel()
-		for _, turn := range a.turns {
-			turn.leave()
+		for _, w := range a.waiters {
+			w.leave()
 		}
 	}
 }
 
-// behindOthers waits for those who came before under the same counter.
-func (a *admission) behindOthers(ctx context.Context, c counted) error {
+// joinQueue waits until the attempt is the first in the queue of the counter. Meanwhile it holds no place.
+func (a *admission) joinQueue(ctx context.Context, c counted) error {
 	a.place.Leave()
-	turn := a.throttle.queues.turn(c.key)
-	a.turns = append(a.turns, turn)
-	return orGone(ctx, turn.join(a.patience))
+	w := a.throttle.queues.newWaiter(c.key)
+	a.waiters = append(a.waiters, w)
+	return orClientGone(ctx, w.join(a.patience))
 }
 
 // admit counts the attempt under all the counters as soon as all of them admit it. It has to be the first in all their
@@ -53,7 +53,7 @@ func (a *admission) admit(ctx context.Context, under []counted) (*Attempt, error
 		}
 		a.place.Leave()
 		if err == nil {
-			err = orGone(ctx, a.wait(*refused))
+			err = orClientGone(ctx, a.wait(*refused))
 		}
 		if err != nil {
 			return nil, err
@@ -70,28 +70,28 @@ type refused struct {
 // wait returns nil when the counter may admit the attempt.
 func (a *admission) wait(r refused) error {
 	if r.blocked != nil && !a.waitsForDelays {
-		a.throttle.queues.refuse(r.by.key, 1, r.blocked) // nobody else has to ask the database
+		a.throttle.queues.refuse(r.by.key, 1, r.blocked) // nobody else has to read the counter
 		return r.blocked
 	}
-	i := slices.IndexFunc(a.turns, func(t *turn) bool { return t.key == r.by.key })
-	later := a.turns[i+1:]
-	for _, turn := range later {
-		turn.leave() // others of the address need not wait for this name
+	i := slices.IndexFunc(a.waiters, func(w *waiter) bool { return w.key == r.by.key })
+	later := a.waiters[i+1:]
+	for _, w := range later {
+		w.leave() // others of the address need not wait for this name
 	}
-	if err := a.pauseFor(r, a.turns[i]); err != nil {
+	if err := a.pauseFor(r, a.waiters[i]); err != nil {
 		return err
 	}
-	for _, turn := range later {
-		if err := turn.join(a.patience); err != nil {
+	for _, w := range later {
+		if err := w.join(a.patience); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *admission) pauseFor(r refused, turn *turn) error {
+func (a *admission) pauseFor(r refused, w *waiter) error {
 	if r.blocked == nil {
-		return a.pause(crowdedPause, turn.ended, ErrCrowded)
+		return a.pause(recheckPause, w.ended, ErrTooManyAtOnce)
 	}
 	queues := a.throttle.queues
 	queues.refuse(r.by.key, queues.throttled, &ThrottledError{
@@ -100,7 +100,7 @@ func (a *admission) pauseFor(r refused, turn *turn) error {
 	return a.pause(r.blocked.RetryAfter, nil, r.blocked)
 }
 
-// pause returns nil after d or when something comes from wake, and impatient when patience ends before.
+// pause returns nil after d or an entry of wake. If patience ends before, it returns impatient.
 func (a *admission) pause(d time.Duration, wake <-chan struct{}, impatient error) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -114,7 +114,7 @@ func (a *admission) pause(d time.Duration, wake <-chan struct{}, impatient error
 	}
 }
 
-// count puts the attempt to the counters: all admit it, or none counts it.
+// count counts the attempt under all counters if all admit it. Otherwise none counts it, and r says which one refused.
 func (t *Throttle) count(ctx context.Context, under []counted) (r *refused, err error) {
 	err = t.cfg.Store.UpdateGuesses(ctx, Update{Keys: keys(under), Change: func(counters []Counter) []Counter {
 		r = nil
@@ -139,8 +139,8 @@ func (t *Throttle) count(ctx context.Context, under []counted) (r *refused, err 
 	return r, err
 }
 
-// orGone prefers the end of the caller's own ctx to an error that came of it.
-func orGone(ctx context.Context, err error) error {
+// orClientGone returns the error of the caller's own ctx instead of err, if ctx has ended.
+func orClientGone(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -22,14 +22,14 @@ const (
 	NotVerified // given up before anything was compared
 )
 
-// Finish notes how the attempt ended, also when the client is gone by now.
+// Finish records how the attempt ended, even if the client is gone.
 func (a *Attempt) Finish(ctx context.Context, o Outcome) error {
 	defer a.end()
 	return a.settle(ctx, o)
 }
 
-// FinishWith is Finish in the transaction of something else: do gets the change of the counters and makes it there. If
-// do fails, the attempt counts as not verified.
+// FinishWith is Finish inside another transaction: do gets the change of the counters and makes it there. If do fails,
+// the attempt counts as not verified.
 func (a *Attempt) FinishWith(ctx context.Context, o Outcome, do func(Update) error) error {
 	defer a.end()
 	if err := do(a.settlement(o)); err != nil {
@@ -45,7 +45,7 @@ func (a *Attempt) settle(ctx context.Context, o Outcome) error {
 	return a.throttle.cfg.Store.UpdateGuesses(context.WithoutCancel(ctx), a.settlement(o))
 }
 
-// settlement is the change of the counters that an outcome brings.
+// settlement is the change of the counters after an outcome.
 func (a *Attempt) settlement(o Outcome) Update {
 	return Update{Keys: keys(a.under), Change: func(counters []Counter) []Counter {
 		after := make([]Counter, len(counters))
@@ -56,7 +56,7 @@ func (a *Attempt) settlement(o Outcome) Update {
 	}}
 }
 
-// end makes room for the next one.
+// end gives the place back and wakes the next attempt of each queue.
 func (a *Attempt) end() {
 	a.place.Leave()
 	for _, c := range a.under {

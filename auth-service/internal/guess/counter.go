@@ -17,8 +17,8 @@ type Counter struct {
 	ForgottenAt  time.Time
 }
 
-// pendingLife is how long attempts count as pending. One takes far less; those of a process that died must not stand in
-// the way for longer.
+// pendingLife is how long attempts count as pending. An attempt takes far less. The bound is for attempts of a process that
+// died: they must not hold up others for longer.
 const pendingLife = 30 * time.Second
 
 // decision is what a counter says about one more attempt. The greater one prevails.
@@ -26,7 +26,7 @@ type decision int
 
 const (
 	admitted decision = iota
-	crowded           // the attempts that are being verified may use up what is free: ask again when they have ended
+	mustWait          // the pending attempts may use up what is free: try again when they have ended
 	blocked           // not before BlockedUntil
 )
 
@@ -43,15 +43,15 @@ func (c Counter) admit(free int, limits Limits, now time.Time) (Counter, decisio
 	case now.Before(c.BlockedUntil):
 		return c, blocked
 	case c.Failures >= free && c.Pending > 0, c.Failures < free && c.Failures+c.Pending >= free:
-		return c, crowded
+		return c, mustWait
 	}
-	// The last one counts: with the time of the first, the others would be forgotten while they are verified.
+	// The newest attempt sets the time. With the time of the first, the others would be forgotten while they are verified.
 	c.PendingUntil = now.Add(pendingLife)
 	c.Pending++
 	return c.remember(limits, now), admitted
 }
 
-// settle notes how a pending attempt ended.
+// settle records how a pending attempt ended.
 func (c Counter) settle(o Outcome, how counted, limits Limits, now time.Time) Counter {
 	c.Pending = max(c.Pending-1, 0)
 	switch {
@@ -60,7 +60,7 @@ func (c Counter) settle(o Outcome, how counted, limits Limits, now time.Time) Co
 		if past := c.Failures - how.policy.Free; past >= 0 {
 			c.BlockedUntil = now.Add(delay(past, how.longest, limits))
 		}
-	case o == Right && how.forgives:
+	case o == Right && how.resets:
 		c.Failures = 0
 	}
 	return c.remember(limits, now)

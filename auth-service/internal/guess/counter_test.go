@@ -14,24 +14,24 @@ func limits() guess.Limits {
 	}
 }
 
-// TestGuessesAreNotForgottenWhileTheyAreVerified: each moment finds some under way, so the time of the first must not be
-// what lets all of them be forgotten.
+// TestGuessesAreNotForgottenWhileTheyAreVerified: some are under way all the time. So it must not be the time of the
+// first one after which all of them are forgotten.
 func TestGuessesAreNotForgottenWhileTheyAreVerified(t *testing.T) {
 	t.Parallel()
 	var c guess.Counter
 	admitted := 0
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	for i := range 10 {
-		var verdict string
-		if c, verdict = c.Admit(10, limits(), now.Add(time.Duration(i)*5*time.Second)); verdict == "admitted" {
+		var decided string
+		if c, decided = c.Admit(10, limits(), now.Add(time.Duration(i)*5*time.Second)); decided == "admitted" {
 			admitted++
 		}
 	}
-	if _, verdict := c.Admit(10, limits(), now.Add(50*time.Second)); admitted != 10 || verdict != "crowded" {
-		t.Errorf("after %d under way: got %s, want crowded after 10", admitted, verdict)
+	if _, decided := c.Admit(10, limits(), now.Add(50*time.Second)); admitted != 10 || decided != "must wait" {
+		t.Errorf("got %d admitted, then %s, want 10, then must wait", admitted, decided)
 	}
-	if _, verdict := c.Admit(10, limits(), now.Add(75*time.Second)); verdict != "admitted" {
-		t.Errorf("when they are lost: got %s, want admitted", verdict)
+	if _, decided := c.Admit(10, limits(), now.Add(75*time.Second)); decided != "admitted" {
+		t.Errorf("when they are lost: got %s, want admitted", decided)
 	}
 }
 
@@ -45,9 +45,9 @@ func TestCounterDoublesTheDelayUpToItsLongest(t *testing.T) {
 		var c guess.Counter
 		now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 		for i, delay := range want {
-			var verdict string
-			if c, verdict = c.Admit(3, limits(), now); verdict != "admitted" {
-				t.Fatalf("%v, failure %d: got %s", longest, i+1, verdict)
+			var decided string
+			if c, decided = c.Admit(3, limits(), now); decided != "admitted" {
+				t.Fatalf("%v, failure %d: got %s", longest, i+1, decided)
 			}
 			c = c.Settle(false, 3, longest, limits(), now)
 			if got := max(c.BlockedUntil.Sub(now), 0); got != delay {

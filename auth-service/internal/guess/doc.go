@@ -1,15 +1,15 @@
 // Package guess limits how fast passwords can be guessed.
 //
-// It refuses to know what a password is and how it is verified: it admits an attempt, and is told how it ended. No gin,
-// gorm or net/http; what it needs of a database it declares in Store.
+// It refuses to know what a password is and how it is verified: it admits an attempt, and the caller reports how the
+// attempt ended. No gin, gorm or net/http: it declares what it needs of a database in Store.
 //
 // # What is counted
 //
 // Failed attempts are counted under a user name at one address, and under an address whatever the name. The first ones
 // are free. Each further one brings a delay, which doubles up to a longest one. During the delay attempts are throttled:
-// nothing is verified, and the client is told when to try again. An address where the user has signed in before is a
+// nothing is verified, and the error says when to try again. An address where the user has signed in before is a
 // known one. There the longest delay is short and attempts wait for its end, so that whoever shares the address cannot
-// keep the owner out, and other names' failures do not count. A right password forgives the failures of its name. New
+// keep the owner out, and other names' failures do not count. A right password resets the failures of its name. New
 // users of one address can be counted too.
 //
 // # Why an attempt is counted before it is verified

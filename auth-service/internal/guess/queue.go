@@ -7,141 +7,141 @@ import (
 	"sync"
 )
 
-// ErrCrowded means that too many attempts of one user name or address were made at once. This one was not verified.
-var ErrCrowded = errors.New("too many attempts at once")
+// ErrTooManyAtOnce means that too many attempts of one user name or address were made at once. This one was not verified.
+var ErrTooManyAtOnce = errors.New("too many attempts at once")
 
-// queues are where attempts wait, one queue for each counter, first come, first served. Only the first in a queue asks the
-// database: the others would wait there for the same row and hold a connection. The first leaves the queue when it is
+// queues are where attempts wait, one queue for each counter, first come, first served. Only the first in a queue uses
+// the database: the others would wait there for the same row and hold a connection. The first leaves the queue when it is
 // admitted or refused. Attempts that wait hold no place for hashing, so they keep nobody else from signing in.
 type queues struct {
 	mu        sync.Mutex
-	of        map[Key]*queue
+	byKey     map[Key]*queue
 	waiting   int // in all of them, the first ones included
 	throttled int // how many may wait in a queue whose first waits for the end of a delay, the first included
 }
 
 type queue struct {
-	turns []*turn // in the order of their arrival
-	// refusal is set while the first waits for the end of a delay. It is what those get for whom there is no room then.
+	waiters []*waiter // in the order of their arrival
+	// refusal is set while the first waits for the end of a delay. Attempts that find no room in the queue get it.
 	refusal *ThrottledError
 }
 
 // maxWaiting bounds the memory that waiting takes. An attempt that need not wait is never refused because of it.
 const maxWaiting = 1000
 
-// turn is the position of one attempt in the queue of one counter.
-type turn struct {
+// waiter is one attempt in the queue of one counter.
+type waiter struct {
 	queues *queues
 	key    Key
 	queue  *queue        // nil: not in it
-	called chan error    // gets nil when the turn has become the first, or the reason why it had to leave
-	ended  chan struct{} // gets an entry when an attempt has ended that was counted under the key
+	called chan error    // gets nil when the waiter becomes the first, or the error that it is refused with
+	ended  chan struct{} // gets an entry when an attempt under the key has ended
 }
 
-func newQueues(throttled int) *queues { return &queues{of: map[Key]*queue{}, throttled: throttled} }
+func newQueues(throttled int) *queues { return &queues{byKey: map[Key]*queue{}, throttled: throttled} }
 
-func (q *queues) turn(key Key) *turn {
-	return &turn{queues: q, key: key, called: make(chan error, 1), ended: make(chan struct{}, 1)}
+func (q *queues) newWaiter(key Key) *waiter {
+	return &waiter{queues: q, key: key, called: make(chan error, 1), ended: make(chan struct{}, 1)}
 }
 
-// attemptEnded wakes the first who waits for the counter.
+// attemptEnded wakes the first in the queue of the counter.
 func (q *queues) attemptEnded(key Key) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if at := q.of[key]; at != nil {
+	if at := q.byKey[key]; at != nil {
 		select {
-		case at.turns[0].ended <- struct{}{}:
+		case at.waiters[0].ended <- struct{}{}:
 		default:
 		}
 	}
 }
 
-// refuse sends those away who wait for the counter, except the first keep.
+// refuse refuses all in the queue of the counter except the first keep.
 func (q *queues) refuse(key Key, keep int, refusal *ThrottledError) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	at := q.of[key]
+	at := q.byKey[key]
 	if at == nil {
 		return
 	}
-	for _, t := range at.turns[min(keep, len(at.turns)):] {
-		t.queue = nil
-		t.called <- refusal
+	for _, w := range at.waiters[min(keep, len(at.waiters)):] {
+		w.queue = nil
+		w.called <- refusal
 		q.waiting--
 	}
-	at.turns = at.turns[:min(keep, len(at.turns))]
+	at.waiters = at.waiters[:min(keep, len(at.waiters))]
 	at.refusal = refusal
 }
 
-// join returns when the turn is the first in its queue. Errors: ErrCrowded, *ThrottledError.
-func (t *turn) join(ctx context.Context) error {
-	first, err := t.enter()
+// join returns when the waiter is the first in its queue. Errors: ErrTooManyAtOnce, *ThrottledError.
+func (w *waiter) join(ctx context.Context) error {
+	first, err := w.enter()
 	if first || err != nil {
 		return err
 	}
 	select {
-	case err := <-t.called:
+	case err := <-w.called:
 		return err
 	case <-ctx.Done():
-		return t.giveUp()
+		return w.giveUp()
 	}
 }
 
-func (t *turn) enter() (first bool, err error) {
-	q := t.queues
+func (w *waiter) enter() (first bool, err error) {
+	q := w.queues
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	at := q.of[t.key]
+	at := q.byKey[w.key]
 	switch {
-	case at != nil && at.refusal != nil && len(at.turns) >= q.throttled:
+	case at != nil && at.refusal != nil && len(at.waiters) >= q.throttled:
 		return false, at.refusal
 	case at != nil && q.waiting >= maxWaiting:
-		return false, ErrCrowded
+		return false, ErrTooManyAtOnce
 	case at == nil:
 		at = &queue{}
-		q.of[t.key] = at
+		q.byKey[w.key] = at
 	}
-	at.turns = append(at.turns, t)
-	t.queue = at
+	at.waiters = append(at.waiters, w)
+	w.queue = at
 	q.waiting++
-	return len(at.turns) == 1, nil
+	return len(at.waiters) == 1, nil
 }
 
-// giveUp leaves the queue and says why the turn never came.
-func (t *turn) giveUp() error {
-	t.queues.mu.Lock()
-	defer t.queues.mu.Unlock()
-	defer t.leaveLocked()
+// giveUp leaves the queue and returns the error that the attempt is refused with.
+func (w *waiter) giveUp() error {
+	w.queues.mu.Lock()
+	defer w.queues.mu.Unlock()
+	defer w.leaveLocked()
 	switch {
-	case t.queue == nil: // it was sent away at the same moment
-		return <-t.called
-	case t.queue.refusal != nil:
-		return t.queue.refusal
+	case w.queue == nil: // it was refused at the same moment
+		return <-w.called
+	case w.queue.refusal != nil:
+		return w.queue.refusal
 	}
-	return ErrCrowded
+	return ErrTooManyAtOnce
 }
 
 // leave lets the next one be the first.
-func (t *turn) leave() {
-	t.queues.mu.Lock()
-	defer t.queues.mu.Unlock()
-	t.leaveLocked()
+func (w *waiter) leave() {
+	w.queues.mu.Lock()
+	defer w.queues.mu.Unlock()
+	w.leaveLocked()
 }
 
-func (t *turn) leaveLocked() {
-	at := t.queue
+func (w *waiter) leaveLocked() {
+	at := w.queue
 	if at == nil {
 		return
 	}
-	t.queue = nil
-	t.queues.waiting--
-	i := slices.Index(at.turns, t)
-	at.turns = slices.Delete(at.turns, i, i+1)
+	w.queue = nil
+	w.queues.waiting--
+	i := slices.Index(at.waiters, w)
+	at.waiters = slices.Delete(at.waiters, i, i+1)
 	switch {
-	case len(at.turns) == 0:
-		delete(t.queues.of, t.key)
+	case len(at.waiters) == 0:
+		delete(w.queues.byKey, w.key)
 	case i == 0:
 		at.refusal = nil
-		at.turns[0].called <- nil
+		at.waiters[0].called <- nil
 	}
 }

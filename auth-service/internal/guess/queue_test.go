@@ -13,7 +13,7 @@ import (
 	"tallygate/auth-service/internal/guess"
 )
 
-// memory is a Store that counts how often it is asked.
+// memory is a Store that counts its updates.
 type memory struct {
 	mu       sync.Mutex
 	known    bool
@@ -127,7 +127,7 @@ func TestARefusalIsForAllWhoWait(t *testing.T) {
 		if wrong.Load() != 10 || throttled.Load() != 490 {
 			t.Errorf("%d were verified and %d throttled, want 10 and 490", wrong.Load(), throttled.Load())
 		}
-		// Ten are admitted and settled. The eleventh asks whenever one of them has ended, and the refusal is for all.
+		// Ten are admitted and settled. The eleventh tries again whenever one of them has ended. Its refusal is for all.
 		if store.asked.Load() > 35 {
 			t.Errorf("the database was asked %d times, want 35 times at most", store.asked.Load())
 		}
@@ -150,8 +150,8 @@ func TestPatienceAndClientsEnd(t *testing.T) {
 		defer cancel()
 		for range 3 {
 			go func() {
-				if _, err := throttle.SignIn(t.Context(), scope(), &place{held: &held}); !errors.Is(err, guess.ErrCrowded) {
-					t.Errorf("without patience: got %v, want ErrCrowded", err)
+				if _, err := throttle.SignIn(t.Context(), scope(), &place{held: &held}); !errors.Is(err, guess.ErrTooManyAtOnce) {
+					t.Errorf("without patience: got %v, want ErrTooManyAtOnce", err)
 				}
 			}()
 			synctest.Wait()

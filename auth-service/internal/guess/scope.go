@@ -12,8 +12,8 @@ type Scope struct {
 	Address netip.Addr
 }
 
-// Network is the part of an address that one customer of a provider holds: all of an IPv4 address, and the first 64
-// bits of an IPv6 one, whose other 64 cost nothing to vary.
+// Network is the part of an address that identifies one customer of a provider: all of an IPv4 address, and the first 64
+// bits of an IPv6 address. A customer can vary the other 64 bits freely.
 func Network(address netip.Addr) string {
 	if address.Is6() {
 		if prefix, err := address.Prefix(64); err == nil {
@@ -25,17 +25,17 @@ func Network(address netip.Addr) string {
 
 // counted is a counter that an attempt is counted under, and how it counts there.
 type counted struct {
-	key      Key
-	policy   Policy
-	longest  time.Duration // the delay that it may bring
-	forgives bool          // a right password forgives the failures before it
+	key     Key
+	policy  Policy
+	longest time.Duration // the delay that it may bring
+	resets  bool          // a right password resets the failures before it
 }
 
 func (t *Throttle) nameCounter(s Scope) counted {
 	return t.counter("name", t.cfg.Limits.PerName, "name\x00"+Network(s.Address)+"\x00"+s.Name, true)
 }
 
-// addressCounter is not forgiven anything: an attacker may have an account too.
+// addressCounter is never reset by a right password: an attacker may have an account too.
 func (t *Throttle) addressCounter(s Scope) counted {
 	return t.counter("address", t.cfg.Limits.PerAddress, "address\x00"+Network(s.Address), false)
 }
@@ -44,10 +44,10 @@ func (t *Throttle) registrationCounter(s Scope) counted {
 	return t.counter("registrations", t.cfg.Limits.Registrations, "registration\x00"+Network(s.Address), false)
 }
 
-func (t *Throttle) counter(policy string, free int, text string, forgives bool) counted {
+func (t *Throttle) counter(policy string, free int, text string, resets bool) counted {
 	return counted{
 		key: sha256.Sum256([]byte(text)), policy: Policy{Name: policy, Free: free, Window: t.cfg.Limits.Window},
-		longest: t.cfg.Limits.MaxDelay, forgives: forgives,
+		longest: t.cfg.Limits.MaxDelay, resets: resets,
 	}
 }
 

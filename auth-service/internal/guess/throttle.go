@@ -47,14 +47,14 @@ func New(cfg Config) *Throttle {
 func (t *Throttle) now() time.Time { return t.cfg.Now().UTC().Truncate(time.Microsecond) }
 
 // SignIn admits an attempt to sign in. The attempts of one name are admitted one after the other. At a known address the
-// delay is short and attempts wait for its end: whoever guesses the name there waits as its owner does, and the owner gets
-// a turn. Other names' failures at such an address do not count. Errors: *ThrottledError, ErrCrowded,
+// delay is short and attempts wait for its end. So the owner waits in the same queue as those who guess the name, and is
+// admitted too. Other names' failures at such an address do not count. Errors: *ThrottledError, ErrTooManyAtOnce,
 // fault.ErrUnavailable, those of place.
 func (t *Throttle) SignIn(ctx context.Context, scope Scope, place Place) (*Attempt, error) {
 	a, end := t.newAdmission(ctx, place)
 	defer end()
 	name, address := t.nameCounter(scope), t.addressCounter(scope)
-	if err := a.behindOthers(ctx, name); err != nil {
+	if err := a.joinQueue(ctx, name); err != nil {
 		return nil, err
 	}
 	known, err := t.known(ctx, scope, place)
@@ -66,14 +66,14 @@ func (t *Throttle) SignIn(ctx context.Context, scope Scope, place Place) (*Attem
 		a.waitsForDelays = t.queues.throttled > 0
 		return a.admit(ctx, []counted{name})
 	}
-	if err := a.behindOthers(ctx, address); err != nil {
+	if err := a.joinQueue(ctx, address); err != nil {
 		return nil, err
 	}
 	return a.admit(ctx, []counted{address, name})
 }
 
-// Registration admits a new user, who is counted under their address, apart from attempts to sign in but with the same
-// delays. A user who is made counts as a failed attempt does. Without a limit nothing is counted. Errors: those of
+// Registration admits a new user. New users are counted under their address, not together with attempts to sign in but
+// with the same delays. Each new user counts as a failed attempt. Without a limit nothing is counted. Errors: those of
 // SignIn.
 func (t *Throttle) Registration(ctx context.Context, scope Scope, place Place) (*Attempt, error) {
 	if t.cfg.Limits.Registrations == 0 || !scope.Address.IsValid() {
@@ -82,7 +82,7 @@ func (t *Throttle) Registration(ctx context.Context, scope Scope, place Place) (
 	a, end := t.newAdmission(ctx, place)
 	defer end()
 	counter := t.registrationCounter(scope)
-	if err := a.behindOthers(ctx, counter); err != nil {
+	if err := a.joinQueue(ctx, counter); err != nil {
 		return nil, err
 	}
 	return a.admit(ctx, []counted{counter})

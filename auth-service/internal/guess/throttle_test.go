@@ -18,7 +18,7 @@ import (
 	"tallygate/auth-service/internal/store"
 )
 
-// accounts is a service over an SQLite file, with time as the bubble around it has it.
+// accounts is a service over an SQLite file, with the time of the test's synctest bubble.
 func accounts(t *testing.T, queue *password.Queue, limits guess.Limits) *account.Service {
 	t.Helper()
 	db := must(store.Open(store.Config{
@@ -67,8 +67,8 @@ func ada(t *testing.T, s *account.Service) account.Credentials {
 	return right
 }
 
-// hammer guesses a name at home, one guess after the other from each of so many clients, until stop is called. It
-// tells how many were verified.
+// hammer guesses a name at home until stop is called: each of the clients makes one guess after the other. verified counts
+// the guesses that were verified.
 func hammer(t *testing.T, s *account.Service, clients int) (verified *atomic.Int64, stop func()) {
 	t.Helper()
 	verified = &atomic.Int64{}
@@ -106,16 +106,16 @@ func TestOwnerSignsInThoughOthersGuessTheNameAtTheSameAddress(t *testing.T) {
 			}
 		}
 		stop()
-		// Each right password forgives, so ten more are free each time; besides, one a second.
+		// Each right password resets the failures, so ten more are free each time. Besides, one a second is verified.
 		if got, most := verified.Load(), 6*10+int64(time.Since(began).Seconds())+1; got > most || got < 60 {
 			t.Errorf("%d guesses were verified, want at most %d", got, most)
 		}
 	})
 }
 
-// TestCrowdAtAKnownAddressKeepsNobodyElseOut: who waits there holds no place in the queue for hashing, and most are told
-// to come back later.
-func TestCrowdAtAKnownAddressKeepsNobodyElseOut(t *testing.T) {
+// TestManyAttemptsAtAKnownAddressKeepNobodyElseOut: attempts that wait there hold no place in the queue for hashing, and
+// most are throttled.
+func TestManyAttemptsAtAKnownAddressKeepNobodyElseOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := accounts(t, password.NewQueue(1, 0, 0), limits())
@@ -137,7 +137,7 @@ func TestCrowdAtAKnownAddressKeepsNobodyElseOut(t *testing.T) {
 			synctest.Wait()
 		}
 		if throttled.Load() < 45 || other.Load() != 0 {
-			t.Errorf("at once %d of 50 were told to wait, %d got another answer, want 46 and 0", throttled.Load(), other.Load())
+			t.Errorf("at once %d of 50 were throttled and %d got another error, want 46 and 0", throttled.Load(), other.Load())
 		}
 		eve := account.Credentials{Name: "eve", Password: "123456"}
 		asked := time.Now()

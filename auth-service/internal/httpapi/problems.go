@@ -44,7 +44,7 @@ func problems(err error) *problem.Details {
 	switch {
 	case errors.Is(err, fault.ErrUnavailable):
 		return problem.Unavailable("The service cannot reach its database; try again soon.", retryUnavailable)
-	case errors.Is(err, password.ErrBusy), errors.Is(err, guess.ErrCrowded):
+	case errors.Is(err, password.ErrBusy), errors.Is(err, guess.ErrTooManyAtOnce):
 		return problem.Unavailable("The service is checking too many passwords; try again soon.", retryBusy)
 	case errors.Is(err, context.Canceled): // the client is gone: nobody reads this
 		return problem.Unavailable("The request was cancelled.", retryUnavailable)

@@ -31,7 +31,7 @@ func (s *signInMetrics) ended(err error) {
 		result = "ok"
 	case errors.Is(err, account.ErrWrongCredentials):
 		result = "wrong"
-	case errors.Is(err, password.ErrBusy), errors.Is(err, guess.ErrCrowded):
+	case errors.Is(err, password.ErrBusy), errors.Is(err, guess.ErrTooManyAtOnce):
 		result = "busy"
 	case errors.Is(err, fault.ErrUnavailable):
 		result = "unavailable"
