@@ -34,15 +34,7 @@ type userPage struct {
 // listUsers sends a page of users, sorted by name. The cursor is the last name of the page before, so that a later page
 // costs no more than the first.
 func (s *server) listUsers(c *gin.Context) error {
-	p, err := readParameters(c.Request.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	limit, err := p.limit()
-	if err != nil {
-		return err
-	}
-	after, err := p.cursor()
+	p, limit, after, err := readPageParameters(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -117,15 +109,7 @@ type auditPage struct {
 }
 
 func (s *server) listAudit(c *gin.Context) error {
-	p, err := readParameters(c.Request.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	limit, err := p.limit()
-	if err != nil {
-		return err
-	}
-	cursor, err := p.cursor()
+	_, limit, cursor, err := readPageParameters(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
 	}

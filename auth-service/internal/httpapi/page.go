@@ -12,6 +12,18 @@ import (
 
 const defaultPage = 100
 
+// readPageParameters reads a query, and in it which page is wanted.
+func readPageParameters(rawQuery string) (p parameters, limit int, cursor string, err error) {
+	if p, err = readParameters(rawQuery); err != nil {
+		return p, 0, "", err
+	}
+	if limit, err = p.limit(); err != nil {
+		return p, 0, "", err
+	}
+	cursor, err = p.cursor()
+	return p, limit, cursor, err
+}
+
 // limit reads how many entries a page holds.
 func (p parameters) limit() (int, error) {
 	text, err := p.get("limit")
