@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What can happen. The table in package httpapi says what clients are told.
+// What can happen. The table in package httpapi turns these into problems.
 var (
 	// ErrWrongCredentials means that the name or the password is wrong, or that the account is disabled. Clients must not
 	// learn which.

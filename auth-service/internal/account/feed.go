@@ -23,8 +23,8 @@ const (
 // pollInterval is how often the change counter is read while somebody waits for a change.
 const pollInterval = 100 * time.Millisecond
 
-// Feed gives readers the changes of users as they happen, in whichever replica. However many readers wait, the change
-// counter is read once an interval. Safe for concurrent use.
+// Feed gives readers the changes of users as they happen, in all replicas. The change counter is read once an interval,
+// however many readers wait. Safe for concurrent use.
 type Feed struct {
 	cfg FeedConfig
 

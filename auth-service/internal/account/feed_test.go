@@ -34,13 +34,13 @@ func (s signOuts) Records(_ context.Context, ids []int64, _ time.Duration, _ tim
 	return records, nil
 }
 
-// TestAnswerOfTheFeedIsBounded by what it holds, not only by its records: a gateway refuses an answer that is too large.
-func TestAnswerOfTheFeedIsBounded(t *testing.T) {
+// TestPageOfTheFeedIsBounded: ended sessions count too, not only records. A gateway refuses a response that is too large.
+func TestPageOfTheFeedIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		store signOuts
-		want  []int // records in one answer after the other
+		want  []int // records on one page after the other
 	}{
 		{"few have ended", signOuts{users: 1200, ended: 1}, []int{1000, 200, 0}},
 		{"many have ended", signOuts{users: 120, ended: 300}, []int{100, 20, 0}},

@@ -21,7 +21,7 @@ type RefreshKeys struct {
 	current atomic.Pointer[[]refreshKey] // the first makes tokens; the others are remembered during a rotation
 }
 
-// NewRefreshKeys derives the keys from secrets, the first of which is the one in force.
+// NewRefreshKeys derives the keys from secrets. The first secret is the one in force.
 func NewRefreshKeys(secrets []string) (*RefreshKeys, error) {
 	k := &RefreshKeys{}
 	return k, k.Replace(secrets)

@@ -50,14 +50,14 @@ func (l Lifetimes) Ended() time.Duration { return l.Access + endedMargin }
 // EndedList bounds the list of a user's ended sessions. Every gateway receives it whenever the user changes.
 type EndedList struct {
 	Life time.Duration // how long a session stands in it
-	Most int           // past so many the list is dropped, and the user's generation raised in its place
+	Max  int           // a longer list is dropped, and the user's generation is raised instead
 }
 
 // maxEnded is how many ended sessions of a user are listed.
 const maxEnded = 1000
 
 func (s *Service) endedList() EndedList {
-	return EndedList{Life: s.cfg.Lifetimes.Ended(), Most: maxEnded}
+	return EndedList{Life: s.cfg.Lifetimes.Ended(), Max: maxEnded}
 }
 
 // presented says what a refresh token is to its session.
@@ -70,8 +70,8 @@ const (
 	presentedReuse                   // a token that was spent before: somebody else has it, end the session
 )
 
-// classify decides what a presented token is. issued says whether the token's seal is right: without that a session's id,
-// which is no secret, would be enough to end the session.
+// classify decides what a presented token is. issued says whether the token's seal is right. Without the seal, anybody who
+// knows a session's id, which is no secret, could end the session.
 func (s *Session) classify(hash RefreshHash, issued bool, now time.Time, life Lifetimes) presented {
 	switch {
 	case !s.EndedAt.IsZero(), !now.Before(s.ExpiresAt), !now.Before(s.LastUsedAt.Add(life.SessionIdle)):

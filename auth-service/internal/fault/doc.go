@@ -1,6 +1,6 @@
 // Package fault holds the errors that all domain packages of auth-service share: a value that is not valid, and a
 // database that is not available.
 //
-// It refuses to know what clients are told: package httpapi turns errors into problems. An error that belongs to one
-// domain package stands there.
+// It refuses to know what clients see: package httpapi turns errors into problems. An error that belongs to one domain
+// package is declared there.
 package fault

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// ErrUnavailable means that the database is not available now. Every Store returns it, and nothing was changed then,
-// unless the connection broke while a change was committed.
+// ErrUnavailable means that the database is not available now. Every Store returns it. Nothing was changed, unless the
+// connection broke while a change was committed.
 var ErrUnavailable = errors.New("database is not available")
 
 // InvalidError means that a field has a value that is never valid.

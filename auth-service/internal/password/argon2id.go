@@ -33,8 +33,8 @@ const (
 	maxPasses    = 64
 )
 
-// Bounds of what a hash from another system may ask for, because whoever names its user pays nothing for it. They hold
-// the defaults of the common libraries (64 MiB in four passes is PHP's), at seven times the cost of our own.
+// Bounds of what a hash from another system may cost. Anybody who knows the user's name can cause that cost. The bounds
+// allow the defaults of the common libraries (PHP's: 64 MiB in four passes), at seven times the cost of our own.
 const (
 	maxImportedMemoryKiB = 128 << 10
 	maxImportedWork      = 256 << 10 // KiB times passes
@@ -77,7 +77,7 @@ func parsePHC(stored string) (phc, error) {
 	var h phc
 	const costs = "m=%d,t=%d,p=%d"
 	_, err := fmt.Sscanf(parts[3], costs, &h.params.MemoryKiB, &h.params.Passes, &h.params.Threads)
-	// Sscanf lets signs, zeros and a rest pass: only the one spelling of these costs is taken.
+	// Sscanf accepts signs, leading zeros and text after the numbers. Only the one spelling of these costs is good.
 	if err != nil || fmt.Sprintf(costs, h.params.MemoryKiB, h.params.Passes, h.params.Threads) != parts[3] {
 		return phc{}, errFormat
 	}

@@ -33,11 +33,11 @@ func NewHasher(params Params, queue *Queue, random io.Reader) (*Hasher, error) {
 // Place returns a place in the queue that is not taken yet.
 func (h *Hasher) Place() *Place { return h.queue.Place() }
 
-// Hash returns the PHC string to store. As soon as a worker is free it calls still, and hashes nothing if that returns
-// an error: a hundred registrations of one name need not all be hashed. The error is ErrBusy, ctx's or still's.
-func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared, still func() error) (stored string, err error) {
+// Hash returns the PHC string to store. As soon as a worker is free it calls check, and hashes nothing if that returns an
+// error: a hundred registrations of one name need not all be hashed. The error is ErrBusy, ctx's or check's.
+func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared, check func() error) (stored string, err error) {
 	queued := place.Do(ctx, func() {
-		if err = still(); err != nil {
+		if err = check(); err != nil {
 			return
 		}
 		made := phc{params: h.params, salt: make([]byte, saltBytes)}
@@ -54,8 +54,8 @@ func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared, still func(
 }
 
 // Verify reports whether p is the password of the stored hash, and whether that hash is outdated: its form or its costs
-// are not today's. An empty stored hash stands for a user who does not exist: it costs the same as a
-// real one and never matches. The error is ErrBusy or ctx's.
+// are not today's. An empty stored hash stands for a user who does not exist: it costs the same as
+// a real one and never matches. The error is ErrBusy or ctx's.
 func (h *Hasher) Verify(ctx context.Context, place *Place, p Prepared, stored string) (ok, outdated bool, err error) {
 	err = place.Do(ctx, func() { ok, outdated = h.verify(p, stored) })
 	return ok, ok && outdated, err

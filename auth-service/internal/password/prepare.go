@@ -11,7 +11,7 @@ import (
 // of a hash.
 const MaxBytes = 1024
 
-// What can be wrong with a password, whoever has it.
+// What can be wrong with the text of a password.
 var (
 	ErrEmpty      = errors.New("password is empty")
 	ErrTooLong    = errors.New("password is too long")

@@ -11,8 +11,8 @@ import (
 // ErrBusy means that there are too many passwords to hash, or that this one waited too long. Nothing was hashed.
 var ErrBusy = errors.New("too many passwords to hash at once")
 
-// Queue bounds hashing: so many at once, so many with a place, none waits longer than a bound. One hash takes 19 MiB and
-// a whole core, so an unbounded number of sign-ins would take the machine.
+// Queue bounds hashing: how many hashes are made at once, how many passwords have a place, and how long one waits. One
+// hash takes 19 MiB and a whole core, so unbounded sign-ins would take all of the machine.
 type Queue struct {
 	workers chan struct{} // has an entry for each hash that is being made
 	places  int64
@@ -42,8 +42,8 @@ func (q *Queue) Waiting() int { return int(q.waiting.Load()) }
 // Place returns a place that is not taken yet.
 func (q *Queue) Place() *Place { return &Place{queue: q} }
 
-// Place is the place of one password in a queue: nothing is hashed without one. Whoever does something that costs
-// before the hash (a query, say) takes it before that. Not safe for concurrent use.
+// Place is the place of one password in a queue: nothing is hashed without one. A caller that does something costly before
+// the hash, such as a query, takes the place before that. Not safe for concurrent use.
 type Place struct {
 	queue *Queue
 	taken bool
@@ -71,7 +71,7 @@ func (p *Place) Leave() {
 }
 
 // Do runs work when a worker is free. It takes the place for that time if it is not taken. The error is ErrBusy, or
-// ctx's when the client went away; work has then not run.
+// ctx's if the client is gone; work has then not run.
 func (p *Place) Do(ctx context.Context, work func()) error {
 	if !p.taken {
 		if err := p.Enter(); err != nil {

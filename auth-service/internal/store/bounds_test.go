@@ -125,7 +125,7 @@ func TestLongListOfEndedSessionsBecomesANewGeneration(t *testing.T) {
 		db := open(t, url)
 		ada := insert(t, db, "ada")
 		many(t, db, url, ada, 5, 10)
-		bounds := account.EndedList{Life: time.Hour, Most: 12}
+		bounds := account.EndedList{Life: time.Hour, Max: 12}
 		end(t, db, "live 1 1", noon().Add(20*time.Second), bounds)
 		end(t, db, "live 1 2", noon().Add(20*time.Second), bounds)
 		if got := record(t, db, ada, noon()); len(got.Ended) != 12 || got.Generation != 1 || got.Version != 2 {
@@ -155,7 +155,7 @@ func TestSessionsThatEndedLongAgoDoNotFillTheList(t *testing.T) {
 		db := open(t, url)
 		ada := insert(t, db, "ada")
 		many(t, db, url, ada, 1, 12) // the last of them ended at noon and 12 seconds
-		bounds := account.EndedList{Life: time.Hour, Most: 3}
+		bounds := account.EndedList{Life: time.Hour, Max: 3}
 		now := noon().Add(time.Hour + 10*time.Second)
 		end(t, db, "live 1 1", now, bounds)
 		if got := record(t, db, ada, now); len(got.Ended) != 3 || got.Generation != 1 {
@@ -164,8 +164,8 @@ func TestSessionsThatEndedLongAgoDoNotFillTheList(t *testing.T) {
 	})
 }
 
-// TestFullAccountIsChangedInTime: what one user can pile up must not stand in the way of disabling, deleting or changing
-// the password.
+// TestFullAccountIsChangedInTime: however many sessions a user has, disabling, deleting or changing the password must not
+// take long.
 func TestFullAccountIsChangedInTime(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
@@ -195,15 +195,15 @@ func TestFullAccountIsChangedInTime(t *testing.T) {
 			}
 			took := time.Since(began)
 			t.Logf("%s took %v", what, took)
-			if took > 3*time.Second { // far more than it takes, for a machine that does much else
+			if took > 3*time.Second { // far more than it takes, in case the machine is busy
 				t.Errorf("%s took %v", what, took)
 			}
 		}
 	})
 }
 
-// TestRevocationIsQuickWhileAnotherUserSignsInAndOutAllTheTime: the other's record stays small, and so does what each
-// change of theirs costs.
+// TestRevocationIsQuickWhileAnotherUserSignsInAndOutAllTheTime: the other user's record stays small, so each of their
+// changes stays cheap.
 func TestRevocationIsQuickWhileAnotherUserSignsInAndOutAllTheTime(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {

@@ -164,7 +164,7 @@ func boundEnded(ctx context.Context, tx *gorm.DB, userID int64, now time.Time, l
 		return err
 	}
 	listed, err := gorm.G[sessionRow](tx).Where("user_id = ? and ended_at is not null", userID).Count(ctx, "*")
-	if err != nil || listed <= int64(list.Most) {
+	if err != nil || listed <= int64(list.Max) {
 		return err
 	}
 	if _, err := gorm.G[userRow](tx).Where("id = ?", userID).Update(ctx, "generation", gorm.Expr("generation + 1")); err != nil {

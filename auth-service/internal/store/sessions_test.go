@@ -28,7 +28,7 @@ func begin(s account.Session, generation int64) account.NewSession {
 }
 
 // list bounds the list of ended sessions as the domain does.
-func list() account.EndedList { return account.EndedList{Life: time.Hour, Most: 1000} }
+func list() account.EndedList { return account.EndedList{Life: time.Hour, Max: 1000} }
 
 func start(t *testing.T, db *store.Store, user account.User) account.Session {
 	t.Helper()
