@@ -11,7 +11,7 @@ import (
 
 func ledgerCommands() []command {
 	return []command{{
-		noun: "ledger", verb: "verify", help: "check that batches, hours and days of the usage have the same sums", run: verifyLedger,
+		noun: "ledger", verb: "verify", help: "check that batches, hours, days and months of the usage have the same sums", run: verifyLedger,
 	}}
 }
 
@@ -37,6 +37,6 @@ func verifyLedger(ctx context.Context, c call) error {
 	if len(differences) > 0 {
 		return fmt.Errorf("the ledger does not agree with itself: %d differences", len(differences))
 	}
-	fmt.Fprintln(c.out, "The ledger agrees: batches, hours and days have the same sums.")
+	fmt.Fprintln(c.out, "The ledger agrees: batches, hours, days and months have the same sums.")
 	return nil
 }

@@ -7,16 +7,16 @@ import (
 	"testing"
 )
 
-func TestLedgerVerifySaysWhetherTheTallyAgrees(t *testing.T) {
+func TestLedgerVerifyReportsWhetherTheSumsAgree(t *testing.T) {
 	t.Parallel()
 	vars := settings(t)
-	verify := func() (code int, said string) {
+	verify := func() (code int, printed string) {
 		var out bytes.Buffer
 		code = runCommand(t.Context(), []string{"ledger", "verify"}, lookup(vars), streams{out: &out, err: &out})
 		return code, out.String()
 	}
-	if code, said := verify(); code != 0 || !strings.Contains(said, "The ledger agrees") {
-		t.Errorf("a new database: got %d %s", code, said)
+	if code, printed := verify(); code != 0 || !strings.Contains(printed, "The ledger agrees") {
+		t.Errorf("a new database: got %d %s", code, printed)
 	}
 	db, err := sql.Open("sqlite", strings.TrimPrefix(vars["DATABASE_URL"], "sqlite:"))
 	if err != nil {
@@ -30,7 +30,7 @@ func TestLedgerVerifySaysWhetherTheTallyAgrees(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "insert into usage_hours values (7, 0, 'root', 5, 0, 0, 0, 0, 0)"); err != nil {
 		t.Fatal(err)
 	}
-	if code, said := verify(); code != 1 || !strings.Contains(said, "all rows: {Requests:5 ") {
-		t.Errorf("a row that no batch brought: got %d %s", code, said)
+	if code, printed := verify(); code != 1 || !strings.Contains(printed, "all rows: {Requests:5 ") {
+		t.Errorf("a row that no batch brought: got %d %s", code, printed)
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"tallygate/kit/service"
 )
 
-// sweepInterval is how often what is no longer needed is removed.
+// sweepInterval is how often sweep removes what is no longer needed.
 const sweepInterval = 10 * time.Minute
 
 // serve puts the parts together and runs them until ctx ends or one of them fails. listening, if not nil, is called with
@@ -77,7 +77,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	return err
 }
 
-// sweep removes what is no longer needed, now and then.
+// sweep removes what is no longer needed, every sweepInterval until ctx ends.
 func sweep(ctx context.Context, accounts *account.Service, log *slog.Logger) {
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
@@ -88,7 +88,7 @@ func sweep(ctx context.Context, accounts *account.Service, log *slog.Logger) {
 			return
 		}
 		if err := accounts.Sweep(ctx); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "sweep", "error", err)
+			log.WarnContext(ctx, "sweep failed", "error", err)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (s *Service) Run(ctx context.Context) {
 			return
 		}
 		if err := s.RollUp(ctx); err != nil && ctx.Err() == nil {
-			s.cfg.Log.WarnContext(ctx, "roll-up of the ledger", "error", err)
+			s.cfg.Log.WarnContext(ctx, "roll-up of the ledger failed", "error", err)
 		}
 		timer.Reset(rollInterval)
 	}
