@@ -12,7 +12,7 @@ import (
 	"tallygate/kit/env"
 )
 
-// command is one that is not serving. It is called by two words, a noun and a verb.
+// command is something that the program does instead of serving. Two words name it, a noun and a verb.
 type command struct {
 	noun, verb string
 	args       []string // names of the arguments

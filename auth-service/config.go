@@ -26,7 +26,7 @@ type config struct {
 	usage           usageConfig
 }
 
-// databaseConfig says which database, and how much of it.
+// databaseConfig says which database to use, and its bounds.
 type databaseConfig struct {
 	url      string
 	maxConns int
@@ -39,7 +39,7 @@ type passwordConfig struct {
 	refuseCommon bool
 	params       password.Params
 	workers      int // hashes at once
-	waiting      int // that may wait beside them
+	waiting      int // passwords that may wait for a worker
 	patience     time.Duration
 }
 

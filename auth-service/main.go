@@ -1,6 +1,6 @@
 // Command auth-service owns users and issues tokens: it is the only signer and the only one with a database.
 //
-// It refuses to know what tokens are used for; the gateway asks it who may still use them.
+// It refuses to know what tokens are used for. Gateways read here who may still use them.
 package main
 
 import (

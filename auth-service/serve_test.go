@@ -63,7 +63,7 @@ func start(t *testing.T, vars map[string]string) running {
 	return running{}
 }
 
-// waitUntil asks until the answer is yes.
+// waitUntil calls a function until it returns true.
 func waitUntil(t *testing.T, what string, yes func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
@@ -71,7 +71,7 @@ func waitUntil(t *testing.T, what string, yes func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: it never happened", what)
 		}
-		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // another process's doing is waited for
+		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // it waits for another process
 	}
 }
 

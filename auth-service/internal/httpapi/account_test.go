@@ -214,9 +214,9 @@ func TestNothingSecretIsLogged(t *testing.T) {
 			t.Errorf("the log holds %q", secret)
 		}
 	}
-	for _, said := range []string{`"signed in"`, `"sign-in failed"`, `"registered"`, `"client_address":"192.0.2.1"`, `"route":"/users/me"`} {
-		if !strings.Contains(text, said) {
-			t.Errorf("the log lacks %s", said)
+	for _, want := range []string{`"signed in"`, `"sign-in failed"`, `"registered"`, `"client_address":"192.0.2.1"`, `"route":"/users/me"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the log lacks %s", want)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-// BenchmarkLogins reports sign-ins per second beside the hashes per second that as many workers make of nothing else.
-// The two run in turns, so that whatever else the machine does hits both.
+// BenchmarkLogins reports sign-ins per second, and how many hashes per second as many workers make if they do nothing else.
+// The two run alternately, so that other load on the machine slows down both.
 func BenchmarkLogins(b *testing.B) {
 	for _, database := range benchDatabases() {
 		b.Run(database, func(b *testing.B) {
@@ -40,23 +40,23 @@ func BenchmarkLogins(b *testing.B) {
 				})
 				hashes, hashTime = hashes+n, hashTime+took
 			}
-			perSecond, limit := logins/loginTime.Seconds(), hashes/hashTime.Seconds()
+			perSecond, most := logins/loginTime.Seconds(), hashes/hashTime.Seconds()
 			b.ReportMetric(perSecond, "logins/s")
-			b.ReportMetric(limit, "argon2id/s")
-			b.ReportMetric(perSecond/limit, "ratio")
+			b.ReportMetric(most, "argon2id/s")
+			b.ReportMetric(perSecond/most, "ratio")
 		})
 	}
 }
 
 // during has workers do something for three seconds, and returns how often it was done, and the time that took.
 func during(workers int, do func(worker int) bool) (times float64, took time.Duration) {
-	const turn = 3 * time.Second
+	const length = 3 * time.Second
 	var done atomic.Int64
 	start := time.Now()
 	var all sync.WaitGroup
 	for i := range workers {
 		all.Go(func() {
-			for time.Since(start) < turn {
+			for time.Since(start) < length {
 				if do(i) {
 					done.Add(1)
 				}

@@ -51,7 +51,7 @@ func TestBadBodiesAreTheClientsFault(t *testing.T) {
 	}
 }
 
-func TestMediaTypeIsJSONOrUnsaid(t *testing.T) {
+func TestMediaTypeIsJSONOrMissing(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	s.register(t, "ada", "123456")

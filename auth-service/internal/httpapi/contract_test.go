@@ -77,7 +77,7 @@ func TestTokenSaysWhatTheContractSays(t *testing.T) {
 	}
 }
 
-func TestTokenDiesAtItsExpiry(t *testing.T) {
+func TestTokenExpiresAtExp(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	access := s.user(t, "ada").Token
@@ -138,7 +138,7 @@ func TestUnknownUserAndWrongPasswordLookTheSame(t *testing.T) {
 	}
 }
 
-func TestAnotherMethodIs405BeforeTheTokenIsLookedAt(t *testing.T) {
+func TestWrongMethodIs405EvenWithoutAToken(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	got := s.do(call{method: http.MethodPatch, path: "/users/me"})

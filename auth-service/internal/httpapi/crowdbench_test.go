@@ -36,7 +36,7 @@ func BenchmarkSignInsBesideACrowd(b *testing.B) {
 					if i < clients {
 						if !ok {
 							refused.Add(1)
-							time.Sleep(50 * time.Millisecond) // as a client that is told to wait, only less patient
+							time.Sleep(50 * time.Millisecond) // a client would wait longer after this response
 						}
 						return ok
 					}
@@ -45,7 +45,7 @@ func BenchmarkSignInsBesideACrowd(b *testing.B) {
 						succeeded.Add(1)
 						otherTime += time.Since(began)
 					}
-					time.Sleep(100 * time.Millisecond) // or else its own place would be free for the next one
+					time.Sleep(100 * time.Millisecond) // otherwise it would take the place that it has just freed
 					return false
 				})
 				crowd, crowdTime = crowd+n, crowdTime+took

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A gateway takes a token for newer than what it knows by the generation alone, so each change after which a token
-// means something else has to raise it.
+// A gateway compares generations to see that a token is newer than its record. So each change of what a token means has to
+// raise the generation.
 func TestDisablingAndEnablingEachRaiseTheGeneration(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {

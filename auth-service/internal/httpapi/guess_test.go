@@ -47,7 +47,7 @@ func TestDelayGrowsAfterTenFailures(t *testing.T) {
 	}
 }
 
-func TestRightPasswordForgivesItsOwnNameOnly(t *testing.T) {
+func TestRightPasswordResetsTheFailuresOfItsOwnNameOnly(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{guesses: defaultGuesses()})
 	s.register(t, "ada", "123456")
@@ -101,7 +101,7 @@ func TestAddressIsTakenFromTrustedHopsOnly(t *testing.T) {
 	s := newService(t, options{guesses: defaultGuesses()})
 	s.register(t, "ada", "123456")
 	for i := range 10 {
-		// What stands left of the last hop is the client's own claim.
+		// The client can make up everything left of the last hop.
 		s.guess("ada", "wrong", fmt.Sprintf("198.51.100.%d, 203.0.113.9", i))
 	}
 	if got := s.guess("ada", "123456", "198.51.100.99, 203.0.113.9"); got.status != 429 {
@@ -139,8 +139,8 @@ func TestRegistrationsCanBeLimitedByAddress(t *testing.T) {
 	}
 }
 
-// TestThousandGuessesAtOnceGetNoMoreTries than the ten that a thousand in a row would get. A busy machine may refuse some with
-// 503; the rest of the ten is then left for later, and not more than it.
+// TestThousandGuessesAtOnceGetNoMoreTries: they get ten tries, as a thousand in a row would. A busy machine may refuse some
+// with 503. What then remains of the ten can be tried later, but no more.
 func TestThousandGuessesAtOnceGetNoMoreTries(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
@@ -169,7 +169,7 @@ func TestThousandGuessesAtOnceGetNoMoreTries(t *testing.T) {
 		if busy == 0 {
 			return
 		}
-		clock.advance(time.Minute) // what was given up half-way no longer counts as under way
+		clock.advance(time.Minute) // attempts that were given up are no longer pending
 		for range 10 - tried + 1 {
 			count[replicas[0].guess("ada", "wrong", "").status]++
 		}
@@ -229,7 +229,7 @@ func TestRegistrationThatIsRefusedIsNotCounted(t *testing.T) {
 			t.Fatalf("a short password: got %d %s", got.status, got.body)
 		}
 	}
-	// Of those that come at once as many pass as are free, whoever has the name already.
+	// Three of the registrations that come at once succeed, as many as are free. Names that are taken do not count.
 	var mu sync.Mutex
 	count := map[int]int{}
 	var all sync.WaitGroup

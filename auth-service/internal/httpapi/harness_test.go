@@ -154,7 +154,7 @@ func newService(t testing.TB, o options) *service {
 	return s
 }
 
-// complete sets what the test has left open.
+// complete sets the defaults of options that are not set.
 func (o *options) complete(t testing.TB) {
 	t.Helper()
 	if o.url == "" {

@@ -37,7 +37,7 @@ func with(example, members internalapitest.Members) string {
 	return string(raw)
 }
 
-// checkInternal validates a call, if it was a good one, and its response. It returns which of the described responses it is.
+// checkInternal validates a call, if it was a good one, and its response. It returns the name of the described response.
 func checkInternal(t *testing.T, api *internalapitest.Contract, c call, got response) (which string) {
 	t.Helper()
 	req := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
@@ -153,7 +153,7 @@ func TestInternalCallsIgnoreWhatTheyDoNotKnow(t *testing.T) {
 	}
 }
 
-// TestEveryDescribedMemberOfARequestIsRead sends the members that may be left out too, and looks for what they do.
+// TestEveryDescribedMemberOfARequestIsRead sends optional members too, and checks the effect of each.
 func TestEveryDescribedMemberOfARequestIsRead(t *testing.T) {
 	t.Parallel()
 	api := internalAPI(t)

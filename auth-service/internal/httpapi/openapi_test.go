@@ -57,7 +57,7 @@ func servedRoutes(t *testing.T, api http.Handler) []string {
 	parameter := regexp.MustCompile(`:(\w+)`)
 	var served []string
 	for _, r := range engine.Routes() {
-		if r.Method != http.MethodHead { // it comes with GET, which TestHeadIsServedWhereGetIs makes sure of
+		if r.Method != http.MethodHead { // it comes with GET; see TestHeadIsServedWhereGetIs
 			served = append(served, r.Method+" "+parameter.ReplaceAllString(r.Path, "{$1}"))
 		}
 	}

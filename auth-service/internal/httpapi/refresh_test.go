@@ -58,7 +58,7 @@ func TestReplayAfterTheChildWasUsedEndsTheSession(t *testing.T) {
 	})
 }
 
-func TestWhatWasNeverIssuedSignsNobodyOut(t *testing.T) {
+func TestTokensThatWereNeverIssuedSignNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	ada := s.user(t, "ada")
@@ -123,7 +123,7 @@ func TestChildIsGivenAgainOverARotationOfTheKey(t *testing.T) {
 	if err := s.keys.Replace([]string{next}); err != nil {
 		t.Fatal(err)
 	}
-	wantRefused(t, s.refresh(parent)) // it cannot be derived any more, which is nobody's fault
+	wantRefused(t, s.refresh(parent)) // the child cannot be derived any more, but the session goes on
 	if got := s.refresh(child); got.status != 200 {
 		t.Errorf("the child: got %d", got.status)
 	}

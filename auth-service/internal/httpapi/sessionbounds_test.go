@@ -59,7 +59,7 @@ func TestThousandSignOutsEndAllAccessTokensButNoOtherSession(t *testing.T) {
 	}
 }
 
-func TestSpentTokenIsKnownHoweverOftenItsSessionWasRefreshedSince(t *testing.T) {
+func TestSpentTokenEndsItsSessionEvenAfter300Refreshes(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{})
 	first := s.user(t, "ada")

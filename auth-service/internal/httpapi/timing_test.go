@@ -9,17 +9,16 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-// TestUnknownUserTakesAsLongAsWrongPassword times 200 sign-ins of each kind, and counts how often one of the one
-// kind took longer than one of the other. Half the time, if the two cannot be told apart; always, if unknown users are
-// not hashed for.
+// TestUnknownUserTakesAsLongAsWrongPassword times 200 sign-ins of each kind. It counts in how many pairs the wrong password
+// took longer than the unknown user. That is half of them if both take the same time, and all if nothing is hashed for an
+// unknown user.
 func TestUnknownUserTakesAsLongAsWrongPassword(t *testing.T) { //nolint:paralleltest // it measures time
 	s := newService(t, options{params: password.Params{MemoryKiB: 2048, Passes: 1, Threads: 1}})
 	const calls = 200
 	s.register(t, "ada", "123456")
 	var known, unknown [calls]time.Duration
 	for i := range calls {
-		// Which goes first is left to chance: the garbage collector runs every so many hashes, and must not side with
-		// one of them.
+		// The order is random: the garbage collector runs at regular intervals, and must not slow down one kind more often.
 		if rand.N(2) == 0 {
 			known[i] = timed(s, "ada")
 			unknown[i] = timed(s, fmt.Sprintf("nobody%d", i))

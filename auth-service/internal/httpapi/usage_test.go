@@ -61,7 +61,7 @@ func TestUsageIsWhatGatewaysDelivered(t *testing.T) {
 	})
 }
 
-// TestReportsSayWhichHoursTheyCover: calls are kept by hour, so nothing can be said of less.
+// TestReportsSayWhichHoursTheyCover: calls are kept by hour, so reports cover whole hours.
 func TestReportsSayWhichHoursTheyCover(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
@@ -113,7 +113,7 @@ func TestUsageQueriesThatAreWrongSayWhy(t *testing.T) {
 	}
 }
 
-func TestRoutesAndCursorsThatNobodyWasGivenAreRefused(t *testing.T) {
+func TestRoutesAndCursorsThatCannotExistAreRefused(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {
 		s := newService(t, options{url: url})

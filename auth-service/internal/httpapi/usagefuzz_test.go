@@ -31,7 +31,7 @@ func FuzzUsageQueries(f *testing.F) {
 	})
 }
 
-// odd reports whether a time is neither absent nor one that reports can be about.
+// odd reports whether a time is set and lies outside what reports can cover.
 func odd(at time.Time) bool {
 	return !at.IsZero() && (at.Year() < 1970 || at.Year() > 9000 || at.Location() != time.UTC)
 }

@@ -21,7 +21,7 @@ func newSecret() string {
 	return hex.EncodeToString(secret[:])
 }
 
-// writeOnce writes a file whole or not at all, unless it is there; also when two processes try at once.
+// writeOnce writes a file if it does not exist. It writes the whole file or nothing, even if two processes try at once.
 func writeOnce(path string, content []byte, mode fs.FileMode) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
@@ -30,7 +30,7 @@ func writeOnce(path string, content []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(draft) //nolint:errcheck // it is only a second name of the file by then
+	defer os.Remove(draft) //nolint:errcheck // by then it is only a second name of the file
 	if err := os.Link(draft, path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}

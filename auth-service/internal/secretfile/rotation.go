@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// Rotation replaces a secret in its files while the services that read them run. It does so in three steps, so that no
-// service ever makes what another refuses. First the next secret is accepted, then it is put in force, and when nothing
-// that the old one has made is needed any more, the old one is withdrawn. The files say what the next step is, so an
-// interrupted rotation continues where it was.
+// Rotation replaces a secret in its files while the services that read them run. It has three steps. First all services
+// accept the next secret. Then it is put in force. When nothing that the old secret has made is needed any more, the old
+// one is withdrawn. So no service ever makes what another refuses. The files say what the next step is, so an interrupted
+// rotation continues where it was.
 type Rotation struct {
 	Dir    string
 	Secret string        // JWT or Internal
@@ -49,8 +49,8 @@ func (r Rotation) Run(ctx context.Context) error {
 type rotation struct {
 	Rotation
 	name string // of the file with the secret in force
-	// others is the file of the secrets that are accepted too, which may be empty. If there is no such file, they stand in
-	// the secret's own file, after it.
+	// others names the file of the other accepted secrets. If it is empty, they are in the file of the secret in force,
+	// after that secret.
 	others string
 }
 
@@ -89,8 +89,8 @@ func (r rotation) run(ctx context.Context) error {
 	}
 }
 
-// accept makes every service accept what either secret makes. The old one is listed too, so that the next step changes
-// one file only.
+// accept makes every service accept what either secret makes. The list has the old secret too, so that the next step
+// changes one file only.
 func (r rotation) accept(s state) error {
 	list := []string{s.inForce, s.next}
 	if r.others != "" {

@@ -13,8 +13,8 @@ import (
 	"tallygate/auth-service/internal/secretfile"
 )
 
-// rotate runs a rotation with no time for services to read. code is that of the command, said what it would print.
-func rotate(t *testing.T, secret, dir string, force ...string) (code int, said string) {
+// rotate runs a rotation that does not wait for services to read. It returns the command's exit code and output.
+func rotate(t *testing.T, secret, dir string, force ...string) (code int, output string) {
 	t.Helper()
 	var out bytes.Buffer
 	life := map[string]time.Duration{secretfile.JWT: 2 * time.Hour, secretfile.Internal: 10 * time.Second}
@@ -52,8 +52,8 @@ func line(s string) string { return strings.TrimSuffix(s, "\n") }
 func TestTheOldJWTSecretIsAcceptedUntilItsTokensHaveExpired(t *testing.T) {
 	t.Parallel()
 	dir, before := madeSecrets(t)
-	if code, said := rotate(t, "jwt", dir); code != 0 || !strings.Contains(said, "step 2 of 3") || !strings.Contains(said, "is due after") {
-		t.Fatalf("got %d %s", code, said)
+	if code, output := rotate(t, "jwt", dir); code != 0 || !strings.Contains(output, "step 2 of 3") || !strings.Contains(output, "is due after") {
+		t.Fatalf("got %d %s", code, output)
 	}
 	signing := readAll(t, dir)
 	if signing["jwt_secret"] == before["jwt_secret"] {
@@ -67,12 +67,12 @@ func TestTheOldJWTSecretIsAcceptedUntilItsTokensHaveExpired(t *testing.T) {
 	}
 
 	age(t, dir, 110*time.Minute)
-	if code, said := rotate(t, "jwt", dir); code != 1 || !strings.Contains(said, "-force") || !maps.Equal(readAll(t, dir), signing) {
-		t.Errorf("10 minutes too early: got %d %s, want a refusal and nothing changed", code, said)
+	if code, output := rotate(t, "jwt", dir); code != 1 || !strings.Contains(output, "-force") || !maps.Equal(readAll(t, dir), signing) {
+		t.Errorf("10 minutes too early: got %d %s, want a refusal and nothing changed", code, output)
 	}
 	age(t, dir, 121*time.Minute)
-	if code, said := rotate(t, "jwt", dir); code != 0 || !strings.Contains(said, "the old secret is refused") {
-		t.Errorf("got %d %s", code, said)
+	if code, output := rotate(t, "jwt", dir); code != 0 || !strings.Contains(output, "the old secret is refused") {
+		t.Errorf("got %d %s", code, output)
 	}
 	after := readAll(t, dir)
 	if after["jwt_secret"] != signing["jwt_secret"] || line(after["jwt_other_secrets"]) != "" || len(after) != len(before) {
@@ -86,13 +86,13 @@ func TestTheOldJWTSecretIsAcceptedUntilItsTokensHaveExpired(t *testing.T) {
 func TestForceWithdrawsTheOldJWTSecretAtOnce(t *testing.T) {
 	t.Parallel()
 	dir, before := madeSecrets(t)
-	code, said := rotate(t, "jwt", dir, "-force")
+	code, output := rotate(t, "jwt", dir, "-force")
 	after := readAll(t, dir)
 	if code != 0 || after["jwt_secret"] == before["jwt_secret"] || line(after["jwt_other_secrets"]) != "" || len(after) != len(before) {
-		t.Errorf("got %d %s, want the new secret alone", code, said)
+		t.Errorf("got %d %s, want the new secret alone", code, output)
 	}
 	for _, secret := range []string{before["jwt_secret"], after["jwt_secret"]} {
-		if strings.Contains(said, line(secret)) {
+		if strings.Contains(output, line(secret)) {
 			t.Error("the command shows a secret")
 		}
 	}
@@ -122,13 +122,13 @@ func TestAnInterruptedRotationGoesOn(t *testing.T) {
 		for i, state := range kind.states {
 			dir := t.TempDir()
 			write(t, dir, state)
-			code, said := rotate(t, kind.name, dir, "-force")
+			code, output := rotate(t, kind.name, dir, "-force")
 			got := readAll(t, dir)
 			for name := range got {
 				got[name] = line(got[name])
 			}
 			if code != 0 || !maps.Equal(got, kind.after) {
-				t.Errorf("%s, from state %d: got %d %v %s", kind.name, i, code, got, said)
+				t.Errorf("%s, from state %d: got %d %v %s", kind.name, i, code, got, output)
 			}
 		}
 	}
@@ -139,8 +139,8 @@ func TestASecretPutThereByHandStopsTheRotation(t *testing.T) {
 	dir := t.TempDir()
 	state := map[string]string{"jwt_secret": goodSecret, "jwt_other_secrets": goodSecret + "2"}
 	write(t, dir, state)
-	if code, said := rotate(t, "jwt", dir, "-force"); code != 1 || !strings.Contains(said, "jwt_other_secrets") || !maps.Equal(readAll(t, dir), state) {
-		t.Errorf("got %d %s, want a refusal and nothing changed", code, said)
+	if code, output := rotate(t, "jwt", dir, "-force"); code != 1 || !strings.Contains(output, "jwt_other_secrets") || !maps.Equal(readAll(t, dir), state) {
+		t.Errorf("got %d %s, want a refusal and nothing changed", code, output)
 	}
 }
 
@@ -148,8 +148,8 @@ func TestOnlyKnownSecretsRotate(t *testing.T) {
 	t.Parallel()
 	dir, before := madeSecrets(t)
 	for _, args := range [][2]string{{"database", dir}, {"jwt", filepath.Join(dir, "elsewhere")}} {
-		if code, said := rotate(t, args[0], args[1]); code != 1 || said == "" {
-			t.Errorf("%v: got %d %s", args, code, said)
+		if code, output := rotate(t, args[0], args[1]); code != 1 || output == "" {
+			t.Errorf("%v: got %d %s", args, code, output)
 		}
 	}
 	if !maps.Equal(readAll(t, dir), before) {

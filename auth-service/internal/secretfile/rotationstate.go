@@ -14,7 +14,7 @@ import (
 // state is what the files say.
 type state struct {
 	inForce  string
-	accepted []string // too
+	accepted []string // besides inForce
 	next     string   // empty: no rotation is under way
 	changed  time.Time
 	mode     fs.FileMode

@@ -14,9 +14,9 @@ import (
 // file is one of the secrets of an installation.
 type file struct {
 	name string
-	// folder is the one that only the containers with a need for the secret can see.
+	// folder is under the shared folder. Only containers that need the secret can see it.
 	folder string
-	// check refuses what is no good secret. If it is nil, the secret may be empty, and is empty at first.
+	// check refuses a bad secret. If it is nil, the secret may be empty, and is empty at first.
 	check func(string) error
 }
 
@@ -36,8 +36,8 @@ func checkPassword(password string) error {
 	return nil
 }
 
-// Init makes the secrets that do not exist in dir yet, 256 random bits each, and changes none that does. Folder and files
-// are closed to other users of the machine.
+// Init makes the secrets that do not exist in dir yet, 256 random bits each. It does not change those that exist. Other users
+// of the machine cannot read the folder and the files.
 func Init(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

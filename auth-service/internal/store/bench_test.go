@@ -16,8 +16,8 @@ import (
 	"tallygate/auth-service/internal/store"
 )
 
-// crowd is how many users a full table holds.
-const crowd = 1_000_000
+// manyUsers is how many users a full table holds.
+const manyUsers = 1_000_000
 
 func benchStore(b *testing.B, url string) *store.Store {
 	b.Helper()
@@ -32,14 +32,14 @@ func benchStore(b *testing.B, url string) *store.Store {
 	return db
 }
 
-// databases makes an empty database and one with a crowd in it, of each kind that this machine has.
+// databases makes an empty database and one with manyUsers in it, of each kind that this machine has.
 func databases(b *testing.B, name string) (empty, full *store.Store) {
 	b.Helper()
 	if name == "sqlite" {
 		urls := [2]string{"sqlite:" + filepath.Join(b.TempDir(), "empty.db"), "sqlite:" + filepath.Join(b.TempDir(), "full.db")}
 		empty, full = benchStore(b, urls[0]), benchStore(b, urls[1])
 		fill(b, "sqlite", strings.TrimPrefix(urls[1], "sqlite:"), `
-			with recursive n(i) as (select 1 union all select i + 1 from n where i < `+fmt.Sprint(crowd)+`)
+			with recursive n(i) as (select 1 union all select i + 1 from n where i < `+fmt.Sprint(manyUsers)+`)
 			insert into users (username, password_hash, created_at) select 'user' || (i * 7919 % 1000003), 'hash', 0 from n`)
 		return empty, full
 	}
@@ -47,7 +47,7 @@ func databases(b *testing.B, name string) (empty, full *store.Store) {
 	empty, full = benchStore(b, urls[0]), benchStore(b, urls[1])
 	fill(b, "pgx", urls[1], `
 		insert into users (username, password_hash, created_at)
-		select 'user' || (i::bigint * 7919 % 1000003), 'hash', now() from generate_series(1, `+fmt.Sprint(crowd)+`) i`)
+		select 'user' || (i::bigint * 7919 % 1000003), 'hash', now() from generate_series(1, `+fmt.Sprint(manyUsers)+`) i`)
 	fill(b, "pgx", urls[1], "analyze users")
 	return empty, full
 }
@@ -58,7 +58,7 @@ func fill(b *testing.B, driver, url, statement string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // what was written is looked at
+	defer db.Close() //nolint:errcheck // the benchmark reads what was written
 	if _, err := db.ExecContext(b.Context(), statement); err != nil {
 		b.Fatal(err)
 	}

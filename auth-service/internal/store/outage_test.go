@@ -54,7 +54,7 @@ func TestStoreWaitsForPostgresAndOutlivesItsDeath(t *testing.T) {
 	if err := own.Launch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// A connection that was in use a moment ago is found dead by whoever gets it next.
+	// The next call may get a connection that broke a moment ago.
 	for tries := 0; ; tries++ {
 		got, err := db.UserByName(t.Context(), "ada")
 		if errors.Is(err, fault.ErrUnavailable) && tries < 8 {

@@ -62,8 +62,8 @@ func TestSweepLeavesNothingThatIsOver(t *testing.T) {
 	})
 }
 
-// TestPrunedNeverGoesBack: a replica whose clock is ahead gives a later time to a lower number. A reader between the two
-// would take the hole for peace.
+// TestPrunedNeverGoesBack: a replica whose clock is ahead gives a later time to a lower number. If pruned went back, a reader
+// between the two numbers would believe that nothing had changed.
 func TestPrunedNeverGoesBack(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {

@@ -21,8 +21,8 @@ func durableURL(b *testing.B, name string) string {
 	return own.NewDatabase(b.Context(), b)
 }
 
-// BenchmarkBatchOf100000Users adds batches in which each of 100,000 users made five calls. Of four batches one is the
-// first of an hour.
+// BenchmarkBatchOf100000Users adds batches in which each of 100,000 users made five calls. Every fourth batch is the first
+// of an hour.
 func BenchmarkBatchOf100000Users(b *testing.B) {
 	for _, name := range []string{"sqlite", "postgres"} {
 		b.Run(name, func(b *testing.B) {

@@ -69,7 +69,7 @@ func (s *Store) ExportUsage(ctx context.Context, route string, where func(ledger
 		if err != nil {
 			return err
 		}
-		defer rows.Close() //nolint:errcheck // rows.Err tells
+		defer rows.Close() //nolint:errcheck // rows.Err reports it
 		for rows.Next() {
 			late.Stop()
 			line, err := scanLine(rows)

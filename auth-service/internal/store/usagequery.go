@@ -43,7 +43,7 @@ func readSpan(ctx context.Context, db *gorm.DB, userID int64, route string, span
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close() //nolint:errcheck // rows.Err reports it
 	var list []ledger.Row
 	for rows.Next() {
 		r := ledger.Row{UserID: userID}

@@ -1,7 +1,6 @@
 //go:build unix
 
-// Package pgtest gives tests of the store and of what stands on it their databases: on a throwaway PostgreSQL server,
-// which can be killed, and on SQLite.
+// Package pgtest gives tests databases of their own: on a throwaway PostgreSQL server, which can be killed, and on SQLite.
 //
 // It refuses to know what is tested. Package pgtest of kit knows PostgreSQL's programs.
 package pgtest
@@ -50,8 +49,8 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// start starts an empty server. With durable it syncs to disk, else it skips all of that. pgtest.ErrMissing if there
-// are no programs for it.
+// start starts an empty server. If durable, it syncs to disk, otherwise it never does. The error is pgtest.ErrMissing if
+// there are no programs for it.
 func start(ctx context.Context, durable bool) (*Server, error) {
 	files, err := pgtest.New(ctx, durable)
 	if err != nil {
@@ -65,7 +64,7 @@ func start(ctx context.Context, durable bool) (*Server, error) {
 }
 
 // Launch starts the server process, also again after Kill, and waits until it accepts connections. A process that ends
-// before that is started again: what a killed one leaves behind, its last children hold for a moment longer.
+// before that is started again: the children of a killed one live for a moment longer, and it cannot start beside them.
 func (s *Server) Launch(ctx context.Context) error {
 	if err := s.spawn(); err != nil {
 		return err
