@@ -63,8 +63,8 @@ func TestAStoppingServiceFinishesWhatIsInFlight(t *testing.T) {
 	if status, _ := get(t, s.private+"/readyz"); status != 200 {
 		t.Fatalf("readyz before: %d", status)
 	}
-	answer := make(chan string, 1)
-	go func() { _, body := get(t, s.public); answer <- body }()
+	response := make(chan string, 1)
+	go func() { _, body := get(t, s.public); response <- body }()
 	<-begun
 	s.stop()
 	for ready.Err(t.Context()) == nil { // Run sets it right after the context ends
@@ -75,7 +75,7 @@ func TestAStoppingServiceFinishesWhatIsInFlight(t *testing.T) {
 		}
 	}
 	close(release)
-	if got := <-answer; got != "done" {
+	if got := <-response; got != "done" {
 		t.Errorf("in flight: got %q", got)
 	}
 	if err := <-s.ended; err != nil {

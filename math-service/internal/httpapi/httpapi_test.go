@@ -209,7 +209,7 @@ func TestTheMethodIsCheckedBeforeTheTokenAndTheTokenBeforeTheQuery(t *testing.T)
 	if w.Code != 405 || !strings.Contains(w.Header().Get("Allow"), "GET") {
 		t.Errorf("POST: got %d, Allow %q", w.Code, w.Header().Get("Allow"))
 	}
-	checkAccepted(t, "no token, no question", call(api, "GET", "/root"), false)
+	checkAccepted(t, "no token, no query", call(api, "GET", "/root"), false)
 	if w := call(api, "GET", "/nowhere"); w.Code != 404 {
 		t.Errorf("unknown path: got %d", w.Code)
 	}
