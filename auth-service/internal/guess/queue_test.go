@@ -17,7 +17,7 @@ import (
 type memory struct {
 	mu       sync.Mutex
 	known    bool
-	asked    atomic.Int64
+	updates  atomic.Int64
 	counters map[guess.Key]guess.Counter
 }
 
@@ -26,7 +26,7 @@ func (m *memory) KnowsAddress(context.Context, string, string) (bool, error) { r
 func (m *memory) UpdateGuesses(_ context.Context, u guess.Update) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.asked.Add(1)
+	m.updates.Add(1)
 	before := make([]guess.Counter, len(u.Keys))
 	for i, key := range u.Keys {
 		before[i] = m.counters[key]
@@ -88,11 +88,11 @@ func TestThoseWhoWaitHoldNoPlaceAndOnlyTheFirstAsks(t *testing.T) {
 		if held.Load() != 10 || admitted.Load() != 10 {
 			t.Errorf("%d hold a place and %d are admitted, want 10", held.Load(), admitted.Load())
 		}
-		before := store.asked.Load()
+		before := store.updates.Load()
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if got := store.asked.Load() - before; got > 41 || got < 30 {
-			t.Errorf("the database was asked %d times in a second, want 40", got)
+		if got := store.updates.Load() - before; got > 41 || got < 30 {
+			t.Errorf("the counters were updated %d times in a second, want 40", got)
 		}
 		close(release)
 		began := time.Now()
@@ -128,8 +128,8 @@ func TestARefusalIsForAllWhoWait(t *testing.T) {
 			t.Errorf("%d were verified and %d throttled, want 10 and 490", wrong.Load(), throttled.Load())
 		}
 		// Ten are admitted and settled. The eleventh tries again whenever one of them has ended. Its refusal is for all.
-		if store.asked.Load() > 35 {
-			t.Errorf("the database was asked %d times, want 35 times at most", store.asked.Load())
+		if store.updates.Load() > 35 {
+			t.Errorf("the counters were updated %d times, want 35 times at most", store.updates.Load())
 		}
 	})
 }

@@ -8,14 +8,14 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// start is a day on which the tests' days are counted.
+// start is the first day of the tests.
 func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func hoursIn(from, to int) ledger.Period {
 	return ledger.Period{From: start().Add(time.Duration(from) * time.Hour), To: start().Add(time.Duration(to) * time.Hour)}
 }
 
-// TestSpansHoldEachHourOnce draws periods and marks, and looks at every hour.
+// TestSpansHoldEachHourOnce draws random periods and marks, and counts for every hour how often it is read.
 func TestSpansHoldEachHourOnce(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -36,7 +36,7 @@ func TestSpansHoldEachHourOnce(t *testing.T) {
 	}
 }
 
-// wanted is 1 for the hours of the period, and for those of days that are only kept whole.
+// wanted is how often an hour has to be read. That is once in the period, widened to whole days where only days are kept.
 func wanted(p ledger.Period, m ledger.Marks, hour time.Time) int {
 	first, last := p.From, p.To
 	if hour.Before(m.Pruned) {
@@ -78,8 +78,8 @@ func TestReportByHourReadsDaysOnlyWhereHoursAreGone(t *testing.T) {
 	}
 }
 
-// TestTotalsHoldEachHourOnceThoughDaysAreRolledMeanwhile looks at every hour with the marks that the spans were made by
-// and with those that the query finds.
+// TestTotalsHoldEachHourOnceThoughDaysAreRolledMeanwhile makes the spans with the marks m. When the query runs, the marks
+// may have moved on to found.
 func TestTotalsHoldEachHourOnceThoughDaysAreRolledMeanwhile(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))

@@ -99,8 +99,8 @@ type Line struct {
 	Counts
 }
 
-// PageWithin is the timeout of a page of lines, ExportWithin the timeout of an export's first line. The timeouts of those
-// who wait for the response have to be longer: the gateway's route for /admin/usage, and the response's write timeout.
+// PageWithin is the timeout of a page of lines, ExportWithin the timeout of an export's first line. Two other timeouts
+// have to be longer: the one of the gateway's route for /admin/usage, and the write timeout of the response.
 const (
 	PageWithin   = 30 * time.Second
 	ExportWithin = 10 * time.Minute

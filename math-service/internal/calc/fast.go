@@ -71,7 +71,8 @@ var inverseFactorials = [...]dd{ //nolint:gochecknoglobals // a constant that Go
 }
 
 // log is the natural logarithm of a positive x: a guess by math.Log, made exact by one Newton step in double-double.
-// The last bit of the guess may differ from one processor to another. The logarithm does not: the step corrects it.
+// The last bit of the guess may differ from one processor to another. The rounded power does not: fastErr covers what is
+// left of the difference.
 func log(x float64) dd {
 	m, k := math.Frexp(x)
 	if m < math.Sqrt2/2 {
