@@ -18,7 +18,9 @@ import (
 	"gorm.io/driver/postgres"
 )
 
-const postgresConnectTimeout = 2 * time.Second
+// postgresConnectTimeout bounds connecting. It is longer than a call of the store may take: a busy machine needs seconds for
+// the handshakes of all replicas at once, and each call has a timeout of its own.
+const postgresConnectTimeout = 5 * time.Second
 
 func openPostgres(url string) (engine, error) {
 	cfg, err := pgx.ParseConfig(url)
