@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tallygate/kit/httpd"
+	"tallygate/kit/memory"
 )
 
 // Server is what listens: *http.Server is one.
@@ -43,9 +44,10 @@ type Config struct {
 	Ready func(public, private net.Addr)
 }
 
-// Run serves until ctx ends. Then it is no longer ready, waits for Settle, stops accepting and drains. It returns nil
+// Run sets the Go runtime's memory limit and serves until ctx ends. Then it is no longer ready, waits for Settle, stops accepting and drains. It returns nil
 // after a clean stop. If it cannot listen on an address, the error names it.
 func Run(ctx context.Context, cfg Config) error {
+	memory.Apply(cfg.Log)
 	public, err := listen(ctx, "ADDR", cfg.Addr)
 	if err != nil {
 		return err
