@@ -17,12 +17,19 @@ func FromAuthorization(values []string) (string, error) {
 	if value == "" {
 		return "", ErrMissing
 	}
-	const scheme = "bearer "
-	if len(value) > len(scheme) && strings.EqualFold(value[:len(scheme)], scheme) {
-		value = strings.TrimLeft(value[len(scheme):], " ")
-	}
+	value = WithoutScheme(value)
 	if value == "" || len(value) > MaxBytes || strings.ContainsAny(value, " \t,") {
 		return "", ErrInvalid
 	}
 	return value, nil
+}
+
+// WithoutScheme returns what stands in the place of the token, in both forms that FromAuthorization accepts. It checks
+// nothing, and is for looking the token up among verified ones.
+func WithoutScheme(value string) string {
+	const scheme = "bearer "
+	if len(value) > len(scheme) && strings.EqualFold(value[:len(scheme)], scheme) {
+		return strings.TrimLeft(value[len(scheme):], " ")
+	}
+	return value
 }

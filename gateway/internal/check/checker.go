@@ -73,7 +73,7 @@ func New(cfg Config) *Checker {
 func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, error) {
 	now := c.cfg.Now()
 	if len(authorization) == 1 {
-		if e := c.tokens.get(authorization[0]); e != nil && e.keys == c.cfg.Verifier.KeysVersion() {
+		if e := c.tokens.get(token.WithoutScheme(authorization[0])); e != nil && e.keys == c.cfg.Verifier.KeysVersion() {
 			if now.UnixNano() >= e.expiresAt {
 				return Identity{}, c.metrics.refuse(token.ErrExpired)
 			}
@@ -123,10 +123,7 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 	if known.decide(&claims) != valid {
 		return Identity{}, errRevoked
 	}
-	// A longer field is not what auth-service issues, or has padding. It would only fill memory.
-	if field := authorization[0]; len(field) <= len("Bearer ")+len(raw) {
-		c.remember(at, &entry{field: field, claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), keys: keys, user: at}, now)
-	}
+	c.remember(at, &entry{raw: raw, claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), keys: keys, user: at}, now)
 	return known.identity(&claims), nil
 }
 

@@ -12,6 +12,7 @@
 // While auth-service is unavailable, known users pass and unknown users are refused. A gateway that has never reached
 // auth-service lets nobody pass.
 //
-// The second call with a token costs one lookup in a table by the field's text, without a lock or an allocation. A
-// verification is forgotten at the token's exp, and renewed when the keys change.
+// The second call with a token costs one lookup in a table by the token, without a lock or an allocation. A verification is
+// forgotten at the token's exp, and renewed when the keys change. A user has a bounded share of the table, whatever number
+// of tokens the user gets issued: one more makes the user's oldest forgotten, and nobody else's.
 package check

@@ -2,6 +2,8 @@ package check
 
 import (
 	"hash/maphash"
+	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -9,9 +11,9 @@ import (
 	"tallygate/kit/token"
 )
 
-// entry is one verified token. Its key is the text of the field that it came in.
+// entry is one verified token.
 type entry struct {
-	field     string
+	raw       string // the key: the same in whatever form it comes
 	hash      uint64
 	claims    token.Claims
 	expiresAt int64  // Unix nanoseconds
@@ -20,24 +22,36 @@ type entry struct {
 	used      atomic.Bool // since the last eviction
 }
 
-// tokens is a table of entries that is read without a lock: open addressing, at most half full. Entries are never removed
-// in place; a new table replaces the old one.
+// tokens is a table of entries that is read without a lock: open addressing, at most half full. A slot that was taken is
+// never empty again, because the entries behind it would not be found: a removed entry leaves the mark removed, and a new
+// table replaces the old one when too few slots are empty.
 //
-// It is not token.Cache, which services behind the gateway use. That one takes a lock for each lookup, its key is the
-// token and not the whole field, and it returns claims only. Here the entry leads to its user's state.
+// It is not token.Cache, which services behind the gateway use. That one takes a lock for each lookup, knows no users, and
+// returns claims only. Here the entry leads to its user's state.
 type tokens struct {
 	seed       maphash.Seed
 	slots      atomic.Pointer[[]atomic.Pointer[entry]]
+	removed    *entry
 	maxEntries int
+	maxPerUser int
 
-	mu   sync.Mutex // writing
-	held int
+	mu    sync.Mutex // writing
+	held  int
+	taken int // slots that are not empty
 }
 
-const minSlots = 256
+const (
+	minSlots = 256
+	// maxPerUser bounds a user's entries: enough for the tokens that one user's programs use at one time. Each refresh
+	// issues another token, so without a bound one user could fill the table.
+	maxPerUser = 64
+	// minUsers is how many users a small table has room for.
+	minUsers = 64
+)
 
 func newTokens(maxEntries int) *tokens {
-	t := &tokens{seed: maphash.MakeSeed(), maxEntries: maxEntries}
+	t := &tokens{seed: maphash.MakeSeed(), maxEntries: maxEntries, maxPerUser: min(maxPerUser, max(maxEntries/minUsers, 1))}
+	t.removed = &entry{expiresAt: math.MaxInt64, user: new(user)} // if it were found, it would lead to no state
 	t.empty(minSlots)
 	return t
 }
@@ -45,26 +59,26 @@ func newTokens(maxEntries int) *tokens {
 func (t *tokens) empty(slots int) {
 	table := make([]atomic.Pointer[entry], slots)
 	t.slots.Store(&table)
-	t.held = 0
+	t.held, t.taken = 0, 0
 }
 
-// get finds an entry. The field may be a view of a buffer that changes later.
-func (t *tokens) get(field string) *entry {
-	hash := maphash.String(t.seed, field)
+// get finds a token's entry. The token may be a view of a buffer that changes later.
+func (t *tokens) get(raw string) *entry {
+	hash := maphash.String(t.seed, raw)
 	table := *t.slots.Load()
 	mask := uint64(len(table) - 1)
 	for i := hash; ; i++ {
 		e := table[i&mask].Load()
-		if e == nil || e.hash == hash && e.field == field {
+		if e == nil || e.hash == hash && e.raw == raw {
 			return e
 		}
 	}
 }
 
-// put adds an entry, or replaces the one for the same field. It keeps a copy of the field's text.
+// put adds an entry, or replaces the one for the same token. It keeps a copy of the token.
 func (t *tokens) put(e *entry, now int64) {
-	e.field = strings.Clone(e.field)
-	e.hash = maphash.String(t.seed, e.field)
+	e.raw = strings.Clone(e.raw)
+	e.hash = maphash.String(t.seed, e.raw)
 	e.used.Store(true)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -75,26 +89,52 @@ func (t *tokens) put(e *entry, now int64) {
 			t.rebuild(func(*entry) bool { n++; return n%2 == 0 })
 		}
 	}
-	if 2*(t.held+1) > len(*t.slots.Load()) {
+	if 2*(t.taken+1) > len(*t.slots.Load()) {
 		t.rebuild(func(*entry) bool { return true })
 	}
 	t.place(e)
+	if own := e.user.tokens; len(own) > t.maxPerUser {
+		t.remove(own[0])
+	}
 }
 
 // place puts an entry into the current table. There is room.
 func (t *tokens) place(e *entry) {
+	at := t.slot(e)
+	old := at.Load()
+	if old == nil {
+		t.taken++
+	} else {
+		t.forgotten(old)
+	}
+	at.Store(e)
+	t.held++
+	e.user.tokens = append(e.user.tokens, e)
+}
+
+// slot is where the entry is, or the one for the same token, or else where there is room for it.
+func (t *tokens) slot(e *entry) *atomic.Pointer[entry] {
 	table := *t.slots.Load()
 	mask := uint64(len(table) - 1)
 	for i := e.hash; ; i++ {
 		at := &table[i&mask]
-		old := at.Load()
-		if old == nil {
-			t.held++
-		} else if old.hash != e.hash || old.field != e.field {
-			continue
+		if old := at.Load(); old == nil || old.hash == e.hash && old.raw == e.raw {
+			return at
 		}
-		at.Store(e)
-		return
+	}
+}
+
+// remove removes an entry that is in the table.
+func (t *tokens) remove(e *entry) {
+	t.slot(e).Store(t.removed)
+	t.forgotten(e)
+}
+
+// forgotten notes that an entry is not in the table any more.
+func (t *tokens) forgotten(e *entry) {
+	t.held--
+	if i := slices.Index(e.user.tokens, e); i >= 0 {
+		e.user.tokens = slices.Delete(e.user.tokens, i, i+1)
 	}
 }
 
@@ -104,8 +144,12 @@ func (t *tokens) rebuild(keep func(*entry) bool) {
 	old := *t.slots.Load()
 	kept := make([]*entry, 0, t.held)
 	for i := range old {
-		if e := old[i].Load(); e != nil && keep(e) {
+		switch e := old[i].Load(); {
+		case e == nil || e == t.removed:
+		case keep(e):
 			kept = append(kept, e)
+		default:
+			t.forgotten(e)
 		}
 	}
 	size := minSlots
@@ -122,7 +166,7 @@ func (t *tokens) rebuild(keep func(*entry) bool) {
 		next[i&mask].Store(e)
 	}
 	t.slots.Store(&next)
-	t.held = len(kept)
+	t.taken = t.held
 }
 
 // sweep forgets expired tokens.
@@ -136,7 +180,7 @@ func (t *tokens) sweep(now int64) {
 func (t *tokens) clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.empty(minSlots)
+	t.rebuild(func(*entry) bool { return false })
 }
 
 func (t *tokens) len() int {

@@ -20,6 +20,9 @@ type user struct {
 	failedAt time.Time // when the last fetch failed
 	// fetchedAt is when the last fetch succeeded.
 	fetchedAt time.Time
+
+	// tokens are the user's entries in the table of tokens, the oldest first. Guarded by tokens.mu.
+	tokens []*entry
 }
 
 // fetch is a request for a user's record that is under way. All calls of the user wait for the same fetch.
