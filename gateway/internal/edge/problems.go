@@ -20,6 +20,7 @@ const (
 	retryCheck    = 2 * time.Second
 	retryQuota    = time.Second
 	retryUpstream = time.Second
+	retryShortage = time.Second
 	retryCanceled = time.Second
 )
 
@@ -102,6 +103,9 @@ func forwardProblem(err error) *problem.Details {
 			"The request has passed this gateway several times: the upstream leads back to it.")
 	case errors.Is(err, forward.ErrUnreachable):
 		return problem.Unavailable("The service behind this path cannot be reached at the moment.", retryUpstream)
+	case errors.Is(err, forward.ErrShortage):
+		return problem.New(http.StatusServiceUnavailable, "gateway-exhausted",
+			"The gateway has too many connections open to reach the service behind this path; try again soon.").RetryAfter(retryShortage)
 	case errors.Is(err, forward.ErrTimeout):
 		return problem.New(http.StatusGatewayTimeout, "upstream-timeout", "The service behind this path has not answered in time.")
 	case errors.Is(err, forward.ErrBroken), errors.Is(err, forward.ErrInvalid):

@@ -68,11 +68,13 @@ func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 		"too large":          {forward.ErrTooLarge, "", problemBody("413", "body-too-large", "Request Entity Too Large", "The request's body is larger than this path takes.")},
 		"a loop":             {forward.ErrLoop, "", problemBody("400", "loop", "Bad Request", "The request has passed this gateway several times: the upstream leads back to it.")},
 		"unreachable":        {forward.ErrUnreachable, "Retry-After: 1\n", unavailable("The service behind this path cannot be reached at the moment.")},
-		"slow":               {forward.ErrTimeout, "", problemBody("504", "upstream-timeout", "Gateway Timeout", "The service behind this path has not answered in time.")},
-		"broken":             {forward.ErrBroken, "", problemBody("502", "upstream-failed", "Bad Gateway", "The service behind this path broke off, or gave an answer that is not valid HTTP.")},
-		"not HTTP":           {forward.ErrInvalid, "", problemBody("502", "upstream-failed", "Bad Gateway", "The service behind this path broke off, or gave an answer that is not valid HTTP.")},
-		"malformed":          {wire.ErrHeadTooLarge, "", problemBody("431", "head-too-large", "Request Header Fields Too Large", "The request line and the header fields are too large together, or too many.")},
-		"unforeseen":         {errors.New("secret"), "", problemBody("500", "internal", "Internal Server Error", "Something went wrong on our side; the log has the details.")},
+		"a shortage": {forward.ErrShortage, "Retry-After: 1\n", problemBody("503", "gateway-exhausted", "Service Unavailable",
+			"The gateway has too many connections open to reach the service behind this path; try again soon.")},
+		"slow":       {forward.ErrTimeout, "", problemBody("504", "upstream-timeout", "Gateway Timeout", "The service behind this path has not answered in time.")},
+		"broken":     {forward.ErrBroken, "", problemBody("502", "upstream-failed", "Bad Gateway", "The service behind this path broke off, or gave an answer that is not valid HTTP.")},
+		"not HTTP":   {forward.ErrInvalid, "", problemBody("502", "upstream-failed", "Bad Gateway", "The service behind this path broke off, or gave an answer that is not valid HTTP.")},
+		"malformed":  {wire.ErrHeadTooLarge, "", problemBody("431", "head-too-large", "Request Header Fields Too Large", "The request line and the header fields are too large together, or too many.")},
+		"unforeseen": {errors.New("secret"), "", problemBody("500", "internal", "Internal Server Error", "Something went wrong on our side; the log has the details.")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

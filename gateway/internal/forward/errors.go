@@ -1,11 +1,17 @@
 package forward
 
-import "errors"
+import (
+	"errors"
+
+	"tallygate/gateway/internal/upstream"
+)
 
 // Why a request has no response. With each of them nothing has been sent to the client yet.
 var (
 	// ErrUnreachable: no replica took the request. None has seen a byte of it, unless it may be sent again.
 	ErrUnreachable = errors.New("no replica of the upstream can be reached")
+	// ErrShortage: the gateway could not open a connection to a replica, for want of something of its own.
+	ErrShortage = upstream.ErrShortage
 	// ErrBroken: the replica ended the connection before it responded, and the request may have been processed.
 	ErrBroken = errors.New("the upstream ended the connection before it responded")
 	// ErrInvalid: the replica's response was not HTTP as we accept it.

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"errors"
 	"time"
 
 	"tallygate/gateway/internal/upstream"
@@ -74,8 +75,7 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 	if !reused {
 		var err error
 		if conn, err = replica.Dial(); err != nil {
-			replica.Failed(true)
-			return Outcome{Err: ErrUnreachable}, unsent
+			return Outcome{Err: unconnected(err)}, unsent
 		}
 	}
 	x.conn = conn
@@ -85,10 +85,13 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 	in := x.engine.buffers.Get()
 	defer x.engine.buffers.Put(in)
 
-	n, _ := conn.Exchange(x.out, in.Free()) // without a byte, Stopped says more than the error
+	n, err := conn.Exchange(x.out, in.Free())
 	if n == 0 {
-		why := conn.Stopped()
+		why := conn.Stopped() // says more than the error
 		x.release(false, 0)
+		if why == 0 && wire.ShortageIn(err) != "" {
+			return Outcome{Err: ErrShortage}, final
+		}
 		return noResponse(replica, why, reused)
 	}
 	in.Filled(n)
@@ -120,9 +123,9 @@ func (x *Exchange) sendStream() Outcome {
 		return Outcome{Err: ErrTooLarge}
 	}
 	x.out = x.requestHead(x.out[:0], r.Head.Framing(), true)
-	conn := x.connect()
-	if conn == nil {
-		return Outcome{Err: ErrUnreachable}
+	conn, err := x.connect()
+	if err != nil {
+		return Outcome{Err: err}
 	}
 	replica := conn.Replica()
 	replica.Enter()
@@ -155,27 +158,35 @@ func (x *Exchange) sendStream() Outcome {
 	return out
 }
 
-// connect returns a connection for a request that is sent once; nil if no replica takes one.
-func (x *Exchange) connect() *upstream.Conn {
+// connect returns a connection for a request that is sent once. It fails as unconnected says.
+func (x *Exchange) connect() (*upstream.Conn, error) {
 	tries := tries{upstream: x.req.Upstream}
 	for {
 		replica := x.req.Upstream.Pick(tries.avoid)
 		if replica == nil {
-			return nil
+			return nil, ErrUnreachable
 		}
 		if conn := replica.Take(true); conn != nil {
-			return conn
+			return conn, nil
 		}
 		conn, err := replica.Dial()
 		if err == nil {
-			return conn
+			return conn, nil
 		}
-		replica.Failed(true)
 		if !tries.another(unsent, replica) {
-			return nil
+			return nil, unconnected(err)
 		}
 		x.engine.retries.Inc()
 	}
+}
+
+// unconnected is what it means for a request that no connection could be opened. Another replica may do even if the
+// gateway lacks something: it has other local ports there, and perhaps a kept connection.
+func unconnected(err error) error {
+	if errors.Is(err, ErrShortage) {
+		return ErrShortage
+	}
+	return ErrUnreachable
 }
 
 // release gives the connection back to its replica. With keep it may be idle for so long, and carry another request.

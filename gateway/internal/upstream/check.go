@@ -20,9 +20,9 @@ const (
 var errNotReady = errors.New("not ready")
 
 // newChecker returns the client of one upstream's health checks.
-func newChecker() *http.Client {
+func (r *Registry) newChecker() *http.Client {
 	return &http.Client{
-		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil},
+		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil, DialContext: r.dialCheck},
 		// A redirect is not followed: it is a response other than 2xx.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -55,9 +55,14 @@ func (r *Replica) check(ctx context.Context) {
 		}
 		err = r.probe(ctx)
 	}
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !errors.Is(err, ErrShortage) { // what the gateway lacks says nothing about the replica
 		r.checked(err)
 	}
+}
+
+// dialCheck opens a connection for a health check.
+func (r *Registry) dialCheck(ctx context.Context, _, addr string) (net.Conn, error) {
+	return r.dial(ctx, addr, checkTimeout)
 }
 
 // probe sends one request of the health check, or only connects if there is no path for it.
@@ -66,8 +71,7 @@ func (r *Replica) probe(ctx context.Context) error {
 	defer cancel()
 	path := r.upstream.spec.Health
 	if path == "" {
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(ctx, "tcp", r.addr)
+		conn, err := r.upstream.registry.dialCheck(ctx, "tcp", r.addr)
 		if err != nil {
 			return err
 		}

@@ -56,6 +56,15 @@ func (u *Upstream) Wait(addr string) (stopped func() bool, err error) {
 	return func() bool { return c.Stopped() == wire.Ejected }, nil
 }
 
+// Connect opens and closes a connection to a replica.
+func (u *Upstream) Connect(addr string) error {
+	c, err := u.at(addr).Dial()
+	if err == nil {
+		c.Close()
+	}
+	return err
+}
+
 // FindUnhealthy has the active check find a replica unhealthy, by a response that it is not ready or by none.
 func (u *Upstream) FindUnhealthy(addr string, responds bool) {
 	if responds {

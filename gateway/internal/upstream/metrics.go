@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"tallygate/gateway/internal/wire"
 )
 
 // collector reads the state of the upstreams in use.
@@ -24,8 +26,21 @@ func (r *Registry) Collector() prometheus.Collector {
 	}
 }
 
+func newShortages() *prometheus.CounterVec {
+	counter := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tallygate_gateway_upstream_shortages_total",
+		Help: "Connections to upstreams, and lookups of their names, that failed because the gateway had run out of something: " +
+			"descriptors, ports (local ones) or memory.",
+	}, []string{"reason"})
+	for _, why := range []wire.Shortage{wire.NoDescriptors, wire.NoPorts, wire.NoMemory} {
+		counter.WithLabelValues(string(why)) // so that it is there from the start
+	}
+	return counter
+}
+
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	c.registry.shortages.Describe(out)
 	out <- c.replicas
 	out <- c.inFlight
 }
@@ -33,6 +48,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector. Upstreams of the same addresses, which differ in policy, are reported as one:
 // the figures of the one with more requests in flight.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
+	c.registry.shortages.Collect(out)
 	type figures struct{ healthy, unhealthy, ejected, inFlight int64 }
 	all := map[string]*figures{}
 	c.registry.inUse.Range(func(key, _ any) bool {

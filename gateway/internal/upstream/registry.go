@@ -2,7 +2,12 @@ package upstream
 
 import (
 	"log/slog"
+	"net"
 	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/gateway/internal/wire"
 )
@@ -13,6 +18,10 @@ type Config struct {
 	Log   *slog.Logger
 	// Lookup resolves the upstreams' names; nil for the machine's resolver.
 	Lookup Lookup
+	// Dialer opens connections to replicas; the zero value will do. Its timeouts are not used.
+	Dialer net.Dialer
+	// MakeRoom is called when there is no descriptor for a connection, to have another connection closed; may be nil.
+	MakeRoom func()
 }
 
 // Registry holds what all upstreams share, and knows those in use. Its methods may be called by many goroutines.
@@ -21,11 +30,20 @@ type Registry struct {
 	log    *slog.Logger
 	lookup Lookup
 	inUse  sync.Map // *Upstream
+
+	dialer         net.Dialer
+	makeRoom       func()
+	shortages      *prometheus.CounterVec
+	begun          time.Time
+	shortageLogged atomic.Int64 // nanoseconds since begun; 0 for never
 }
 
 // New returns a Registry without upstreams.
 func New(cfg Config) *Registry {
-	r := &Registry{watch: cfg.Watch, log: cfg.Log, lookup: cfg.Lookup}
+	r := &Registry{
+		watch: cfg.Watch, log: cfg.Log, lookup: cfg.Lookup, dialer: cfg.Dialer, makeRoom: cfg.MakeRoom, begun: time.Now(),
+		shortages: newShortages(),
+	}
 	if r.lookup == nil {
 		r.lookup = lookup
 	}

@@ -2,9 +2,8 @@ package upstream
 
 import (
 	"context"
-	"net"
+	"errors"
 	"sync/atomic"
-	"time"
 
 	"tallygate/gateway/internal/wire"
 )
@@ -43,11 +42,13 @@ func (r *Replica) Leave() { r.inFlight.Add(-1) }
 // (sendOnce) only gets one that was in use a moment ago, which its server is not about to close.
 func (r *Replica) Take(sendOnce bool) *Conn { return r.pool.take(sendOnce) }
 
-// Dial opens a connection. The error is the dialer's.
+// Dial opens a connection. If that fails, Dial notes it as Failed does, unless the error is ErrShortage.
 func (r *Replica) Dial() (*Conn, error) {
-	dialer := net.Dialer{Timeout: r.upstream.spec.Timeouts.Connect, KeepAlive: time.Minute}
-	nc, err := dialer.DialContext(context.Background(), "tcp", r.addr)
+	nc, err := r.upstream.registry.dial(context.Background(), r.addr, r.upstream.spec.Timeouts.Connect)
 	if err != nil {
+		if !errors.Is(err, ErrShortage) {
+			r.Failed(true)
+		}
 		return nil, err
 	}
 	c := &Conn{Conn: wire.NewConn(nc, r.upstream.registry.watch), replica: r}

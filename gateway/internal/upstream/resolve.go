@@ -25,7 +25,7 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 // its replicas are checked. Addresses that are numbers can be used at once. Names can be used as soon as they are
 // resolved; Start waits a little for that.
 func (r *Registry) Start(ctx context.Context, spec Spec) *Upstream {
-	u := &Upstream{spec: spec, registry: r, checker: newChecker(), ended: make(chan struct{})}
+	u := &Upstream{spec: spec, registry: r, checker: r.newChecker(), ended: make(chan struct{})}
 	u.replicas.Store(&[]*Replica{})
 	named := false
 	for _, addr := range spec.Addresses {
@@ -100,6 +100,8 @@ func (r *Registry) resolve(ctx context.Context, n *name) {
 		return
 	case err == nil:
 		n.addrs = addrs
+	case r.starved() != nil:
+		return
 	case !n.lost:
 		r.log.Warn("upstream does not resolve", "host", n.host, "kept_addresses", n.addrs, "error", err)
 	}
