@@ -10,6 +10,7 @@ const (
 	isSimple             // unreserved, RFC 3986 section 2.3
 	isHex
 	isDigit
+	isPlain // in the name of a field: letters, digits, "-" and "_"
 )
 
 // class holds the classes of each byte.
@@ -22,11 +23,12 @@ var class = func() (table [256]uint8) { //nolint:gochecknoglobals // a constant 
 	mark(isToken, "!#$%&'*+-.^_`|~")
 	mark(isPath, "-._~!$&'()*+,=:@/")
 	mark(isSimple, "-._~")
+	mark(isPlain, "-_")
 	mark(isHex, "abcdefABCDEF")
 	for c := 'a'; c <= 'z'; c++ {
-		mark(isToken|isPath|isSimple, string([]rune{c, c - 'a' + 'A'}))
+		mark(isToken|isPath|isSimple|isPlain, string([]rune{c, c - 'a' + 'A'}))
 	}
-	mark(isToken|isPath|isSimple|isHex|isDigit, "0123456789")
+	mark(isToken|isPath|isSimple|isPlain|isHex|isDigit, "0123456789")
 	for c := 0x21; c < 0x7f; c++ {
 		if c != '#' {
 			table[c] |= isQuery

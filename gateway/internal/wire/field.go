@@ -24,6 +24,7 @@ const (
 	Override              // X-Original-URL and similar names: a server that routes by them takes another route than ours
 	Origin                // CORS
 	MaxForwards           // counted down for OPTIONS
+	Odd                   // an unknown name with other bytes than letters, digits, "-" and "_": servers may read it as another name
 )
 
 // fieldKinds has every special name in lower case, except those of families.
@@ -82,8 +83,9 @@ var maybeFamily = func() (table [32][32]bool) { //nolint:gochecknoglobals // as 
 	return table
 }()
 
-// kindOf finds the kind of a name. A name with "_" or "." in place of "-" is not the field, but servers that turn names
-// into variables (CGI, WSGI) take it for the field. It is reported as an alias, to be dropped.
+// kindOf finds the kind of a name. A name with another byte in place of "-" is not the field, but servers that turn names
+// into variables take it for the field: WSGI knows "_", PHP also ".", and CGI (RFC 3875 section 4.1.18) as lighttpd speaks
+// it every byte that is no letter or digit. It is reported as an alias, to be dropped.
 func kindOf(name []byte) (kind Kind, alias bool) {
 	if len(name) < maxSpecialName && maybeSpecial[len(name)][name[0]&31] {
 		var folded [maxSpecialName]byte
@@ -101,7 +103,7 @@ func kindOf(name []byte) (kind Kind, alias bool) {
 // spelled reports whether the name is the field's own, not an alias.
 func spelled(name []byte) bool {
 	for _, c := range name {
-		if c == '_' || c == '.' {
+		if c != '-' && dashed(c) == '-' {
 			return false
 		}
 	}
@@ -129,7 +131,7 @@ func reads(b []byte, text string) bool {
 
 // dashed folds a byte of a name, so that names become equal if servers like CGI turn them into the same variable.
 func dashed(c byte) byte {
-	if c == '_' || c == '.' {
+	if c == '_' || class[c]&isPlain == 0 {
 		return '-'
 	}
 	return lower(c)

@@ -39,13 +39,45 @@ func TestWhatTheDocsCallDroppedIsDropped(t *testing.T) {
 	t.Parallel()
 	for _, name := range dropped(t) {
 		name = strings.Replace(name, "*", "Zz-And-More-Than-32-Bytes-Of-A-Name", 1)
-		for _, spelling := range []string{name, strings.ToLower(name), strings.ReplaceAll(name, "-", "_"), strings.Replace(name, "-", ".", 1)} {
+		for _, spelling := range append(spellings(name), name, strings.ToLower(name)) {
 			r, _, err := parse(head(spelling + ": v\r\n"))
 			if err != nil {
 				t.Fatalf("%s: %v", spelling, err)
 			}
-			if f := r.Field(1); slices.Contains(passed, f.Kind) || f.Alias != strings.ContainsAny(spelling, "_.") {
+			if f := r.Field(1); slices.Contains(passed, f.Kind) || f.Alias != strings.ContainsAny(spelling, marks) {
 				t.Errorf("%s: got kind %d, alias %v", spelling, f.Kind, f.Alias)
+			}
+		}
+	}
+}
+
+// marks are the bytes of a name that servers like CGI read as "_". They also read "-" so, but that is the field itself.
+const marks = "!#$%&'*+.^_`|~"
+
+// spellings are what such servers take for the name.
+func spellings(name string) (all []string) {
+	for mark := range strings.SplitSeq(marks, "") {
+		one := strings.Replace(name, "-", mark, 1)
+		all = append(all, one, strings.ToUpper(one), strings.ReplaceAll(name, "-", mark))
+	}
+	return all
+}
+
+func TestAnUnknownNameWithOddBytesIsOdd(t *testing.T) {
+	t.Parallel()
+	for c := range 0x80 {
+		b := string(rune(c))
+		plain := c == '-' || c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+		if !plain && !strings.Contains(marks, b) {
+			continue // no name has it
+		}
+		for _, name := range []string{"Cus" + b + "tom", b + "custom", "custom" + b, b} {
+			want := wire.Odd
+			if plain {
+				want = wire.Other
+			}
+			if r, _, err := parse(head(name + ": v\r\n")); err != nil || r.Field(1).Kind != want || r.Field(1).Alias {
+				t.Errorf("%s: got kind %d, want %d (%v)", name, r.Field(1).Kind, want, err)
 			}
 		}
 	}

@@ -10,7 +10,7 @@ const (
 type Field struct {
 	Name, Value []byte
 	Kind        Kind
-	// Alias: the name only looks like that of its kind ("Content_Length").
+	// Alias: the name only looks like that of its kind ("Content_Length", "X!User!Id").
 	Alias bool
 }
 
@@ -79,7 +79,11 @@ func (h *header) scan(buf []byte) (done bool, err error) {
 		}
 		// A space or tab here is an obsolete fold (RFC 9112 section 5.2). Before the colon it has been a way to smuggle
 		// requests (section 5.1). Neither is a token.
-		nameEnd := span(buf, i, isToken)
+		nameEnd := span(buf, i, isPlain)
+		odd := nameEnd < len(buf) && buf[nameEnd] != ':'
+		if odd {
+			nameEnd = span(buf, nameEnd, isToken)
+		}
 		if nameEnd == len(buf) {
 			return false, nil
 		}
@@ -96,7 +100,9 @@ func (h *header) scan(buf []byte) (done bool, err error) {
 		from, to := trim(buf, nameEnd+1, valueEnd)
 		p := &h.places[h.count]
 		p.name, p.nameEnd, p.value, p.valueEnd = uint32(i), uint32(nameEnd), uint32(from), uint32(to)
-		p.kind, p.alias = kindOf(buf[i:nameEnd])
+		if p.kind, p.alias = kindOf(buf[i:nameEnd]); odd && p.kind == Other {
+			p.kind = Odd
+		}
 		h.count++
 	}
 }

@@ -19,6 +19,11 @@ func TestNamesAreFoundInAnySpelling(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
 	}
+	for _, spelling := range append(spellings("X-Account"), spellings("-odd")...) {
+		if !names.Has([]byte(spelling)) {
+			t.Errorf("%s is not found", spelling)
+		}
+	}
 	if (*wire.Names)(nil).Has([]byte("X-Account")) {
 		t.Error("no set has a name")
 	}

@@ -152,7 +152,7 @@ func TestGoodHeadsAreRead(t *testing.T) {
 		"upgrade to h2c":             {head("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"), want{"/root", "", "a", 0, true, false, false}},
 		"WebSocket not in the list":  {head("Upgrade: websocket\r\n"), want{"/root", "", "a", 0, true, false, false}},
 		"tabs and spaces at a value": {head("Content-Length: \t 3 \t\r\n"), want{"/root", "", "a", 3, true, false, false}},
-		"alias of a length":          {head("Content_Length: 5\r\nTransfer.Encoding: chunked\r\n"), want{"/root", "", "a", 0, true, false, false}},
+		"alias of a length":          {head("Content_Length: 5\r\nTransfer~Encoding: chunked\r\n"), want{"/root", "", "a", 0, true, false, false}},
 	} {
 		r, n, err := parse(row.text)
 		if err != nil || n != len(row.text) {
@@ -199,6 +199,8 @@ func TestTheKindsOfFieldsAreFoundInAnySpelling(t *testing.T) {
 		"X.User-Id": {wire.Identity, true}, "X-User-Idx": {wire.Other, false}, "Transfer_Encoding": {wire.TransferEncoding, true},
 		"X-Forwarded_For": {wire.ForwardedFor, true}, "TE": {wire.Hop, false}, "Keep-Alive": {wire.Hop, false},
 		"X-Original-URL": {wire.Override, false}, "Accept": {wire.Other, false}, "X_Custom": {wire.Other, false},
+		"X!User!Id": {wire.Identity, true}, "X-User~Id": {wire.Identity, true}, "Content|Length": {wire.ContentLength, true},
+		"X.Custom": {wire.Odd, false}, "X!User!Idx": {wire.Odd, false},
 	} {
 		r, _, err := parse(head(name + ": v\r\n"))
 		if err != nil {
