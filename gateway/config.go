@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"tallygate/gateway/internal/edge"
 	"tallygate/kit/env"
 	"tallygate/kit/service"
 )
@@ -28,6 +29,7 @@ type config struct {
 	routesFile     string
 	stateDir       string
 	trusted        []netip.Prefix
+	hosts          *edge.Hosts
 	tlsCert        string
 	tlsKey         string
 	maxConnections int
@@ -51,6 +53,10 @@ func readConfig(r *env.Reader) *config {
 		maxStaleness:   r.Duration("REVOCATION_MAX_STALENESS", 0, 0),
 		quotaRefuse:    r.OneOf("QUOTA_WHEN_UNREACHABLE", "allow", "refuse") == "refuse",
 		maxConnections: r.Int("MAX_CONNECTIONS", 20000, 1, 1<<20),
+	}
+	var err error
+	if c.hosts, err = edge.ParseHosts(r.String("HOSTS", "")); err != nil {
+		r.Fail("HOSTS", "%v", err)
 	}
 	for name, u := range map[string]*url.URL{"AUTH_URL": c.auth, "MATH_URL": c.math} {
 		if u.Scheme != "http" {

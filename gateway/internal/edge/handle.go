@@ -17,9 +17,12 @@ func (s *Server) handle(k *call) {
 	}
 }
 
-// serve takes a request through the steps: route, check, limit, count, forward. If it returns an error, the client has no
+// serve takes a request through the steps: host, route, check, limit, count, forward. If it returns an error, the client has no
 // response yet.
 func (s *Server) serve(k *call) error {
+	if err := k.misdirected(); err != nil {
+		return err
+	}
 	if done, err := s.route(k); done || err != nil {
 		return err
 	}

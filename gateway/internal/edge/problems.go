@@ -27,6 +27,9 @@ const (
 // statusGone is logged if the client was gone before there was a response.
 const statusGone = 499
 
+// errMisdirected: the request is for a host that is not in the list.
+var errMisdirected = errors.New("misdirected request")
+
 // errNoRoute: nothing is at the request's path.
 var errNoRoute = errors.New("no route")
 
@@ -75,6 +78,8 @@ func problems(err error) *problem.Details {
 		return quotaProblem(exceeded)
 	}
 	switch {
+	case errors.Is(err, errMisdirected):
+		return problem.New(http.StatusMisdirectedRequest, "misdirected-request", "This gateway does not serve the host that the request is for.")
 	case errors.Is(err, errNoRoute):
 		return problem.NotFound()
 	case errors.Is(err, token.ErrMissing), errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrExpired):

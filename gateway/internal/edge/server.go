@@ -60,6 +60,7 @@ type Config struct {
 	Watch     *wire.Watch
 	Pages     map[string]console.Page
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-* are believed
+	Hosts     *Hosts         // requests for others are refused; nil: none are
 	TLS       *tls.Config    // nil: plain HTTP
 	Log       *slog.Logger
 	Access    *AccessLog // nil: none

@@ -145,9 +145,12 @@ func hexValue(c byte) byte {
 	return lower(c) - 'a' + 10
 }
 
+// MaxHostBytes is the length of the longest host with a port that ValidHost allows.
+const MaxHostBytes = 255 + len(":65535")
+
 // ValidHost reports whether b is uri-host [ ":" port ] with a host that is not empty (RFC 9110 section 7.2).
 func ValidHost(b []byte) bool {
-	if len(b) == 0 || len(b) > 255+6 {
+	if len(b) == 0 || len(b) > MaxHostBytes {
 		return false
 	}
 	var end int
