@@ -24,6 +24,9 @@ func newKeys(cfg *config, r *env.Reader) keys {
 	}
 	var err error
 	k.internal, err = internalapi.NewBearer(secret)
+	if err == nil && k.ring != nil {
+		err = internalapi.KeepApart(k.ring, k.internal)
+	}
 	r.Add(err)
 	k.refresh, err = account.NewRefreshKeys(token.SplitSecrets(secret))
 	r.Add(err)

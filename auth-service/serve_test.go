@@ -20,7 +20,10 @@ import (
 // bcryptOf123456 is what another system keeps of the password 123456.
 const bcryptOf123456 = "$2a$04$u.bgneFimq50vRFyxreIkub96ui8Z03KPG1TLX/gyJszuZ.cg/due"
 
-const otherSecret = "91c2a7e05d4f6b38a0d191c2a7e05d4f6b38a0d1"
+const (
+	otherSecret = "91c2a7e05d4f6b38a0d191c2a7e05d4f6b38a0d1"
+	thirdSecret = "e4097bd1c85a2f63e4097bd1c85a2f63e4097bd1"
+)
 
 func lookup(vars map[string]string) env.Lookup {
 	return func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
@@ -185,7 +188,7 @@ func TestSecretRotatesWithoutSigningAnybodyOut(t *testing.T) {
 	const next = "b7d2f05c9a4e4d1680a3b7d2f05c9a4e4d1680a3"
 	vars := settings(t)
 	delete(vars, "JWT_SECRET")
-	vars["JWT_SECRET_FILE"], vars["JWT_OTHER_SECRETS_FILE"] = file("secret", goodSecret), file("others", otherSecret)
+	vars["JWT_SECRET_FILE"], vars["JWT_OTHER_SECRETS_FILE"] = file("secret", goodSecret), file("others", thirdSecret)
 	s := start(t, vars)
 	waitUntil(t, "ready", func() bool { return s.ready(t) })
 	const ada = `{"username":"ada","password":"123456"}`
@@ -227,7 +230,7 @@ func TestSecretRotatesWithoutSigningAnybodyOut(t *testing.T) {
 	if refused.Load() > 0 {
 		t.Errorf("a valid token was refused %d times", refused.Load())
 	}
-	file("others", otherSecret)
+	file("others", thirdSecret)
 	waitUntil(t, "the old secret is withdrawn", func() bool { return !works(old) })
 	if !works(fresh) {
 		t.Error("the new token does not work after the withdrawal")

@@ -8,7 +8,9 @@ import (
 
 	"tallygate/gateway/internal/edge"
 	"tallygate/kit/env"
+	"tallygate/kit/internalapi"
 	"tallygate/kit/service"
+	"tallygate/kit/token"
 )
 
 const (
@@ -67,6 +69,21 @@ func readConfig(r *env.Reader) *config {
 		r.Fail("TLS_CERT_FILE", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither")
 	}
 	return c
+}
+
+// bearer derives the credential of the internal API. If INTERNAL_SECRET is wrong, or one of the secrets of tokens, it adds an error
+// to r that names the variable.
+func (c *config) bearer(r *env.Reader, keys *token.Keyring) *internalapi.Bearer {
+	secret := c.internalSecret.Value()
+	if secret == "" {
+		return nil // r has the error already
+	}
+	bearer, err := internalapi.NewBearer(secret)
+	if err == nil && keys != nil {
+		err = internalapi.KeepApart(keys, bearer)
+	}
+	r.Add(err)
+	return bearer
 }
 
 // hostPort returns an http address's host and port.

@@ -46,14 +46,13 @@ type gateway struct {
 	cert     *certificate // nil without TLS
 }
 
-func newGateway(cfg *config, keys *token.Keyring, out io.Writer) (*gateway, error) {
-	g := &gateway{cfg: cfg, keys: keys, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version)}
+func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, out io.Writer) (*gateway, error) {
+	g := &gateway{
+		cfg: cfg, keys: keys, bearer: bearer, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version),
+	}
 	pages, err := console.Pages()
 	if err != nil {
 		return nil, err
-	}
-	if g.bearer, err = internalapi.NewBearer(cfg.internalSecret.Value()); err != nil {
-		return nil, fmt.Errorf("INTERNAL_SECRET: %w", err)
 	}
 	auth := authclient.New(cfg.authPrivate.String(), g.bearer)
 	g.checker = check.New(check.Config{Verifier: cfg.Verifier(keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})

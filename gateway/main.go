@@ -43,10 +43,11 @@ func run(ctx context.Context, lookup env.Lookup, out io.Writer) error {
 	r := env.NewReader(lookup)
 	cfg := readConfig(r)
 	keys := cfg.Keyring(r)
+	bearer := cfg.bearer(r, keys)
 	if err := r.Err(); err != nil {
 		return err // all mistakes at once
 	}
-	g, err := newGateway(cfg, keys, out)
+	g, err := newGateway(cfg, keys, bearer, out)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -35,5 +36,42 @@ func TestABadSecretDoesNotStopTheReloadOfOthers(t *testing.T) {
 	})
 	if status, _ := g.get(t, "/root", params().Token()); status != 200 {
 		t.Errorf("a token under the secret in force: got %d", status)
+	}
+}
+
+func TestTheGatewayDoesNotStartWithOneSecretForTwoPurposes(t *testing.T) {
+	t.Parallel()
+	for _, vars := range []map[string]string{
+		{"JWT_SECRET": testSecret, "INTERNAL_SECRET": testSecret},
+		{"JWT_SECRET": testInternalSecret, "JWT_OTHER_SECRETS": testSecret, "INTERNAL_SECRET": testSecret},
+	} {
+		vars["STATE_DIR"], vars["ADDR"], vars["PRIVATE_ADDR"] = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+		err := run(t.Context(), func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, io.Discard)
+		if err == nil || !strings.HasPrefix(err.Error(), "JWT_") || !strings.Contains(err.Error(), "INTERNAL_SECRET") || strings.Contains(err.Error(), testSecret) {
+			t.Errorf("got %v, want an error that names both variables and shows no secret", err)
+		}
+	}
+}
+
+func TestAReloadThatMakesTwoSecretsEqualChangesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	files := map[string]string{"JWT_SECRET": testSecret, "JWT_OTHER_SECRETS": "", "INTERNAL_SECRET": testInternalSecret}
+	vars := map[string]string{}
+	for name, secret := range files {
+		vars[name], vars[name+"_FILE"] = "", filepath.Join(dir, name)
+		write(t, vars[name+"_FILE"], secret)
+	}
+	g := start(t, vars)
+	for name, common := range map[string]string{"JWT_SECRET": testInternalSecret, "JWT_OTHER_SECRETS": testInternalSecret, "INTERNAL_SECRET": testSecret} {
+		write(t, vars[name+"_FILE"], common)
+		until(t, "the refusal of "+name, func() bool { return strings.Contains(g.log.String(), `"error":"`+name+": ") })
+		if status, _ := g.get(t, "/root", params().Token()); status != 200 {
+			t.Errorf("%s: a token under the secret in force: got %d", name, status)
+		}
+		write(t, vars[name+"_FILE"], files[name])
+	}
+	if strings.Contains(g.log.String(), testSecret) {
+		t.Error("the log shows a secret")
 	}
 }

@@ -19,6 +19,7 @@ const label = "tallygate private listener v1"
 // secret itself never travels. Safe for concurrent use.
 type Bearer struct {
 	current atomic.Pointer[[]string] // the first is sent, all are accepted
+	tokens  *token.Keyring           // may not hold one of the secrets; nil: not looked at
 }
 
 // NewBearer derives the credential. During a rotation secret may hold several secrets, separated by commas: the first is
@@ -38,17 +39,26 @@ func (b *Bearer) Replace(secret string) error {
 		if err := token.CheckSecret(one); err != nil {
 			return fmt.Errorf("INTERNAL_SECRET: %w", err)
 		}
-		key, err := hkdf.Key(sha256.New, []byte(one), nil, label, 32)
+		if b.tokens != nil && b.tokens.Holds(one) {
+			return fmt.Errorf("INTERNAL_SECRET: %w", errShared)
+		}
+		header, err := derive(one)
 		if err != nil {
 			return fmt.Errorf("INTERNAL_SECRET: %w", err)
 		}
-		headers = append(headers, "Bearer "+base64.RawURLEncoding.EncodeToString(key))
+		headers = append(headers, header)
 	}
 	if len(headers) == 0 {
 		return fmt.Errorf("INTERNAL_SECRET: %w", token.CheckSecret(""))
 	}
 	b.current.Store(&headers)
 	return nil
+}
+
+// derive returns the Authorization field that proves a secret.
+func derive(secret string) (string, error) {
+	key, err := hkdf.Key(sha256.New, []byte(secret), nil, label, 32)
+	return "Bearer " + base64.RawURLEncoding.EncodeToString(key), err
 }
 
 // Header is the value of the Authorization field to send.

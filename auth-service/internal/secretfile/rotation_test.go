@@ -144,6 +144,28 @@ func TestASecretPutThereByHandStopsTheRotation(t *testing.T) {
 	}
 }
 
+func TestTheNextSecretIsNoOtherOne(t *testing.T) {
+	t.Parallel()
+	for kind, state := range map[string]map[string]string{
+		"jwt":      {"jwt_secret": goodSecret, "internal_secret": goodSecret + "2", "jwt_secret.next": goodSecret + "2"},
+		"internal": {"jwt_secret": goodSecret, "jwt_other_secrets": goodSecret + "3", "internal_secret": goodSecret + "2", "internal_secret.next": goodSecret + "3"},
+	} {
+		together, apart := t.TempDir(), volumes(t)
+		write(t, together, state)
+		for name, secret := range state {
+			folder, _, _ := strings.Cut(name, "_")
+			write(t, filepath.Join(apart, folder), map[string]string{name: secret})
+		}
+		for _, dir := range []string{together, filepath.Join(apart, kind)} {
+			before := readAll(t, dir)
+			if code, output := rotate(t, kind, dir, "-force"); code != 1 || !strings.Contains(output, kind+"_secret.next has the same secret as ") ||
+				strings.Contains(output, goodSecret) || !maps.Equal(readAll(t, dir), before) {
+				t.Errorf("%s in %s: got %d %s, want a refusal and nothing changed", kind, dir, code, output)
+			}
+		}
+	}
+}
+
 func TestOnlyKnownSecretsRotate(t *testing.T) {
 	t.Parallel()
 	dir, before := madeSecrets(t)

@@ -56,7 +56,31 @@ func (r rotation) read() (state, error) {
 		return s, err
 	}
 	s.next = next[0]
-	return s, token.CheckSecret(s.next)
+	if err := token.CheckSecret(s.next); err != nil {
+		return s, fmt.Errorf("%s %w", filepath.Join(r.Dir, r.nextFile()), err)
+	}
+	return s, r.checkApart(s.next)
+}
+
+// checkApart refuses a next secret that the installation has for another purpose: services would not accept it.
+func (r rotation) checkApart(next string) error {
+	for _, f := range files() {
+		if f.folder == r.Secret || f.folder == "database" {
+			continue
+		}
+		// All files are in one folder, or each kind of secret has a folder of its own.
+		for _, path := range []string{filepath.Join(r.Dir, f.name), filepath.Join(r.Dir, "..", f.folder, f.name)} {
+			text, err := os.ReadFile(path)
+			if ignoreMissing(err) != nil {
+				return err
+			}
+			if inCommon(next, string(text)) {
+				return fmt.Errorf("%s has the same secret as %s: remove it, and this command makes another",
+					filepath.Join(r.Dir, r.nextFile()), path)
+			}
+		}
+	}
+	return nil
 }
 
 // list reads a file of secrets. A file that does not exist is empty.

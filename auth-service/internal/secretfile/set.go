@@ -36,8 +36,8 @@ func checkPassword(password string) error {
 	return nil
 }
 
-// Init makes the secrets that do not exist in dir yet, 256 random bits each. It does not change those that exist. Other users
-// of the machine cannot read the folder and the files.
+// Init makes the secrets that do not exist in dir yet, 256 random bits each. It does not change those that exist. It returns an error
+// if internal_secret is also a secret of tokens. Other users of the machine cannot read the folder and the files.
 func Init(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -57,41 +57,78 @@ func Init(dir string) error {
 			return err
 		}
 	}
-	return nil
+	return keepApart(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) })
 }
 
 // Share puts each secret into a folder under dir for the containers that need it: the operator's file in from, or what
 // was there before, or a new secret. called is the operator's name for from. If it is not empty, no secret may be
-// missing. Share reports every mistake at once.
+// missing. Share reports every mistake at once, and then changes nothing.
 func Share(from, called, dir string) error {
 	var errs []error
+	found := map[string]source{}
 	for _, f := range files() {
-		if err := f.share(from, called, dir); err != nil {
+		var err error
+		if found[f.name], err = f.find(from, called, dir); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(errs...)
+	if err := keepApart(func(name string) ([]byte, error) { return found[name].content, nil }); err != nil {
+		errs = append(errs, fmt.Errorf("SECRETS_DIR=%s: %w", called, err))
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	for _, f := range files() {
+		write := writeOnce
+		if found[f.name].own {
+			write = replace
+		}
+		if err := write(f.in(dir), found[f.name].content, 0o444); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (f file) share(from, called, dir string) error {
-	// The folder is a volume of its own. It is mounted where the secret is needed, and nowhere else.
-	target := filepath.Join(dir, f.folder, f.name)
+// in is the file's path under the shared folder. Each folder is a volume of its own. It is mounted where the secret is needed, and
+// nowhere else.
+func (f file) in(dir string) string { return filepath.Join(dir, f.folder, f.name) }
+
+// source is what Share puts into a file.
+type source struct {
+	content []byte
+	own     bool // it is the operator's, and takes the place of what is there
+}
+
+func (f file) find(from, called, dir string) (source, error) {
 	own, err := os.ReadFile(filepath.Join(from, f.name))
 	switch {
 	case err == nil:
 		if err := f.accept(own); err != nil {
-			return fmt.Errorf("SECRETS_DIR=%s: %s %w: replace it, or unset SECRETS_DIR to have secrets made", called, f.name, err)
+			return source{}, fmt.Errorf("SECRETS_DIR=%s: %s %w: replace it, or unset SECRETS_DIR to have secrets made", called, f.name, err)
 		}
-		return replace(target, own, 0o444)
+		return source{content: own, own: true}, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("SECRETS_DIR=%s: %w", called, err)
-	case f.check == nil:
-		return writeOnce(target, nil, 0o444)
-	case called != "":
-		return fmt.Errorf("SECRETS_DIR=%s has no file %s: write the secret there (openssl rand -hex 32 makes one), or unset SECRETS_DIR to have secrets made",
+		return source{}, fmt.Errorf("SECRETS_DIR=%s: %w", called, err)
+	case f.check != nil && called != "":
+		return source{}, fmt.Errorf("SECRETS_DIR=%s has no file %s: write the secret there (openssl rand -hex 32 makes one), or unset SECRETS_DIR to have secrets made",
 			called, f.name)
 	}
-	return initOne(target, 0o444)
+	before, err := os.ReadFile(f.in(dir))
+	switch {
+	case err == nil:
+		return source{content: before}, nil
+	case !errors.Is(err, fs.ErrNotExist) || f.check == nil:
+		return source{}, ignoreMissing(err)
+	}
+	return source{content: []byte(newSecret() + "\n")}, nil
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func (f file) accept(own []byte) error {

@@ -99,6 +99,37 @@ func TestEveryMistakeInTheOperatorsSecretsIsNamed(t *testing.T) {
 	}
 }
 
+func TestOneSecretForTwoPurposesIsNotMadeNorTakenOver(t *testing.T) {
+	t.Parallel()
+	for file, content := range map[string]map[string]string{
+		"jwt_secret":        {"jwt_secret": goodSecret, "internal_secret": goodSecret + "2," + goodSecret, "database_password": "p"},
+		"jwt_other_secrets": {"jwt_secret": goodSecret, "jwt_other_secrets": goodSecret + "2", "internal_secret": goodSecret + "2", "database_password": "p"},
+	} {
+		dir, own := volumes(t), t.TempDir()
+		write(t, own, content)
+		for does, err := range map[string]error{"Init": secretfile.Init(own), "Share": secretfile.Share(own, "./own", dir)} {
+			if err == nil || !strings.Contains(err.Error(), file+" and internal_secret have a secret in common") || strings.Contains(err.Error(), goodSecret) {
+				t.Errorf("%s: got %v, want an error that names %s and shows no secret", does, err, file)
+			}
+		}
+		for _, folder := range []string{"jwt", "internal", "database"} {
+			if got := readAll(t, filepath.Join(dir, folder)); len(got) > 0 {
+				t.Errorf("%s: got %d files, want nothing taken over", folder, len(got))
+			}
+		}
+	}
+}
+
+func TestASharedSecretThatWasMadeBeforeCountsToo(t *testing.T) {
+	t.Parallel()
+	dir, own := volumes(t), t.TempDir()
+	write(t, filepath.Join(dir, "jwt"), map[string]string{"jwt_other_secrets": goodSecret + "2"})
+	write(t, own, map[string]string{"jwt_secret": goodSecret, "internal_secret": goodSecret + "2", "database_password": "p"})
+	if err := secretfile.Share(own, "./own", dir); err == nil || !strings.Contains(err.Error(), "jwt_other_secrets and internal_secret") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // volumes is a folder with the folders that containers share.
 func volumes(t *testing.T) string {
 	t.Helper()
