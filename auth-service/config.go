@@ -52,7 +52,7 @@ type usageConfig struct {
 
 // The defaults of the two listeners.
 const (
-	defaultAddr        = ":8001"
+	defaultAddr        = "127.0.0.1:8001"
 	defaultPrivateAddr = "127.0.0.1:9001"
 )
 

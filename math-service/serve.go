@@ -15,7 +15,7 @@ import (
 
 // The defaults of the two listeners.
 const (
-	defaultAddr        = ":8002"
+	defaultAddr        = "127.0.0.1:8002"
 	defaultPrivateAddr = "127.0.0.1:9002"
 )
 

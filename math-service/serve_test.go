@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,15 @@ func TestTheServiceNeedsNothingButTheSecret(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("after the context has ended: %v", err)
+	}
+}
+
+func TestBothListenersAreOnLoopbackByDefault(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{defaultAddr, defaultPrivateAddr} {
+		if at, err := netip.ParseAddrPort(addr); err != nil || !at.Addr().IsLoopback() {
+			t.Errorf("got %s (%v), want an address of loopback", addr, err)
+		}
 	}
 }
 

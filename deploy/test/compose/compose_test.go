@@ -176,3 +176,17 @@ func TestTheOperatorsSecretsTakeThePlaceOfTheMadeOnes(t *testing.T) {
 		t.Errorf("got %v, want the folder's name for messages", got)
 	}
 }
+
+// By default the services listen on loopback, which the gateway in its own container could not reach.
+func TestServicesListenWhereTheGatewayCalls(t *testing.T) {
+	t.Parallel()
+	services := load(t).Services
+	for _, call := range []struct{ by, service, listener string }{
+		{"AUTH_URL", "auth-service", "ADDR"}, {"AUTH_PRIVATE_URL", "auth-service", "PRIVATE_ADDR"}, {"MATH_URL", "math-service", "ADDR"},
+	} {
+		url, addr := services["gateway"].Environment[call.by], services[call.service].Environment[call.listener]
+		if url == nil || addr == nil || *url != "http://"+call.service+*addr {
+			t.Errorf("%s is not the %s of %s", call.by, call.listener, call.service)
+		}
+	}
+}
