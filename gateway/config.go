@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"time"
 
 	"tallygate/gateway/internal/edge"
@@ -34,10 +35,14 @@ type config struct {
 	hosts          *edge.Hosts
 	tlsCert        string
 	tlsKey         string
+	strict         string // Strict-Transport-Security; empty: off
 	maxConnections int
 	maxStaleness   time.Duration
 	quotaRefuse    bool
 }
+
+// strictForm is what browsers agree on in Strict-Transport-Security.
+var strictForm = regexp.MustCompile(`^max-age=[0-9]{1,10}(; ?includeSubDomains)?(; ?preload)?$`)
 
 // readConfig reads the settings. Mistakes are in r.Err.
 func readConfig(r *env.Reader) *config {
@@ -59,6 +64,11 @@ func readConfig(r *env.Reader) *config {
 	var err error
 	if c.hosts, err = edge.ParseHosts(r.String("HOSTS", "")); err != nil {
 		r.Fail("HOSTS", "%v", err)
+	}
+	if c.strict = r.String("HSTS", "max-age=31536000"); c.strict == "off" {
+		c.strict = ""
+	} else if !strictForm.MatchString(c.strict) {
+		r.Fail("HSTS", "%q is neither off nor like max-age=31536000; includeSubDomains", c.strict)
 	}
 	for name, u := range map[string]*url.URL{"AUTH_URL": c.auth, "MATH_URL": c.math} {
 		if u.Scheme != "http" {

@@ -83,7 +83,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g.edge = edge.New(edge.Config{
 		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(), Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
-		Watch: g.watch, Pages: pages, Trusted: cfg.trusted, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig,
+		Watch: g.watch, Pages: pages, Trusted: cfg.trusted, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
 		MaxConnections: cfg.maxConnections,
 	})
 	g.routes = newRoutes(cfg, g.edge.SetRoutes)

@@ -50,6 +50,15 @@ func newConn(s *Server, nc net.Conn) *conn {
 	return c
 }
 
+// strictTransport is the value of the response's field Strict-Transport-Security, which may only be sent over TLS (RFC 6797
+// section 7.2); empty for none.
+func (c *conn) strictTransport() string {
+	if c.tls == nil {
+		return ""
+	}
+	return c.server.cfg.StrictTransport
+}
+
 // serve responds to the connection's requests, one after the other, until it ends.
 func (c *conn) serve() {
 	defer c.server.closed(c)

@@ -35,7 +35,7 @@ func (s *Server) forward(k *call) error {
 		Path: path, Host: host, ClientAddr: k.client, Proto: proto, RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket,
-		ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
+		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
 	})
 	k.status, k.in, k.out = o.Status, o.BytesIn, o.BytesOut
 	if o.Status != 0 {

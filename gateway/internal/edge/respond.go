@@ -84,6 +84,9 @@ func (k *call) startResponse(status int) wire.HeadWriter {
 	}
 	w := wire.StartOwnResponse(k.scratch[:0], status, http.StatusText(status))
 	w.AddFunc("Date", k.conn.server.cfg.Watch.AppendDate)
+	if strict := k.conn.strictTransport(); strict != "" {
+		w.Add("Strict-Transport-Security", strict)
+	}
 	w.AddBytes("X-Request-Id", k.id)
 	w.AddLines(&k.lines)
 	return w

@@ -62,9 +62,11 @@ type Config struct {
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-* are believed
 	Hosts     *Hosts         // requests for others are refused; nil: none are
 	TLS       *tls.Config    // nil: plain HTTP
-	Log       *slog.Logger
-	Access    *AccessLog // nil: none
-	Metrics   *Metrics
+	// StrictTransport is Strict-Transport-Security in responses over TLS, unless an upstream sends its own; empty: none.
+	StrictTransport string
+	Log             *slog.Logger
+	Access          *AccessLog // nil: none
+	Metrics         *Metrics
 	// MaxConnections bounds the clients' connections; further ones wait in the kernel's queue. 0: no bound.
 	MaxConnections int
 }

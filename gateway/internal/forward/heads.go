@@ -91,11 +91,15 @@ func expectsBody(method []byte) bool {
 	return false
 }
 
+// strictTransport is the field of RFC 6797.
+const strictTransport = "Strict-Transport-Security"
+
 // responseHead appends the response's head to b, as the client gets it.
 func (x *Exchange) responseHead(b []byte, framing wire.Framing, keepAlive bool) []byte {
 	r := &x.response
 	w := wire.StartResponse(b, r)
 	dated := r.Status < 200
+	strict := r.Status < 200 || x.req.StrictTransport == ""
 	for i := range r.Fields() {
 		switch r.Kind(i) {
 		case wire.ContentLength, wire.TransferEncoding, wire.Connection, wire.Hop, wire.Upgrade, wire.RequestID:
@@ -106,10 +110,14 @@ func (x *Exchange) responseHead(b []byte, framing wire.Framing, keepAlive bool) 
 			continue
 		}
 		dated = dated || len(name) == len("Date") && bytes.EqualFold(name, []byte("Date"))
+		strict = strict || len(name) == len(strictTransport) && bytes.EqualFold(name, []byte(strictTransport))
 		r.CopyField(i, &w)
 	}
 	if !dated { // RFC 9110 section 6.6.1
 		w.AddFunc("Date", x.engine.watch.AppendDate)
+	}
+	if !strict {
+		w.Add(strictTransport, x.req.StrictTransport)
 	}
 	w.AddBytes("X-Request-Id", x.req.RequestID)
 	if x.req.ResponseFields != nil {

@@ -31,6 +31,8 @@ type Request struct {
 	MaxBody   int64 // -1: no bound
 	WebSocket bool  // the protocol may be changed
 
+	// StrictTransport is the response's Strict-Transport-Security unless the upstream sends one; empty: none is added.
+	StrictTransport string
 	// ResponseFields are added to the response; may be nil.
 	ResponseFields *wire.FieldLines
 	// Replaces reports whether a field of the upstream's response is left out because ResponseFields has it; may be nil.
