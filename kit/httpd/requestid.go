@@ -8,7 +8,8 @@ import (
 // RequestIDHeader carries a request's id in requests and responses (canonical form of X-Request-ID).
 const RequestIDHeader = "X-Request-Id"
 
-const maxRequestIDBytes = 128
+// MaxRequestIDBytes is how long a valid request id may be.
+const MaxRequestIDBytes = 128
 
 // RequestID returns the id that came with a request if it is valid, and a random one otherwise.
 func RequestID(received string) string {
@@ -22,7 +23,7 @@ func RequestID(received string) string {
 
 // ValidRequestID reports whether a client's id may be used: 1 to 128 of A-Z a-z 0-9 . _ -
 func ValidRequestID(id string) bool {
-	if len(id) == 0 || len(id) > maxRequestIDBytes {
+	if len(id) == 0 || len(id) > MaxRequestIDBytes {
 		return false
 	}
 	for i := range len(id) {

@@ -19,8 +19,8 @@ type call struct {
 	who     check.Identity // UserID 0: nobody
 
 	begun    time.Time
-	id       []byte // of the request
-	idMemory [32]byte
+	id       []byte // of the request, in idMemory
+	idMemory [httpd.MaxRequestIDBytes]byte
 	client   string // address
 
 	status   int
@@ -31,7 +31,10 @@ type call struct {
 	auth     [2]string
 	text     [20]byte // the user's id as text
 	scratch  []byte
-	lines    wire.FieldLines // for the response, the gateway's own or the upstream's
+	moved    []byte // the head, once the buffer has been given back
+	// streaming is what the call has spent of the budget for its streams.
+	streaming int
+	lines     wire.FieldLines // for the response, the gateway's own or the upstream's
 }
 
 // begin makes k ready for the next request of c.
@@ -44,6 +47,7 @@ func (k *call) begin(c *conn) {
 	k.lines.Reset()
 	k.client = c.client
 	k.status, k.in, k.out, k.keep, k.gone = 0, 0, 0, false, false
+	k.streaming = 0
 }
 
 // whole reports whether the whole request is in the buffer, and the client waits for nothing but the response.
@@ -56,7 +60,7 @@ func (k *call) whole() bool {
 // identify keeps the client's request id if it is harmless, and makes one otherwise.
 func (k *call) identify() {
 	if id := k.request.RequestID; len(id) > 0 && httpd.ValidRequestID(string(id)) {
-		k.id = id
+		k.id = k.idMemory[:copy(k.idMemory[:], id)] // the buffer may be given back
 		return
 	}
 	const digits = "0123456789abcdef"
@@ -65,13 +69,14 @@ func (k *call) identify() {
 		k.idMemory[i], k.idMemory[16+i] = digits[high&15], digits[low&15]
 		high, low = high>>4, low>>4
 	}
-	k.id = k.idMemory[:]
+	k.id = k.idMemory[:32]
 }
 
 // end notes the request in the log and the metrics, whether or not there was a response.
 func (k *call) end() {
 	took := time.Since(k.begun)
 	s := k.conn.server
+	s.cfg.Budget.GiveBack(k.streaming)
 	s.cfg.Metrics.observe(k, took)
 	if s.cfg.Access != nil {
 		s.cfg.Access.note(k, took)

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 
+	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -37,6 +38,8 @@ const (
 	dismissed       // stopped while it was idle
 )
 
+var errPanic = errors.New("panic")
+
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http"}
 	c.wire.WriteTimeout = writeTimeout
@@ -59,17 +62,27 @@ func (c *conn) strictTransport() string {
 	return c.server.cfg.StrictTransport
 }
 
+// shakeHands begins TLS. It runs in a goroutine of its own, whose stack it makes large.
+func (c *conn) shakeHands() {
+	if c.handshake() != nil {
+		c.wire.Close()
+		c.server.closed(c)
+		return
+	}
+	go c.serve()
+}
+
+func (c *conn) handshake() (err error) {
+	defer c.survive(&err)
+	c.wire.SetTimeout(headTimeout)
+	return c.tls.HandshakeContext(context.Background())
+}
+
 // serve responds to the connection's requests, one after the other, until it ends.
 func (c *conn) serve() {
 	defer c.server.closed(c)
 	defer c.wire.Close()
-	defer c.survive()
-	if c.tls != nil {
-		c.wire.SetTimeout(headTimeout)
-		if err := c.tls.HandshakeContext(context.Background()); err != nil {
-			return
-		}
-	}
+	defer c.survive(nil)
 	quick := c.quick
 	for c.await(quick) {
 		if c.over {
@@ -86,8 +99,11 @@ func (c *conn) serve() {
 }
 
 // survive keeps one request's programming error from ending the others.
-func (c *conn) survive() {
+func (c *conn) survive(err *error) {
 	if p := recover(); p != nil {
+		if err != nil {
+			*err = errPanic
+		}
 		c.server.cfg.Log.Error("panic while serving", "panic", p, "stack", string(debug.Stack()))
 	}
 }
@@ -195,7 +211,7 @@ func (c *conn) respond(k *call) bool {
 	if !k.keep || !k.body.Done() {
 		return false
 	}
-	c.buffer.Reset(k.body.Extra())
+	c.server.buffers.Hold(c.buffer, k.body.Extra())
 	return true
 }
 
@@ -211,8 +227,8 @@ func (c *conn) readHead(k *call) error {
 			c.wire.SetTimeout(headTimeout) // for the whole head: a further byte does not renew it
 			timed = true
 		}
-		if !c.buffer.Room() {
-			return wire.ErrHeadTooLarge
+		if err := c.server.buffers.Room(c.buffer); err != nil {
+			return err
 		}
 		if n, err = c.wire.Read(c.buffer.Free()); n == 0 {
 			return err
@@ -223,23 +239,33 @@ func (c *conn) readHead(k *call) error {
 
 // gather waits for the rest of a short body, so that head and body can be sent in one piece, and sent again. A body that
 // is long or chunked, or for which the client wants a 100, is streamed instead. The timeout is that of a streamed body:
-// it is renewed with each piece. gather reports false if the body does not come.
-func (c *conn) gather(k *call) bool {
+// it is renewed with each piece. Errors: forward.ErrSlowBody, forward.ErrClientGone, wire.ErrOverloaded.
+func (c *conn) gather(k *call) error {
 	r := &k.request
 	if _, whole := k.body.Buffered(); whole || r.ContentLength < 0 || r.ExpectContinue ||
-		int64(r.HeadBytes())+r.ContentLength > int64(len(c.buffer.Memory())) {
-		return true
+		int64(r.HeadBytes())+r.ContentLength > wire.ShortBytes {
+		return nil
 	}
-	for len(c.buffer.Bytes()) < r.HeadBytes()+int(r.ContentLength) {
+	length := r.HeadBytes() + int(r.ContentLength)
+	if !k.makeRoom(length) {
+		return wire.ErrOverloaded
+	}
+	for len(c.buffer.Bytes()) < length {
 		c.wire.SetTimeout(k.route.Timeouts.Progress)
 		n, _ := c.wire.Read(c.buffer.Free())
 		if n == 0 {
-			return false
+			if c.wire.Stopped() == wire.TimedOut {
+				return forward.ErrSlowBody
+			}
+			return forward.ErrClientGone
 		}
 		c.buffer.Filled(n)
 	}
 	k.body.Begin(c.wire, c.buffer.Bytes()[r.HeadBytes():], r.Framing())
-	return c.wire.ClearTimeout()
+	if !c.wire.ClearTimeout() {
+		return forward.ErrClientGone
+	}
+	return nil
 }
 
 // linger takes what the client still sends, up to a bound, before the connection is closed. Otherwise the client might
@@ -247,8 +273,10 @@ func (c *conn) gather(k *call) bool {
 func (c *conn) linger() {
 	c.wire.CloseWrite()
 	c.wire.SetTimeout(lingerTimeout)
+	in := wire.Loan{Pool: c.server.buffers}
 	for taken := 0; taken < lingerBytes; {
-		n, err := c.wire.Read(c.buffer.Memory())
+		n, err := c.wire.Fetch(&in)
+		in.Drop()
 		if err != nil {
 			return
 		}

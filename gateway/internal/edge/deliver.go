@@ -10,11 +10,8 @@ import (
 
 // forward sends the request to the route's upstream and the response to the client.
 func (s *Server) forward(k *call) error {
-	if !k.conn.gather(k) {
-		if k.conn.wire.Stopped() == wire.TimedOut {
-			return forward.ErrSlowBody
-		}
-		return forward.ErrClientGone
+	if err := k.conn.gather(k); err != nil {
+		return err
 	}
 	at, r := k.route, &k.request
 	proto, host := k.reachedBy()
@@ -34,7 +31,7 @@ func (s *Server) forward(k *call) error {
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
 		Path: path, Host: host, ClientAddr: k.client, Proto: proto, RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
-		MaxBody: at.MaxBody, WebSocket: at.WebSocket,
+		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Streamer: k,
 		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
 	})
 	k.status, k.in, k.out = o.Status, o.BytesIn, o.BytesOut

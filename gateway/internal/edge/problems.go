@@ -17,11 +17,12 @@ import (
 
 // Values of the Retry-After field.
 const (
-	retryCheck    = 2 * time.Second
-	retryQuota    = time.Second
-	retryUpstream = time.Second
-	retryShortage = time.Second
-	retryCanceled = time.Second
+	retryCheck      = 2 * time.Second
+	retryQuota      = time.Second
+	retryUpstream   = time.Second
+	retryShortage   = time.Second
+	retryCanceled   = time.Second
+	retryOverloaded = time.Second
 )
 
 // statusGone is logged if the client was gone before there was a response.
@@ -65,6 +66,9 @@ func (k *call) abandon(status int) { k.status, k.keep, k.gone = status, false, t
 
 // problems is the table of errors and their problems; nil for an error that is not in it.
 func problems(err error) *problem.Details {
+	if errors.Is(err, wire.ErrOverloaded) {
+		return problem.New(wire.ErrOverloaded.Status, wire.ErrOverloaded.Slug, wire.ErrOverloaded.Detail).RetryAfter(retryOverloaded)
+	}
 	if fault, ok := errors.AsType[*wire.MessageError](err); ok {
 		return problem.New(fault.Status, fault.Slug, fault.Detail)
 	}

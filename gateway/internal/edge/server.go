@@ -67,6 +67,8 @@ type Config struct {
 	Log             *slog.Logger
 	Access          *AccessLog // nil: none
 	Metrics         *Metrics
+	// Budget counts what the clients hold; may be nil.
+	Budget *wire.Budget
 	// MaxConnections bounds the clients' connections; further ones wait in the kernel's queue. 0: no bound.
 	MaxConnections int
 }
@@ -90,7 +92,7 @@ type Server struct {
 
 // New returns a Server; it responds with 404 until it is given routes.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, buffers: wire.NewPool(), conns: map[*conn]struct{}{}, empty: make(chan struct{})}
+	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), conns: map[*conn]struct{}{}, empty: make(chan struct{})}
 	s.active.Store(&activeTable{table: new(route.Table)})
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.calls.New = func() any { return new(call) }
@@ -136,13 +138,18 @@ func (s *Server) Serve(l net.Listener) error {
 
 func (s *Server) open(nc net.Conn) {
 	if s.cfg.TLS != nil {
-		nc = tls.Server(nc, s.cfg.TLS)
+		nc = tls.Server(wire.BelowTLS(nc), s.cfg.TLS)
 	}
 	c := newConn(s, nc)
+	s.cfg.Budget.Take(c.weight())
 	s.mu.Lock()
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	s.cfg.Metrics.open.Inc()
+	if c.tls != nil {
+		go c.shakeHands()
+		return
+	}
 	go c.serve()
 }
 
@@ -150,6 +157,7 @@ func (s *Server) closed(c *conn) {
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.cfg.Metrics.open.Dec()
+	s.cfg.Budget.GiveBack(c.weight())
 	if s.draining.Load() && len(s.conns) == 0 {
 		s.signalEmpty()
 	}

@@ -17,6 +17,7 @@ type download struct {
 	keep            bool // the client's connection may be used again
 	begun, complete bool
 	bytes           int64
+	memory          lentBlock
 }
 
 // run releases the connection, whatever happens. early is what came with the head.
@@ -24,11 +25,15 @@ func (d *download) run(early []byte) Outcome {
 	d.decideFraming()
 	d.body.Begin(d.conn.Conn, early, d.response.Framing())
 	d.back = d.responseHead(d.back[:0], d.sent, d.keep)
-	b := d.engine.blocks.Get().(*block)
-	defer d.engine.blocks.Put(b)
-	for !d.complete && d.pass(b) {
-	}
 	r := &d.response
+	if err := d.streams(); err != nil {
+		d.release(false, 0)
+		return Outcome{Err: err}
+	}
+	d.memory.blocks = d.engine.blocks
+	for !d.complete && d.pass() {
+	}
+	d.memory.Return()
 	if !d.begun {
 		d.release(false, 0)
 		return Outcome{Err: ErrInvalid}
@@ -56,26 +61,23 @@ func (d *download) decideFraming() {
 
 // pass passes the next piece on, and reports whether that worked. The first call sends the head, with what has come
 // already. It does not wait for more.
-func (d *download) pass(b *block) bool {
-	read := d.body.Read
+func (d *download) pass() bool {
+	read := d.body.Fetch
 	if !d.begun {
 		read = d.body.Early
 	}
 	progress := d.req.Upstream.Timeouts().Progress
 	d.conn.SetTimeout(progress)
-	n, err := read(b.data())
+	n, err := read(&d.memory)
 	d.conn.ClearTimeout()  // the time that the client takes is not the upstream's
 	whole := err == io.EOF //nolint:errorlint // Body returns it as it is
 	if err != nil && !whole {
 		return false
 	}
-	piece := b.framed(n, d.sent == wire.ByChunks, whole)
-	if !d.begun {
-		d.begun = true
-		d.back = append(d.back, piece...)
-		piece = d.back
+	if !d.body.Pending() {
+		d.in.Drop()
 	}
-	if _, err := d.req.Client.Write(piece); err != nil {
+	if !d.send(n, whole) {
 		return false
 	}
 	d.bytes += int64(n)
@@ -84,4 +86,22 @@ func (d *download) pass(b *block) bool {
 		d.req.Client.RenewTimeout(progress)
 	}
 	return true
+}
+
+// send sends the client n bytes, and the head before the first of them. It gives the memory back.
+func (d *download) send(n int, whole bool) bool {
+	defer d.memory.Return()
+	d.memory.Lend()
+	piece := d.memory.framed(n, d.sent == wire.ByChunks, whole)
+	first := !d.begun
+	if first {
+		d.begun = true
+		d.back = append(d.back, piece...)
+		piece = d.back
+	}
+	_, err := d.req.Client.Write(piece)
+	if first && !whole {
+		d.out, d.back = slim(d.out), slim(d.back)
+	}
+	return err == nil
 }

@@ -1,8 +1,6 @@
 package forward
 
 import (
-	"sync"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/gateway/internal/wire"
@@ -13,6 +11,8 @@ type Config struct {
 	Watch *wire.Watch
 	// Via names this gateway in the Via field.
 	Via string
+	// Budget counts the memory of responses and streams; may be nil.
+	Budget *wire.Budget
 }
 
 // Engine holds what all exchanges share. Its methods may be called by many goroutines.
@@ -20,15 +20,15 @@ type Engine struct {
 	watch   *wire.Watch
 	via     string
 	buffers *wire.Pool
-	blocks  sync.Pool // *block, for streaming
+	blocks  *blocks // for streaming
 	retries prometheus.Counter
 }
 
 // New returns an Engine.
 func New(cfg Config) *Engine {
 	return &Engine{
-		watch: cfg.Watch, via: cfg.Via, buffers: wire.NewPool(),
-		blocks: sync.Pool{New: func() any { return new(block) }},
+		watch: cfg.Watch, via: cfg.Via, buffers: wire.NewLargePool(cfg.Budget),
+		blocks: newBlocks(cfg.Budget),
 		retries: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tallygate_gateway_retries_total", Help: "Requests that were sent again.",
 		}),
@@ -41,6 +41,7 @@ func (e *Engine) Collector() prometheus.Collector { return e.retries }
 // Do sends the request and passes the response on, in the memory of x, which serves one request at a time.
 func (e *Engine) Do(x *Exchange, r Request) Outcome {
 	x.req, x.engine = r, e
+	x.in.Pool = e.buffers
 	defer x.forget()
 	return x.do()
 }

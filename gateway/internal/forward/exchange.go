@@ -21,12 +21,16 @@ type Exchange struct {
 	keepConn bool
 	idle     time.Duration
 
-	out  []byte // the request as the replica gets it, kept for sending it again
-	back []byte // the response's head, and what is sent to the client together with it
+	in   wire.Loan // what has come of the response
+	out  []byte    // the request as the replica gets it, kept for sending it again
+	back []byte    // the response's head, and what is sent to the client together with it
 }
 
 // forget drops what belongs to the request.
-func (x *Exchange) forget() { x.req, x.conn, x.upload.req, x.upload.conn = Request{}, nil, nil, nil }
+func (x *Exchange) forget() {
+	x.in.Drop()
+	x.req, x.conn, x.upload.req, x.upload.conn = Request{}, nil, nil, nil
+}
 
 // do carries the request.
 func (x *Exchange) do() Outcome {
@@ -82,10 +86,7 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 	conn.Begin()
 	conn.SetTimeout(x.req.Upstream.Timeouts().FirstByte)
 	x.req.Client.Serves(conn.Conn)
-	in := x.engine.buffers.Get()
-	defer x.engine.buffers.Put(in)
-
-	n, err := conn.Exchange(x.out, in.Free())
+	n, err := conn.Exchange(x.out, &x.in)
 	if n == 0 {
 		why := conn.Stopped() // says more than the error
 		x.release(false, 0)
@@ -94,8 +95,8 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 		}
 		return noResponse(replica, why, reused)
 	}
-	in.Filled(n)
-	return (&relay{x, in}).run(), final
+	x.in.Filled(n)
+	return (&relay{x}).run(), final
 }
 
 // noResponse classifies a try in which no byte came back.
@@ -123,6 +124,9 @@ func (x *Exchange) sendStream() Outcome {
 		return Outcome{Err: ErrTooLarge}
 	}
 	x.out = x.requestHead(x.out[:0], r.Head.Framing(), true)
+	if err := x.streams(); err != nil {
+		return Outcome{Err: err}
+	}
 	conn, err := x.connect()
 	if err != nil {
 		return Outcome{Err: err}
@@ -131,22 +135,20 @@ func (x *Exchange) sendStream() Outcome {
 	replica.Enter()
 	defer replica.Leave()
 
-	x.conn, x.keepConn = conn, false
+	x.conn, x.keepConn, x.upload.memory.blocks = conn, false, x.engine.blocks
 	x.upload.begin(r, conn)
 	conn.Begin()
 	conn.WriteTimeout = r.Upstream.Timeouts().Progress
 	r.Client.Serves(conn.Conn)
 
-	in := x.engine.buffers.Get()
-	defer x.engine.buffers.Put(in)
 	var out Outcome
 	if _, err := conn.Write(x.out); err != nil {
 		close(x.upload.done)
 		replica.Failed(false)
 		out = Outcome{Err: ErrBroken}
 	} else {
-		go x.upload.run(&x.engine.blocks)
-		out = (&relay{x, in}).run()
+		go x.upload.run()
+		out = (&relay{x}).run()
 	}
 	x.upload.finish()
 	x.release(x.keepConn && x.upload.sent && out.Status != 0, x.idle)
@@ -187,6 +189,23 @@ func unconnected(err error) error {
 		return ErrShortage
 	}
 	return ErrUnreachable
+}
+
+// streams notes that the exchange takes as long as its stream. An error refuses it.
+func (x *Exchange) streams() error {
+	if x.req.Streamer == nil {
+		return nil
+	}
+	return x.req.Streamer.Streams()
+}
+
+// slim gives up memory that has grown and is no longer needed.
+func slim(b []byte) []byte {
+	const kept = 2 << 10
+	if cap(b) > kept {
+		return nil
+	}
+	return b
 }
 
 // release gives the connection back to its replica. With keep it may be idle for so long, and carry another request.

@@ -13,11 +13,7 @@ const maxInformational = 16
 var errNoBody = errors.New("the request's body does not come")
 
 // relay reads the response on the exchange's connection and passes it on.
-type relay struct {
-	*Exchange
-
-	in *wire.Buffer // what has come already
-}
+type relay struct{ *Exchange }
 
 // run releases the connection, whatever happens.
 func (l *relay) run() Outcome {
@@ -92,7 +88,7 @@ func (l *relay) readOneHead() error {
 	r := &l.response
 	r.Reset()
 	for {
-		n, err := r.Parse(l.in.Bytes())
+		n, err := r.Parse(l.in.Held())
 		if err != nil {
 			return ErrInvalid
 		}
@@ -105,7 +101,7 @@ func (l *relay) readOneHead() error {
 		if !l.in.Room() {
 			return ErrInvalid
 		}
-		if n, _ = l.conn.Read(l.in.Free()); n == 0 {
+		if n, _ = l.conn.Fetch(&l.in); n == 0 {
 			return l.headError() // Stopped says more than the error
 		}
 		l.in.Filled(n)
@@ -161,22 +157,31 @@ func (l *relay) whole(body, extra []byte, framing wire.Framing) Outcome {
 	// The replica's connection goes back first: the client's next request may come on another connection before this
 	// goroutine runs again.
 	l.release(l.response.KeepAlive && len(extra) == 0 && l.bodyRead(), l.response.IdleTimeout)
+	sent := int64(len(body))
+	l.in.Drop() // the client may be slow
 	_, err := l.req.Client.Write(l.back)
-	return Outcome{Status: l.response.Status, BytesOut: int64(len(body)), KeepAlive: keep && err == nil}
+	return Outcome{Status: l.response.Status, BytesOut: sent, KeepAlive: keep && err == nil}
 }
 
 // tunnel passes on a 101, and then bytes in both directions until both sides have ended.
 func (l *relay) tunnel(early []byte) Outcome {
 	out := Outcome{Status: 101}
 	l.req.Client.Serves(nil)
+	if err := l.streams(); err != nil {
+		l.conn.Close()
+		return Outcome{Err: err}
+	}
 	l.back = append(l.responseHead(l.back[:0], wire.ToWebSocket, true), early...)
 	defer l.conn.Close()
 	if _, err := l.req.Client.Write(l.back); err != nil {
 		return out
 	}
 	l.conn.WriteTimeout = l.req.Upstream.Timeouts().Progress
+	sent := int64(len(early))
+	l.in.Drop()
+	l.out, l.back = slim(l.out), slim(l.back)
 	t := &tunnel{client: l.req.Client, replica: l.conn.Conn, buffers: l.engine.buffers}
 	out.BytesIn, out.BytesOut = t.run(l.req.Body.Extra())
-	out.BytesOut += int64(len(early))
+	out.BytesOut += sent
 	return out
 }

@@ -31,6 +31,8 @@ type Request struct {
 	MaxBody   int64 // -1: no bound
 	WebSocket bool  // the protocol may be changed
 
+	// Streamer is told when the request takes as long as its stream; may be nil.
+	Streamer Streamer
 	// StrictTransport is the response's Strict-Transport-Security unless the upstream sends one; empty: none is added.
 	StrictTransport string
 	// ResponseFields are added to the response; may be nil.
@@ -41,6 +43,14 @@ type Request struct {
 	// begins.
 	KeepAlive bool
 	Draining  *atomic.Bool
+}
+
+// Streamer is whose request becomes a stream.
+type Streamer interface {
+	// Streams is called at most twice, once for each direction, before a body is passed on piece by piece or the protocol is changed.
+	// The request's head has been sent. Memory behind Head, Path and Host may be given back, but Head has to stay readable. An
+	// error refuses the request and becomes the outcome's.
+	Streams() error
 }
 
 // Outcome is how it went.

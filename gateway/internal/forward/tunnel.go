@@ -39,14 +39,14 @@ func (t *tunnel) run(extra []byte) (in, out int64) {
 // pump copies until from ends or either breaks, and then lets the other direction end soon. It returns how many bytes
 // it has read.
 func (t *tunnel) pump(to, from *wire.Conn) (count int64) {
-	b := t.buffers.Get()
-	defer t.buffers.Put(b)
+	b := wire.Loan{Pool: t.buffers}
 	for {
 		t.renewTimeouts()
-		n, err := from.Read(b.Memory())
+		n, err := from.Fetch(&b)
 		count += int64(n)
 		if n > 0 {
-			if _, err := to.Write(b.Memory()[:n]); err != nil {
+			_, failed := to.Write(b.Memory()[:n])
+			if b.Drop(); failed != nil {
 				break
 			}
 		}

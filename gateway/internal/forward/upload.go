@@ -35,6 +35,7 @@ type upload struct {
 	mu     sync.Mutex
 	expect expectation
 
+	memory    lentBlock
 	abandoned atomic.Bool // from now on, an error of the client's connection means nothing
 
 	// Set by run, and read after done.
@@ -72,18 +73,17 @@ func (u *upload) settle(e expectation) {
 }
 
 // run passes the client's body on, or notes in err why it does not come.
-func (u *upload) run(blocks *sync.Pool) {
+func (u *upload) run() {
 	defer close(u.done)
 	if !u.await() {
 		return
 	}
-	b := blocks.Get().(*block)
-	defer blocks.Put(b)
+	defer u.memory.Return()
 	r, progress := u.req, u.req.Upstream.Timeouts().Progress
 	chunked := r.Head.ContentLength < 0
 	for whole := false; !whole; {
 		r.Client.SetTimeout(progress)
-		n, err := r.Body.Read(b.data())
+		n, err := r.Body.Fetch(&u.memory)
 		r.Client.ClearTimeout()
 		whole = err == io.EOF //nolint:errorlint // Body returns it as it is
 		if err != nil && !whole {
@@ -95,7 +95,9 @@ func (u *upload) run(blocks *sync.Pool) {
 			return
 		}
 		u.received.Store(whole)
-		_, err = u.conn.Write(b.framed(n, chunked, whole))
+		u.memory.Lend()
+		_, err = u.conn.Write(u.memory.framed(n, chunked, whole))
+		u.memory.Return()
 		u.sent = whole && err == nil
 		if err != nil {
 			break // the response may have come before; the relay will see

@@ -16,18 +16,25 @@ const (
 
 // Body reads one message's body from a connection. What comes after the body is not read, or is in Extra.
 type Body struct {
-	from   io.Reader
+	from   Source
 	early  []byte // came together with the head, not yet read
 	kind   bodyKind
 	left   int64
 	chunks Chunked
 	extra  []byte // came after the body's end: the next message
 	done   bool
+	memory Memory // of the Fetch under way
+}
+
+// Source is what a body is read from. A Conn is one.
+type Source interface {
+	// Fetch reads into memory what has come, or waits for it without the memory.
+	Fetch(memory Memory) (int, error)
 }
 
 // Begin makes b the body that follows a head. early is what was read together with the head, and stays the
 // caller's.
-func (b *Body) Begin(from io.Reader, early []byte, framing Framing) {
+func (b *Body) Begin(from Source, early []byte, framing Framing) {
 	*b = Body{from: from, early: early}
 	switch {
 	case framing == ByChunks:
@@ -43,6 +50,14 @@ func (b *Body) Begin(from io.Reader, early []byte, framing Framing) {
 		}
 	}
 }
+
+// Move makes what came early point into to, a copy of from.
+func (b *Body) Move(from, to []byte) {
+	b.early, b.extra = moved(b.early, from, to), moved(b.extra, from, to)
+}
+
+// Pending reports whether some of what came early has not been read.
+func (b *Body) Pending() bool { return len(b.early) > 0 }
 
 // Done reports whether the body has been read to its end.
 func (b *Body) Done() bool { return b.done }
@@ -64,14 +79,34 @@ func (b *Body) Buffered() ([]byte, bool) {
 // Skip forgets the body after Buffered has returned it.
 func (b *Body) Skip() { b.done, b.early, b.left = true, nil, 0 }
 
-// Early is Read for what came with the head. It never blocks: where Read would, it returns 0 and no error.
-func (b *Body) Early(p []byte) (int, error) { return b.read(p, false) }
+// Early is Fetch for what came with the head. It never waits: where Fetch would, it returns 0 and no error.
+func (b *Body) Early(memory Memory) (int, error) { return b.fetch(memory, false) }
 
-// Read returns data of the body, and io.EOF at its end, perhaps together with the last data. A malformed chunk
-// is ErrChunk, a body cut short is io.ErrUnexpectedEOF, other errors are the connection's.
-func (b *Body) Read(p []byte) (int, error) { return b.read(p, true) }
+// Fetch reads data of the body into memory, and returns io.EOF at its end, perhaps together with the last data. While it
+// waits, it does not hold the memory. A malformed chunk is ErrChunk, a body cut short is io.ErrUnexpectedEOF, other errors are
+// the connection's.
+func (b *Body) Fetch(memory Memory) (int, error) { return b.fetch(memory, true) }
 
-func (b *Body) read(p []byte, block bool) (int, error) {
+func (b *Body) fetch(memory Memory, block bool) (int, error) {
+	b.memory = memory
+	n, err := b.read(block)
+	b.memory = nil
+	return n, err
+}
+
+// Lend and Return make a Body the Memory of its connection's Fetch, which must not read beyond the body.
+func (b *Body) Lend() []byte {
+	p := b.memory.Lend()
+	if b.kind == byLength && int64(len(p)) > b.left {
+		p = p[:b.left]
+	}
+	return p
+}
+
+// Return takes the memory back.
+func (b *Body) Return() { b.memory.Return() }
+
+func (b *Body) read(block bool) (int, error) {
 	for {
 		if b.done {
 			return 0, io.EOF
@@ -79,7 +114,7 @@ func (b *Body) read(p []byte, block bool) (int, error) {
 		if !block && len(b.early) == 0 {
 			return 0, nil
 		}
-		n, err := b.fill(p)
+		n, err := b.fill()
 		if n == 0 && err != nil {
 			if !errors.Is(err, io.EOF) {
 				return 0, err
@@ -97,6 +132,7 @@ func (b *Body) read(p []byte, block bool) (int, error) {
 				return n, io.EOF
 			}
 		case byChunks:
+			p := b.memory.Lend() // what fill has filled
 			wrote, took, done, err := b.chunks.Decode(p, p[:n])
 			if err != nil {
 				return wrote, err
@@ -119,14 +155,11 @@ func (b *Body) read(p []byte, block bool) (int, error) {
 }
 
 // fill gets raw bytes, first those that came early.
-func (b *Body) fill(p []byte) (int, error) {
-	if b.kind == byLength && int64(len(p)) > b.left {
-		p = p[:b.left]
-	}
+func (b *Body) fill() (int, error) {
 	if len(b.early) > 0 {
-		n := copy(p, b.early)
+		n := copy(b.Lend(), b.early)
 		b.early = b.early[n:]
 		return n, nil
 	}
-	return b.from.Read(p)
+	return b.from.Fetch(b)
 }

@@ -2,33 +2,88 @@ package wire
 
 import "sync"
 
-// bufferBytes is the size of an ordinary buffer: a head with a large token fits, and so does a small response.
-const bufferBytes = 16 << 10
+// Sizes of buffers. Most heads fit into the first. The second takes a head with a large token, a short body, or a short
+// response. No other buffer is kept.
+const (
+	smallBytes = 4 << 10
+	largeBytes = 16 << 10
+)
 
-// Buffer is memory that is taken for a request and given back after it. Bytes are what has been read and not yet used.
+// ShortBytes is how long a head and its body together may be to be held in one buffer.
+const ShortBytes = largeBytes
+
+// Buffer is memory that is taken for a message and given back after it. Bytes are what has been read and not yet used.
 type Buffer struct {
 	mem      []byte
 	from, to int
 }
 
-// Pool keeps buffers to be used again.
-type Pool struct{ buffers sync.Pool }
+// Pool keeps buffers to be used again. Its methods may be called by many goroutines.
+type Pool struct {
+	first        int // size of the buffers that Get returns
+	small, large sync.Pool
+	budget       *Budget
+}
 
-// NewPool returns an empty pool.
-func NewPool() *Pool {
-	return &Pool{sync.Pool{New: func() any { return &Buffer{mem: make([]byte, bufferBytes)} }}}
+// NewPool returns an empty pool of buffers for requests. Their memory is counted in the budget, if there is one.
+func NewPool(b *Budget) *Pool { return newPool(smallBytes, b) }
+
+// NewLargePool returns an empty pool of buffers for responses.
+func NewLargePool(b *Budget) *Pool { return newPool(largeBytes, b) }
+
+func newPool(first int, b *Budget) *Pool {
+	return &Pool{
+		first: first, budget: b,
+		small: sync.Pool{New: func() any { return &Buffer{mem: make([]byte, smallBytes)} }},
+		large: sync.Pool{New: func() any { return &Buffer{mem: make([]byte, largeBytes)} }},
+	}
 }
 
 // Get returns an empty buffer.
-func (p *Pool) Get() *Buffer { return p.buffers.Get().(*Buffer) }
+func (p *Pool) Get() *Buffer {
+	p.budget.Take(p.first)
+	return p.of(p.first).Get().(*Buffer)
+}
 
-// Put takes a buffer back. Nobody may use it or its bytes any more. A buffer that has grown is left to the
-// collector.
-func (p *Pool) Put(b *Buffer) {
-	if len(b.mem) == bufferBytes {
-		b.from, b.to = 0, 0
-		p.buffers.Put(b)
+// of is where the buffers of a size are kept; nil if none are.
+func (p *Pool) of(size int) *sync.Pool {
+	switch size {
+	case smallBytes:
+		return &p.small
+	case largeBytes:
+		return &p.large
 	}
+	return nil
+}
+
+// Put takes a buffer back. Nobody may use it or its bytes any more.
+func (p *Pool) Put(b *Buffer) {
+	p.budget.GiveBack(len(b.mem))
+	if kept := p.of(len(b.mem)); kept != nil {
+		b.from, b.to = 0, 0
+		kept.Put(b)
+	}
+}
+
+// Vacate takes back the memory of a buffer, which is then empty and has no room. The buffer stays its owner's.
+func (p *Pool) Vacate(b *Buffer) {
+	p.Put(&Buffer{mem: b.mem})
+	*b = Buffer{}
+}
+
+// Widen makes b a large buffer if it is a small one and the budget allows it, and reports whether it did. Slices of the
+// buffer that were taken before are no longer valid.
+func (p *Pool) Widen(b *Buffer) bool {
+	if len(b.mem) != smallBytes || !p.budget.Spend(largeBytes-smallBytes) {
+		return false
+	}
+	wide := p.large.Get().(*Buffer)
+	n := copy(wide.mem, b.Bytes())
+	b.mem, wide.mem = wide.mem, b.mem
+	b.from, b.to = 0, n
+	wide.from, wide.to = 0, 0
+	p.small.Put(wide)
+	return true
 }
 
 // Bytes is what has been read and not yet used.
@@ -50,9 +105,13 @@ func (b *Buffer) Take(n int) {
 	}
 }
 
-// Reset makes b hold exactly these bytes, which may be its own.
-func (b *Buffer) Reset(bytes []byte) {
+// front moves Bytes to the front.
+func (b *Buffer) front() { b.from, b.to = 0, copy(b.mem, b.Bytes()) }
+
+// Hold makes b hold exactly these bytes, which may be its own.
+func (p *Pool) Hold(b *Buffer, bytes []byte) {
 	if len(bytes) > len(b.mem) {
+		p.budget.Take(len(bytes) - len(b.mem))
 		b.mem = append([]byte(nil), bytes...)
 		b.from, b.to = 0, len(bytes)
 		return
@@ -60,21 +119,36 @@ func (b *Buffer) Reset(bytes []byte) {
 	b.from, b.to = 0, copy(b.mem, bytes)
 }
 
-// Room makes Free non-empty: by moving Bytes to the front, then by growing up to MaxHeadBytes. It reports false when
-// that is reached. Slices of the buffer that were taken before are no longer valid.
-func (b *Buffer) Room() bool {
+// Room makes b.Free non-empty: by moving Bytes to the front, then by growing up to MaxHeadBytes. It returns
+// ErrHeadTooLarge when that is reached, and ErrOverloaded if the budget does not allow it. Slices of the buffer that were
+// taken before are no longer valid.
+func (p *Pool) Room(b *Buffer) error {
 	if b.to < len(b.mem) {
-		return true
+		return nil
 	}
 	if b.from > 0 {
-		b.Reset(b.Bytes())
-		return true
+		b.front()
+		return nil
 	}
 	if len(b.mem) >= MaxHeadBytes {
+		return ErrHeadTooLarge
+	}
+	if !p.grow(b) {
+		return ErrOverloaded
+	}
+	return nil
+}
+
+// grow gives b the next larger memory, and reports false if the budget does not allow it.
+func (p *Pool) grow(b *Buffer) bool {
+	if len(b.mem) == smallBytes {
+		return p.Widen(b)
+	}
+	if !p.budget.Spend(MaxHeadBytes - len(b.mem)) {
 		return false
 	}
 	mem := make([]byte, MaxHeadBytes)
-	copy(mem, b.mem)
-	b.mem = mem
+	b.to = copy(mem, b.Bytes())
+	b.mem, b.from = mem, 0
 	return true
 }

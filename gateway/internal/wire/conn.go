@@ -193,6 +193,9 @@ func (c *Conn) tcp() *net.TCPConn {
 	if below, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = below.NetConn()
 	}
+	if below, ok := nc.(interface{ tcp() *net.TCPConn }); ok {
+		return below.tcp()
+	}
 	tcp, _ := nc.(*net.TCPConn)
 	return tcp
 }

@@ -10,24 +10,48 @@ import (
 // non-blocking mode: the calls never block, so they need not be announced to the scheduler. Waiting is left to the
 // runtime. docs/adr/0012-raw-system-calls.md says why.
 type direct struct {
-	raw             syscall.RawConn
-	exchange, await func(fd uintptr) bool
+	raw                    syscall.RawConn // nil if the connection cannot be waited for without memory
+	below                  *belowTLS       // nil without TLS
+	exchange, await, fetch func(fd uintptr) bool
 
-	pool    *Pool
-	quick   func(*Buffer) bool
-	buffer  *Buffer
-	out, in []byte
-	got     int
-	err     error
+	pool   *Pool
+	quick  func(*Buffer) bool
+	buffer *Buffer
+	out    []byte
+	memory Memory
+	got    int
+	err    error
 }
 
 func (d *direct) init(c *Conn) {
 	raw, direct := c.rawConn()
-	if raw == nil || raw.Control(func(fd uintptr) { c.pollFD = int(fd) }) != nil || !direct {
+	if raw == nil || raw.Control(func(fd uintptr) { c.pollFD = int(fd) }) != nil {
 		return
 	}
-	c.fd, d.raw = c.pollFD, raw
-	d.exchange, d.await = c.stepExchange, c.stepAwait
+	if direct {
+		c.fd = c.pollFD
+	} else if d.below = tlsBelow(c.net); d.below == nil {
+		return
+	}
+	d.raw = raw
+	d.exchange, d.await, d.fetch = c.stepExchange, c.stepAwait, c.stepFetch
+}
+
+// take reads what has come, and does not wait: if nothing has, again is true.
+func (c *Conn) take(p []byte) (n int, again bool, err error) {
+	if below := c.direct.below; below != nil {
+		return below.take(c.net, p)
+	}
+	n, errno := sysRead(c.fd, p)
+	switch {
+	case errno == syscall.EAGAIN:
+		return 0, true, nil
+	case errno != 0:
+		return 0, false, errno
+	case n == 0:
+		return 0, false, io.EOF
+	}
+	return n, false, nil
 }
 
 // Write writes all of p.
@@ -46,19 +70,34 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n + m, err
 }
 
-// Exchange writes all of out and then waits for the first bytes of the response, which it reads into in. An error before
-// any byte came back is returned with 0.
-func (c *Conn) Exchange(out, in []byte) (int, error) {
+// Exchange writes all of out and then waits for the first bytes of the response, which it reads into memory. An error
+// before any byte came back is returned with 0.
+func (c *Conn) Exchange(out []byte, memory Memory) (int, error) {
 	d := &c.direct
-	if c.fd < 0 {
+	if d.raw == nil {
 		if _, err := c.net.Write(out); err != nil {
 			return 0, err
 		}
-		return c.net.Read(in)
+		return c.fetchSlowly(memory)
 	}
-	d.out, d.in, d.got, d.err = out, in, 0, nil
-	err := d.raw.Read(d.exchange)
-	d.out, d.in = nil, nil
+	d.out = out
+	return c.run(d.exchange, memory)
+}
+
+// Fetch reads what has come, or waits for it. While it waits, it holds no memory.
+func (c *Conn) Fetch(memory Memory) (int, error) {
+	if c.direct.raw == nil {
+		return c.fetchSlowly(memory)
+	}
+	return c.run(c.direct.fetch, memory)
+}
+
+// run has the runtime repeat step, whenever there is something to read, until it reports true.
+func (c *Conn) run(step func(uintptr) bool, memory Memory) (int, error) {
+	d := &c.direct
+	d.memory, d.got, d.err = memory, 0, nil
+	err := d.raw.Read(step)
+	d.memory, d.out = nil, nil
 	if err == nil {
 		err = d.err
 	}
@@ -67,7 +106,7 @@ func (c *Conn) Exchange(out, in []byte) (int, error) {
 
 // stepExchange is called once before the runtime waits, and then whenever there is something to read. The first call does
 // not read: the response cannot have come before the request, so the system call would find nothing.
-func (c *Conn) stepExchange(uintptr) bool {
+func (c *Conn) stepExchange(fd uintptr) bool {
 	d := &c.direct
 	if d.out != nil {
 		out := d.out
@@ -77,17 +116,17 @@ func (c *Conn) stepExchange(uintptr) bool {
 		}
 		return false
 	}
-	n, errno := sysRead(c.fd, d.in)
-	switch {
-	case errno == syscall.EAGAIN:
-		return false
-	case errno != 0:
-		d.err = errno
-	case n == 0:
-		d.err = io.EOF
+	return c.stepFetch(fd)
+}
+
+func (c *Conn) stepFetch(uintptr) bool {
+	d := &c.direct
+	n, again, err := c.take(d.memory.Lend())
+	if n == 0 {
+		d.memory.Return()
 	}
-	d.got = n
-	return true
+	d.got, d.err = n, err
+	return !again
 }
 
 // Await waits for the first bytes of a message, and returns a buffer of the pool that holds them. While it waits there is
@@ -96,7 +135,7 @@ func (c *Conn) stepExchange(uintptr) bool {
 // runtime waits until the kernel reports more.
 func (c *Conn) Await(pool *Pool, quick func(*Buffer) bool) (*Buffer, error) {
 	d := &c.direct
-	if c.fd < 0 {
+	if d.raw == nil {
 		return c.awaitSlowly(pool)
 	}
 	d.pool, d.quick, d.buffer, d.err = pool, quick, nil, nil
@@ -113,30 +152,27 @@ func (c *Conn) stepAwait(uintptr) bool {
 	d := &c.direct
 	for {
 		b := d.pool.Get()
-		room := b.Free()
-		n, errno := sysRead(c.fd, room)
-		if n > 0 {
-			b.Filled(n)
-			if !d.quick(b) {
-				d.buffer = b
-				return true
-			}
+		n, again, err := c.take(b.Free())
+		if n == 0 {
 			d.pool.Put(b)
-			if n < len(room) {
-				return false
-			}
-			continue
+			d.err = err
+			return !again
+		}
+		b.Filled(n)
+		more := len(b.Free()) == 0 // the kernel reports it only once
+		if more && d.pool.Widen(b) {
+			n, _, _ = c.take(b.Free()) // an error will last
+			b.Filled(n)
+			more = len(b.Free()) == 0
+		}
+		if !d.quick(b) {
+			d.buffer = b
+			return true
 		}
 		d.pool.Put(b)
-		switch {
-		case errno == syscall.EAGAIN:
+		if !more && d.below == nil { // crypto/tls may hold another record
 			return false
-		case errno != 0:
-			d.err = errno
-		default:
-			d.err = io.EOF
 		}
-		return true
 	}
 }
 

@@ -14,9 +14,9 @@ type Field struct {
 	Alias bool
 }
 
-// place is a field as positions in the buffer, which may still move while the head arrives.
+// place is a field as positions in the buffer, which may still move while the head arrives. They are below MaxHeadBytes.
 type place struct {
-	name, nameEnd, value, valueEnd uint32
+	name, nameEnd, value, valueEnd uint16
 	kind                           Kind
 	alias                          bool
 }
@@ -94,12 +94,12 @@ func (h *header) scan(buf []byte) (done bool, err error) {
 		if ok, err := h.lineEnd(buf, valueEnd); !ok {
 			return false, err
 		}
-		if h.count == MaxFields {
+		if h.count == MaxFields || h.next > MaxHeadBytes {
 			return false, ErrHeadTooLarge
 		}
 		from, to := trim(buf, nameEnd+1, valueEnd)
 		p := &h.places[h.count]
-		p.name, p.nameEnd, p.value, p.valueEnd = uint32(i), uint32(nameEnd), uint32(from), uint32(to)
+		p.name, p.nameEnd, p.value, p.valueEnd = uint16(i), uint16(nameEnd), uint16(from), uint16(to)
 		if p.kind, p.alias = kindOf(buf[i:nameEnd]); odd && p.kind == Other {
 			p.kind = Odd
 		}

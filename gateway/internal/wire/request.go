@@ -215,6 +215,26 @@ func (r *Request) validateHost(hosts int) error {
 	return nil
 }
 
+// Move makes the head point into to, a copy of from, which begins with the head. from is the memory that was parsed.
+func (r *Request) Move(from, to []byte) {
+	r.header.buf = moved(r.header.buf, from, to)
+	for _, part := range []*[]byte{&r.Method, &r.Path, &r.Query, &r.Host, &r.RequestID, &r.authority} {
+		*part = moved(*part, from, to)
+	}
+	for i := range r.connection.count {
+		r.connection.nominated[i] = moved(r.connection.nominated[i], from, to)
+	}
+}
+
+// moved is the part of to that corresponds to a part of from.
+func moved(part, from, to []byte) []byte {
+	if len(part) == 0 {
+		return part[:0:0]
+	}
+	at := cap(from) - cap(part)
+	return to[at : at+len(part)]
+}
+
 // Framing says where the body ends.
 func (r *Request) Framing() Framing { return Framing(r.ContentLength) }
 

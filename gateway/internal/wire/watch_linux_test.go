@@ -54,7 +54,7 @@ func TestAConnectionIsStoppedWhenItsTimeIsUp(t *testing.T) {
 	t.Parallel()
 	c, _ := pair(t, watch(t))
 	c.SetTimeout(50 * time.Millisecond)
-	_, err := c.Await(wire.NewPool(), leave)
+	_, err := c.Await(wire.NewPool(nil), leave)
 	if !errors.Is(err, os.ErrDeadlineExceeded) || c.Stopped() != wire.TimedOut {
 		t.Errorf("got %v, stopped %d", err, c.Stopped())
 	}
@@ -75,7 +75,7 @@ func TestATimeoutThatIsClearedDoesNothing(t *testing.T) {
 	if _, err := theirs.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	b, err := c.Await(wire.NewPool(), leave)
+	b, err := c.Await(wire.NewPool(nil), leave)
 	if err != nil || string(b.Bytes()) != "x" {
 		t.Errorf("got %v", err)
 	}
@@ -89,7 +89,7 @@ func TestAClientThatIsGoneStopsTheUpstreamsConnection(t *testing.T) {
 	upstream.SetTimeout(time.Hour)
 	client.Serves(upstream)
 	browser.Close()
-	_, err := upstream.Exchange([]byte("request"), make([]byte, 10))
+	_, err := upstream.Exchange([]byte("request"), fixed(make([]byte, 10)))
 	if err == nil || upstream.Stopped() != wire.ClientGone {
 		t.Errorf("got %v, stopped %d, want %d", err, upstream.Stopped(), wire.ClientGone)
 	}
@@ -111,12 +111,12 @@ func TestAnExchangeReturnsTheResponsesFirstBytes(t *testing.T) {
 	}()
 	in := make([]byte, 100)
 	for _, request := range []string{"one", "two", "three"} {
-		n, err := c.Exchange([]byte(request), in)
+		n, err := c.Exchange([]byte(request), fixed(in))
 		if err != nil || string(in[:n]) != "re: "+request {
 			t.Errorf("%s: got %q, %v", request, in[:n], err)
 		}
 	}
-	if n, err := c.Exchange([]byte("four"), in); n != 0 || err == nil {
+	if n, err := c.Exchange([]byte("four"), fixed(in)); n != 0 || err == nil {
 		t.Errorf("after the end: got %d, %v", n, err)
 	}
 }
