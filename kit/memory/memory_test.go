@@ -31,3 +31,11 @@ func TestTheLowerLimitHolds(t *testing.T) {
 		}
 	}
 }
+
+func TestSomeMemoryIsAvailable(t *testing.T) {
+	t.Parallel()
+	bytes := memory.Available()
+	if limit, known := memory.Limit(); bytes <= 0 || known && bytes != limit {
+		t.Errorf("got %d, with a limit of %d (%v)", bytes, limit, known)
+	}
+}
