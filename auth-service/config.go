@@ -38,7 +38,7 @@ type passwordConfig struct {
 	minLength    int
 	refuseCommon bool
 	params       password.Params
-	workers      int // hashes at once
+	workers      int // hashes at once, if their memory allows it
 	waiting      int // passwords that may wait for a worker
 	patience     time.Duration
 }
@@ -108,7 +108,7 @@ func readGuesses(r *env.Reader) guess.Limits {
 		FirstDelay:    r.Duration("GUESS_FIRST_DELAY", time.Second, time.Millisecond),
 		MaxDelay:      r.Duration("GUESS_MAX_DELAY", 15*time.Minute, time.Millisecond),
 		KnownMaxDelay: r.Duration("GUESS_MAX_DELAY_KNOWN", time.Second, time.Millisecond),
-		Registrations: r.Int("REGISTRATIONS_PER_ADDRESS", 0, 0, 1<<20),
+		Registrations: r.Int("REGISTRATIONS_PER_ADDRESS", 1000, 0, 1<<20),
 	}
 }
 

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/issuer"
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
+	"tallygate/kit/memory"
 )
 
 func openStore(cfg databaseConfig, log *slog.Logger) (*store.Store, error) {
@@ -22,8 +21,11 @@ func openStore(cfg databaseConfig, log *slog.Logger) (*store.Store, error) {
 	return db, nil
 }
 
+// newQueue makes the queue for hashing. Hashes get half of the memory.
 func newQueue(cfg passwordConfig) *password.Queue {
-	return password.NewQueue(cfg.workers, cfg.waiting, cfg.patience)
+	return password.NewQueue(password.QueueConfig{
+		Workers: cfg.workers, Waiting: cfg.waiting, Wait: cfg.patience, MemoryKiB: uint64(memory.Available()) / 2 >> 10,
+	})
 }
 
 // newAccounts makes the domain of users and sessions over a database. Commands do without refresh keys.
@@ -51,10 +53,4 @@ func newLedger(cfg usageConfig, db *store.Store, log *slog.Logger) *ledger.Servi
 
 func newIssuer(cfg *config) *issuer.Issuer {
 	return issuer.New(issuer.Config{Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, TTL: cfg.JWTTTL}, cfg.JWTSecret.Value())
-}
-
-func queueGauge(q *password.Queue) prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "tallygate_password_queue_length", Help: "Passwords that wait to be hashed.",
-	}, func() float64 { return float64(q.Waiting()) })
 }

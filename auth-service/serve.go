@@ -46,7 +46,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	signer := newIssuer(cfg)
 	usage := newLedger(cfg.usage, db, log)
 	metrics := service.NewRegistry("auth-service", version)
-	metrics.MustRegister(collectors.NewDBStatsCollector(db.Pool(), "tallygate"), queueGauge(queue))
+	metrics.MustRegister(collectors.NewDBStatsCollector(db.Pool(), "tallygate"), newQueueMetrics(queue))
 	readiness := httpd.NewReadiness(db.Ready)
 	public, private := httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage, Issuer: signer, Verifier: cfg.Verifier(keys.ring), Internal: keys.internal,

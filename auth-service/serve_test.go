@@ -125,7 +125,7 @@ func TestTheServiceStartsAtOnceAndKeepsItsUsers(t *testing.T) {
 		t.Fatalf("got %d %s", status, body)
 	}
 	if status, body := send(t, http.MethodGet, first.private+"/metrics", "", ""); status != http.StatusOK ||
-		!strings.Contains(body, `http_server_request_duration_seconds_count{`) || !strings.Contains(body, "tallygate_password_queue_length 0") || !strings.Contains(body, `tallygate_build_info{`) {
+		!strings.Contains(body, `http_server_request_duration_seconds_count{`) || !strings.Contains(body, `tallygate_password_queue_length{kind="sign_in"} 0`) || !strings.Contains(body, `tallygate_build_info{`) {
 		t.Errorf("metrics: got %d %.200s", status, body)
 	}
 	if err := first.stop(); err != nil {

@@ -58,7 +58,7 @@ func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next 
 	if err != nil {
 		return err
 	}
-	hash, err := s.cfg.Hasher.Hash(ctx, s.cfg.Hasher.Place(), nextPassword, func() error { return nil })
+	hash, err := s.cfg.Hasher.Hash(ctx, s.place(password.Change, from), nextPassword, func() error { return nil })
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Service) DeleteAccount(ctx context.Context, who Caller, current string,
 
 // confirm verifies the caller's own password. A thief of the token can guess here too, so it counts as a sign-in does.
 func (s *Service) confirm(ctx context.Context, who Caller, p password.Prepared, from Origin) (User, error) {
-	user, attempt, err := s.verify(ctx, who.User.Name, p, from)
+	user, attempt, err := s.verify(ctx, s.place(password.Change, from), prepared{who.User.Name, p}, from)
 	if err != nil {
 		return User{}, err
 	}

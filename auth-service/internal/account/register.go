@@ -22,8 +22,14 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, with
 	if err != nil {
 		return User{}, false, err
 	}
+	place := s.place(password.Registration, from)
+	defer place.Leave()
 	// The insertion may find the name taken, and the user may be deleted before the next lookup. Then the name is free again.
 	for {
+		// The place comes before the first query: a flood of registrations must not reach the database either.
+		if err := place.Enter(); err != nil {
+			return User{}, false, err
+		}
 		user, err = s.cfg.Store.UserByName(ctx, p.name)
 		if err == nil {
 			return user, false, nil
@@ -34,7 +40,6 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, with
 		if err := s.checkPolicy("password", p.password, p.name); err != nil {
 			return User{}, false, err
 		}
-		place := s.cfg.Hasher.Place()
 		attempt, err := s.cfg.Guesses.Registration(ctx, guess.Scope{Address: from.Address}, place)
 		if err != nil {
 			return User{}, false, err

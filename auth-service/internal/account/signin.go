@@ -28,7 +28,7 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 		return Grant{}, err
 	}
 	for range signInAttempts {
-		user, attempt, err := s.verify(ctx, p.name, p.password, from)
+		user, attempt, err := s.verify(ctx, s.place(password.SignIn, from), p, from)
 		if err != nil {
 			return Grant{}, err
 		}
@@ -44,19 +44,23 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 	return Grant{}, ErrWrongCredentials
 }
 
+// place returns a place in the queue for hashing. Places are shared out between addresses.
+func (s *Service) place(kind password.Kind, from Origin) *password.Place {
+	return s.cfg.Hasher.Place(password.Claim{Network: guess.Network(from.Address), Kind: kind})
+}
+
 // verify finds the user with that name and password. It counts the attempt, and if there is no error, the caller has to
 // finish it. verify takes the same time whether there is such a user or not.
-func (s *Service) verify(ctx context.Context, name string, p password.Prepared, from Origin) (User, *guess.Attempt, error) {
-	place := s.cfg.Hasher.Place()
-	attempt, err := s.cfg.Guesses.SignIn(ctx, guess.Scope{Name: name, Address: from.Address}, place)
+func (s *Service) verify(ctx context.Context, place *password.Place, p prepared, from Origin) (User, *guess.Attempt, error) {
+	attempt, err := s.cfg.Guesses.SignIn(ctx, guess.Scope{Name: p.name, Address: from.Address}, place)
 	if err != nil {
 		return User{}, nil, err
 	}
-	user, err := s.cfg.Store.UserByName(ctx, name)
+	user, err := s.cfg.Store.UserByName(ctx, p.name)
 	if err != nil && !errors.Is(err, ErrNoUser) {
 		return User{}, nil, errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
 	}
-	ok, outdated, err := s.cfg.Hasher.Verify(ctx, place, p, user.PasswordHash)
+	ok, outdated, err := s.cfg.Hasher.Verify(ctx, place, p.password, user.PasswordHash)
 	if err != nil {
 		return User{}, nil, errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
 	}
@@ -67,7 +71,7 @@ func (s *Service) verify(ctx context.Context, name string, p password.Prepared, 
 		return User{}, nil, ErrWrongCredentials
 	}
 	if outdated {
-		s.rehash(ctx, place, user, p)
+		s.rehash(ctx, place, user, p.password)
 	}
 	return user, attempt, nil
 }

@@ -42,6 +42,10 @@ func accounts(t *testing.T, queue *password.Queue, limits guess.Limits) *account
 	})
 }
 
+func queue(workers, waiting int, wait time.Duration) *password.Queue {
+	return password.NewQueue(password.QueueConfig{Workers: workers, Waiting: waiting, Wait: wait})
+}
+
 func must[T any](value T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
@@ -91,7 +95,7 @@ func hammer(t *testing.T, s *account.Service, clients int) (verified *atomic.Int
 func TestOwnerSignsInThoughOthersGuessTheNameAtTheSameAddress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := accounts(t, password.NewQueue(2, 128, 5*time.Second), limits())
+		s := accounts(t, queue(2, 128, 5*time.Second), limits())
 		right := ada(t, s)
 		verified, stop := hammer(t, s, 2)
 		began := time.Now()
@@ -118,7 +122,7 @@ func TestOwnerSignsInThoughOthersGuessTheNameAtTheSameAddress(t *testing.T) {
 func TestManyAttemptsAtAKnownAddressKeepNobodyElseOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := accounts(t, password.NewQueue(1, 0, 0), limits())
+		s := accounts(t, queue(1, 0, 0), limits())
 		ada(t, s)
 		var throttled, other atomic.Int64
 		for range 12 {
@@ -155,7 +159,7 @@ func TestManyAttemptsAtAKnownAddressKeepNobodyElseOut(t *testing.T) {
 func TestGuessesAtAnUnknownAddressDoNotWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := accounts(t, password.NewQueue(2, 128, 5*time.Second), limits())
+		s := accounts(t, queue(2, 128, 5*time.Second), limits())
 		right := ada(t, s)
 		elsewhere := account.Origin{Address: netip.MustParseAddr("203.0.113.9")}
 		for range 10 {

@@ -120,7 +120,8 @@ func newService(t testing.TB, o options) *service {
 	keys := must(token.NewKeyring(jwtSecret, nil))(t)
 	bearer := must(internalapi.NewBearer(internalSecret))(t)
 	refreshKeys := must(account.NewRefreshKeys([]string{internalSecret}))(t)
-	hasher := must(password.NewHasher(o.params, password.NewQueue(o.workers, o.waiting, time.Minute), nil))(t)
+	queue := password.NewQueue(password.QueueConfig{Workers: o.workers, Waiting: o.waiting, Wait: time.Minute})
+	hasher := must(password.NewHasher(o.params, queue, nil))(t)
 	lifetimes := account.Lifetimes{
 		Access: o.ttl, SessionIdle: 30 * 24 * time.Hour, Session: 90 * 24 * time.Hour, Replay: 10 * time.Second,
 	}

@@ -22,6 +22,12 @@ type Params struct {
 // one thread.
 func DefaultParams() Params { return Params{MemoryKiB: 19 * 1024, Passes: 2, Threads: 1} }
 
+// work is how long a hash takes, in KiB times passes.
+func (p Params) work() uint64 { return uint64(p.MemoryKiB) * uint64(p.Passes) }
+
+// cost is what a hash takes where today's hashes have these parameters.
+func (p Params) cost(today Params) cost { return newCost(p.MemoryKiB, p.work(), today) }
+
 const (
 	saltBytes = 16
 	keyBytes  = 32
@@ -102,5 +108,5 @@ func decode(text string, least, most int) ([]byte, error) {
 
 // cheap reports whether the hash costs little enough to be imported.
 func (h phc) cheap() bool {
-	return h.params.MemoryKiB <= maxImportedMemoryKiB && uint64(h.params.MemoryKiB)*uint64(h.params.Passes) <= maxImportedWork
+	return h.params.MemoryKiB <= maxImportedMemoryKiB && h.params.work() <= maxImportedWork
 }

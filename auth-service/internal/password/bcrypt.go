@@ -21,6 +21,21 @@ func bcryptMatches(stored string, p Prepared) bool {
 	return len(p.text) <= maxBcryptBytes && bcrypt.CompareHashAndPassword([]byte(stored), []byte(p.text)) == nil
 }
 
+// What bcrypt takes: little memory, and as long as argon2id with this work at a cost of 0. Each further cost doubles it.
+const (
+	bcryptKiB  = 8
+	bcryptWork = 48 // KiB times passes
+)
+
+// bcryptCost is what it takes to verify the hash.
+func bcryptCost(stored string, today Params) cost {
+	rounds, err := bcrypt.Cost([]byte(stored))
+	if err != nil {
+		rounds = bcrypt.MinCost // it is damaged, and not hashed at all
+	}
+	return newCost(bcryptKiB, bcryptWork<<rounds, today)
+}
+
 // bcryptLength is the length of every bcrypt hash.
 const bcryptLength = 60
 

@@ -31,12 +31,12 @@ func NewHasher(params Params, queue *Queue, random io.Reader) (*Hasher, error) {
 }
 
 // Place returns a place in the queue that is not taken yet.
-func (h *Hasher) Place() *Place { return h.queue.Place() }
+func (h *Hasher) Place(c Claim) *Place { return h.queue.Place(c) }
 
 // Hash returns the PHC string to store. As soon as a worker is free it calls check, and hashes nothing if that returns an
 // error: a hundred registrations of one name need not all be hashed. The error is ErrBusy, ctx's or check's.
 func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared, check func() error) (stored string, err error) {
-	queued := place.Do(ctx, func() {
+	queued := place.do(ctx, h.params.cost(h.params), func() {
 		if err = check(); err != nil {
 			return
 		}
@@ -57,18 +57,14 @@ func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared, check func(
 // are not today's. An empty stored hash stands for a user who does not exist: it costs the same as
 // a real one and never matches. The error is ErrBusy or ctx's.
 func (h *Hasher) Verify(ctx context.Context, place *Place, p Prepared, stored string) (ok, outdated bool, err error) {
-	err = place.Do(ctx, func() { ok, outdated = h.verify(p, stored) })
-	return ok, ok && outdated, err
-}
-
-func (h *Hasher) verify(p Prepared, stored string) (ok, outdated bool) {
 	if isBcrypt(stored) {
-		return bcryptMatches(stored, p), true
+		err = place.do(ctx, bcryptCost(stored, h.params), func() { ok = bcryptMatches(stored, p) })
+		return ok, ok, err
 	}
-	known, err := parsePHC(stored)
-	if err != nil {
-		h.dummy.matches(p)
-		return false, false
+	known, broken := parsePHC(stored)
+	if broken != nil {
+		return false, false, place.do(ctx, h.params.cost(h.params), func() { h.dummy.matches(p) })
 	}
-	return known.matches(p), known.params != h.params || len(known.key) != keyBytes
+	err = place.do(ctx, known.params.cost(h.params), func() { ok = known.matches(p) })
+	return ok, ok && (known.params != h.params || len(known.key) != keyBytes), err
 }

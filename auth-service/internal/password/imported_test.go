@@ -37,11 +37,11 @@ func TestImportedKeysOfOtherLengthsAreVerifiedAndOutdated(t *testing.T) {
 		if err := password.CheckImported(stored); (err == nil) != want {
 			t.Errorf("a key of %d bytes: got %v", length, err)
 		}
-		ok, outdated, err := h.Verify(t.Context(), h.Place(), prepare(t, "123456"), stored)
+		ok, outdated, err := h.Verify(t.Context(), h.Place(password.Claim{}), prepare(t, "123456"), stored)
 		if err != nil || ok != want || outdated != want {
 			t.Errorf("a key of %d bytes: got %v, %v, %v", length, ok, outdated, err)
 		}
-		if ok, _, _ := h.Verify(t.Context(), h.Place(), prepare(t, "wrong"), stored); ok {
+		if ok, _, _ := h.Verify(t.Context(), h.Place(password.Claim{}), prepare(t, "wrong"), stored); ok {
 			t.Errorf("a key of %d bytes matches a wrong password", length)
 		}
 	}

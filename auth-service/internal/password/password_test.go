@@ -1,13 +1,9 @@
 package password_test
 
 import (
-	"context"
 	"errors"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -30,7 +26,7 @@ func cheap() password.Params { return password.Params{MemoryKiB: 64, Passes: 1, 
 
 func hasher(t *testing.T, params password.Params) *password.Hasher {
 	t.Helper()
-	h, err := password.NewHasher(params, password.NewQueue(2, 2, time.Second), nil)
+	h, err := password.NewHasher(params, password.NewQueue(password.QueueConfig{Workers: 2, Waiting: 2, Wait: time.Second}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +35,7 @@ func hasher(t *testing.T, params password.Params) *password.Hasher {
 
 func hash(t *testing.T, h *password.Hasher, raw string) string {
 	t.Helper()
-	stored, err := h.Hash(t.Context(), h.Place(), prepare(t, raw), always)
+	stored, err := h.Hash(t.Context(), h.Place(password.Claim{}), prepare(t, raw), always)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,10 +67,10 @@ func TestOneTextInTwoNormalFormsIsOnePassword(t *testing.T) {
 	t.Parallel()
 	h := hasher(t, cheap())
 	stored := hash(t, h, "caf\u00e9\u3000au lait")
-	if ok, _, _ := h.Verify(t.Context(), h.Place(), prepare(t, "cafe\u0301 au lait"), stored); !ok {
+	if ok, _, _ := h.Verify(t.Context(), h.Place(password.Claim{}), prepare(t, "cafe\u0301 au lait"), stored); !ok {
 		t.Error("the decomposed form with a plain space is another password")
 	}
-	if ok, _, _ := h.Verify(t.Context(), h.Place(), prepare(t, "Caf\u00e9 au lait"), stored); ok {
+	if ok, _, _ := h.Verify(t.Context(), h.Place(password.Claim{}), prepare(t, "Caf\u00e9 au lait"), stored); ok {
 		t.Error("case was folded")
 	}
 }
@@ -99,7 +95,7 @@ func TestHashOfOtherCostsIsOutdated(t *testing.T) {
 	}{
 		{old, "123456", true, false}, {today, "123456", true, true}, {today, "1234567", false, false},
 	} {
-		ok, outdated, err := look.h.Verify(t.Context(), look.h.Place(), prepare(t, look.raw), stored)
+		ok, outdated, err := look.h.Verify(t.Context(), look.h.Place(password.Claim{}), prepare(t, look.raw), stored)
 		if err != nil || ok != look.ok || outdated != look.outdated {
 			t.Errorf("%s: got %v, %v, %v", look.raw, ok, outdated, err)
 		}
@@ -120,7 +116,7 @@ func TestBcryptIsVerifiedAndOutdated(t *testing.T) {
 		strings.Repeat("x", 72): true, strings.Repeat("x", 71): false,
 		strings.Repeat("x", 73): false, // bcrypt would not look at the last one
 	} {
-		ok, outdated, err := h.Verify(t.Context(), h.Place(), prepare(t, raw), string(stored))
+		ok, outdated, err := h.Verify(t.Context(), h.Place(password.Claim{}), prepare(t, raw), string(stored))
 		if err != nil || ok != want || outdated != want {
 			t.Errorf("%d bytes: got %v, %v, %v", len(raw), ok, outdated, err)
 		}
@@ -136,7 +132,7 @@ func TestDamagedHashNeverMatches(t *testing.T) {
 		strings.Replace(good, "m=64", "m=4294967295", 1), strings.Replace(good, "t=1", "t=0", 1),
 		strings.Replace(good, "p=1", "p=0", 1), strings.Replace(good, "argon2id", "argon2i", 1), "$2a$04$short",
 	} {
-		if ok, _, err := h.Verify(t.Context(), h.Place(), prepare(t, "123456"), stored); ok || err != nil {
+		if ok, _, err := h.Verify(t.Context(), h.Place(password.Claim{}), prepare(t, "123456"), stored); ok || err != nil {
 			t.Errorf("%q: got %v, %v", stored, ok, err)
 		}
 	}
@@ -145,84 +141,6 @@ func TestDamagedHashNeverMatches(t *testing.T) {
 			t.Errorf("%q may be imported", bad)
 		}
 	}
-}
-
-func TestQueueShedsWhatDoesNotFit(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		q := password.NewQueue(2, 3, 5*time.Second)
-		release := make(chan struct{})
-		var ran, busy atomic.Int64
-		start := time.Now()
-		var all sync.WaitGroup
-		for range 10 {
-			all.Go(func() {
-				err := q.Place().Do(t.Context(), func() { <-release })
-				switch {
-				case err == nil:
-					ran.Add(1)
-				case errors.Is(err, password.ErrBusy):
-					busy.Add(1)
-				}
-			})
-		}
-		synctest.Wait()
-		if busy.Load() != 5 || time.Since(start) != 0 || q.Waiting() != 3 {
-			t.Errorf("at once: %d busy, %d waiting, want 5 and 3", busy.Load(), q.Waiting())
-		}
-		time.Sleep(5 * time.Second)
-		synctest.Wait()
-		if busy.Load() != 8 || q.Waiting() != 0 {
-			t.Errorf("after the wait: %d busy, %d waiting, want 8 and 0", busy.Load(), q.Waiting())
-		}
-		close(release)
-		all.Wait()
-		if ran.Load() != 2 {
-			t.Errorf("%d ran, want 2", ran.Load())
-		}
-	})
-}
-
-func TestQueueLetsInNoMoreThanItCanHold(t *testing.T) {
-	t.Parallel()
-	q := password.NewQueue(2, 3, time.Hour)
-	var place *password.Place
-	for range 5 {
-		place = q.Place()
-		if err := place.Enter(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := q.Place().Enter(); !errors.Is(err, password.ErrBusy) {
-		t.Errorf("the sixth: got %v, want ErrBusy", err)
-	}
-	if err := place.Enter(); err != nil {
-		t.Errorf("one that is taken: got %v", err)
-	}
-	place.Leave()
-	place.Leave() // once is enough
-	if err := q.Place().Enter(); err != nil {
-		t.Errorf("after one has left: got %v", err)
-	}
-}
-
-func TestClientWhoLeavesTheQueueIsNotServed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		q := password.NewQueue(1, 1, time.Hour)
-		release := make(chan struct{})
-		go func() { _ = q.Place().Do(context.Background(), func() { <-release }) }()
-		synctest.Wait()
-		ctx, cancel := context.WithCancel(t.Context())
-		left := make(chan error, 1)
-		go func() { left <- q.Place().Do(ctx, func() { t.Error("it ran") }) }()
-		synctest.Wait()
-		cancel()
-		if err := <-left; !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v, want Canceled", err)
-		}
-		close(release)
-	})
 }
 
 func TestPolicy(t *testing.T) {

@@ -1,0 +1,22 @@
+package password
+
+import "context"
+
+// Do runs work that takes so many KiB, and so many turns of its address.
+func (p *Place) Do(ctx context.Context, kib uint64, turns int, work func()) error {
+	return p.do(ctx, cost{kib: kib, turns: turns}, work)
+}
+
+// Running is the memory of what is running, in KiB.
+func (q *Queue) Running() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.runningKiB
+}
+
+// Garbage is the memory of finished hashes that may not be free yet, in KiB.
+func (q *Queue) Garbage() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.garbage.kib
+}
