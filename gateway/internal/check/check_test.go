@@ -48,7 +48,7 @@ func TestTenThousandCallsOfOneUserNeedOneLookup(t *testing.T) {
 		fields := []string{params(7, time.Now()).Token(), "Bearer " + params(7, time.Now()).Token()}
 		for i := range 10_000 {
 			who, err := f.Check(t.Context(), fields[i%2:i%2+1])
-			if want := (check.Identity{UserID: 7, SessionID: "session-1", MonthlyQuota: check.NoQuota}); err != nil || who != want {
+			if err != nil || who.UserID != 7 || who.SessionID != "session-1" || who.Role != "" || who.MonthlyQuota != check.NoQuota {
 				t.Fatal(who, err)
 			}
 		}

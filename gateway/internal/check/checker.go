@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -73,7 +74,7 @@ func New(cfg Config) *Checker {
 func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, error) {
 	now := c.cfg.Now()
 	if len(authorization) == 1 {
-		if e := c.tokens.get(token.WithoutScheme(authorization[0])); e != nil && e.keys == c.cfg.Verifier.KeysVersion() {
+		if e := c.tokens.get(token.WithoutScheme(authorization[0])); e != nil && e.keys.Load() == c.cfg.Verifier.KeysVersion() {
 			if now.UnixNano() >= e.expiresAt {
 				return Identity{}, c.metrics.refuse(token.ErrExpired)
 			}
@@ -84,7 +85,7 @@ func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, 
 					if !e.used.Load() {
 						e.used.Store(true)
 					}
-					return known.identity(&e.claims), nil
+					return known.identity(e), nil
 				case revoked:
 					return Identity{}, c.metrics.refuse(errRevoked)
 				case ahead:
@@ -123,8 +124,10 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 	if known.decide(&claims) != valid {
 		return Identity{}, errRevoked
 	}
-	c.remember(at, &entry{raw: raw, claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), keys: keys, user: at}, now)
-	return known.identity(&claims), nil
+	e := &entry{raw: strings.Clone(raw), claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), user: at}
+	e.keys.Store(keys)
+	c.remember(at, e, now)
+	return known.identity(e), nil
 }
 
 // remember keeps a verification, unless its user was forgotten meanwhile: the feed's changes would not reach it.

@@ -15,4 +15,6 @@
 // The second call with a token costs one lookup in a table by the token, without a lock or an allocation. A verification is
 // forgotten at the token's exp, and renewed when the keys change. A user has a bounded share of the table, whatever number
 // of tokens the user gets issued: one more makes the user's oldest forgotten, and nobody else's.
+//
+// A call that lasts is checked again from time to time, with Valid: by the same state, its own token, and the same clock.
 package check

@@ -10,4 +10,6 @@ type Identity struct {
 	Role      string // auth-service's current one, whatever the token says; empty for ordinary users
 	// MonthlyQuota is how many calls the user may make in a calendar month, or NoQuota.
 	MonthlyQuota int64
+
+	token *entry // what Valid looks at
 }

@@ -47,22 +47,25 @@ func newMetrics(c *Checker) *metrics {
 
 // refuse counts why a call was refused, and returns the reason.
 func (x *metrics) refuse(err error) error {
-	if err == nil {
-		return nil
+	if err != nil {
+		x.refused.WithLabelValues(Reason(err)).Inc()
 	}
-	reason := "unavailable"
+	return err
+}
+
+// Reason is an error of Check or Valid in one word, for metrics and logs: missing, expired, revoked, invalid, unavailable.
+func Reason(err error) string {
 	switch {
 	case errors.Is(err, token.ErrMissing):
-		reason = "missing"
+		return "missing"
 	case errors.Is(err, token.ErrExpired):
-		reason = "expired"
+		return "expired"
 	case errors.Is(err, errRevoked):
-		reason = "revoked"
+		return "revoked"
 	case errors.Is(err, token.ErrInvalid):
-		reason = "invalid"
+		return "invalid"
 	}
-	x.refused.WithLabelValues(reason).Inc()
-	return err
+	return "unavailable"
 }
 
 func (x *metrics) lookup(err error) {

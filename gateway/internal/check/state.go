@@ -88,6 +88,6 @@ func (s *state) decide(c *token.Claims) decision {
 	return valid
 }
 
-func (s *state) identity(c *token.Claims) Identity {
-	return Identity{UserID: c.UserID, SessionID: c.SessionID, Role: s.role, MonthlyQuota: s.quota}
+func (s *state) identity(e *entry) Identity {
+	return Identity{UserID: e.claims.UserID, SessionID: e.claims.SessionID, Role: s.role, MonthlyQuota: s.quota, token: e}
 }

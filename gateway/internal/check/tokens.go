@@ -4,7 +4,6 @@ import (
 	"hash/maphash"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -16,10 +15,10 @@ type entry struct {
 	raw       string // the key: the same in whatever form it comes
 	hash      uint64
 	claims    token.Claims
-	expiresAt int64  // Unix nanoseconds
-	keys      uint64 // the version of the keys that verified it
+	expiresAt int64 // Unix nanoseconds
 	user      *user
-	used      atomic.Bool // since the last eviction
+	keys      atomic.Uint64 // the version of the keys that verified it
+	used      atomic.Bool   // since the last eviction
 }
 
 // tokens is a table of entries that is read without a lock: open addressing, at most half full. A slot that was taken is
@@ -75,9 +74,8 @@ func (t *tokens) get(raw string) *entry {
 	}
 }
 
-// put adds an entry, or replaces the one for the same token. It keeps a copy of the token.
+// put adds an entry, or replaces the one for the same token.
 func (t *tokens) put(e *entry, now int64) {
-	e.raw = strings.Clone(e.raw)
 	e.hash = maphash.String(t.seed, e.raw)
 	e.used.Store(true)
 	t.mu.Lock()

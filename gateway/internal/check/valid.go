@@ -1,0 +1,35 @@
+package check
+
+import (
+	"time"
+
+	"tallygate/kit/token"
+)
+
+// Valid reports whether a call that passed Check, and is still in flight, would pass it now. It costs about as much as
+// Check. It does not wait: of a user who was forgotten, it has the record fetched, and meanwhile nothing is held against the
+// call. Errors: token.ErrExpired; token.ErrInvalid if the user or the session has ended, or the key that signed the token
+// was withdrawn; ErrStale.
+func (c *Checker) Valid(who Identity, now time.Time) error {
+	e := who.token
+	if now.UnixNano() >= e.expiresAt {
+		return token.ErrExpired
+	}
+	if c.tooStale(now) {
+		return ErrStale
+	}
+	if keys := c.cfg.Verifier.KeysVersion(); e.keys.Load() != keys {
+		if _, err := c.cfg.Verifier.Verify(e.raw); err != nil {
+			return err
+		}
+		e.keys.Store(keys)
+	}
+	known := e.user.state.Load()
+	if known == nil || known.decide(&e.claims) == ahead {
+		_, _, _, known = c.find(&e.claims)
+	}
+	if known != nil && known.decide(&e.claims) == revoked {
+		return errRevoked
+	}
+	return nil
+}
