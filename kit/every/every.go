@@ -1,0 +1,23 @@
+// Package every repeats work until a context ends. It refuses to know what the work is, and does not report errors: work
+// that can fail deals with that itself.
+package every
+
+import (
+	"context"
+	"time"
+)
+
+// Do calls work each time the interval has passed, until ctx ends. Calls never overlap: work that takes longer than the
+// interval is called again at once.
+func Do(ctx context.Context, interval time.Duration, work func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			work()
+		}
+	}
+}
