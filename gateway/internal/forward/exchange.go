@@ -2,6 +2,7 @@ package forward
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"tallygate/gateway/internal/upstream"
@@ -17,6 +18,8 @@ type Exchange struct {
 	conn     *upstream.Conn // carries the request
 	response wire.Response
 	upload   upload
+	// tunnelled is set while the exchange is a WebSocket, for End.
+	tunnelled atomic.Pointer[tunnel]
 	// The arguments of release, kept until the upload no longer writes to conn.
 	keepConn bool
 	idle     time.Duration

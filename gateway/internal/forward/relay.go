@@ -166,6 +166,10 @@ func (l *relay) whole(body, extra []byte, framing wire.Framing) Outcome {
 // tunnel passes on a 101, and then bytes in both directions until both sides have ended.
 func (l *relay) tunnel(early []byte) Outcome {
 	out := Outcome{Status: 101}
+	t := &tunnel{client: l.req.Client, replica: l.conn.Conn, buffers: l.engine.buffers}
+	t.frames.take(early, false)
+	l.tunnelled.Store(t)
+	defer l.tunnelled.Store(nil)
 	l.req.Client.Serves(nil)
 	if err := l.streams(); err != nil {
 		l.conn.Close()
@@ -180,7 +184,6 @@ func (l *relay) tunnel(early []byte) Outcome {
 	sent := int64(len(early))
 	l.in.Drop()
 	l.out, l.back = slim(l.out), slim(l.back)
-	t := &tunnel{client: l.req.Client, replica: l.conn.Conn, buffers: l.engine.buffers}
 	out.BytesIn, out.BytesOut = t.run(l.req.Body.Extra())
 	out.BytesOut += sent
 	return out

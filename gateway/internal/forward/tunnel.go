@@ -18,6 +18,11 @@ type tunnel struct {
 	client, replica *wire.Conn
 	buffers         *wire.Pool
 	idleTimeout     atomic.Int64 // nanoseconds; of both sides
+	frames          frames       // of the replica
+
+	ending  atomic.Bool // by Exchange.End
+	reason  string      // set before ending
+	resumed bool        // the rest of a frame is waited for
 }
 
 // run ends when both sides have ended. extra is what the client has sent already. It returns how many bytes came from
@@ -28,33 +33,51 @@ func (t *tunnel) run(extra []byte) (in, out int64) {
 	go func() {
 		defer close(sent)
 		if _, err := t.replica.Write(extra); err == nil {
-			in = int64(len(extra)) + t.pump(t.replica, t.client)
+			in = int64(len(extra)) + t.pump(t.replica, t.client, t.toReplica)
 		}
 	}()
-	out = t.pump(t.client, t.replica)
+	out = t.pump(t.client, t.replica, t.toClient)
+	if t.ending.Load() {
+		t.sayGoodbye()
+	}
 	<-sent
 	return in, out
 }
 
+// toReplica and toClient pass on what has come, and report how much of it, and whether more may follow.
+func (t *tunnel) toReplica(p []byte) (int, bool) {
+	_, err := t.replica.Write(p)
+	return len(p), err == nil
+}
+
+func (t *tunnel) toClient(p []byte) (int, bool) {
+	ending := t.ending.Load()
+	n := t.frames.take(p, ending)
+	_, err := t.client.Write(p[:n])
+	return n, err == nil && !(ending && (t.frames.atBorder() || t.frames.strange))
+}
+
 // pump copies until from ends or either breaks, and then lets the other direction end soon. It returns how many bytes
-// it has read.
-func (t *tunnel) pump(to, from *wire.Conn) (count int64) {
+// it has passed on.
+func (t *tunnel) pump(to, from *wire.Conn, pass func([]byte) (int, bool)) (count int64) {
 	b := wire.Loan{Pool: t.buffers}
 	for {
 		t.renewTimeouts()
 		n, err := from.Fetch(&b)
-		count += int64(n)
 		if n > 0 {
-			_, failed := to.Write(b.Memory()[:n])
-			if b.Drop(); failed != nil {
+			passed, more := pass(b.Memory()[:n])
+			count += int64(passed)
+			if b.Drop(); !more {
 				break
 			}
 		}
-		if err != nil {
+		if err != nil && (from != t.replica || !t.goesOn()) {
 			break
 		}
 	}
-	to.CloseWrite()
+	if !t.ending.Load() { // otherwise sayGoodbye has the last word
+		to.CloseWrite()
+	}
 	t.idleTimeout.Store(int64(tunnelClose))
 	t.renewTimeouts()
 	return count

@@ -114,6 +114,26 @@ func (c *Conn) Cut(why Stop) {
 	}
 }
 
+// BreakOff makes whatever this client's connection is used for fail, but does not stop it: the client can still be told.
+// Reads fail until AllowReads, and the upstream's connection that it waits for is stopped.
+func (c *Conn) BreakOff() {
+	c.InterruptReads()
+	for {
+		upstream := c.serves.Load()
+		if upstream == nil {
+			return
+		}
+		seen := upstream.deadline.load()
+		if seen.stopped() != 0 {
+			return
+		}
+		// Once it serves another client, it has another deadline, and is not stopped.
+		if c.serves.Load() == upstream && upstream.stop(seen, ClientGone) {
+			return
+		}
+	}
+}
+
 // Close closes the connection.
 func (c *Conn) Close() {
 	c.ClearTimeout()
