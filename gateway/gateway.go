@@ -99,6 +99,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var parts sync.WaitGroup
 	parts.Go(func() { g.watch.Run(background) })
+	parts.Go(func() { g.edge.Run(background) })
 	parts.Go(func() { _ = g.checker.Run(background) }) // returns nil when background ends
 	parts.Go(func() { _ = g.meter.Run(background) })   // the same
 	parts.Go(func() { _ = g.quotas.Run(background) })  // the same

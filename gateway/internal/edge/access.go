@@ -89,6 +89,9 @@ func (a *AccessLog) note(k *call, took time.Duration) {
 	l.number(`,"bytes_out":`, ` bytes_out=`, k.out)
 	l.word(`,"request_id":"`, ` request_id=`, unsafe.String(unsafe.SliceData(k.id), len(k.id)))
 	l.word(`","client":"`, ` client=`, k.client)
+	if k.ended != "" {
+		l.word(`","ended":"`, ` ended=`, k.ended)
+	}
 	a.lines = l.end()
 	if len(a.lines) >= accessBytes {
 		a.flush()

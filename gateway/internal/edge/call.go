@@ -24,9 +24,10 @@ type call struct {
 	client   string // address
 
 	status   int
-	in, out  int64 // bytes of the bodies
-	keep     bool  // the connection may be used again
-	gone     bool  // the client is gone
+	in, out  int64  // bytes of the bodies
+	keep     bool   // the connection may be used again
+	gone     bool   // the client is gone
+	ended    string // why the call was ended before its time; mostly empty
 	exchange forward.Exchange
 	auth     [2]string
 	text     [20]byte // the user's id as text
@@ -46,7 +47,7 @@ func (k *call) begin(c *conn) {
 	k.id = nil
 	k.lines.Reset()
 	k.client = c.client
-	k.status, k.in, k.out, k.keep, k.gone = 0, 0, 0, false, false
+	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
 	k.streaming = 0
 }
 

@@ -25,7 +25,9 @@ type conn struct {
 	begun  bool         // a request has been served
 	over   bool         // no more requests are taken
 	gone   bool         // the client is gone
-	buffer *wire.Buffer // what has been read; nil while idle
+	// permitted is the call in flight that has to end with its user's permission.
+	permitted permitted
+	buffer    *wire.Buffer // what has been read; nil while idle
 	// parsed is a request that quick has parsed and not responded to; fault is the parser's error. It is not parsed again,
 	// because Parse changes the buffer.
 	parsed *call

@@ -8,8 +8,8 @@ import (
 	"tallygate/kit/httpd"
 )
 
-// forward sends the request to the route's upstream and the response to the client.
-func (s *Server) forward(k *call) error {
+// deliver sends the request to the route's upstream and the response to the client.
+func (s *Server) deliver(k *call) error {
 	if err := k.conn.gather(k); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 type Metrics struct {
 	desc   *prometheus.Desc
 	open   prometheus.Gauge
+	ended  *prometheus.CounterVec
 	bounds []float64
 	steps  []time.Duration // bounds, as durations
 
@@ -32,12 +33,19 @@ func NewMetrics() *Metrics {
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_connections", Help: "Clients' connections that are open.",
 		}),
+		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tallygate_gateway_streams_ended_total",
+			Help: "Calls in flight that were ended because their user may not call any more.",
+		}, []string{"reason"}),
 		bounds: httpd.DurationBuckets(), routes: map[string]*routeDurations{},
 	}
 	for _, b := range m.bounds {
 		m.steps = append(m.steps, time.Duration(b*float64(time.Second)))
 	}
 	m.none = m.route("none")
+	for _, reason := range []string{"expired", "revoked", "invalid", "unavailable"} {
+		m.ended.WithLabelValues(reason)
+	}
 	return m
 }
 
@@ -69,11 +77,13 @@ func (m *Metrics) observe(k *call, took time.Duration) {
 func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.desc
 	m.open.Describe(out)
+	m.ended.Describe(out)
 }
 
 // Collect implements prometheus.Collector.
 func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	m.open.Collect(out)
+	m.ended.Collect(out)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, r := range m.routes {

@@ -21,6 +21,8 @@ import (
 // failing is a check that always fails. What it returns meets the same table as the errors of all other parts.
 type failing struct{ err error }
 
+func (f failing) Valid(check.Identity, time.Time) error { return f.err }
+
 func (f failing) Check(context.Context, []string) (check.Identity, error) {
 	return check.Identity{}, f.err
 }

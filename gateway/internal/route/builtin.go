@@ -23,6 +23,12 @@ func Builtin(auth, math string) []*Route {
 		r.Public = true
 		return r
 	}
+	// changes may end the permission by which they came. The client has to learn that they have succeeded.
+	changes := func(name, path string, methods ...string) *Route {
+		r := account(name, path, methods...)
+		r.UntilClosed = true
+		return r
+	}
 	adminUsage := account("admin-usage", "/admin/usage", "GET")
 	// auth-service sums up the usage of all users. It may take 30 seconds for a page, and 10 minutes for a CSV.
 	adminUsage.Timeouts.FirstByte, adminUsage.Timeouts.Progress = 40*time.Second, 11*time.Minute
@@ -32,14 +38,14 @@ func Builtin(auth, math string) []*Route {
 		public("register", "/users/register"),
 		public("token", "/token"),
 		public("refresh", "/token/refresh"),
-		account("logout", "/logout", "POST"),
-		account("account", "/users/me", "GET", "DELETE"),
-		account("password", "/users/me/password", "PUT"),
+		changes("logout", "/logout", "POST"),
+		changes("account", "/users/me", "GET", "DELETE"),
+		changes("password", "/users/me/password", "PUT"),
 		account("usage", "/users/me/usage", "GET"),
 		account("sessions", "/users/me/sessions", "GET"),
-		account("session", "/users/me/sessions/*", "DELETE"),
+		changes("session", "/users/me/sessions/*", "DELETE"),
 		account("admin-users", "/admin/users", "GET"),
-		account("admin-user", "/admin/users/*", "PATCH", "DELETE"),
+		changes("admin-user", "/admin/users/*", "PATCH", "DELETE"),
 		account("admin-user-usage", "/admin/users/*/usage", "GET"),
 		adminUsage,
 		account("admin-audit", "/admin/audit", "GET"),

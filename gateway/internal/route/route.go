@@ -36,7 +36,9 @@ type Route struct {
 	Retries   int
 	Strip     bool // Path is removed before the request is forwarded
 	WebSocket bool
-	CORS      *CORS
+	// UntilClosed: what is in flight may outlive its user's permission.
+	UntilClosed bool
+	CORS        *CORS
 }
 
 // Rate is a number of requests per time.

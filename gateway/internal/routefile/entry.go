@@ -29,6 +29,7 @@ var (
 	pathForm     = regexp.MustCompile(`^(/|(/[A-Za-z0-9._~-]+)+)$`)
 	dotSegment   = regexp.MustCompile(`(^|/)\.{1,2}(/|$)`)
 	methodForm   = regexp.MustCompile(`^[A-Z]{1,32}$`)
+	streamsForm  = regexp.MustCompile(`^until_closed$`)
 	authForm     = regexp.MustCompile(`^(required|public)$`)
 	fieldForm    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 	rateForm     = regexp.MustCompile(`^([1-9][0-9]{0,8}) ?/ ?(s|m|h)$`)
@@ -47,7 +48,7 @@ var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	needed: []string{"name", "path", "upstream"},
 	others: []string{
 		"exact", "methods", "health", "auth", "identity_header", "rate", "burst", "max_body", "timeouts", "retries",
-		"strip_prefix", "websocket", "cors",
+		"strip_prefix", "websocket", "streams", "cors",
 	},
 }
 
@@ -101,7 +102,7 @@ func (o *object) access(r *route.Route) {
 	auth, ok := o.text("auth", authForm, "has to be required or public")
 	if ok && auth.value == "public" {
 		r.Public, r.Metered = true, false
-		for _, key := range []string{"identity_header", "rate", "burst"} {
+		for _, key := range []string{"identity_header", "rate", "burst", "streams"} {
 			if o.has(key) {
 				o.fail(place(o.values[key]), "%s: is not possible with auth: public, where the user is not known", key)
 			}
@@ -115,6 +116,8 @@ func (o *object) access(r *route.Route) {
 			o.fail(header.at, "identity_header: %q has another meaning already: choose another name, like X-Account", header.value)
 		}
 	}
+	const aboutStreams = "has to be until_closed; without the key, streams end with their user's permission"
+	_, r.UntilClosed = o.text("streams", streamsForm, aboutStreams)
 	if !o.has("rate") && o.has("burst") {
 		o.fail(place(o.values["burst"]), "burst: has no effect without rate")
 	}
