@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"tallygate/kit/env"
 )
 
 func TestAllMistakesInTheSettingsAreNamed(t *testing.T) {
@@ -13,6 +15,27 @@ func TestAllMistakesInTheSettingsAreNamed(t *testing.T) {
 	for _, name := range []string{"JWT_SECRET", "INTERNAL_SECRET", "AUTH_URL", "TLS_CERT_FILE", "TRUSTED_PROXIES", "MAX_CONNECTIONS", "HOSTS", "HSTS"} {
 		if err == nil || !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s is not named in\n%v", name, err)
+		}
+	}
+}
+
+func TestPAGESIsOnOffOrAFreePath(t *testing.T) {
+	t.Parallel()
+	for where, want := range map[string]string{
+		"": "", "on": "", "off": "", "/gate": "", "/users": "",
+		"yes": "PAGES: ", "/gate/": "PAGES: ", "/token": "/token is the path of a call", "/users/me": "/users/me is the path of a call",
+		"/admin/users": "is the path of a call", "/healthz": "/healthz is the path of a call",
+	} {
+		r := env.NewReader(func(name string) (string, bool) { return where, name == "PAGES" })
+		readConfig(r)
+		err := ""
+		for line := range strings.Lines(r.Err().Error()) { // the secrets are missing
+			if strings.HasPrefix(line, "PAGES: ") {
+				err += line
+			}
+		}
+		if want == "" && err != "" || !strings.Contains(err, want) {
+			t.Errorf("%q: got %q, want %q", where, err, want)
 		}
 	}
 }

@@ -14,7 +14,6 @@ import (
 
 	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
-	"tallygate/gateway/internal/console"
 	"tallygate/gateway/internal/edge"
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
@@ -50,10 +49,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g := &gateway{
 		cfg: cfg, keys: keys, bearer: bearer, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version),
 	}
-	pages, err := console.Pages()
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	auth := authclient.New(cfg.authPrivate.String(), g.bearer)
 	g.checker = check.New(check.Config{Verifier: cfg.Verifier(keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
 	if g.meter, err = meter.Open(meter.Config{StateDir: cfg.stateDir, Ledger: auth, Log: g.log}); err != nil {
@@ -83,7 +79,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g.edge = edge.New(edge.Config{
 		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(), Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
-		Watch: g.watch, Pages: pages, Trusted: cfg.trusted, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
+		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
 		MaxConnections: cfg.maxConnections,
 	})
 	g.routes = newRoutes(cfg, g.edge.SetRoutes)

@@ -2,7 +2,9 @@
 // description at /openapi.json. All of it is compiled in; nothing is fetched from another host.
 //
 // It refuses to know how pages are served. The pages have no rights of their own: they call the public API with the token
-// of the user who has signed in.
+// of the user who has signed in. Upstreams behind the gateway have the same origin as the console, so nothing that a script of
+// that origin can read holds a token: no storage, cookie, global variable or element. The tokens are in the scope of a module, and
+// end with the page.
 package console
 
 import (
@@ -12,6 +14,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
+	"strings"
 )
 
 //go:embed static
@@ -39,16 +43,44 @@ var files = map[string]string{ //nolint:gochecknoglobals // a constant that Go h
 	"/console/docs.js":    "docs.js",
 }
 
-// Pages returns every page by its exact path.
-func Pages() (map[string]Page, error) {
-	pages := make(map[string]Page, len(files))
+// place is a path that the pages can be moved under.
+var place = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
+// ownLink is a link from one page to another.
+var ownLink = regexp.MustCompile(`\b(href|src)="/`)
+
+// Pages returns every page by its exact path. where is "on", "off" for no page at all, or a path like /gate under which the pages
+// are instead of /. Its segments are letters, digits and . _ ~ -.
+func Pages(where string) (map[string]Page, error) {
+	prefix := ""
+	switch {
+	case where == "off":
+		return nil, nil
+	case place.MatchString(where) && !strings.Contains(where+"/", "/./") && !strings.Contains(where+"/", "/../"):
+		prefix = where
+	case where != "on":
+		return nil, fmt.Errorf("%q is neither on nor off nor a path like /gate, without a slash at its end", where)
+	}
+	pages, err := at(prefix)
+	if prefix != "" && err == nil {
+		pages[prefix] = pages[prefix+"/"]
+	}
+	return pages, err
+}
+
+// at returns the pages under prefix, with their links.
+func at(prefix string) (map[string]Page, error) {
+	pages := make(map[string]Page, len(files)+1)
 	for at, name := range files {
 		body, err := fs.ReadFile(static, path.Join("static", name))
 		if err != nil {
 			return nil, fmt.Errorf("page %s: %w", at, err)
 		}
+		if path.Ext(name) == ".html" {
+			body = ownLink.ReplaceAll(body, []byte(`$1="`+prefix+`/`))
+		}
 		sum := sha256.Sum256(body)
-		pages[at] = Page{ContentType: contentType(name), Body: body, ETag: `"` + hex.EncodeToString(sum[:8]) + `"`, Policy: policy}
+		pages[prefix+at] = Page{ContentType: contentType(name), Body: body, ETag: `"` + hex.EncodeToString(sum[:8]) + `"`, Policy: policy}
 	}
 	return pages, nil
 }

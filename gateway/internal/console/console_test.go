@@ -9,9 +9,9 @@ import (
 	"tallygate/gateway/internal/console"
 )
 
-func pages(t *testing.T) map[string]console.Page {
+func pages(t *testing.T, where string) map[string]console.Page {
 	t.Helper()
-	all, err := console.Pages()
+	all, err := console.Pages(where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +20,7 @@ func pages(t *testing.T) map[string]console.Page {
 
 func TestEveryPageIsReadyToSend(t *testing.T) {
 	t.Parallel()
-	all := pages(t)
+	all := pages(t, "on")
 	types := map[string]string{
 		"/": "text/html; charset=utf-8", "/docs": "text/html; charset=utf-8", "/openapi.json": "application/json",
 		"/console/style.css": "text/css; charset=utf-8", "/console/console.js": "text/javascript; charset=utf-8",
@@ -44,7 +44,7 @@ func TestEveryPageIsReadyToSend(t *testing.T) {
 	if body := all["/openapi.json"].Body; !json.Valid(body) {
 		t.Error("/openapi.json is not JSON")
 	}
-	for path, page := range pages(t) {
+	for path, page := range pages(t, "on") {
 		if page.ETag != all[path].ETag {
 			t.Errorf("%s: the ETag changes from one start to another", path)
 		}
@@ -54,7 +54,13 @@ func TestEveryPageIsReadyToSend(t *testing.T) {
 // The policy blocks inline code, other hosts and frames. A page that needs them would not work, and has no need of them.
 func TestPagesUseOnlyWhatTheirPolicyAllows(t *testing.T) {
 	t.Parallel()
-	all := pages(t)
+	for _, where := range []string{"on", "/gate", "/a/b.c"} {
+		usesOnlyWhatItsPolicyAllows(t, pages(t, where))
+	}
+}
+
+func usesOnlyWhatItsPolicyAllows(t *testing.T, all map[string]console.Page) {
+	t.Helper()
 	inline := regexp.MustCompile(`(?i)<script[^>]*>[^<]|<style|\sstyle=|\son[a-z]+=|javascript:`)
 	link := regexp.MustCompile(`(?i)\b(?:src|href)="([^"]*)"`)
 	links := 0
@@ -82,5 +88,57 @@ func TestPagesUseOnlyWhatTheirPolicyAllows(t *testing.T) {
 	}
 	if links == 0 {
 		t.Error("no page has a link: the test looks for them in the wrong way")
+	}
+}
+
+func TestPagesMoveUnderAPrefix(t *testing.T) {
+	t.Parallel()
+	here, there := pages(t, "on"), pages(t, "/gate")
+	for path := range here {
+		if page, ok := there["/gate"+path]; !ok || page.ContentType != here[path].ContentType {
+			t.Errorf("/gate%s: got %q, want what is at %s", path, page.ContentType, path)
+		}
+	}
+	if len(there) != len(here)+1 || string(there["/gate"].Body) != string(there["/gate/"].Body) {
+		t.Errorf("got %d pages, want each of %d once, and the console at /gate too", len(there), len(here))
+	}
+	// A cache that has seen one of them at another prefix must not take it for this one.
+	if here["/"].ETag == there["/gate/"].ETag {
+		t.Error("two pages with different links have one ETag")
+	}
+}
+
+func TestPagesCanBeTurnedOff(t *testing.T) {
+	t.Parallel()
+	if all := pages(t, "off"); len(all) > 0 {
+		t.Errorf("got %d pages", len(all))
+	}
+}
+
+func TestAPlaceThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{
+		"", "true", "ON", "gate", "/", "//", "/gate/", "/a//b", "/a/..", "/../a", "/.", "/a b", "/a%20b", "/a?b", "/a\"b", "/a<b", "/\u00e9", "/a\n", "http://a/b",
+	} {
+		if _, err := console.Pages(where); err == nil || !strings.Contains(err.Error(), "neither on nor off nor a path") {
+			t.Errorf("%q: got %v", where, err)
+		}
+	}
+}
+
+// Upstreams have the same origin as the console. What a script of theirs could read must not hold a token.
+func TestThePagesKeepNothingWhereUpstreamsCouldReadIt(t *testing.T) {
+	t.Parallel()
+	shared := regexp.MustCompile(`(?i)(local|session)Storage|indexedDB|cookie|\bcaches\b|window\.|globalThis|BroadcastChannel|postMessage|history\.`)
+	script := regexp.MustCompile(`<script (type="module" )?`)
+	for path, page := range pages(t, "on") {
+		if found := shared.Find(page.Body); found != nil && path != "/openapi.json" {
+			t.Errorf("%s uses %s", path, found)
+		}
+		for _, tag := range script.FindAllSubmatch(page.Body, -1) {
+			if len(tag[1]) == 0 {
+				t.Errorf("%s: %q is no module: its names are global", path, tag[0])
+			}
+		}
 	}
 }

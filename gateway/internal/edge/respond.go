@@ -55,7 +55,11 @@ func (k *call) respondPage(p console.Page) error {
 	}
 	if p.Policy != "" {
 		w.Add("Content-Security-Policy", p.Policy)
+		w.Add("X-Frame-Options", "DENY")
 		w.Add("Referrer-Policy", "no-referrer")
+		// A page of an upstream that opens this one in a window cannot reach into it, though both have one origin.
+		w.Add("Cross-Origin-Opener-Policy", "same-origin")
+		w.Add("Cross-Origin-Resource-Policy", "same-origin")
 	}
 	k.finishResponse(status, &w, p.Body)
 	return nil

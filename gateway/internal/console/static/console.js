@@ -1,8 +1,10 @@
 // The console. It uses the public API only, with the token of the signed-in user.
-"use strict";
-
+//
+// Upstreams behind the gateway have the same origin, and their scripts could read any storage and any global variable. So the
+// tokens are in this module and nowhere else, and the session ends with the page.
 const $ = (id) => document.getElementById(id);
-const store = sessionStorage; // ends with the tab
+const nobody = { username: "", token: "", refresh: "" };
+let session = nobody;
 
 function notice(text, alarm = false) {
   $("notice").textContent = text;
@@ -28,26 +30,25 @@ async function send(method, path, { body, token } = {}) {
 // authorized calls with the access token. If that has expired, it gets a new pair with the refresh token, once.
 async function authorized(method, path, body) {
   try {
-    return await send(method, path, { body, token: store.token });
+    return await send(method, path, { body, token: session.token });
   } catch (err) {
-    if (err.status !== 401 || !store.refresh) throw err;
+    if (err.status !== 401 || !session.refresh) throw err;
   }
   try {
-    keep(await send("POST", "/token/refresh", { body: { refresh_token: store.refresh } }));
+    keep(await send("POST", "/token/refresh", { body: { refresh_token: session.refresh } }));
   } catch (err) {
     leave();
     throw err;
   }
-  return send(method, path, { body, token: store.token });
+  return send(method, path, { body, token: session.token });
 }
 
 function keep(pair) {
-  store.token = pair.token;
-  if (pair.refresh_token) store.refresh = pair.refresh_token;
+  session = { ...session, token: pair.token, refresh: pair.refresh_token };
 }
 
 function leave() {
-  store.clear();
+  session = nobody;
   $("room").hidden = $("who").hidden = $("sign-out").hidden = true;
   $("door").hidden = false;
 }
@@ -55,7 +56,7 @@ function leave() {
 async function enter() {
   $("door").hidden = true;
   $("room").hidden = $("who").hidden = $("sign-out").hidden = false;
-  $("who").textContent = store.username;
+  $("who").textContent = session.username;
   showCurl();
   await Promise.all([showUsage(), showSessions()]);
 }
@@ -100,17 +101,17 @@ async function showUsage() {
 
 async function showSessions() {
   const { sessions } = await authorized("GET", "/users/me/sessions");
-  $("sessions").tBodies[0].replaceChildren(...sessions.map((session) => {
+  $("sessions").tBodies[0].replaceChildren(...sessions.map((one) => {
     const end = document.createElement("button");
     end.className = "plain";
-    end.textContent = session.current ? "this session" : "End";
-    end.disabled = Boolean(session.current);
+    end.textContent = one.current ? "this session" : "End";
+    end.disabled = Boolean(one.current);
     end.addEventListener("click", guarded(async () => {
-      await authorized("DELETE", `/users/me/sessions/${encodeURIComponent(session.id)}`);
+      await authorized("DELETE", `/users/me/sessions/${encodeURIComponent(one.id)}`);
       await showSessions();
     }));
     const time = (text) => new Date(text).toLocaleString();
-    return row([session.client || "unknown", session.address, time(session.created), time(session.last_used), end]);
+    return row([one.client || "unknown", one.address, time(one.created), time(one.last_used), end]);
   }));
 }
 
@@ -131,7 +132,7 @@ const credentials = () => ({ username: $("username").value, password: $("passwor
 
 async function signIn() {
   keep(await send("POST", "/token", { body: credentials() }));
-  store.username = $("username").value;
+  session.username = $("username").value;
   $("password").value = "";
   await enter();
 }
@@ -164,5 +165,11 @@ document.addEventListener("DOMContentLoaded", () => {
     leave();
     notice("Password changed. Every session has ended: sign in with the new password.");
   }));
-  if (store.token) guarded(enter)();
+});
+
+// The tokens end with the page, so the session does too. The browser may keep the page for its back button, without them.
+addEventListener("pagehide", () => {
+  if (!session.token) return;
+  fetch("/logout", { method: "POST", headers: { Authorization: `Bearer ${session.token}` }, keepalive: true }).catch(() => {});
+  leave();
 });

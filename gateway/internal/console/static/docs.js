@@ -1,5 +1,5 @@
-// The API reference. It shows /openapi.json.
-"use strict";
+// The API reference. It shows the description that the page links to.
+const description = document.getElementById("openapi").href;
 
 function el(tag, ...children) {
   const node = document.createElement(tag);
@@ -47,7 +47,7 @@ function operation(doc, path, method, op) {
 }
 
 async function draw() {
-  const doc = await (await fetch("/openapi.json")).json();
+  const doc = await (await fetch(description)).json();
   document.getElementById("title").textContent = `${doc.info.title} ${doc.info.version}`;
   document.getElementById("about").textContent = doc.info.description ?? "";
   const sections = new Map((doc.tags ?? []).map(({ name }) => [name, el("section", el("h2", name))]));
@@ -62,4 +62,4 @@ async function draw() {
   document.getElementById("tags").replaceChildren(...sections.values());
 }
 
-draw().catch(() => { document.getElementById("about").textContent = "The description could not be read. Try /openapi.json."; });
+draw().catch(() => { document.getElementById("about").textContent = `The description could not be read. Try ${description}.`; });
