@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,10 +25,20 @@ type Server interface {
 	Shutdown(context.Context) error
 }
 
+// Listener is one that a service has beside the public and the private one.
+type Listener struct {
+	Name   string // of the setting with its address
+	Addr   string
+	Server Server
+}
+
 // Config is a service ready to run.
 type Config struct {
 	Addr   string
 	Public Server
+
+	// More listen, stop and drain together with Public.
+	More []Listener
 
 	PrivateAddr string
 	// Private adds routes to the private listener beside /livez, /readyz and /metrics. It may be nil.
@@ -68,10 +80,20 @@ func Run(ctx context.Context, cfg Config) error {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{}))
 	privateServer := httpd.NewServer(withProblems(mux), cfg.Log)
 
-	ended := make(chan error, 2)
+	more, err := listenMore(ctx, cfg.More)
+	if err != nil {
+		return err
+	}
+	defer closeAll(more)
+	ended := make(chan error, 2+len(more))
 	go func() { ended <- fmt.Errorf("public listener: %w", cfg.Public.Serve(public)) }()
 	go func() { ended <- fmt.Errorf("private listener: %w", privateServer.Serve(private)) }()
-	cfg.Log.Info("listening", "addr", public.Addr().String(), "private_addr", private.Addr().String())
+	listening := []any{"addr", public.Addr().String(), "private_addr", private.Addr().String()}
+	for i, l := range more {
+		go func() { ended <- fmt.Errorf("%s: %w", cfg.More[i].Name, cfg.More[i].Server.Serve(l)) }()
+		listening = append(listening, strings.ToLower(cfg.More[i].Name), l.Addr().String())
+	}
+	cfg.Log.Info("listening", listening...)
 	if cfg.Ready != nil {
 		cfg.Ready(public.Addr(), private.Addr())
 	}
@@ -86,7 +108,7 @@ func Run(ctx context.Context, cfg Config) error {
 	pause(ended, cfg.Settle)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Drain)
 	defer cancel()
-	err = cfg.Public.Shutdown(drain)
+	err = cfg.shutdown(drain)
 	// The private listener closes last, so that metrics and health can be read to the end. Its long polls are cut.
 	if closeErr := privateServer.Close(); closeErr != nil {
 		err = errors.Join(err, closeErr)
@@ -96,6 +118,37 @@ func Run(ctx context.Context, cfg Config) error {
 		return nil
 	}
 	return err
+}
+
+// shutdown drains the public listeners.
+func (cfg *Config) shutdown(ctx context.Context) error {
+	errs := make([]error, 1+len(cfg.More))
+	var draining sync.WaitGroup
+	draining.Go(func() { errs[0] = cfg.Public.Shutdown(ctx) })
+	for i, l := range cfg.More {
+		draining.Go(func() { errs[1+i] = l.Server.Shutdown(ctx) })
+	}
+	draining.Wait()
+	return errors.Join(errs...)
+}
+
+func listenMore(ctx context.Context, wanted []Listener) ([]net.Listener, error) {
+	var more []net.Listener
+	for _, w := range wanted {
+		l, err := listen(ctx, w.Name, w.Addr)
+		if err != nil {
+			closeAll(more)
+			return nil, err
+		}
+		more = append(more, l)
+	}
+	return more, nil
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		l.Close()
+	}
 }
 
 func listen(ctx context.Context, name, addr string) (net.Listener, error) {

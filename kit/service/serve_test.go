@@ -122,6 +122,38 @@ func TestReadinessFollowsItsChecksAndPublicResponsesHideTheReason(t *testing.T) 
 	}
 }
 
+func TestAnotherListenerServesAndStopsToo(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := taken.Addr().String()
+	log := slog.New(slog.DiscardHandler)
+	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	another := []service.Listener{{Name: "OTHER_ADDR", Addr: addr, Server: httpd.NewServer(hello, log)}}
+	cfg := service.Config{
+		Addr: "127.0.0.1:0", Public: httpd.NewServer(http.NotFoundHandler(), log), PrivateAddr: "127.0.0.1:0",
+		Metrics: service.NewRegistry("test", "v0"), Readiness: httpd.NewReadiness(), Log: log, More: another,
+	}
+	if err := service.Run(t.Context(), cfg); err == nil || !strings.HasPrefix(err.Error(), "OTHER_ADDR: ") {
+		t.Errorf("the port is taken: got %v, want an error that names OTHER_ADDR", err)
+	}
+	taken.Close()
+	s := start(t, http.NotFoundHandler(), service.Config{Readiness: httpd.NewReadiness(), Drain: 10 * time.Second, More: another})
+	if status, body := get(t, "http://"+addr); status != 200 || body != "hello" {
+		t.Errorf("got %d %q", status, body)
+	}
+	s.stop()
+	if err := <-s.ended; err != nil {
+		t.Errorf("clean stop: got %v", err)
+	}
+	if conn, err := net.Dial("tcp", addr); err == nil {
+		conn.Close()
+		t.Error("it still listens")
+	}
+}
+
 func TestATakenPortIsNamed(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
