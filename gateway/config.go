@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"tallygate/gateway/internal/console"
@@ -41,6 +42,7 @@ type config struct {
 	tlsCert        string
 	tlsKey         string
 	strict         string // Strict-Transport-Security; empty: off
+	redirectAddr   string
 	maxConnections int
 	maxStaleness   time.Duration
 	quotaRefuse    bool
@@ -62,6 +64,7 @@ func readConfig(r *env.Reader) *config {
 		trusted:        r.Prefixes("TRUSTED_PROXIES", "none"),
 		tlsCert:        r.String("TLS_CERT_FILE", ""),
 		tlsKey:         r.String("TLS_KEY_FILE", ""),
+		redirectAddr:   r.String("HTTP_REDIRECT_ADDR", ""),
 		maxStaleness:   r.Duration("REVOCATION_MAX_STALENESS", 0, 0),
 		quotaRefuse:    r.OneOf("QUOTA_WHEN_UNREACHABLE", "allow", "refuse") == "refuse",
 		maxConnections: r.Int("MAX_CONNECTIONS", 20000, 1, 1<<20),
@@ -80,6 +83,9 @@ func readConfig(r *env.Reader) *config {
 		if u.Scheme != "http" {
 			r.Fail(name, "the gateway reaches its upstreams by http, not %s", u.Scheme)
 		}
+	}
+	if c.redirectAddr != "" && c.tlsCert == "" {
+		r.Fail("HTTP_REDIRECT_ADDR", "there is no HTTPS to redirect to: set TLS_CERT_FILE and TLS_KEY_FILE too")
 	}
 	if (c.tlsCert == "") != (c.tlsKey == "") {
 		r.Fail("TLS_CERT_FILE", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither")
@@ -127,6 +133,13 @@ func (c *config) bearer(r *env.Reader, keys *token.Keyring) *internalapi.Bearer 
 	}
 	r.Add(err)
 	return bearer
+}
+
+// portOf is the number of an address's port; 0 if it has none.
+func portOf(addr string) int {
+	_, port, _ := net.SplitHostPort(addr) // a mistake is found when the address is listened on
+	number, _ := strconv.Atoi(port)       // a name, like https, is that of a standard port
+	return number
 }
 
 // hostPort returns an http address's host and port.

@@ -107,7 +107,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	readiness := httpd.NewReadiness(g.checker.Ready)
 	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }
 	err := service.Run(ctx, service.Config{
-		Addr: g.cfg.Addr, Public: g.edge, PrivateAddr: g.cfg.PrivateAddr, Metrics: g.registry,
+		Addr: g.cfg.Addr, Public: g.edge, More: g.redirector(), PrivateAddr: g.cfg.PrivateAddr, Metrics: g.registry,
 		Readiness: readiness, Settle: g.cfg.Settle, Drain: g.cfg.Drain, Log: g.log,
 	})
 	stop()
@@ -118,6 +118,18 @@ func (g *gateway) serve(ctx context.Context) error {
 		g.log.Warn("usage is left for the next gateway to deliver", "error", closeErr)
 	}
 	return err
+}
+
+// redirector is the listener for clients that come by plain HTTP, if there is one.
+func (g *gateway) redirector() []service.Listener {
+	if g.cfg.redirectAddr == "" {
+		return nil
+	}
+	cfg := edge.RedirectConfig{Hosts: g.cfg.hosts, Port: portOf(g.cfg.Addr), Errors: g.log}
+	if g.cfg.AccessLog {
+		cfg.Requests = g.log
+	}
+	return []service.Listener{{Name: "HTTP_REDIRECT_ADDR", Addr: g.cfg.redirectAddr, Server: edge.NewRedirector(cfg)}}
 }
 
 // sources are the files that are reloaded when they change.

@@ -145,6 +145,9 @@ func hexValue(c byte) byte {
 	return lower(c) - 'a' + 10
 }
 
+// IsQuery reports whether text may follow "?" in a target.
+func IsQuery(text string) bool { return span([]byte(text), 0, isQuery) == len(text) }
+
 // MaxHostBytes is the length of the longest host with a port that ValidHost allows.
 const MaxHostBytes = 255 + len(":65535")
 
