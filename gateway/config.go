@@ -44,6 +44,7 @@ type config struct {
 	strict         string // Strict-Transport-Security; empty: off
 	redirectAddr   string
 	maxConnections int
+	perAddress     int // connections
 	maxStaleness   time.Duration
 	quotaRefuse    bool
 }
@@ -67,8 +68,9 @@ func readConfig(r *env.Reader) *config {
 		redirectAddr:   r.String("HTTP_REDIRECT_ADDR", ""),
 		maxStaleness:   r.Duration("REVOCATION_MAX_STALENESS", 0, 0),
 		quotaRefuse:    r.OneOf("QUOTA_WHEN_UNREACHABLE", "allow", "refuse") == "refuse",
-		maxConnections: r.Int("MAX_CONNECTIONS", 20000, 1, 1<<20),
+		maxConnections: r.Int("MAX_CONNECTIONS", defaultConnections(), 1, 1<<20),
 	}
+	c.perAddress = r.Int("CONNECTIONS_PER_ADDRESS", max(1, c.maxConnections/2), 0, 1<<20)
 	var err error
 	if c.hosts, err = edge.ParseHosts(r.String("HOSTS", "")); err != nil {
 		r.Fail("HOSTS", "%v", err)

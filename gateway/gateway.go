@@ -49,6 +49,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g := &gateway{
 		cfg: cfg, keys: keys, bearer: bearer, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version),
 	}
+	warnOfFewDescriptors(g.log, cfg.maxConnections)
 	var err error
 	auth := authclient.New(cfg.authPrivate.String(), g.bearer)
 	g.checker = check.New(check.Config{Verifier: cfg.Verifier(keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
@@ -73,14 +74,14 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		}
 		tlsConfig = g.cert.config()
 	}
-	upstreams := upstream.New(upstream.Config{Watch: g.watch, Log: g.log})
+	upstreams := upstream.New(upstream.Config{Watch: g.watch, Log: g.log, MakeRoom: func() { g.edge.MakeRoom() }})
 	engine := forward.New(forward.Config{Watch: g.watch, Via: "tallygate"})
 	g.registry.MustRegister(upstreams.Collector(), engine.Collector())
 	g.edge = edge.New(edge.Config{
 		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(), Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
 		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
-		MaxConnections: cfg.maxConnections,
+		MaxConnections: cfg.maxConnections, ConnectionsPerAddress: cfg.perAddress,
 	})
 	g.routes = newRoutes(cfg, g.edge.SetRoutes)
 	g.registry.MustRegister(g.routes.valid)

@@ -12,7 +12,7 @@ const mayCost = 16 << 10
 func TestIdleConnections(t *testing.T) { //nolint:paralleltest // it takes most of the files that a process may open
 	const connections = 10000
 	up := newRecorder(t, nil)
-	g := startGateway(t, public("/c", up.addr))
+	g := startGateway(t, public("/c", up.addr), "MAX_CONNECTIONS=15000", "CONNECTIONS_PER_ADDRESS=0")
 	client := newClient(t)
 	if _, err := fetch(client, g.url("/c")); err != nil {
 		t.Fatal(err)

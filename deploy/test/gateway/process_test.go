@@ -45,11 +45,17 @@ const (
 // startGateway runs a gateway with a routes file and waits until it accepts connections.
 func startGateway(t *testing.T, routes string, settings ...string) *gateway {
 	t.Helper()
+	return startGatewayBy(t, []string{program("gateway")}, routes, settings...)
+}
+
+// startGatewayBy is startGateway with a command that becomes the gateway.
+func startGatewayBy(t *testing.T, command []string, routes string, settings ...string) *gateway {
+	t.Helper()
 	addrs := testbed.FreeAddresses(t, 4)
 	dir := t.TempDir()
 	g := &gateway{addr: addrs[0], private: addrs[1], routes: filepath.Join(dir, "routes.yaml")}
 	g.write(t, routes)
-	g.process = start(t, program("gateway"), nil, append([]string{
+	g.process = start(t, command[0], command[1:], append([]string{
 		"ADDR=" + g.addr, "PRIVATE_ADDR=" + g.private, "ROUTES_FILE=" + g.routes, "STATE_DIR=" + filepath.Join(dir, "state"),
 		"JWT_SECRET=" + jwtSecret, "INTERNAL_SECRET=" + internalSecret, "ACCESS_LOG=off",
 		"AUTH_URL=http://" + addrs[2], "AUTH_PRIVATE_URL=http://" + addrs[2], "MATH_URL=http://" + addrs[3],

@@ -64,13 +64,18 @@ func (k *call) identify() {
 		k.id = k.idMemory[:copy(k.idMemory[:], id)] // the buffer may be given back
 		return
 	}
+	k.id = newRequestID(&k.idMemory)
+}
+
+// newRequestID makes a request id in the memory.
+func newRequestID(memory *[httpd.MaxRequestIDBytes]byte) []byte {
 	const digits = "0123456789abcdef"
 	high, low := rand.Uint64(), rand.Uint64()
 	for i := range 16 {
-		k.idMemory[i], k.idMemory[16+i] = digits[high&15], digits[low&15]
+		memory[i], memory[16+i] = digits[high&15], digits[low&15]
 		high, low = high>>4, low>>4
 	}
-	k.id = k.idMemory[:32]
+	return memory[:32]
 }
 
 // end notes the request in the log and the metrics, whether or not there was a response.
@@ -78,6 +83,7 @@ func (k *call) end() {
 	took := time.Since(k.begun)
 	s := k.conn.server
 	s.cfg.Budget.GiveBack(k.streaming)
+	k.conn.rests = max(1, int64(k.begun.Sub(s.clients.begun)+took))
 	s.cfg.Metrics.observe(k, took)
 	if s.cfg.Access != nil {
 		s.cfg.Access.note(k, took)

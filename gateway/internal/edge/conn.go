@@ -21,10 +21,16 @@ type conn struct {
 	peer   netip.Addr
 	client string // the peer's address as text
 	proto  string
-	state  atomic.Int32 // busy, idle or dismissed
-	begun  bool         // a request has been served
-	over   bool         // no more requests are taken
-	gone   bool         // the client is gone
+	// state is busy, dismissed, or since when the connection rests: nanoseconds of the server's clock, and unbegun for one that has
+	// had no request. rests is the last such value.
+	state   atomic.Int64
+	rests   int64
+	place   place
+	slot    int  // in clients.open
+	leaving bool // its place is given to others
+	begun   bool // a request has been served
+	over    bool // no more requests are taken
+	gone    bool // the client is gone
 	// permitted is the call in flight that has to end with its user's permission.
 	permitted permitted
 	buffer    *wire.Buffer // what has been read; nil while idle
@@ -35,19 +41,19 @@ type conn struct {
 }
 
 const (
-	busy      int32 = iota
-	idle            // between requests
-	dismissed       // stopped while it was idle
+	dismissed int64 = iota - 1 // stopped while it rested
+	busy
+	unbegun = 1 << 62
 )
 
 var errPanic = errors.New("panic")
 
-func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http"}
+func newConn(s *Server, nc net.Conn, peer netip.Addr) *conn {
+	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http", rests: s.clients.now() | unbegun}
+	c.state.Store(c.rests)
 	c.wire.WriteTimeout = writeTimeout
-	if addr, err := netip.ParseAddrPort(nc.RemoteAddr().String()); err == nil {
-		c.peer = addr.Addr().Unmap().WithZone("")
-		c.client = c.peer.String()
+	if peer.IsValid() {
+		c.peer, c.client = peer, peer.String()
 	}
 	if t, ok := nc.(*tls.Conn); ok {
 		c.tls, c.proto = t, "https"
@@ -126,24 +132,28 @@ func (c *conn) await(quick func(*wire.Buffer) bool) bool {
 	if c.buffer, err = c.wire.Await(c.server.buffers, quick); err != nil {
 		return false
 	}
-	return c.state.Load() == busy || c.state.CompareAndSwap(idle, busy)
+	return c.state.Load() == busy || c.becomeBusy()
 }
 
-// becomeIdle notes that the connection is between requests, and reports whether there may be another one.
+// becomeIdle notes that the connection is between requests, and reports whether there may be another one. A new connection rests
+// already.
 func (c *conn) becomeIdle() bool {
-	timeout := idleTimeout
 	if !c.begun {
-		timeout = headTimeout
+		c.wire.SetIdleTimeout(headTimeout)
+		return !c.server.draining.Load()
 	}
-	c.wire.SetIdleTimeout(timeout)
-	c.state.Store(idle)
+	c.wire.SetIdleTimeout(idleTimeout)
+	c.state.Store(c.rests)
 	return !c.server.draining.Load()
 }
+
+// becomeBusy ends the rest, and reports false if the connection was dismissed.
+func (c *conn) becomeBusy() bool { return c.state.CompareAndSwap(c.rests, busy) }
 
 // quick responds to a request that has come in one piece, as nearly all do. It reports whether the connection waits for
 // the next request. If not, serve goes on: from the beginning of the request, if quick has done nothing yet.
 func (c *conn) quick(b *wire.Buffer) bool {
-	if !c.state.CompareAndSwap(idle, busy) {
+	if !c.becomeBusy() {
 		return false
 	}
 	c.buffer = b
@@ -173,9 +183,18 @@ func (c *conn) quick(b *wire.Buffer) bool {
 
 // stopIfIdle ends the connection if it is between requests.
 func (c *conn) stopIfIdle() {
-	if c.state.CompareAndSwap(idle, dismissed) {
+	if state := c.state.Load(); state > busy && c.state.CompareAndSwap(state, dismissed) {
 		c.wire.Stop(wire.Draining)
 	}
+}
+
+// leaveIfIn ends the connection if it has rested since it was in the state, and no request is on its way.
+func (c *conn) leaveIfIn(state int64) bool {
+	if c.state.Load() != state || !c.wire.Quiet() || !c.state.CompareAndSwap(state, dismissed) {
+		return false
+	}
+	c.wire.Stop(wire.Evicted)
+	return true
 }
 
 func (c *conn) finished(k *call) {

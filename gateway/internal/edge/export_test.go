@@ -1,8 +1,12 @@
 package edge
 
 import (
+	"net"
+	"net/netip"
+	"slices"
 	"time"
 
+	"tallygate/gateway/internal/wire"
 	"tallygate/kit/httpd"
 )
 
@@ -11,18 +15,71 @@ func (s *Server) Recheck(now time.Time) { s.recheck(now, nil) }
 
 // Lasting is how many calls are looked at.
 func (s *Server) Lasting(now time.Time) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	n := 0
-	for c := range s.conns {
+	s.clients.each(func(c *conn) {
 		if c.permitted.lasts(now) {
 			n++
 		}
-	}
+	})
 	return n
 }
 
 // Observe measures a request of a route.
 func (m *Metrics) Observe(route, method string, status int, took time.Duration) {
 	m.route(route).observe(httpd.KnownMethod(method), status, took, m.steps)
+}
+
+// Holder is whose share a peer's connections count towards; "" for nobody's.
+func Holder(trusted []netip.Prefix, peer netip.Addr) string {
+	l := newClients(&Config{Trusted: trusted, ConnectionsPerAddress: 1, Metrics: NewMetrics()})
+	if holder := l.holder(peer); holder.IsValid() {
+		return holder.String()
+	}
+	return ""
+}
+
+// States of connections, beside the times since when they rest.
+const (
+	Busy    = busy
+	Unbegun = unbegun
+)
+
+// clientsIn has connections in these states.
+func clientsIn(states []int64) *clients {
+	l := newClients(&Config{Metrics: NewMetrics()})
+	l.begun = l.begun.Add(-time.Hour)
+	watch := wire.NewWatch()
+	for _, state := range states {
+		near, _ := net.Pipe()
+		c := &conn{wire: wire.NewConn(near, watch)}
+		c.state.Store(state)
+		l.add(c)
+	}
+	return l
+}
+
+// Evictions are the connections that make room, in this order.
+func Evictions(states []int64) (order []int) {
+	l := clientsIn(states)
+	for l.evict() {
+		for i, c := range l.open {
+			if c.leaving && !slices.Contains(order, i) {
+				order = append(order, i)
+			}
+		}
+	}
+	return order
+}
+
+// Searches is how often the connections are searched while clients come and none rests.
+func Searches(states []int64, clients int) (n int) {
+	l := clientsIn(states)
+	for range clients {
+		before := l.searchAfter
+		l.evict()
+		if l.searchAfter != before {
+			n++
+		}
+	}
+	return n
 }

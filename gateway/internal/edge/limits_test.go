@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"strings"
 	"testing"
 	"time"
 
@@ -75,19 +74,5 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 		if resp, _ := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"); resp.StatusCode != 200 {
 			t.Errorf("got %d", resp.StatusCode)
 		}
-	}
-}
-
-func TestConnectionsOverTheBoundWaitForOne(t *testing.T) {
-	t.Parallel()
-	gw := gateWith(t, edge.Config{MaxConnections: 1}, open("/a", replica(t, echo)))
-	first, r := dial(t, gw)
-	send(t, first, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
-	response(t, r, "GET")
-	second, r2 := dial(t, gw)
-	send(t, second, "GET /a?second HTTP/1.1\r\nHost: a\r\n\r\n")
-	first.Close()
-	if _, body := response(t, r2, "GET"); !strings.HasPrefix(body, "GET /a?second") {
-		t.Errorf("got %s", body)
 	}
 }

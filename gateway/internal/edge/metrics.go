@@ -13,11 +13,13 @@ import (
 // Metrics counts requests by method, route and status. A request costs it two atomic additions. Requests whose client was
 // gone before there was a response have the status 499, as in the access log.
 type Metrics struct {
-	desc   *prometheus.Desc
-	open   prometheus.Gauge
-	ended  *prometheus.CounterVec
-	bounds []float64
-	steps  []time.Duration // bounds, as durations
+	desc    *prometheus.Desc
+	open    prometheus.Gauge
+	evicted prometheus.Counter
+	refused *prometheus.CounterVec
+	ended   *prometheus.CounterVec
+	bounds  []float64
+	steps   []time.Duration // bounds, as durations
 
 	mu     sync.Mutex
 	routes map[string]*routeDurations
@@ -33,6 +35,15 @@ func NewMetrics() *Metrics {
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_connections", Help: "Clients' connections that are open.",
 		}),
+		evicted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tallygate_gateway_connections_evicted_total",
+			Help: "Clients' connections that were closed between requests to make room for others.",
+		}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tallygate_gateway_connections_refused_total",
+			Help: "Clients' connections that were refused with 503: their address had its share (address), " +
+				"all were in use (connections), or no descriptor was left (descriptors).",
+		}, []string{"reason"}),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tallygate_gateway_streams_ended_total",
 			Help: "Calls in flight that were ended because their user may not call any more.",
@@ -43,6 +54,9 @@ func NewMetrics() *Metrics {
 		m.steps = append(m.steps, time.Duration(b*float64(time.Second)))
 	}
 	m.none = m.route("none")
+	for _, why := range []refusal{shareTaken, allTaken, noDescriptors} {
+		m.refused.WithLabelValues(string(why)) // so that it is there from the start
+	}
 	for _, reason := range []string{"expired", "revoked", "invalid", "unavailable"} {
 		m.ended.WithLabelValues(reason)
 	}
@@ -78,12 +92,16 @@ func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.desc
 	m.open.Describe(out)
 	m.ended.Describe(out)
+	m.evicted.Describe(out)
+	m.refused.Describe(out)
 }
 
 // Collect implements prometheus.Collector.
 func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	m.open.Collect(out)
 	m.ended.Collect(out)
+	m.evicted.Collect(out)
+	m.refused.Collect(out)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, r := range m.routes {

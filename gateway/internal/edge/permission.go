@@ -71,13 +71,11 @@ func (s *Server) Run(ctx context.Context) {
 
 // recheck looks at all calls that last. open is memory for them; what is returned may be used the next time.
 func (s *Server) recheck(now time.Time, open []*conn) []*conn {
-	s.mu.Lock()
-	for c := range s.conns {
+	s.clients.each(func(c *conn) {
 		if c.permitted.lasts(now) {
 			open = append(open, c)
 		}
-	}
-	s.mu.Unlock()
+	})
 	for _, c := range open {
 		c.permitted.recheck(now)
 	}

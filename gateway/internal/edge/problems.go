@@ -21,6 +21,7 @@ const (
 	retryQuota      = time.Second
 	retryUpstream   = time.Second
 	retryShortage   = time.Second
+	retryRefused    = 2 * time.Second
 	retryCanceled   = time.Second
 	retryOverloaded = time.Second
 )
@@ -81,6 +82,9 @@ func problems(err error) *problem.Details {
 	if exceeded, ok := errors.AsType[*limit.QuotaError](err); ok {
 		return quotaProblem(exceeded)
 	}
+	if refused, ok := errors.AsType[refusal](err); ok {
+		return refusalProblem(refused)
+	}
 	switch {
 	case errors.Is(err, errMisdirected):
 		return problem.New(http.StatusMisdirectedRequest, "misdirected-request", "This gateway does not serve the host that the request is for.")
@@ -122,6 +126,14 @@ func forwardProblem(err error) *problem.Details {
 			"The service behind this path broke off, or gave an answer that is not valid HTTP.")
 	}
 	return nil
+}
+
+func refusalProblem(why refusal) *problem.Details {
+	detail := "The gateway has as many connections open as it can; try again soon."
+	if why == shareTaken {
+		detail = "Your address has as many connections open as it may have; close some, or use those that are open."
+	}
+	return problem.New(http.StatusServiceUnavailable, "too-many-connections", detail).RetryAfter(retryRefused)
 }
 
 func rateProblem(e *limit.RateError) *problem.Details {

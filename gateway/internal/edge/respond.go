@@ -13,6 +13,11 @@ import (
 func (k *call) respond(d *problem.Details) {
 	body := d.Body()
 	w := k.startResponse(d.Status)
+	addProblemFields(&w, d)
+	k.finishResponse(d.Status, &w, body)
+}
+
+func addProblemFields(w *wire.HeadWriter, d *problem.Details) {
 	w.Add("Content-Type", d.ContentType())
 	w.Add("X-Content-Type-Options", "nosniff")
 	w.Add("Cache-Control", "no-store")
@@ -21,7 +26,6 @@ func (k *call) respond(d *problem.Details) {
 			w.AddNamed(name, value)
 		}
 	}
-	k.finishResponse(d.Status, &w, body)
 }
 
 // page is the page at a path.
@@ -86,13 +90,19 @@ func (k *call) startResponse(status int) wire.HeadWriter {
 	if k.id == nil {
 		k.identify()
 	}
-	w := wire.StartOwnResponse(k.scratch[:0], status, http.StatusText(status))
-	w.AddFunc("Date", k.conn.server.cfg.Watch.AppendDate)
+	w := k.conn.server.startOwnResponse(k.scratch[:0], status, k.id)
 	if strict := k.conn.strictTransport(); strict != "" {
 		w.Add("Strict-Transport-Security", strict)
 	}
-	w.AddBytes("X-Request-Id", k.id)
 	w.AddLines(&k.lines)
+	return w
+}
+
+// startOwnResponse begins, after b, a response of the gateway's own.
+func (s *Server) startOwnResponse(b []byte, status int, requestID []byte) wire.HeadWriter {
+	w := wire.StartOwnResponse(b, status, http.StatusText(status))
+	w.AddFunc("Date", s.cfg.Watch.AppendDate)
+	w.AddBytes("X-Request-Id", requestID)
 	return w
 }
 

@@ -3,7 +3,6 @@ package edge
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -70,8 +69,10 @@ type Config struct {
 	Metrics         *Metrics
 	// Budget counts what the clients hold; may be nil.
 	Budget *wire.Budget
-	// MaxConnections bounds the clients' connections; further ones wait in the kernel's queue. 0: no bound.
+	// MaxConnections bounds the clients' connections. 0: no bound.
 	MaxConnections int
+	// ConnectionsPerAddress bounds those of one address (IPv6: of a /64) that is not in Trusted. 0: no bound.
+	ConnectionsPerAddress int
 }
 
 // Server is the public listener. It implements service.Server.
@@ -84,96 +85,24 @@ type Server struct {
 	base     context.Context
 	cancel   context.CancelFunc
 
+	clients  *clients
+	told     chan struct{} // refused clients that are being told
+	refusals map[refusal]*notice
+	crowded  notice
+	failed   notice
+
 	mu       sync.Mutex
 	listener net.Listener
-	conns    map[*conn]struct{}
-	empty    chan struct{} // closed when draining and no connection is left
-	room     chan struct{}
 }
 
 // New returns a Server; it responds with 404 until it is given routes.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), conns: map[*conn]struct{}{}, empty: make(chan struct{})}
+	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), clients: newClients(&cfg), told: make(chan struct{}, maxTold)}
+	s.refusals = map[refusal]*notice{shareTaken: {}, allTaken: {}, noDescriptors: {}}
 	s.active.Store(&activeTable{table: new(route.Table)})
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.calls.New = func() any { return new(call) }
-	if cfg.MaxConnections > 0 {
-		s.room = make(chan struct{}, cfg.MaxConnections)
-	}
 	return s
-}
-
-// Serve accepts connections until Shutdown has ended, and then returns nil.
-func (s *Server) Serve(l net.Listener) error {
-	s.mu.Lock()
-	s.listener = l
-	s.mu.Unlock()
-	for {
-		if s.room != nil {
-			select {
-			case s.room <- struct{}{}:
-			case <-s.base.Done():
-				return nil
-			}
-		}
-		nc, err := l.Accept()
-		if err == nil {
-			s.open(nc)
-			continue
-		}
-		if s.room != nil {
-			<-s.room
-		}
-		if s.draining.Load() || errors.Is(err, net.ErrClosed) {
-			<-s.base.Done() // service.Run would treat a return as a failure
-			return nil
-		}
-		s.cfg.Log.Warn("accept", "error", err) // most often there are no file descriptors for a moment
-		select {
-		case <-s.base.Done():
-			return nil
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-func (s *Server) open(nc net.Conn) {
-	if s.cfg.TLS != nil {
-		nc = tls.Server(wire.BelowTLS(nc), s.cfg.TLS)
-	}
-	c := newConn(s, nc)
-	s.cfg.Budget.Take(c.weight())
-	s.mu.Lock()
-	s.conns[c] = struct{}{}
-	s.mu.Unlock()
-	s.cfg.Metrics.open.Inc()
-	if c.tls != nil {
-		go c.shakeHands()
-		return
-	}
-	go c.serve()
-}
-
-func (s *Server) closed(c *conn) {
-	s.mu.Lock()
-	delete(s.conns, c)
-	s.cfg.Metrics.open.Dec()
-	s.cfg.Budget.GiveBack(c.weight())
-	if s.draining.Load() && len(s.conns) == 0 {
-		s.signalEmpty()
-	}
-	s.mu.Unlock()
-	if s.room != nil {
-		<-s.room
-	}
-}
-
-func (s *Server) signalEmpty() {
-	select {
-	case <-s.empty:
-	default:
-		close(s.empty)
-	}
 }
 
 // Shutdown stops accepting, closes idle connections, lets requests in flight finish, and cuts those that are left when
@@ -184,26 +113,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.listener != nil {
 		_ = s.listener.Close() // there is nothing to do about an error
 	}
-	for c := range s.conns {
-		c.stopIfIdle()
-	}
-	if len(s.conns) == 0 {
-		s.signalEmpty()
-	}
 	s.mu.Unlock()
+	s.clients.stop()
 	defer s.cancel()
 	select {
-	case <-s.empty:
+	case <-s.clients.empty:
 		return nil
 	case <-ctx.Done():
 	}
-	s.mu.Lock()
-	for c := range s.conns {
-		c.wire.Cut(wire.Draining)
-	}
-	s.mu.Unlock()
+	s.clients.each(func(c *conn) { c.wire.Cut(wire.Draining) })
 	select {
-	case <-s.empty: // so that the calls are counted
+	case <-s.clients.empty: // so that the calls are counted
 	case <-time.After(cutTimeout):
 	}
 	return ctx.Err()

@@ -17,6 +17,7 @@ const (
 	Ejected                     // the replica was found dead
 	Draining                    // the gateway stops
 	Unwanted                    // what is still to come on it is not needed
+	Evicted                     // it rested, and made room for another one
 )
 
 // Conn is a connection to a client or to an upstream. One goroutine owns it: it reads, writes, sets timeouts and closes.
@@ -26,11 +27,12 @@ const (
 // (SetIdleTimeout), and while it waits for an upstream's connection (Serves). It does not ask about an upstream: an
 // upstream may close its connection long before all that it sent has been read.
 type Conn struct {
-	net    net.Conn
-	fd     int // -1 if it is not to be used directly
-	pollFD int // -1 if the kernel cannot be asked about it
-	watch  *Watch
-	slot   int
+	net     net.Conn
+	fd      int // -1 if it is not to be used directly
+	pollFD  int // -1 if the kernel cannot be asked about it
+	watch   *Watch
+	slot    int  // of the watch's
+	watched bool // the watch's
 
 	aborted bool
 

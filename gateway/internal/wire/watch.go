@@ -93,7 +93,7 @@ func (w *Watch) poll(c *Conn, d deadline) {
 func (w *Watch) add(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c.slot = len(w.conns)
+	c.slot, c.watched = len(w.conns), true
 	w.conns = append(w.conns, c)
 }
 
@@ -107,4 +107,13 @@ func (w *Watch) remove(c *Conn) {
 	w.conns[c.slot].slot = c.slot
 	w.conns[last] = nil
 	w.conns = w.conns[:last]
+	c.watched = false
+}
+
+// Quiet reports whether nothing has come on the connection that has not been read. Unlike most methods it may be called while
+// the owner uses the connection, or closes it. If the kernel cannot be asked, the answer is yes.
+func (c *Conn) Quiet() bool {
+	c.watch.mu.Lock()
+	defer c.watch.mu.Unlock()
+	return c.watched && c.unread() == 0
 }

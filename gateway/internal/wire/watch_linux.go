@@ -1,6 +1,10 @@
 package wire
 
-import "golang.org/x/sys/unix"
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
 
 // goneClients asks the kernel, for many clients at once, whether they have closed their connection.
 type goneClients struct {
@@ -51,5 +55,34 @@ func (c *Conn) untaken() int {
 	if err != nil {
 		return 0
 	}
+	return n
+}
+
+// unread is how many bytes have come that nobody has read.
+func (c *Conn) unread() int {
+	if c.pollFD < 0 {
+		return 0
+	}
+	n, err := unix.IoctlGetInt(c.pollFD, unix.SIOCINQ)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// ReadNow reads what has come on a connection, without waiting for more.
+func ReadNow(nc net.Conn, p []byte) (n int) {
+	tcp, ok := nc.(*net.TCPConn)
+	if !ok {
+		return 0
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Read(func(fd uintptr) bool { // without a byte, an error makes no difference
+		n, _ = sysRead(int(fd), p)
+		return true
+	})
 	return n
 }
