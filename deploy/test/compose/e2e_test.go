@@ -18,24 +18,25 @@ import (
 	"time"
 
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/stack"
 	"tallygate/deploy/internal/testbed"
 )
 
 // TestStack does what an operator does with the stack, step by step. Each step depends on the one before.
 func TestStack(t *testing.T) { //nolint:paralleltest // the steps share the machine's two cores and are timed
-	s := newStack(t, composeCommand(t)...)
-	s.run(t, "build", "auth-service")
-	s.run(t, "build")
+	s := newProduct(t)
+	s.Run(t, "build", "auth-service")
+	s.Run(t, "build")
 	began := time.Now()
-	out := s.script(t, "up")
+	out := s.Script(t, "up")
 	t.Logf("figure: from up with built images to ready in %.1f s", time.Since(began).Seconds())
-	if !strings.Contains(out, "Tallygate is ready at "+s.base) {
+	if !strings.Contains(out, "Tallygate is ready at "+s.Base) {
 		t.Errorf("make up printed:\n%s", out)
 	}
 
-	t.Run("the contract", func(t *testing.T) { contract.Check(t, s.base, "e2e") })
+	t.Run("the contract", func(t *testing.T) { contract.Check(t, s.Base, "e2e") })
 	t.Run("the clients' Python", func(t *testing.T) {
-		contract.CheckPython(t, s.base, filepath.Join(s.dir, "docs", "examples", "python", "client.py"))
+		contract.CheckPython(t, s.Base, filepath.Join(s.Dir, "docs", "examples", "python", "client.py"))
 	})
 	t.Run("hardening", func(t *testing.T) { checkHardening(t, s) })
 	t.Run("secrets", func(t *testing.T) { checkSecrets(t, s) })
@@ -47,19 +48,10 @@ func TestStack(t *testing.T) { //nolint:paralleltest // the steps share the mach
 	t.Run("down and up keep users and tokens", s.downAndUp)
 }
 
-// composeCommand is the newest Compose on this machine.
-func composeCommand(t *testing.T) []string {
-	t.Helper()
-	if exec.CommandContext(t.Context(), "docker", "compose", "version").Run() == nil {
-		return []string{"docker", "compose"}
-	}
-	return []string{"docker-compose"}
-}
-
 // read returns a file of a container, without its line end.
-func (s *stack) read(t *testing.T, service, path string) string {
+func (s *product) read(t *testing.T, service, path string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "docker", "cp", s.containers(t, service)[0]+":"+path, "-").Output()
+	out, err := exec.CommandContext(t.Context(), "docker", "cp", s.Containers(t, service)[0]+":"+path, "-").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +66,10 @@ func (s *stack) read(t *testing.T, service, path string) string {
 	return strings.TrimSpace(string(text))
 }
 
-func checkSizes(t *testing.T, s *stack) {
+func checkSizes(t *testing.T, s *product) {
 	t.Helper()
 	for _, service := range []string{"auth-service", "math-service", "gateway"} {
-		size, err := strconv.ParseInt(docker(t, "image", "inspect", "-f", "{{.Size}}", "tallygate/"+service+":e2e"), 10, 64)
+		size, err := strconv.ParseInt(stack.Docker(t, "image", "inspect", "-f", "{{.Size}}", "tallygate/"+service+":e2e"), 10, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +80,7 @@ func checkSizes(t *testing.T, s *stack) {
 	}
 	// The memory that the calls before have used is freed within seconds.
 	testbed.Eventually(t, "the stack to idle", func() error {
-		total, err := memory(docker(t, append([]string{"stats", "--no-stream", "--format", "{{.MemUsage}}"}, s.containers(t, "")...)...))
+		total, err := memory(stack.Docker(t, append([]string{"stats", "--no-stream", "--format", "{{.MemUsage}}"}, s.Containers(t, "")...)...))
 		if err == nil && total >= 200 {
 			err = fmt.Errorf("the stack holds %.0f MB, want under 200", total)
 		}
@@ -112,7 +104,7 @@ func memory(stats string) (total float64, err error) {
 }
 
 // underCalls runs do while clients call the gateway. Every call that fails is an error of the test.
-func (s *stack) underCalls(t *testing.T, client *contract.Client, token string, do func()) {
+func (s *product) underCalls(t *testing.T, client *contract.Client, token string, do func()) {
 	t.Helper()
 	var (
 		wg    sync.WaitGroup
@@ -141,26 +133,26 @@ func (s *stack) underCalls(t *testing.T, client *contract.Client, token string, 
 	t.Logf("figure: %d calls under way", calls.Load())
 }
 
-func (s *stack) scale(t *testing.T) {
+func (s *product) scale(t *testing.T) {
 	client, token := s.signedIn(t, "scale")
 	s.underCalls(t, client, token, func() {
-		s.run(t, "up", "-d", "--no-recreate", "--scale", "math-service=3", "--scale", "auth-service=2")
-		s.healthy(t, "math-service", 3)
-		s.healthy(t, "auth-service", 2)
+		s.Run(t, "up", "-d", "--no-recreate", "--scale", "math-service=3", "--scale", "auth-service=2")
+		s.Healthy(t, "math-service", 3)
+		s.Healthy(t, "auth-service", 2)
 		s.usesEvery(t, client, token, "math-service")
-		s.run(t, "up", "-d", "--no-recreate", "--scale", "math-service=2", "--scale", "auth-service=2")
+		s.Run(t, "up", "-d", "--no-recreate", "--scale", "math-service=2", "--scale", "auth-service=2")
 	})
 }
 
 // usesEvery waits until the log of each replica of a service shows calls.
-func (s *stack) usesEvery(t *testing.T, client *contract.Client, token, service string) {
+func (s *product) usesEvery(t *testing.T, client *contract.Client, token, service string) {
 	t.Helper()
 	testbed.Eventually(t, "every replica to be used", func() error {
 		if _, err := client.Root(token, "9", "0.5"); err != nil {
 			return err
 		}
-		for _, id := range s.containers(t, service) {
-			if !strings.Contains(docker(t, "logs", "--tail=50", id), `"route":"/root"`) {
+		for _, id := range s.Containers(t, service) {
+			if !strings.Contains(stack.Docker(t, "logs", "--tail=50", id), `"route":"/root"`) {
 				return fmt.Errorf("%s has got no call", id)
 			}
 		}
@@ -168,24 +160,24 @@ func (s *stack) usesEvery(t *testing.T, client *contract.Client, token, service 
 	})
 }
 
-func (s *stack) kill(t *testing.T) {
+func (s *product) kill(t *testing.T) {
 	client, token := s.signedIn(t, "kill")
 	s.underCalls(t, client, token, func() {
-		docker(t, "kill", "--signal=KILL", s.containers(t, "math-service")[0])
-		s.run(t, "restart", "auth-service")
-		s.healthy(t, "auth-service", 2)
+		stack.Docker(t, "kill", "--signal=KILL", s.Containers(t, "math-service")[0])
+		s.Run(t, "restart", "auth-service")
+		s.Healthy(t, "auth-service", 2)
 	})
-	s.run(t, "up", "-d", "--no-recreate", "--scale", "math-service=2", "--scale", "auth-service=2")
-	s.healthy(t, "math-service", 2)
+	s.Run(t, "up", "-d", "--no-recreate", "--scale", "math-service=2", "--scale", "auth-service=2")
+	s.Healthy(t, "math-service", 2)
 }
 
-func (s *stack) stopDatabase(t *testing.T) {
+func (s *product) stopDatabase(t *testing.T) {
 	client, token := s.signedIn(t, "outage")
 	who := contract.Credentials{Username: "outage", Password: "123456"}
 	if got, err := client.Root(token, "9", "0.5"); err != nil || got.Status != http.StatusOK {
 		t.Errorf("before: got %d %s (%v), want 200", got.Status, got.Body, err)
 	}
-	s.run(t, "stop", "postgres")
+	s.Run(t, "stop", "postgres")
 	got, err := client.Post("/token", who)
 	if err != nil || got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
 		t.Errorf("sign in: got %d %s, Retry-After %q (%v), want 503", got.Status, got.Body, got.Header.Get("Retry-After"), err)
@@ -193,7 +185,7 @@ func (s *stack) stopDatabase(t *testing.T) {
 	if got, err := client.Root(token, "9", "0.5"); err != nil || got.Status != http.StatusOK {
 		t.Errorf("a user who was seen before: got %d %s (%v), want 200", got.Status, got.Body, err)
 	}
-	s.run(t, "start", "postgres")
+	s.Run(t, "start", "postgres")
 	testbed.Eventually(t, "sign in to work again", func() error {
 		got, err := client.Post("/token", who)
 		if err == nil && got.Status != http.StatusOK {
@@ -203,13 +195,13 @@ func (s *stack) stopDatabase(t *testing.T) {
 	})
 }
 
-func (s *stack) downAndUp(t *testing.T) {
+func (s *product) downAndUp(t *testing.T) {
 	client, token := s.signedIn(t, "kept")
-	s.script(t, "down")
-	if left := s.containers(t, ""); len(left) != 0 {
+	s.Script(t, "down")
+	if left := s.Containers(t, ""); len(left) != 0 {
 		t.Errorf("down left %d containers", len(left))
 	}
-	s.script(t, "up")
+	s.Script(t, "up")
 	if got, err := client.Register(contract.Credentials{Username: "kept", Password: "123456"}); err != nil || got.Status != http.StatusOK {
 		t.Errorf("register again: got %d %s (%v), want 200", got.Status, got.Body, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tallygate/deploy/internal/stack"
 )
 
 // container is what `docker inspect` says of one.
@@ -33,21 +35,21 @@ type container struct {
 	NetworkSettings struct{ Networks map[string]any }
 }
 
-func (s *stack) inspect(t *testing.T, service string) container {
+func (s *product) inspect(t *testing.T, service string) container {
 	t.Helper()
-	ids := s.containers(t, service)
+	ids := s.Containers(t, service)
 	if len(ids) == 0 {
 		t.Fatalf("no container of %s", service)
 	}
 	var found []container
-	if err := json.Unmarshal([]byte(docker(t, "inspect", ids[0])), &found); err != nil {
+	if err := json.Unmarshal([]byte(stack.Docker(t, "inspect", ids[0])), &found); err != nil {
 		t.Fatal(err)
 	}
 	return found[0]
 }
 
 // checkHardening looks at the containers as the engine runs them.
-func checkHardening(t *testing.T, s *stack) {
+func checkHardening(t *testing.T, s *product) {
 	t.Helper()
 	for _, service := range []string{"postgres", "auth-service", "math-service", "gateway"} {
 		c := s.inspect(t, service)
@@ -69,7 +71,7 @@ func checkHardening(t *testing.T, s *stack) {
 }
 
 // checkSecrets looks for the secrets where they must not be: with the wrong container, in what inspect shows, in logs.
-func checkSecrets(t *testing.T, s *stack) {
+func checkSecrets(t *testing.T, s *product) {
 	t.Helper()
 	auth := s.inspect(t, "auth-service")
 	var secrets []string
@@ -90,12 +92,12 @@ func checkSecrets(t *testing.T, s *stack) {
 	if len(secrets) != 3 {
 		t.Fatalf("got %d secrets, want 3", len(secrets))
 	}
-	shown := s.run(t, "logs", "--no-color")
-	for _, id := range s.containers(t, "") {
-		shown += docker(t, "inspect", id)
+	shown := s.Run(t, "logs", "--no-color")
+	for _, id := range s.Containers(t, "") {
+		shown += stack.Docker(t, "inspect", id)
 	}
 	for _, image := range []string{"auth-service", "math-service", "gateway"} {
-		shown += docker(t, "history", "--no-trunc", "tallygate/"+image+":e2e")
+		shown += stack.Docker(t, "history", "--no-trunc", "tallygate/"+image+":e2e")
 	}
 	for _, secret := range secrets {
 		if len(secret) < 32 {
@@ -120,7 +122,7 @@ func checkSecrets(t *testing.T, s *stack) {
 
 // checkReach tries from each container what it must not reach. PostgreSQL's image has a shell; it stands for a
 // neighbour that was taken over.
-func checkReach(t *testing.T, s *stack) {
+func checkReach(t *testing.T, s *product) {
 	t.Helper()
 	for network, members := range map[string][]string{
 		"database": {"auth-service", "postgres"}, "math": {"gateway", "math-service"}, "auth": {"auth-service", "gateway"},
@@ -137,7 +139,7 @@ func checkReach(t *testing.T, s *stack) {
 		}
 	}
 	for target, want := range map[string]bool{"auth-service/8001": true, "gateway/8000": false, "math-service/8002": false} {
-		out, err := s.command("exec", "-T", "postgres", "bash", "-c", "timeout 3 bash -c '</dev/tcp/"+target+"'").CombinedOutput()
+		out, err := s.Command("exec", "-T", "postgres", "bash", "-c", "timeout 3 bash -c '</dev/tcp/"+target+"'").CombinedOutput()
 		if (err == nil) != want {
 			t.Errorf("postgres reaches %s: got %t, want %t: %s", target, err == nil, want, out)
 		}

@@ -19,12 +19,12 @@ import (
 // TestOperator does the other things that operators do: an older Compose, several auth-services on an empty database,
 // secrets of their own, and mistakes.
 func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the machine's two cores with TestStack
-	compose := composeCommand(t)
+	var compose []string // the newest
 	if path, err := exec.LookPath("docker-compose"); err == nil {
 		compose = []string{path}
 	}
-	s := newStack(t, compose...)
-	s.run(t, "build", "auth-service")
+	s := newProduct(t, compose...)
+	s.Run(t, "build", "auth-service")
 	own := filepath.Join(t.TempDir(), "secrets")
 
 	s.fails(t, []string{"SECRETS_DIR=" + own}, "SECRETS_DIR="+own+" is no folder: make it")
@@ -43,7 +43,7 @@ func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the m
 		"jwt_secret is 10 bytes long", "has no file database_password: write the secret there")
 	write("jwt_secret", first)
 	write("database_password", "a password, with @ and / in it")
-	s.env = append(s.env, "SECRETS_DIR="+own)
+	s.Env = append(s.Env, "SECRETS_DIR="+own)
 
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "0.0.0.0:0")
 	if err != nil {
@@ -55,13 +55,13 @@ func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the m
 	}
 	s.fails(t, []string{"PORT=" + port}, "port "+port+" is taken by another program: stop that program")
 	taken.Close()
-	s.run(t, "down", "--volumes")
+	s.Run(t, "down", "--volumes")
 
 	t.Run("four auth-services may start at once on an empty database", func(t *testing.T) {
-		s.run(t, "up", "-d", "--scale", "auth-service=4")
-		s.healthy(t, "auth-service", 4)
-		s.healthy(t, "gateway", 1)
-		contract.Check(t, s.base, "operator")
+		s.Run(t, "up", "-d", "--scale", "auth-service=4")
+		s.Healthy(t, "auth-service", 4)
+		s.Healthy(t, "gateway", 1)
+		contract.Check(t, s.Base, "operator")
 	})
 	t.Run("a secret is rotated and nobody is signed out", func(t *testing.T) {
 		client, before := s.signedIn(t, "rotated")
@@ -84,10 +84,10 @@ func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the m
 }
 
 // fails runs `make up` with wrong settings. The last lines of its output have to contain the sentences, one each.
-func (s *stack) fails(t *testing.T, settings []string, sentences ...string) {
+func (s *product) fails(t *testing.T, settings []string, sentences ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(s.dir, "deploy", "compose.sh"), "up")
-	cmd.Dir, cmd.Env = s.dir, append(append([]string{}, s.env...), settings...)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(s.Dir, "deploy", "compose.sh"), "up")
+	cmd.Dir, cmd.Env = s.Dir, append(append([]string{}, s.Env...), settings...)
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		t.Errorf("with %s: got no failure:\n%s", settings, out)
@@ -110,9 +110,9 @@ func keyID(token string) string {
 }
 
 // share writes the operator's secrets and runs the container that copies them to the services.
-func (s *stack) share(t *testing.T, write func(name, secret string), signing, other string) {
+func (s *product) share(t *testing.T, write func(name, secret string), signing, other string) {
 	t.Helper()
 	write("jwt_secret", signing)
 	write("jwt_other_secrets", other)
-	s.run(t, "up", "-d", "--no-recreate", "--scale", "auth-service=4")
+	s.Run(t, "up", "-d", "--no-recreate", "--scale", "auth-service=4")
 }
