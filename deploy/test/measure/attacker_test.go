@@ -169,7 +169,8 @@ func (l *attacker) call(conn net.Conn, i int) error {
 
 // bytes is the request as it is sent.
 func (c call) bytes(conn, n int) []byte {
-	numbers := strings.NewReplacer("{c}", strconv.Itoa(conn&255), "{d}", strconv.Itoa(conn>>8), "{n}", strconv.Itoa(n&255), "{o}", strconv.Itoa(n>>8))
+	numbers := strings.NewReplacer("{c}", strconv.Itoa(conn&255), "{d}", strconv.Itoa(conn>>8),
+		"{n}", strconv.Itoa(n&255), "{o}", strconv.Itoa(n>>8), "{x}", fmt.Sprintf("%04x%04x", conn&0xffff, n&0xffff))
 	body := numbers.Replace(c.Body)
 	head := c.Line + " HTTP/1.1\r\nHost: attack\r\n" + numbers.Replace(c.Fields)
 	if body != "" {

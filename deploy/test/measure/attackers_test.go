@@ -38,8 +38,8 @@ type attack struct {
 	Calls []call        // instead of Hold
 }
 
-// call is a request. The texts may hold {c} and {d} (the connection's number: its low byte and the rest), {n} and {o} (the
-// call's number in the same way).
+// call is a request. The fields and the body may hold {c} and {d} (the connection's number: its low byte and the rest), {n}
+// and {o} (the call's number in the same way), and {x} (both numbers in 8 hexadecimal digits).
 type call struct {
 	Line   string // like "POST /token"
 	Fields string // each with its line end

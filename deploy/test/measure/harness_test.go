@@ -34,7 +34,9 @@ func start(t *testing.T, cfg cluster.Config) *system {
 }
 
 // addr is the address of a gateway, host:port.
-func (s *system) addr(gateway int) string { return strings.TrimPrefix(s.Gateways[gateway].URL, "http://") }
+func (s *system) addr(gateway int) string {
+	return strings.TrimPrefix(s.Gateways[gateway].URL, "http://")
+}
 
 // user is a user with a session.
 type user struct {
