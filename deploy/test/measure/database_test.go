@@ -20,6 +20,7 @@ const (
 	// maxSignInP99 is the allowed 99th percentile of others' sign-ins and account calls while one client floods the database.
 	maxSignInP99 = time.Second
 	smallQuota   = 60
+	outPatience  = 10 * time.Second // for a user who was disabled and is still served
 )
 
 // TestMeasureDatabaseFloods: one client sends as many as it can of the requests that wait for one row of the database.
@@ -83,12 +84,16 @@ func (s *system) flooded(t *testing.T, admin *user, database, what string, conns
 	mark := fmt.Sprintf("%s-%d", strings.ToLower(database), conns)
 	o := newOthers(s.Gateways[1].URL, s.register(t, "other-"+mark), "")
 	var leaving []*user
+	disable := map[*user]func() error{}
 	for i := range 8 {
 		leaving = append(leaving, s.register(t, fmt.Sprintf("leaving-%d-%s", i, mark)))
 		s.everywhere(t, "before", leaving[i], http.StatusOK)
+		disable[leaving[i]] = s.edit(t, admin, leaving[i], `{"disabled":true}`)
 	}
 	bounded := s.register(t, "bounded-"+mark)
-	s.edit(t, admin, bounded, `{"monthly_quota":`+fmt.Sprint(smallQuota)+`}`)
+	if err := s.edit(t, admin, bounded, `{"monthly_quota":`+fmt.Sprint(smallQuota)+`}`)(); err != nil {
+		t.Fatal(err)
+	}
 
 	end := time.Now().Add(floodTime)
 	wait := attack{Addr: s.addr(0), Conns: conns, Ramp: time.Second, For: floodTime, Calls: calls}.start(t)
@@ -97,7 +102,7 @@ func (s *system) flooded(t *testing.T, admin *user, database, what string, conns
 		delays    []time.Duration
 		passed    int64
 	)
-	meanwhile.Go(func() { delays = s.disableAll(t, admin, leaving, end) })
+	meanwhile.Go(func() { delays = s.disableAll(t, leaving, disable, end) })
 	meanwhile.Go(func() { passed = s.useUp(bounded, end) })
 	suffered := o.call(pace{Root: 20 * time.Millisecond, SignIn: 300 * time.Millisecond, Account: 100 * time.Millisecond}, end)
 	meanwhile.Wait()
@@ -114,31 +119,29 @@ func (s *system) flooded(t *testing.T, admin *user, database, what string, conns
 	suffered.within(t, map[string]time.Duration{"/root": maxRootP99, "sign-in": maxSignInP99, "account call": maxSignInP99})
 }
 
-// edit changes a user, as an administrator.
-func (s *system) edit(t *testing.T, admin, u *user, body string) {
+// edit returns a function with which an administrator changes a user.
+func (s *system) edit(t *testing.T, admin, u *user, body string) func() error {
 	t.Helper()
-	header := http.Header{"Authorization": {admin.Token}, "Content-Type": {"application/json"}}
-	got, err := s.clients[1].Do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", s.id(t, u)), header, []byte(body))
-	if err != nil || got.Status != http.StatusOK {
-		t.Errorf("edit %s: got %d %s (%v), want 200", u.Username, got.Status, got.Body, err)
-	}
-}
-
-// id is the user's id.
-func (s *system) id(t *testing.T, u *user) int64 {
-	t.Helper()
-	got, err := s.clients[1].Register(u.Credentials)
-	var body struct {
+	got, err := s.clients[0].Register(u.Credentials) // says the id of a user who is there
+	var known struct {
 		ID int64 `json:"user_id"`
 	}
-	if err != nil || json.Unmarshal([]byte(got.Body), &body) != nil || body.ID == 0 {
-		t.Errorf("the id of %s: got %d %s (%v)", u.Username, got.Status, got.Body, err)
+	if err != nil || json.Unmarshal([]byte(got.Body), &known) != nil || known.ID == 0 {
+		t.Fatalf("the id of %s: got %d %s (%v)", u.Username, got.Status, got.Body, err)
 	}
-	return body.ID
+	header := http.Header{"Authorization": {admin.Token}, "Content-Type": {"application/json"}}
+	return func() error {
+		got, err := s.clients[len(s.clients)-1].Do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", known.ID), header, []byte(body))
+		if err == nil && got.Status != http.StatusOK {
+			err = fmt.Errorf("got %d %s, want 200", got.Status, got.Body)
+		}
+		return err
+	}
 }
 
-// disableAll disables the users by turns until the end. It returns how long each was served by each gateway after that.
-func (s *system) disableAll(t *testing.T, admin *user, all []*user, end time.Time) []time.Duration {
+// disableAll disables the users by turns until the end. It returns how long each was served by each gateway after that. Who
+// could not be disabled counts as served for outPatience.
+func (s *system) disableAll(t *testing.T, all []*user, disable map[*user]func() error, end time.Time) []time.Duration {
 	t.Helper()
 	var (
 		mu     sync.Mutex
@@ -149,15 +152,18 @@ func (s *system) disableAll(t *testing.T, admin *user, all []*user, end time.Tim
 	for _, u := range all {
 		<-gap.C
 		if time.Now().After(end) {
-			t.Errorf("%s was not disabled: the calls before took too long", u.Username)
+			break
+		}
+		if err := disable[u](); err != nil {
+			t.Errorf("disable %s: %v", u.Username, err)
+			delays = append(delays, outPatience)
 			continue
 		}
-		s.edit(t, admin, u, `{"disabled":true}`)
 		disabled := time.Now()
 		var gateways sync.WaitGroup
 		for _, client := range s.clients {
 			gateways.Go(func() {
-				took := until401(t, client, u.Token).Sub(disabled)
+				took := outAfter(client, u.Token, disabled)
 				mu.Lock()
 				defer mu.Unlock()
 				delays = append(delays, took)
@@ -166,6 +172,16 @@ func (s *system) disableAll(t *testing.T, admin *user, all []*user, end time.Tim
 		gateways.Wait()
 	}
 	return delays
+}
+
+// outAfter calls until the token is refused, and returns how long that took since. It gives up after outPatience.
+func outAfter(client *contract.Client, token string, since time.Time) time.Duration {
+	for time.Since(since) < outPatience {
+		if got, err := status(client, token); err == nil && got == http.StatusUnauthorized {
+			return time.Since(since)
+		}
+	}
+	return outPatience
 }
 
 // useUp calls through every gateway at once until the end, and returns how many calls passed.

@@ -36,7 +36,11 @@ func TestMeasureStreams(t *testing.T) { //nolint:paralleltest // it measures tim
 		end  func(u *user)
 	}{
 		{"signs out", func(u *user) { u.logout(t, s.clients[0]) }},
-		{"is disabled", func(u *user) { s.edit(t, admin, u, `{"disabled":true}`) }},
+		{"is disabled", func(u *user) {
+			if err := s.edit(t, admin, u, `{"disabled":true}`)(); err != nil {
+				t.Error(err)
+			}
+		}},
 		{"changes the password", func(u *user) { u.changePassword(t, s.clients[0], "another horse") }},
 	} {
 		const trials = 6
