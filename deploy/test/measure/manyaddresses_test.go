@@ -9,15 +9,20 @@ import (
 	"testing"
 	"time"
 
+	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
 )
 
 // freePerName is how many failures of one name are free, from whatever addresses.
 const freePerName = 100
 
-// guessFromManyAddresses: the guesses of one name are bounded, however many addresses they come from. In the tests the delay
-// after the free failures is longer than the test.
-func (s *system) guessFromManyAddresses(t *testing.T) {
+// TestMeasureManyAddresses: the guesses of one name are bounded, however many addresses they come from. The delay after the
+// free failures is longer than the test. Passwords are cheap, so that the hash queue is no bound.
+func TestMeasureManyAddresses(t *testing.T) { //nolint:paralleltest // it measures time
+	s := start(t, cluster.Config{
+		Gateways: 1, Auths: 2, Postgres: true, Gateway: []string{"TRUSTED_PROXIES=loopback"},
+		Auth: append(cluster.CheapPasswords(), "GUESS_FIRST_DELAY=5m"),
+	})
 	for i, from := range []struct{ what, fields string }{
 		{"40 addresses", "X-Forwarded-For: 203.0.113.{c}\r\n"},
 		{"the IPv6 networks (/64) of one /48", "X-Forwarded-For: 2001:db8:7:{n}{c}::1\r\n"},
