@@ -117,21 +117,6 @@ func (a attack) text(t *testing.T) string {
 	return string(text)
 }
 
-// startAll starts attackers.
-func startAll(t *testing.T, all []attack) (wait func() []outcome) {
-	t.Helper()
-	var waits []func() outcome
-	for _, a := range all {
-		waits = append(waits, a.start(t))
-	}
-	return func() (seen []outcome) {
-		for _, wait := range waits {
-			seen = append(seen, wait())
-		}
-		return seen
-	}
-}
-
 // runAttack is the whole program of an attacker. It writes what it saw.
 func runAttack(text string, w io.Writer) error {
 	var a attack

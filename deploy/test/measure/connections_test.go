@@ -62,7 +62,7 @@ func TestMeasureKernelMemory(t *testing.T) { //nolint:paralleltest // it measure
 	const conns = 100
 	s := start(t, cluster.Config{})
 	a := neverRead(conns)
-	a.Addr = s.addr(0)
+	a.Addr = s.addr()
 	wait := a.start(t)
 	var each int64
 	testbed.Eventually(t, "the kernel's buffers to fill", func() error {

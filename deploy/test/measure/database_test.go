@@ -96,7 +96,7 @@ func (s *system) flooded(t *testing.T, admin *user, database, what string, conns
 	}
 
 	end := time.Now().Add(floodTime)
-	wait := attack{Addr: s.addr(0), Conns: conns, Ramp: time.Second, For: floodTime, Calls: calls}.start(t)
+	wait := attack{Addr: s.addr(), Conns: conns, Ramp: time.Second, For: floodTime, Calls: calls}.start(t)
 	var (
 		meanwhile sync.WaitGroup
 		delays    []time.Duration

@@ -1,6 +1,9 @@
-// Package measure measures how fast tokens are revoked and how guessing is throttled, on the whole product: several gateways,
-// two auth-service replicas and PostgreSQL, all as processes on this machine.
+// Package measure measures what needs a quiet machine: how fast tokens are revoked, how guessing is throttled, and what one
+// client can do to others.
 //
-// Its tests measure time and need a quiet machine. They have the build tag measure. `make measure` runs them; CI does not.
-// Each prints its figures. The package imports no service.
+// Its tests have the build tag measure. `make measure` runs them; CI does not. Each prints its figures, and the run ends with a
+// table for docs/reliability.md. The product runs as processes on this machine (several gateways, two replicas of
+// auth-service, PostgreSQL), or, where its memory is limited, in the containers that are shipped. The latter need a
+// container engine and are skipped without one. MEASURE_IMAGES=TAG measures images that are built already. The package
+// imports no service.
 package measure

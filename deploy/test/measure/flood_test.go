@@ -34,7 +34,7 @@ func TestMeasureFlood(t *testing.T) { //nolint:paralleltest // it measures time
 	}
 	idle := peakBytes(t, s.Auths[0])
 	flood := attack{
-		Addr: s.addr(0), Conns: flooders, For: floodTime,
+		Addr: s.addr(), Conns: flooders, For: floodTime,
 		Calls: []call{{"POST /token", "X-Forwarded-For: 10.{c}.{o}.{n}\r\n", `{"username":"name{c}-{d}-{o}-{n}","password":"wrong"}`}},
 	}.start(t)
 	var first []time.Duration

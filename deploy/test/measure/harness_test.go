@@ -33,9 +33,9 @@ func start(t *testing.T, cfg cluster.Config) *system {
 	return s
 }
 
-// addr is the address of a gateway, host:port.
-func (s *system) addr(gateway int) string {
-	return strings.TrimPrefix(s.Gateways[gateway].URL, "http://")
+// addr is the address of the first gateway, host:port.
+func (s *system) addr() string {
+	return strings.TrimPrefix(s.Gateways[0].URL, "http://")
 }
 
 // user is a user with a session.

@@ -31,14 +31,15 @@ func TestMeasureHashQueue(t *testing.T) { //nolint:paralleltest // it measures t
 	}
 	for _, by := range []struct {
 		what  string
-		conns int
 		calls []call
 	}{
-		{"one address registers as fast as it can (256 connections)", 256,
-			[]call{{"POST /users/register", from, `{"username":"flood-{x}","password":"correct horse"}`}}},
-		{"one address signs in to 20 accounts of its own (256 connections)", 256, own},
+		{
+			"one address registers as fast as it can (256 connections)",
+			[]call{{"POST /users/register", from, `{"username":"flood-{x}","password":"correct horse"}`}},
+		},
+		{"one address signs in to 20 accounts of its own (256 connections)", own},
 	} {
-		wait := attack{Addr: s.addr(0), Conns: by.conns, For: floodTime, Calls: by.calls}.start(t)
+		wait := attack{Addr: s.addr(), Conns: 256, For: floodTime, Calls: by.calls}.start(t)
 		suffered := o.call(pace{Root: 20 * time.Millisecond, SignIn: 300 * time.Millisecond}, time.Now().Add(floodTime))
 		seen := wait()
 		found(t, by.what, "others' sign-ins p99 ≤ 2 s, none fails", fmt.Sprintf("%s; the client saw %s", suffered, seen))

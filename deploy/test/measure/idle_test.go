@@ -39,7 +39,7 @@ func TestMeasureIdleConnections(t *testing.T) { //nolint:paralleltest // it meas
 			t.Run(what, func(t *testing.T) {
 				s := start(t, cluster.Config{Gateway: settings})
 				each := s.idleBytes(t, attack{
-					Addr: s.addr(0), TLS: tls, Conns: kind.conns, Ramp: 4 * time.Second, For: 14 * time.Second, Hold: kind.hold,
+					Addr: s.addr(), TLS: tls, Conns: kind.conns, Ramp: 4 * time.Second, For: 14 * time.Second, Hold: kind.hold,
 					From: []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"}, // an address has a share of the connections
 				})
 				found(t, what, fmt.Sprintf("≤ %d KiB", maxKiB), fmt.Sprintf("%.1f KiB", float64(each)/1024))

@@ -36,7 +36,7 @@ func TestMeasureManyAddresses(t *testing.T) { //nolint:paralleltest // it measur
 			t.Fatalf("the owner's first sign-in: got %d %s (%v)", got.Status, got.Body, err)
 		}
 		wait := attack{
-			Addr: s.addr(0), Conns: 40, For: 8 * time.Second,
+			Addr: s.addr(), Conns: 40, For: 8 * time.Second,
 			Calls: []call{{"POST /token", from.fields, fmt.Sprintf(`{"username":%q,"password":"wrong-{x}"}`, name)}},
 		}.start(t)
 		var (
