@@ -20,7 +20,7 @@ LINT     := bin/tools/golangci-lint
 GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret test bench lint cross openapi fmt fuzz e2e chaos measure ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi fmt fuzz e2e chaos measure ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ logs: ## follow the containers' logs
 
 rotate-secret: $(if $(filter compose,$(STACK)),,build) ## replace the secret that signs tokens; nobody is signed out (SECRET=internal STACK=compose FORCE=1)
 	@exec $(if $(filter compose,$(STACK)),deploy/compose.sh rotate "$(SECRET)",bin/auth-service secrets rotate "$(SECRET)" "$(DATA)/secrets") $(if $(FORCE),-force)
+
+pin: ## pin the base images to the newest digests that the registry has
+	@exec deploy/pin.sh
 
 test: build ## run every test that this machine can run, and print what was skipped and why
 	@TALLYGATE_BUILT=1 $(GO) run ./deploy/testrun -tags $(TAGS) -norace $(NORACE) $(PACKAGES)

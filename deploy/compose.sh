@@ -3,6 +3,7 @@
 # and explains in one sentence what went wrong.
 #   PORT=8000          the gateway's port; 127.0.0.1:8000 if only this machine may reach it
 #   SECRETS_DIR=       a folder with secrets of your own (docs/operate.md)
+#   GO_IMAGE=, POSTGRES_IMAGE=   other base images than the pinned ones
 #   COMPOSE=           the Compose command, if it is not `docker compose` or `docker-compose`
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,6 +51,28 @@ version() {
 	export VERSION=${VERSION:-dev} COMMIT=${COMMIT:-unknown}
 }
 
+# images prints the settings for base images that are here only under their tags, with other digests than the pinned ones, and
+# cannot be pulled: the machine has no registry, and somebody has loaded them.
+images() {
+	local variable pinned
+	for variable in GO_IMAGE POSTGRES_IMAGE; do
+		pinned=$(sed -nE "s/^.*\b$variable(:-|=)([^}]*@sha256:[0-9a-f]+)}?\$/\2/p" deploy/Dockerfile docker-compose.yml)
+		if [ -z "${!variable:-}" ] && docker image inspect "${pinned%@*}" >/dev/null 2>&1 &&
+			! docker image inspect "$pinned" >/dev/null 2>&1 && ! docker pull -q "$pinned" >/dev/null 2>&1; then
+			echo "$variable=${pinned%@*}"
+		fi
+	done
+}
+
+# base_images sets them.
+base_images() {
+	local setting
+	for setting in $(images); do
+		echo "The pinned image cannot be pulled: ${setting#*=} is used as it is on this machine."
+		export "${setting?}"
+	done
+}
+
 # why fails with one sentence that explains the output of Compose and of the containers.
 why() {
 	local id
@@ -88,6 +111,7 @@ wait_healthy() {
 up() {
 	check_settings
 	version
+	base_images
 	local address
 	output=$(mktemp)
 	trap 'rm -f "$output"' EXIT
@@ -127,12 +151,15 @@ logs)
 	version
 	exec "${compose[@]}" logs --follow --tail=100
 	;;
+images)
+	images
+	;;
 rotate)
 	find_compose
 	version
 	rotate "${@:2}"
 	;;
 *)
-	fail "say up, down, logs or rotate."
+	fail "say up, down, logs, images or rotate."
 	;;
 esac
