@@ -15,6 +15,7 @@ import (
 	"tallygate/gateway/internal/route"
 	"tallygate/kit/env"
 	"tallygate/kit/internalapi"
+	"tallygate/kit/memory"
 	"tallygate/kit/service"
 	"tallygate/kit/token"
 )
@@ -43,7 +44,8 @@ type config struct {
 	tlsKey         string
 	strict         string // Strict-Transport-Security; empty: off
 	redirectAddr   string
-	maxConnections int
+	memory         memoryPlan
+	bodyRate       int // bytes per second
 	perAddress     int // connections
 	maxStaleness   time.Duration
 	quotaRefuse    bool
@@ -68,9 +70,12 @@ func readConfig(r *env.Reader) *config {
 		redirectAddr:   r.String("HTTP_REDIRECT_ADDR", ""),
 		maxStaleness:   r.Duration("REVOCATION_MAX_STALENESS", 0, 0),
 		quotaRefuse:    r.OneOf("QUOTA_WHEN_UNREACHABLE", "allow", "refuse") == "refuse",
-		maxConnections: r.Int("MAX_CONNECTIONS", defaultConnections(), 1, 1<<20),
 	}
-	c.perAddress = r.Int("CONNECTIONS_PER_ADDRESS", max(1, c.maxConnections/2), 0, 1<<20)
+	limit, known := memory.Limit()
+	c.memory = planMemory(limit, known, c.tlsCert != "")
+	c.bodyRate = r.Int("BODY_MIN_RATE", 240, 0, 1<<30)
+	c.memory.connections = r.Int("MAX_CONNECTIONS", defaultConnections(c.memory.connections), 1, maxConnections)
+	c.perAddress = r.Int("CONNECTIONS_PER_ADDRESS", max(1, c.memory.connections/2), 0, maxConnections)
 	var err error
 	if c.hosts, err = edge.ParseHosts(r.String("HOSTS", "")); err != nil {
 		r.Fail("HOSTS", "%v", err)

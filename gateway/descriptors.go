@@ -2,19 +2,16 @@ package main
 
 import "log/slog"
 
-// usualConnections is how many connections clients may have open where nothing says otherwise.
-const usualConnections = 20000
-
 // connectionsThatFit is how many clients' connections fit under a limit of open files: three quarters of it. A request in
 // flight takes a second file for its upstream, and the gateway has files of its own.
 func connectionsThatFit(openFiles int) int { return max(1, openFiles/4*3) }
 
-// defaultConnections is the default of MAX_CONNECTIONS.
-func defaultConnections() int {
+// defaultConnections is the default of MAX_CONNECTIONS: as many as there is memory for, if the files suffice.
+func defaultConnections(byMemory int) int {
 	if files, known := openFilesLimit(); known {
-		return min(usualConnections, connectionsThatFit(files))
+		return min(byMemory, connectionsThatFit(files))
 	}
-	return usualConnections
+	return byMemory
 }
 
 // warnOfFewDescriptors logs that more connections are allowed than fit under the limit of open files.

@@ -49,10 +49,13 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g := &gateway{
 		cfg: cfg, keys: keys, bearer: bearer, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version),
 	}
-	warnOfFewDescriptors(g.log, cfg.maxConnections)
+	warnOfFewDescriptors(g.log, cfg.memory.connections)
 	var err error
 	auth := authclient.New(cfg.authPrivate.String(), g.bearer)
-	g.checker = check.New(check.Config{Verifier: cfg.Verifier(keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness})
+	g.checker = check.New(check.Config{
+		Verifier: cfg.Verifier(keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness,
+		MaxTokens: cfg.memory.tokens, MaxUsers: cfg.memory.users,
+	})
 	if g.meter, err = meter.Open(meter.Config{StateDir: cfg.stateDir, Ledger: auth, Log: g.log}); err != nil {
 		return nil, err
 	}
@@ -74,14 +77,16 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		}
 		tlsConfig = g.cert.config()
 	}
+	budget := wire.NewBudget(cfg.memory.budget)
+	g.registry.MustRegister(memoryMetrics(budget)...)
 	upstreams := upstream.New(upstream.Config{Watch: g.watch, Log: g.log, MakeRoom: func() { g.edge.MakeRoom() }})
-	engine := forward.New(forward.Config{Watch: g.watch, Via: "tallygate"})
+	engine := forward.New(forward.Config{Watch: g.watch, Via: "tallygate", BodyRate: int64(cfg.bodyRate), Budget: budget})
 	g.registry.MustRegister(upstreams.Collector(), engine.Collector())
 	g.edge = edge.New(edge.Config{
-		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(), Quotas: g.quotas,
+		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(cfg.memory.rateMarks), Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
 		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
-		MaxConnections: cfg.maxConnections, ConnectionsPerAddress: cfg.perAddress,
+		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress,
 	})
 	g.routes = newRoutes(cfg, g.edge.SetRoutes)
 	g.registry.MustRegister(g.routes.valid)

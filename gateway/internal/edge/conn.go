@@ -90,6 +90,7 @@ func (c *conn) handshake() (err error) {
 func (c *conn) serve() {
 	defer c.server.closed(c)
 	defer c.wire.Close()
+	defer c.dropBuffer()
 	defer c.survive(nil)
 	quick := c.quick
 	for c.await(quick) {
@@ -122,8 +123,7 @@ func (c *conn) await(quick func(*wire.Buffer) bool) bool {
 		if len(c.buffer.Bytes()) > 0 {
 			return true // pipelined
 		}
-		c.server.buffers.Put(c.buffer)
-		c.buffer = nil
+		c.dropBuffer()
 	}
 	if !c.becomeIdle() {
 		return false
@@ -133,6 +133,14 @@ func (c *conn) await(quick func(*wire.Buffer) bool) bool {
 		return false
 	}
 	return c.state.Load() == busy || c.becomeBusy()
+}
+
+// dropBuffer gives the buffer back, if there is one.
+func (c *conn) dropBuffer() {
+	if c.buffer != nil {
+		c.server.buffers.Put(c.buffer)
+		c.buffer = nil
+	}
 }
 
 // becomeIdle notes that the connection is between requests, and reports whether there may be another one. A new connection rests
@@ -260,7 +268,7 @@ func (c *conn) readHead(k *call) error {
 
 // gather waits for the rest of a short body, so that head and body can be sent in one piece, and sent again. A body that
 // is long or chunked, or for which the client wants a 100, is streamed instead. The timeout is that of a streamed body:
-// it is renewed with each piece. Errors: forward.ErrSlowBody, forward.ErrClientGone, wire.ErrOverloaded.
+// it is renewed with each piece. Errors: those of forward.BodyError, and wire.ErrOverloaded.
 func (c *conn) gather(k *call) error {
 	r := &k.request
 	if _, whole := k.body.Buffered(); whole || r.ContentLength < 0 || r.ExpectContinue ||
@@ -271,15 +279,15 @@ func (c *conn) gather(k *call) error {
 	if !k.makeRoom(length) {
 		return wire.ErrOverloaded
 	}
+	pace := wire.Pace{Least: c.server.cfg.Engine.BodyRate()}
 	for len(c.buffer.Bytes()) < length {
-		c.wire.SetTimeout(k.route.Timeouts.Progress)
+		timeout, late := pace.Wait(c.wire.Clock(), k.route.Timeouts.Progress)
+		c.wire.SetTimeout(timeout)
 		n, _ := c.wire.Read(c.buffer.Free())
 		if n == 0 {
-			if c.wire.Stopped() == wire.TimedOut {
-				return forward.ErrSlowBody
-			}
-			return forward.ErrClientGone
+			return forward.BodyError(c.wire, late)
 		}
+		pace.Came(c.wire.Clock(), n)
 		c.buffer.Filled(n)
 	}
 	k.body.Begin(c.wire, c.buffer.Bytes()[r.HeadBytes():], r.Framing())
@@ -292,6 +300,7 @@ func (c *conn) gather(k *call) error {
 // linger takes what the client still sends, up to a bound, before the connection is closed. Otherwise the client might
 // lose the response (RFC 9112 section 9.6).
 func (c *conn) linger() {
+	c.dropBuffer()
 	c.wire.CloseWrite()
 	c.wire.SetTimeout(lingerTimeout)
 	in := wire.Loan{Pool: c.server.buffers}

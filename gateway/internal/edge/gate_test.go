@@ -85,7 +85,7 @@ func serverWith(t *testing.T, cfg edge.Config, upstreams upstream.Config, routes
 	if cfg.Quotas == nil {
 		cfg.Quotas = says{}
 	}
-	cfg.Rates = limit.NewRates()
+	cfg.Rates = limit.NewRates(1 << 20)
 	cfg.Pages = map[string]console.Page{"/docs": {ContentType: "text/html", Body: []byte("<p>docs"), ETag: `"1"`, Policy: "default-src 'none'"}}
 	go cfg.Watch.Run(t.Context())
 	s := edge.New(cfg)

@@ -50,6 +50,11 @@ func (k *call) refuse(err error) {
 	case errors.Is(err, forward.ErrSlowBody): // the connection was stopped: nothing can be written
 		k.abandon(http.StatusRequestTimeout)
 		return
+	case errors.Is(err, forward.ErrTooSlow):
+		if k.keep = false; !k.conn.wire.Revive() {
+			k.abandon(http.StatusRequestTimeout)
+			return
+		}
 	}
 	if _, malformed := errors.AsType[*wire.MessageError](err); malformed {
 		k.keep = false
@@ -111,6 +116,8 @@ func forwardProblem(err error) *problem.Details {
 	switch {
 	case errors.Is(err, forward.ErrTooLarge):
 		return problem.New(http.StatusRequestEntityTooLarge, "body-too-large", "The request's body is larger than this path takes.")
+	case errors.Is(err, forward.ErrTooSlow):
+		return problem.New(http.StatusRequestTimeout, "body-too-slow", "The request's body comes too slowly.")
 	case errors.Is(err, forward.ErrLoop):
 		return problem.New(http.StatusBadRequest, "loop",
 			"The request has passed this gateway several times: the upstream leads back to it.")

@@ -68,6 +68,7 @@ func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 		"an unchecked quota": {limit.ErrUnchecked, "Retry-After: 1\n", unavailable("The gateway cannot check your monthly quota at the moment; try again soon.")},
 		"cancelled":          {context.Canceled, "Retry-After: 1\n", unavailable("The request was cancelled.")},
 		"too large":          {forward.ErrTooLarge, "", problemBody("413", "body-too-large", "Request Entity Too Large", "The request's body is larger than this path takes.")},
+		"too slow":           {forward.ErrTooSlow, "", problemBody("408", "body-too-slow", "Request Timeout", "The request's body comes too slowly.")},
 		"a loop":             {forward.ErrLoop, "", problemBody("400", "loop", "Bad Request", "The request has passed this gateway several times: the upstream leads back to it.")},
 		"unreachable":        {forward.ErrUnreachable, "Retry-After: 1\n", unavailable("The service behind this path cannot be reached at the moment.")},
 		"a shortage": {forward.ErrShortage, "Retry-After: 1\n", problemBody("503", "gateway-exhausted", "Service Unavailable",

@@ -11,6 +11,8 @@ type Config struct {
 	Watch *wire.Watch
 	// Via names this gateway in the Via field.
 	Via string
+	// BodyRate is how many bytes of a body must come in a second, on average, until the response begins; 0: any number.
+	BodyRate int64
 	// Budget counts the memory of responses and streams; may be nil.
 	Budget *wire.Budget
 }
@@ -19,6 +21,7 @@ type Config struct {
 type Engine struct {
 	watch   *wire.Watch
 	via     string
+	rate    int64 // of bodies
 	buffers *wire.Pool
 	blocks  *blocks // for streaming
 	retries prometheus.Counter
@@ -27,7 +30,7 @@ type Engine struct {
 // New returns an Engine.
 func New(cfg Config) *Engine {
 	return &Engine{
-		watch: cfg.Watch, via: cfg.Via, buffers: wire.NewLargePool(cfg.Budget),
+		watch: cfg.Watch, via: cfg.Via, rate: cfg.BodyRate, buffers: wire.NewLargePool(cfg.Budget),
 		blocks: newBlocks(cfg.Budget),
 		retries: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tallygate_gateway_retries_total", Help: "Requests that were sent again.",
@@ -37,6 +40,9 @@ func New(cfg Config) *Engine {
 
 // Collector returns the engine's metrics.
 func (e *Engine) Collector() prometheus.Collector { return e.retries }
+
+// BodyRate is the Config's.
+func (e *Engine) BodyRate() int64 { return e.rate }
 
 // Do sends the request and passes the response on, in the memory of x, which serves one request at a time.
 func (e *Engine) Do(x *Exchange, r Request) Outcome {

@@ -22,6 +22,8 @@ var (
 	ErrClientGone = errors.New("the client is gone")
 	// ErrSlowBody: the client stopped sending its body.
 	ErrSlowBody = errors.New("the request's body came to a standstill")
+	// ErrTooSlow: the client's body comes more slowly than bodies have to.
+	ErrTooSlow = errors.New("the request's body comes too slowly")
 	// ErrLoop: the request has been through this gateway too often: an upstream leads back to it.
 	ErrLoop = errors.New("the request goes round in a loop")
 	// ErrTooLarge: the body is longer than the route allows.

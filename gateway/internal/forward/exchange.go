@@ -150,7 +150,7 @@ func (x *Exchange) sendStream() Outcome {
 		replica.Failed(false)
 		out = Outcome{Err: ErrBroken}
 	} else {
-		go x.upload.run()
+		go x.upload.run(wire.Pace{Least: x.engine.rate})
 		out = (&relay{x}).run()
 	}
 	x.upload.finish()

@@ -73,7 +73,7 @@ func (u *upload) settle(e expectation) {
 }
 
 // run passes the client's body on, or notes in err why it does not come.
-func (u *upload) run() {
+func (u *upload) run(pace wire.Pace) {
 	defer close(u.done)
 	if !u.await() {
 		return
@@ -82,12 +82,17 @@ func (u *upload) run() {
 	r, progress := u.req, u.req.Upstream.Timeouts().Progress
 	chunked := r.Head.ContentLength < 0
 	for whole := false; !whole; {
-		r.Client.SetTimeout(progress)
+		if u.conn.Responding() { // then the upstream decides how long it takes
+			pace.Least = 0
+		}
+		timeout, late := pace.Wait(r.Client.Clock(), progress)
+		r.Client.SetTimeout(timeout)
 		n, err := r.Body.Fetch(&u.memory)
 		r.Client.ClearTimeout()
+		pace.Came(r.Client.Clock(), n)
 		whole = err == io.EOF //nolint:errorlint // Body returns it as it is
 		if err != nil && !whole {
-			u.fail(bodyError(r.Client, err))
+			u.fail(bodyError(r.Client, err, late))
 			return
 		}
 		if u.bytes += int64(n); r.MaxBody >= 0 && u.bytes > r.MaxBody {
@@ -160,14 +165,22 @@ func (u *upload) responseAwaited() {
 }
 
 // bodyError is why a body broke off.
-func bodyError(client *wire.Conn, err error) error {
+func bodyError(client *wire.Conn, err error, late bool) error {
 	if fault, ok := errors.AsType[*wire.MessageError](err); ok {
 		return fault
 	}
-	if client.Stopped() == wire.TimedOut {
-		return ErrSlowBody
+	return BodyError(client, late)
+}
+
+// BodyError is why a client's connection has no more of a body. late: its timeout was what Pace.Wait had left.
+func BodyError(client *wire.Conn, late bool) error {
+	switch {
+	case client.Stopped() != wire.TimedOut:
+		return ErrClientGone
+	case late:
+		return ErrTooSlow
 	}
-	return ErrClientGone
+	return ErrSlowBody
 }
 
 // fail notes why the body does not come. It stops the replica's connection: no response is needed any more.

@@ -66,7 +66,7 @@ func TestExtremeRatesDoNotOverflow(t *testing.T) {
 
 func TestARefusalSaysWhichLimitAndWhenToComeBack(t *testing.T) {
 	t.Parallel()
-	rates := limit.NewRates()
+	rates := limit.NewRates(1 << 20)
 	rate := limit.Rate{Requests: 60, Per: time.Minute, Burst: 1}
 	if refusal := rates.Allow(noon, 7, 1, "files", rate); refusal != nil {
 		t.Fatal(refusal)
@@ -82,7 +82,7 @@ func TestARefusalSaysWhichLimitAndWhenToComeBack(t *testing.T) {
 
 func TestManyCallersAtOnceGetTheBurstAndNoMore(t *testing.T) {
 	t.Parallel()
-	rates := limit.NewRates()
+	rates := limit.NewRates(1 << 20)
 	rate := limit.Rate{Requests: 100, Per: time.Hour, Burst: 100}
 	var passed atomic.Int64
 	var wg sync.WaitGroup
@@ -102,7 +102,7 @@ func TestManyCallersAtOnceGetTheBurstAndNoMore(t *testing.T) {
 }
 
 func BenchmarkAllow(b *testing.B) {
-	rates := limit.NewRates()
+	rates := limit.NewRates(1 << 20)
 	rate := limit.Rate{Requests: 1_000_000_000, Per: time.Second, Burst: 1_000_000}
 	var lane atomic.Int64
 	b.ReportAllocs()

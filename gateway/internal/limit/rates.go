@@ -8,19 +8,20 @@ import (
 // lanes are independent parts of a table, so that cores seldom wait for each other.
 const lanes = 64
 
-// maxMarks bounds a lane: 1,000,000 users and routes in all, about 60 MB.
-const maxMarks = 1 << 20 / lanes
-
 // Rates limits each user on each route. Safe for concurrent use.
 type Rates struct {
 	lanes [lanes]rateLane
 }
+
+// minLaneMarks is how many marks each lane holds in any case.
+const minLaneMarks = 16
 
 type rateLane struct {
 	mu    sync.Mutex
 	marks map[rateKey]int64
 	// sweepAt is the number of marks at which the next sweep is due.
 	sweepAt int
+	max     int
 }
 
 type rateKey struct {
@@ -28,11 +29,13 @@ type rateKey struct {
 	route uint16
 }
 
-// NewRates returns Rates that have seen no request.
-func NewRates() *Rates {
+// NewRates returns Rates that have seen no request. They remember at most so many pairs of user and route, each in about 60
+// bytes.
+func NewRates(bound int) *Rates {
 	r := &Rates{}
+	most := max(bound/lanes, minLaneMarks)
 	for i := range r.lanes {
-		r.lanes[i] = rateLane{marks: map[rateKey]int64{}, sweepAt: maxMarks / 16}
+		r.lanes[i] = rateLane{marks: map[rateKey]int64{}, sweepAt: most / 16, max: most}
 	}
 	return r
 }
@@ -68,10 +71,10 @@ func (l *rateLane) sweep(now int64) {
 		}
 	}
 	for key := range l.marks {
-		if len(l.marks) < maxMarks-maxMarks/8 {
+		if len(l.marks) < l.max-l.max/8 {
 			break
 		}
 		delete(l.marks, key)
 	}
-	l.sweepAt = min(max(2*len(l.marks), maxMarks/16), maxMarks)
+	l.sweepAt = min(max(2*len(l.marks), l.max/16), l.max)
 }

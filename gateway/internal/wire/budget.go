@@ -6,8 +6,9 @@ import "sync/atomic"
 // taken, and what can be refused is spent. Its methods may be called by many goroutines. A nil Budget counts nothing and
 // allows everything.
 type Budget struct {
-	limit int64
-	used  atomic.Int64
+	limit   int64
+	used    atomic.Int64
+	refused atomic.Int64
 }
 
 // NewBudget returns a budget of so many bytes.
@@ -26,6 +27,7 @@ func (b *Budget) Spend(bytes int) bool {
 		return true
 	}
 	b.used.Add(int64(-bytes))
+	b.refused.Add(1)
 	return false
 }
 
@@ -44,8 +46,11 @@ func (b *Budget) GiveBack(bytes int) {
 	}
 }
 
-// Limit is how many bytes there are in all, and Used how many are taken.
+// Limit is how many bytes there are in all.
 func (b *Budget) Limit() int64 { return b.limit }
 
 // Used is how many bytes are taken.
 func (b *Budget) Used() int64 { return b.used.Load() }
+
+// Refused is how often Spend found too few bytes left.
+func (b *Budget) Refused() int64 { return b.refused.Load() }

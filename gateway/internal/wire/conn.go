@@ -104,6 +104,19 @@ func (c *Conn) stop(seen deadline, why Stop) bool {
 	return true
 }
 
+// Revive undoes a timeout, so that a last response can be written. It reports false if the connection was stopped for another
+// reason.
+func (c *Conn) Revive() bool {
+	if !c.deadline.swap(deadline(TimedOut), 0) {
+		return c.Stopped() == 0
+	}
+	_ = c.net.SetDeadline(time.Time{}) // an error means that it is closed
+	return true
+}
+
+// Clock is the time of the connection's watch, in milliseconds.
+func (c *Conn) Clock() int64 { return c.watch.Now() }
+
 // Serves notes that this client's connection waits for upstream (nil: for nothing any more). If the client is gone,
 // upstream is stopped.
 func (c *Conn) Serves(upstream *Conn) { c.serves.Store(upstream) }
