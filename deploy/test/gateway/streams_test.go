@@ -158,4 +158,3 @@ func (s *stream) ended(t *testing.T, kind, reason string) error {
 	}
 	return nil
 }
-
