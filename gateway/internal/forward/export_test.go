@@ -18,3 +18,12 @@ func Offers(u *upstream.Upstream) int {
 		}
 	}
 }
+
+// Frames finds the borders between WebSocket frames.
+type Frames struct{ f frames }
+
+// Take is how much of p is sent on, up to the next border if toBorder.
+func (f *Frames) Take(p []byte, toBorder bool) int { return f.f.take(p, toBorder) }
+
+// AtBorder reports whether a close frame may follow.
+func (f *Frames) AtBorder() bool { return f.f.atBorder() && !f.f.closing }
