@@ -130,9 +130,15 @@ func reads(b []byte, text string) bool {
 }
 
 // dashed folds a byte of a name, so that names become equal if servers like CGI turn them into the same variable.
-func dashed(c byte) byte {
-	if c == '_' || class[c]&isPlain == 0 {
-		return '-'
+func dashed(c byte) byte { return dashes[c] }
+
+// dashes is what each byte is folded to.
+var dashes = func() (table [256]byte) { //nolint:gochecknoglobals // as fieldKinds
+	for c := range table {
+		table[c] = lower(byte(c))
+		if c == '_' || class[c]&isPlain == 0 {
+			table[c] = '-'
+		}
 	}
-	return lower(c)
-}
+	return table
+}()
