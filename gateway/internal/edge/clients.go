@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tallygate/gateway/internal/wire"
 	"tallygate/kit/httpd"
 )
 
@@ -245,4 +246,20 @@ func (l *clients) signalEmpty() {
 	default:
 		close(l.empty)
 	}
+}
+
+// stopIfIdle ends the connection if it is between requests.
+func (c *conn) stopIfIdle() {
+	if state := c.state.Load(); state > busy && c.state.CompareAndSwap(state, dismissed) {
+		c.wire.Stop(wire.Draining)
+	}
+}
+
+// leaveIfIn ends the connection if it has rested since it was in the state, and no request is on its way.
+func (c *conn) leaveIfIn(state int64) bool {
+	if c.state.Load() != state || !c.wire.Quiet() || !c.state.CompareAndSwap(state, dismissed) {
+		return false
+	}
+	c.wire.Stop(wire.Evicted)
+	return true
 }

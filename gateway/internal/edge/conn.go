@@ -52,6 +52,7 @@ func newConn(s *Server, nc net.Conn, peer netip.Addr) *conn {
 	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http", rests: s.clients.now() | unbegun}
 	c.state.Store(c.rests)
 	c.wire.WriteTimeout = writeTimeout
+	c.wire.LimitUnsent(unsentBytes)
 	if peer.IsValid() {
 		c.peer, c.client = peer, peer.String()
 	}
@@ -121,7 +122,7 @@ func (c *conn) survive(err *error) {
 func (c *conn) await(quick func(*wire.Buffer) bool) bool {
 	if c.buffer != nil {
 		if len(c.buffer.Bytes()) > 0 {
-			return true // pipelined
+			return c.wire.AwaitSent() // pipelined: it begins when the client takes the responses to those before
 		}
 		c.dropBuffer()
 	}
@@ -186,22 +187,6 @@ func (c *conn) quick(b *wire.Buffer) bool {
 		return false
 	}
 	c.buffer = nil // Await gives it back
-	return true
-}
-
-// stopIfIdle ends the connection if it is between requests.
-func (c *conn) stopIfIdle() {
-	if state := c.state.Load(); state > busy && c.state.CompareAndSwap(state, dismissed) {
-		c.wire.Stop(wire.Draining)
-	}
-}
-
-// leaveIfIn ends the connection if it has rested since it was in the state, and no request is on its way.
-func (c *conn) leaveIfIn(state int64) bool {
-	if c.state.Load() != state || !c.wire.Quiet() || !c.state.CompareAndSwap(state, dismissed) {
-		return false
-	}
-	c.wire.Stop(wire.Evicted)
 	return true
 }
 

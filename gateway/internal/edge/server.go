@@ -24,9 +24,10 @@ import (
 const (
 	headTimeout   = 10 * time.Second // from a request's first byte to the end of its head; also for the first request to begin
 	idleTimeout   = 75 * time.Second // between requests
-	writeTimeout  = 60 * time.Second // without the client taking a byte
+	writeTimeout  = 60 * time.Second // without the client taking what is due, see wire.Conn
 	lingerTimeout = 2 * time.Second  // for what a client still sends after the response that ends the connection
 	lingerBytes   = 1 << 20
+	unsentBytes   = 128 << 10       // of responses, in the kernel, that a client does not let it send
 	cutTimeout    = 2 * time.Second // for a connection that is cut to end
 )
 

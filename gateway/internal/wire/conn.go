@@ -34,12 +34,13 @@ type Conn struct {
 	slot    int  // of the watch's
 	watched bool // the watch's
 
-	aborted bool
+	aborted  bool
+	neglects atomic.Bool // the peer has had its time, and may not have taken all: see Close
 
 	deadline currentDeadline
 	serves   atomic.Pointer[Conn] // the upstream's connection that this client's waits for
 
-	// WriteTimeout, if set, bounds how long a write may block without the peer taking a byte. It does not bound reads, and
+	// WriteTimeout, if set, bounds how long a write may block while the peer takes less than leastRate. It does not bound reads, and
 	// SetTimeout does not bound writes while it is set: the two directions may belong to two goroutines.
 	WriteTimeout time.Duration
 	writes       writes
@@ -153,7 +154,9 @@ func (c *Conn) BreakOff() {
 func (c *Conn) Close() {
 	c.ClearTimeout()
 	c.watch.remove(c)
-	if tcp := c.tcp(); c.aborted && tcp != nil {
+	// A peer that has not taken what it got for so long will not take it after a Close either; a reset frees the kernel's memory.
+	abort := c.aborted || c.Stopped() == TimedOut && c.neglects.Load() && c.untaken() > 0
+	if tcp := c.tcp(); abort && tcp != nil {
 		_ = tcp.SetLinger(0)
 		_ = tcp.Close() // below TLS: its close_notify would say that the message is whole
 		return

@@ -29,36 +29,68 @@ func (w *writes) current() blockedWrite { return blockedWrite(w.blocked.Load()) 
 // giveUp ends the write, and reports false if it had ended already.
 func (w *writes) giveUp(b blockedWrite) bool { return w.blocked.CompareAndSwap(int64(b), 0) }
 
-// A write that is stuck is looked at this many times within its timeout.
-const stallSteps = 8
+const (
+	// leastRate is how many bytes a second a peer has to take while it is waited for: within the write's timeout, as many as that
+	// makes. A peer that takes a byte now and then would otherwise hold what it has not taken for as long as it likes.
+	leastRate = 256
+	// stallSteps is how many times a write that blocks is looked at within its timeout.
+	stallSteps = 8
+)
 
 // stall is what the watch knows of a write that blocks. That a write takes long says nothing: the kernel wakes a writer
-// only when a third of its buffer, which may be megabytes, has been taken. What the peer has not taken yet says more.
+// only when a good part of its buffer has been taken. What the peer has taken says more.
 type stall struct {
 	write       blockedWrite
-	since, next int64 // milliseconds: when something moved, and when to look again
-	untaken     int
+	since, next int64 // milliseconds: when the peer was last fast enough, and when to look again
+	taken       uint64
 }
 
-// stuck reports whether a write blocks and its timeout has passed without the peer taking a byte.
+// stuck reports whether a write blocks, and for its timeout the peer has not taken what leastRate asks for.
 func (c *Conn) stuck(now int64) bool {
 	write := c.writes.current()
-	if write == 0 {
-		return false
-	}
-	s, timeout := &c.stall, write.timeout()
+	return write != 0 && c.stall.lasts(write, now, c.taken) && c.writes.giveUp(write)
+}
+
+// lasts reports whether the write has blocked for its timeout while the peer, which has taken so many bytes in all, was too slow.
+func (s *stall) lasts(write blockedWrite, now int64, taken func() uint64) bool {
+	timeout := write.timeout()
 	if write != s.write {
-		*s = stall{write, now, now + timeout/stallSteps, -1}
+		*s = stall{write, now, now + timeout/stallSteps, taken()}
 		return false
 	}
 	if now < s.next {
 		return false
 	}
 	s.next = now + timeout/stallSteps
-	// More bytes than before are movement too: the writer has found room.
-	if untaken := c.untaken(); untaken != s.untaken {
-		s.untaken, s.since = untaken, now
+	if all := taken(); all >= s.taken+uint64(max(1, timeout*leastRate/1000)) {
+		s.taken, s.since = all, now
 		return false
 	}
-	return now-s.since >= timeout && c.writes.giveUp(write)
+	return now-s.since >= timeout
 }
+
+// AwaitSent waits until the peer has let the kernel send all that was written. It reports false if the connection was stopped: also
+// by WriteTimeout, if the peer takes too little.
+func (c *Conn) AwaitSent() bool {
+	if c.unsent() == 0 {
+		return true
+	}
+	if c.WriteTimeout > 0 {
+		c.writes.begin(c.WriteTimeout)
+		defer c.writes.end()
+	}
+	// The kernel reports room in its buffer, but not that the buffer is empty.
+	for pause := sentFirst; c.unsent() > 0; pause = min(2*pause, sentLast) {
+		if c.Stopped() != 0 {
+			return false
+		}
+		time.Sleep(pause)
+	}
+	return c.Stopped() == 0
+}
+
+// Pauses of AwaitSent: the first, and the longest.
+const (
+	sentFirst = time.Millisecond
+	sentLast  = 100 * time.Millisecond
+)

@@ -59,8 +59,10 @@ func (w *Watch) Look() {
 		d := c.deadline.load()
 		switch {
 		case d.passed(now):
+			c.neglects.Store(d.isIdle())
 			c.stop(d, TimedOut)
 		case c.stuck(now):
+			c.neglects.Store(true)
 			c.Stop(TimedOut)
 		default:
 			w.poll(c, d)

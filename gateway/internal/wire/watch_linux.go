@@ -46,28 +46,43 @@ func (g *goneClients) stop() {
 	}
 }
 
-// untaken is how many bytes the peer has not acknowledged.
-func (c *Conn) untaken() int {
+// taken is how many bytes the peer has acknowledged.
+func (c *Conn) taken() uint64 {
 	if c.pollFD < 0 {
 		return 0
 	}
-	n, err := unix.IoctlGetInt(c.pollFD, unix.SIOCOUTQ)
+	info, err := unix.GetsockoptTCPInfo(c.pollFD, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return 0
+	}
+	return info.Bytes_acked
+}
+
+// untaken is how many bytes the peer has not acknowledged, and unsent how many have not even been sent to it.
+func (c *Conn) untaken() int { return c.queued(unix.SIOCOUTQ) }
+
+func (c *Conn) unsent() int { return c.queued(unix.SIOCOUTQNSD) }
+
+// unread is how many bytes have come that nobody has read.
+func (c *Conn) unread() int { return c.queued(unix.SIOCINQ) }
+
+func (c *Conn) queued(request uint) int {
+	if c.pollFD < 0 {
+		return 0
+	}
+	n, err := unix.IoctlGetInt(c.pollFD, request)
 	if err != nil {
 		return 0
 	}
 	return n
 }
 
-// unread is how many bytes have come that nobody has read.
-func (c *Conn) unread() int {
-	if c.pollFD < 0 {
-		return 0
+// LimitUnsent bounds what the kernel holds for a peer that does not let it be sent: a write waits when there is so much. What was
+// sent and not acknowledged is bounded by the peer's window.
+func (c *Conn) LimitUnsent(bytes int) {
+	if c.pollFD >= 0 {
+		_ = unix.SetsockoptInt(c.pollFD, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, bytes) // then the kernel's own bound holds
 	}
-	n, err := unix.IoctlGetInt(c.pollFD, unix.SIOCINQ)
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 // ReadNow reads what has come on a connection, without waiting for more.

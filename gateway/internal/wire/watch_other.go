@@ -11,11 +11,17 @@ func (*goneClients) reset()                     {}
 func (*goneClients) add(_, _ *Conn, _ deadline) {}
 func (*goneClients) stop()                      {}
 
-// unread is not known here.
-func (*Conn) unread() int { return 0 }
-
 // ReadNow cannot read without waiting here.
 func ReadNow(net.Conn, []byte) int { return 0 }
 
-// untaken is not known here: a write that blocks for the length of its timeout is stuck.
+// taken and the others are not known here: a write that blocks for the length of its timeout is stuck.
+func (*Conn) taken() uint64 { return 0 }
+
 func (*Conn) untaken() int { return 0 }
+
+func (*Conn) unsent() int { return 0 }
+
+func (*Conn) unread() int { return 0 }
+
+// LimitUnsent does nothing here: the kernel's own bound holds.
+func (*Conn) LimitUnsent(int) {}
