@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -46,8 +45,6 @@ const (
 	unbegun = 1 << 62
 )
 
-var errPanic = errors.New("panic")
-
 func newConn(s *Server, nc net.Conn, peer netip.Addr) *conn {
 	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http", rests: s.clients.now() | unbegun}
 	c.state.Store(c.rests)
@@ -60,31 +57,6 @@ func newConn(s *Server, nc net.Conn, peer netip.Addr) *conn {
 		c.tls, c.proto = t, "https"
 	}
 	return c
-}
-
-// strictTransport is the value of the response's field Strict-Transport-Security, which may only be sent over TLS (RFC 6797
-// section 7.2); empty for none.
-func (c *conn) strictTransport() string {
-	if c.tls == nil {
-		return ""
-	}
-	return c.server.cfg.StrictTransport
-}
-
-// shakeHands begins TLS. It runs in a goroutine of its own, whose stack it makes large.
-func (c *conn) shakeHands() {
-	if c.handshake() != nil {
-		c.wire.Close()
-		c.server.closed(c)
-		return
-	}
-	go c.serve()
-}
-
-func (c *conn) handshake() (err error) {
-	defer c.survive(&err)
-	c.wire.SetTimeout(headTimeout)
-	return c.tls.HandshakeContext(context.Background())
 }
 
 // serve responds to the connection's requests, one after the other, until it ends.
