@@ -237,6 +237,7 @@ func (c *conn) gather(k *call) error {
 		return wire.ErrOverloaded
 	}
 	pace := wire.Pace{Least: c.server.cfg.Engine.BodyRate()}
+	pace.Had(len(c.buffer.Bytes()) - r.HeadBytes())
 	for len(c.buffer.Bytes()) < length {
 		timeout, late := pace.Wait(c.wire.Clock(), k.route.Timeouts.Progress)
 		c.wire.SetTimeout(timeout)

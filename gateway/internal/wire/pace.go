@@ -30,6 +30,9 @@ func (p *Pace) Wait(now int64, most time.Duration) (d time.Duration, late bool) 
 	return max(left, time.Millisecond), true
 }
 
+// Had counts bytes that were not waited for.
+func (p *Pace) Had(n int) { p.came += int64(n) }
+
 // Came ends the wait: so many bytes have come.
 func (p *Pace) Came(now int64, n int) {
 	p.waited += now - p.since

@@ -49,3 +49,12 @@ func TestABodyNeedsItsLeastRateAfterTheGrace(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatCameWithTheHeadCounts(t *testing.T) {
+	t.Parallel()
+	pace := wire.Pace{Least: 100}
+	pace.Had(1000)
+	if timeout, late := pace.Wait(0, time.Minute); !late || timeout != 30*time.Second {
+		t.Errorf("got %s, %v, want the grace and ten seconds", timeout, late)
+	}
+}
