@@ -3,7 +3,7 @@
 # and explains in one sentence what went wrong.
 #   PORT=8000          the gateway's port; 127.0.0.1:8000 if only this machine may reach it
 #   SECRETS_DIR=       a folder with secrets of your own (docs/operate.md)
-#   GO_IMAGE=, POSTGRES_IMAGE=   other base images than the pinned ones
+#   GO_IMAGE=, POSTGRES_IMAGE=   other base images than those of deploy/images.env
 #   COMPOSE=           the Compose command, if it is not `docker compose` or `docker-compose`
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,26 +51,21 @@ version() {
 	export VERSION=${VERSION:-dev} COMMIT=${COMMIT:-unknown}
 }
 
-# images prints the settings for base images that are here only under their tags, with other digests than the pinned ones, and
-# cannot be pulled: the machine has no registry, and somebody has loaded them.
-images() {
-	local variable pinned
-	for variable in GO_IMAGE POSTGRES_IMAGE; do
-		pinned=$(sed -nE "s/^.*\b$variable(:-|=)([^}]*@sha256:[0-9a-f]+)}?\$/\2/p" deploy/Dockerfile docker-compose.yml)
-		if [ -z "${!variable:-}" ] && docker image inspect "${pinned%@*}" >/dev/null 2>&1 &&
-			! docker image inspect "$pinned" >/dev/null 2>&1 && ! docker pull -q "$pinned" >/dev/null 2>&1; then
-			echo "$variable=${pinned%@*}"
-		fi
-	done
-}
-
-# base_images sets them.
+# base_images sets GO_IMAGE and POSTGRES_IMAGE to the pinned images, unless they are set. Where a pinned image cannot be pulled, as
+# without a registry, the one that has its tag on this machine is used.
 base_images() {
-	local setting
-	for setting in $(images); do
-		echo "The pinned image cannot be pulled: ${setting#*=} is used as it is on this machine."
-		export "${setting?}"
-	done
+	local variable pinned
+	while IFS='=' read -r variable pinned; do
+		case $variable in '' | '#'*) continue ;; esac
+		[ -z "${!variable:-}" ] || continue
+		if docker image inspect "$pinned" >/dev/null 2>&1 || docker pull -q "$pinned" >/dev/null 2>&1; then
+			export "$variable=$pinned"
+		elif docker image inspect "${pinned%@*}" >/dev/null 2>&1; then
+			echo "The pinned image cannot be pulled: ${pinned%@*} is used as it is on this machine."
+		else
+			fail "${pinned%@*} cannot be pulled: check the connection to the registry, or load the image."
+		fi
+	done <deploy/images.env
 }
 
 # why fails with one sentence that explains the output of Compose and of the containers.
@@ -151,15 +146,12 @@ logs)
 	version
 	exec "${compose[@]}" logs --follow --tail=100
 	;;
-images)
-	images
-	;;
 rotate)
 	find_compose
 	version
 	rotate "${@:2}"
 	;;
 *)
-	fail "say up, down, logs, images or rotate."
+	fail "say up, down, logs or rotate."
 	;;
 esac

@@ -51,12 +51,6 @@ func New(t testing.TB, cfg Config) *Stack {
 	}
 	s.Env = append(os.Environ(), "PORT="+port, "VERSION="+cfg.Version, "COMMIT="+cfg.Version,
 		"COMPOSE_PROJECT_NAME="+s.Project, "COMPOSE="+strings.Join(s.compose, " "))
-	// Without a registry the base images may be here under their tags only.
-	images, err := exec.CommandContext(t.Context(), filepath.Join(s.Dir, "deploy", "compose.sh"), "images").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Env = append(s.Env, strings.Fields(string(images))...)
 	if cfg.Override != "" {
 		s.override = filepath.Join(t.TempDir(), "override.yml")
 		s.Env = append(s.Env, "COMPOSE_FILE="+filepath.Join(s.Dir, "docker-compose.yml")+string(filepath.ListSeparator)+s.override)

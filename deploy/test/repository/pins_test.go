@@ -18,14 +18,37 @@ func TestActionsAndBaseImagesArePinned(t *testing.T) {
 		t.Fatalf("got %d workflows, %v", len(workflows), err)
 	}
 	eachLine(t, workflows, regexp.MustCompile(`^[\s-]*uses:(.*)`), regexp.MustCompile(`^ [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`))
-	digest := `[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}`
-	dockerfile := []string{filepath.Join(testbed.Root(), "deploy", "Dockerfile")}
-	// A stage is an earlier one, the empty one, or the one with the Go toolchain, which has a default.
-	eachLine(t, dockerfile, regexp.MustCompile(`^FROM (.*)`), regexp.MustCompile(`^(scratch|base|\$\{GO_IMAGE\}) AS [\w-]+$`))
-	eachLine(t, dockerfile, regexp.MustCompile(`^ARG GO_IMAGE=?(.*)`), regexp.MustCompile(`^`+digest+`$`))
-	compose := []string{filepath.Join(testbed.Root(), "docker-compose.yml")}
-	eachLine(t, compose, regexp.MustCompile(`^ *image: (.*)`),
-		regexp.MustCompile(`^(tallygate/[a-z-]+:\$\{VERSION:-dev\}|\$\{POSTGRES_IMAGE:-`+digest+`\})$`))
+	images := []string{filepath.Join(testbed.Root(), "deploy", "images.env")}
+	eachLine(t, images, regexp.MustCompile(`^(?:GO|POSTGRES)_IMAGE=(.*)`), regexp.MustCompile(`^[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}$`))
+}
+
+// Plain `docker compose up` uses the tags of the same images.
+func TestPinnedImagesAreThoseOfTheFiles(t *testing.T) {
+	t.Parallel()
+	pins := read(t, "deploy/images.env")
+	for file, setting := range map[string]string{
+		"deploy/Dockerfile":  `(?m)^ARG (GO_IMAGE)=(.+)$`,
+		"docker-compose.yml": `\$\{(GO_IMAGE|POSTGRES_IMAGE):-([^}]+)\}`,
+	} {
+		found := regexp.MustCompile(setting).FindAllStringSubmatch(read(t, file), -1)
+		if len(found) == 0 {
+			t.Errorf("%s names no image", file)
+		}
+		for _, m := range found {
+			if pin := m[1] + "=" + m[2] + "@sha256:"; !strings.Contains(pins, pin) {
+				t.Errorf("%s has %s, but deploy/images.env no %s", file, m[2], pin)
+			}
+		}
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(testbed.Root(), filepath.FromSlash(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // eachLine checks what is captured in every line that has it, of which there has to be at least one.
