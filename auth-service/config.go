@@ -102,13 +102,14 @@ func readUsage(r *env.Reader) usageConfig {
 
 func readGuesses(r *env.Reader) guess.Limits {
 	return guess.Limits{
-		PerName:       r.Int("GUESS_FREE_PER_NAME", 10, 1, 1<<20),
-		PerAddress:    r.Int("GUESS_FREE_PER_ADDRESS", 100, 1, 1<<20),
-		Window:        r.Duration("GUESS_WINDOW", 15*time.Minute, time.Second),
-		FirstDelay:    r.Duration("GUESS_FIRST_DELAY", time.Second, time.Millisecond),
-		MaxDelay:      r.Duration("GUESS_MAX_DELAY", 15*time.Minute, time.Millisecond),
-		KnownMaxDelay: r.Duration("GUESS_MAX_DELAY_KNOWN", time.Second, time.Millisecond),
-		Registrations: r.Int("REGISTRATIONS_PER_ADDRESS", 1000, 0, 1<<20),
+		PerName:         r.Int("GUESS_FREE_PER_NAME", 10, 1, 1<<20),
+		PerAddress:      r.Int("GUESS_FREE_PER_ADDRESS", 100, 1, 1<<20),
+		PerNameAnywhere: r.Int("GUESS_FREE_PER_NAME_ANYWHERE", 100, 0, 1<<20),
+		Window:          r.Duration("GUESS_WINDOW", 15*time.Minute, time.Second),
+		FirstDelay:      r.Duration("GUESS_FIRST_DELAY", time.Second, time.Millisecond),
+		MaxDelay:        r.Duration("GUESS_MAX_DELAY", 15*time.Minute, time.Millisecond),
+		KnownMaxDelay:   r.Duration("GUESS_MAX_DELAY_KNOWN", time.Second, time.Millisecond),
+		Registrations:   r.Int("REGISTRATIONS_PER_ADDRESS", 1000, 0, 1<<20),
 	}
 }
 

@@ -13,6 +13,7 @@ type keys struct {
 	ring     *token.Keyring
 	internal *internalapi.Bearer
 	refresh  *account.RefreshKeys
+	names    *account.NameHash
 }
 
 // newKeys derives the keys. If a secret is wrong, it adds an error to r that names the variable.
@@ -30,6 +31,8 @@ func newKeys(cfg *config, r *env.Reader) keys {
 	r.Add(err)
 	k.refresh, err = account.NewRefreshKeys(token.SplitSecrets(secret))
 	r.Add(err)
+	k.names, err = account.NewNameHash(newest(secret))
+	r.Add(err)
 	return k
 }
 
@@ -40,6 +43,17 @@ func (k keys) internalSecret(cfg *config) follow.Source {
 		if err := k.internal.Replace(secret); err != nil {
 			return err
 		}
+		if err := k.names.Replace(newest(secret)); err != nil {
+			return err
+		}
 		return k.refresh.Replace(token.SplitSecrets(secret))
 	}, cfg.internalSecret)
+}
+
+// newest is the first of the secrets in INTERNAL_SECRET. During a rotation there are two.
+func newest(secret string) string {
+	if all := token.SplitSecrets(secret); len(all) > 0 {
+		return all[0]
+	}
+	return secret
 }

@@ -14,6 +14,7 @@ const recheckPause = 25 * time.Millisecond
 type admission struct {
 	throttle *Throttle
 	place    Place
+	network  string
 	waiters  []*waiter       // one for each counter, each the first in its queue while the counters are read
 	patience context.Context // ends when the attempt has waited long enough
 	// waitsForDelays is true where attempts wait for the end of a delay. Elsewhere they are throttled at once.
@@ -21,9 +22,9 @@ type admission struct {
 }
 
 // newAdmission begins an admission. end ends it, whether the attempt was admitted or not.
-func (t *Throttle) newAdmission(ctx context.Context, place Place) (a *admission, end func()) {
+func (t *Throttle) newAdmission(ctx context.Context, place Place, s Scope) (a *admission, end func()) {
 	patience, cancel := context.WithTimeout(ctx, t.cfg.Patience)
-	a = &admission{throttle: t, place: place, patience: patience}
+	a = &admission{throttle: t, place: place, network: Network(s.Address), patience: patience}
 	return a, func() {
 		cancel()
 		for _, w := range a.waiters {
@@ -35,7 +36,7 @@ func (t *Throttle) newAdmission(ctx context.Context, place Place) (a *admission,
 // joinQueue waits until the attempt is the first in the queue of the counter. Meanwhile it holds no place.
 func (a *admission) joinQueue(ctx context.Context, c counted) error {
 	a.place.Leave()
-	w := a.throttle.queues.newWaiter(c.key)
+	w := a.throttle.queues.newWaiter(c.key, a.network)
 	a.waiters = append(a.waiters, w)
 	return orClientGone(ctx, w.join(a.patience))
 }
@@ -123,12 +124,14 @@ func (t *Throttle) count(ctx context.Context, under []counted) (r *refused, err 
 		after := make([]Counter, len(counters))
 		for i, c := range counters {
 			var d decision
-			if after[i], d = c.admit(under[i].policy.Free, t.cfg.Limits, now); d <= worst {
+			after[i], d = c.admit(under[i].policy.Free, t.cfg.Limits, now)
+			wait := after[i].BlockedUntil.Sub(now)
+			if d < worst || d == worst && (d != blocked || wait <= r.blocked.RetryAfter) {
 				continue
 			}
 			worst, r = d, &refused{by: under[i]}
-			if d == blocked {
-				r.blocked = &ThrottledError{RetryAfter: after[i].BlockedUntil.Sub(now), Policy: under[i].policy}
+			if d == blocked { // of several, the longest delay counts
+				r.blocked = &ThrottledError{RetryAfter: wait, Policy: under[i].policy}
 			}
 		}
 		if r != nil {

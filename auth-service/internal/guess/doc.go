@@ -5,12 +5,15 @@
 //
 // # What is counted
 //
-// Failed attempts are counted under a user name at one address, and under an address whatever the name. The first ones
-// are free. Each further one brings a delay, which doubles up to a longest one. During the delay attempts are throttled:
-// nothing is verified, and the error says when to try again. An address where the user has signed in before is a
-// known one. There the longest delay is short and attempts wait for its end, so that whoever shares the address cannot
-// keep the owner out, and other names' failures do not count. A right password resets the failures of its name. New
-// users of one address can be counted too.
+// Failed attempts are counted under a user name at one address, under a user name at all addresses, and under an address
+// whatever the name. An IPv6 address is its /64; its /48 is counted too, and has more that is free. The first failures are
+// free. Each further one brings a delay, which doubles up to a longest one. During the delay attempts are throttled: nothing
+// is verified, and the error says when to try again.
+//
+// An address where the user has signed in before is a known one. There only failures of that name at that address count, the
+// longest delay is short, and attempts wait for its end. So neither whoever shares the address nor whoever guesses the name
+// elsewhere can keep the owner out. A right password resets the failures of its name at its address. New users of one
+// address can be counted too.
 //
 // # Why an attempt is counted before it is verified
 //

@@ -16,8 +16,9 @@ var ErrTooManyAtOnce = errors.New("too many attempts at once")
 type queues struct {
 	mu        sync.Mutex
 	byKey     map[Key]*queue
-	waiting   int // in all of them, the first ones included
-	throttled int // how many may wait in a queue whose first waits for the end of a delay, the first included
+	byNetwork map[string][]*waiter // in the order of their arrival
+	waiting   int                  // in all of them, the first ones included
+	throttled int                  // how many may wait in a queue whose first waits for the end of a delay, the first included
 }
 
 type queue struct {
@@ -26,22 +27,26 @@ type queue struct {
 	refusal *ThrottledError
 }
 
-// maxWaiting bounds the memory that waiting takes. An attempt that need not wait is never refused because of it.
+// maxWaiting bounds the memory that waiting behind the first ones takes. It is shared out between addresses: one that has fewer waiters than
+// another gets the place of the other's last. An attempt that need not wait is never refused because of it.
 const maxWaiting = 1000
 
 // waiter is one attempt in the queue of one counter.
 type waiter struct {
-	queues *queues
-	key    Key
-	queue  *queue        // nil: not in it
-	called chan error    // gets nil when the waiter becomes the first, or the error that it is refused with
-	ended  chan struct{} // gets an entry when an attempt under the key has ended
+	queues  *queues
+	key     Key
+	network string
+	queue   *queue        // nil: not in it
+	called  chan error    // gets nil when the waiter becomes the first, or the error that it is refused with
+	ended   chan struct{} // gets an entry when an attempt under the key has ended
 }
 
-func newQueues(throttled int) *queues { return &queues{byKey: map[Key]*queue{}, throttled: throttled} }
+func newQueues(throttled int) *queues {
+	return &queues{byKey: map[Key]*queue{}, byNetwork: map[string][]*waiter{}, throttled: throttled}
+}
 
-func (q *queues) newWaiter(key Key) *waiter {
-	return &waiter{queues: q, key: key, called: make(chan error, 1), ended: make(chan struct{}, 1)}
+func (q *queues) newWaiter(key Key, network string) *waiter {
+	return &waiter{queues: q, key: key, network: network, called: make(chan error, 1), ended: make(chan struct{}, 1)}
 }
 
 // attemptEnded wakes the first in the queue of the counter.
@@ -65,9 +70,8 @@ func (q *queues) refuse(key Key, keep int, refusal *ThrottledError) {
 		return
 	}
 	for _, w := range at.waiters[min(keep, len(at.waiters)):] {
-		w.queue = nil
+		q.forget(w)
 		w.called <- refusal
-		q.waiting--
 	}
 	at.waiters = at.waiters[:min(keep, len(at.waiters))]
 	at.refusal = refusal
@@ -95,7 +99,7 @@ func (w *waiter) enter() (first bool, err error) {
 	switch {
 	case at != nil && at.refusal != nil && len(at.waiters) >= q.throttled:
 		return false, at.refusal
-	case at != nil && q.waiting >= maxWaiting:
+	case at != nil && q.waiting-len(q.byKey) >= maxWaiting && !q.makeRoom(w.network):
 		return false, ErrTooManyAtOnce
 	case at == nil:
 		at = &queue{}
@@ -104,7 +108,50 @@ func (w *waiter) enter() (first bool, err error) {
 	at.waiters = append(at.waiters, w)
 	w.queue = at
 	q.waiting++
+	q.byNetwork[w.network] = append(q.byNetwork[w.network], w)
 	return len(at.waiters) == 1, nil
+}
+
+// makeRoom refuses the last waiter of the network that has most, if that has more than the given one. It reports whether it
+// did.
+func (q *queues) makeRoom(network string) bool {
+	var last *waiter
+	most := len(q.byNetwork[network]) + 2
+	for _, waiters := range q.byNetwork {
+		if len(waiters) < most {
+			continue
+		}
+		if w := lastBehind(waiters); w != nil {
+			last, most = w, len(waiters)
+		}
+	}
+	if last == nil {
+		return false
+	}
+	last.leaveLocked()
+	last.called <- ErrTooManyAtOnce
+	return true
+}
+
+// lastBehind is the last that is not the first in its queue. Those are about to use the database.
+func lastBehind(waiters []*waiter) *waiter {
+	for _, w := range slices.Backward(waiters) {
+		if w.queue.waiters[0] != w {
+			return w
+		}
+	}
+	return nil
+}
+
+// forget takes a waiter out of the count. Its queue has to drop it too.
+func (q *queues) forget(w *waiter) {
+	w.queue = nil
+	q.waiting--
+	of := q.byNetwork[w.network]
+	i := slices.Index(of, w)
+	if q.byNetwork[w.network] = slices.Delete(of, i, i+1); len(of) == 1 {
+		delete(q.byNetwork, w.network)
+	}
 }
 
 // giveUp leaves the queue and returns the error that the attempt is refused with.
@@ -133,8 +180,7 @@ func (w *waiter) leaveLocked() {
 	if at == nil {
 		return
 	}
-	w.queue = nil
-	w.queues.waiting--
+	w.queues.forget(w)
 	i := slices.Index(at.waiters, w)
 	at.waiters = slices.Delete(at.waiters, i, i+1)
 	switch {

@@ -23,6 +23,15 @@ func Network(address netip.Addr) string {
 	return address.String()
 }
 
+// site is the /48 of an IPv6 address, the most that one customer usually gets. There is none for an IPv4 address.
+func site(address netip.Addr) (string, bool) {
+	if !address.Is6() || address.Is4In6() {
+		return "", false
+	}
+	prefix, err := address.Prefix(48)
+	return prefix.String(), err == nil
+}
+
 // counted is a counter that an attempt is counted under, and how it counts there.
 type counted struct {
 	key     Key
@@ -35,13 +44,30 @@ func (t *Throttle) nameCounter(s Scope) counted {
 	return t.counter("name", t.cfg.Limits.PerName, "name\x00"+Network(s.Address)+"\x00"+s.Name, true)
 }
 
-// addressCounter is never reset by a right password: an attacker may have an account too.
-func (t *Throttle) addressCounter(s Scope) counted {
-	return t.counter("address", t.cfg.Limits.PerAddress, "address\x00"+Network(s.Address), false)
+// elsewhere returns the counters of an attempt at an address that is not known. None is reset by a right password: an attacker
+// may have an account too, and the owner's sign-ins must not give an attacker more tries. The order is the one in which an
+// attempt joins the counters' queues, always the same, so that no two attempts wait for each other. The name comes first:
+// whoever waits for a name that many guess must not be the first of an address that others share.
+func (t *Throttle) elsewhere(s Scope) []counted {
+	limits := t.cfg.Limits
+	var list []counted
+	if limits.PerNameAnywhere > 0 {
+		list = append(list, t.counter("name-anywhere", limits.PerNameAnywhere, "anywhere\x00"+s.Name, false))
+	}
+	return append(list, t.addressCounters("address", limits.PerAddress, s)...)
 }
 
-func (t *Throttle) registrationCounter(s Scope) counted {
-	return t.counter("registrations", t.cfg.Limits.Registrations, "registration\x00"+Network(s.Address), false)
+// addressCounters are of the address and, for IPv6, of its site.
+func (t *Throttle) addressCounters(policy string, free int, s Scope) []counted {
+	list := []counted{t.counter(policy, free, policy+"\x00"+Network(s.Address), false)}
+	if site, ok := site(s.Address); ok {
+		list = append(list, t.counter(policy+"-site", siteFactor*free, policy+"-site\x00"+site, false))
+	}
+	return list
+}
+
+func (t *Throttle) registrationCounters(s Scope) []counted {
+	return t.addressCounters("registrations", t.cfg.Limits.Registrations, s)
 }
 
 func (t *Throttle) counter(policy string, free int, text string, resets bool) counted {

@@ -48,12 +48,12 @@ func (t *Throttle) now() time.Time { return t.cfg.Now().UTC().Truncate(time.Micr
 
 // SignIn admits an attempt to sign in. The attempts of one name are admitted one after the other. At a known address the
 // delay is short and attempts wait for its end. So the owner waits in the same queue as those who guess the name, and is
-// admitted too. Other names' failures at such an address do not count. Errors: *ThrottledError, ErrTooManyAtOnce,
+// admitted too. Other names' failures at such an address, and failures of the name elsewhere, do not count. Errors: *ThrottledError, ErrTooManyAtOnce,
 // fault.ErrUnavailable, those of place.
 func (t *Throttle) SignIn(ctx context.Context, scope Scope, place Place) (*Attempt, error) {
-	a, end := t.newAdmission(ctx, place)
+	a, end := t.newAdmission(ctx, place, scope)
 	defer end()
-	name, address := t.nameCounter(scope), t.addressCounter(scope)
+	name := t.nameCounter(scope)
 	if err := a.joinQueue(ctx, name); err != nil {
 		return nil, err
 	}
@@ -66,10 +66,13 @@ func (t *Throttle) SignIn(ctx context.Context, scope Scope, place Place) (*Attem
 		a.waitsForDelays = t.queues.throttled > 0
 		return a.admit(ctx, []counted{name})
 	}
-	if err := a.joinQueue(ctx, address); err != nil {
-		return nil, err
+	under := t.elsewhere(scope)
+	for _, c := range under {
+		if err := a.joinQueue(ctx, c); err != nil {
+			return nil, err
+		}
 	}
-	return a.admit(ctx, []counted{address, name})
+	return a.admit(ctx, append(under, name))
 }
 
 // Registration admits a new user. New users are counted under their address, not together with attempts to sign in but
@@ -79,13 +82,15 @@ func (t *Throttle) Registration(ctx context.Context, scope Scope, place Place) (
 	if t.cfg.Limits.Registrations == 0 || !scope.Address.IsValid() {
 		return &Attempt{throttle: t, place: place}, nil
 	}
-	a, end := t.newAdmission(ctx, place)
+	a, end := t.newAdmission(ctx, place, scope)
 	defer end()
-	counter := t.registrationCounter(scope)
-	if err := a.joinQueue(ctx, counter); err != nil {
-		return nil, err
+	under := t.registrationCounters(scope)
+	for _, c := range under {
+		if err := a.joinQueue(ctx, c); err != nil {
+			return nil, err
+		}
 	}
-	return a.admit(ctx, []counted{counter})
+	return a.admit(ctx, under)
 }
 
 // known reports whether the user has signed in at the address before.

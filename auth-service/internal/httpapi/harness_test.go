@@ -89,12 +89,12 @@ type options struct {
 }
 
 func unlimited() guess.Limits {
-	return guess.Limits{PerName: math.MaxInt32, PerAddress: math.MaxInt32, Window: time.Minute}
+	return guess.Limits{PerName: math.MaxInt32, PerAddress: math.MaxInt32, PerNameAnywhere: math.MaxInt32, Window: time.Minute}
 }
 
 func defaultGuesses() guess.Limits {
 	return guess.Limits{
-		PerName: 10, PerAddress: 100, Window: 15 * time.Minute,
+		PerName: 10, PerAddress: 100, PerNameAnywhere: 100, Window: 15 * time.Minute,
 		FirstDelay: time.Second, MaxDelay: 15 * time.Minute, KnownMaxDelay: time.Second,
 	}
 }
@@ -148,7 +148,7 @@ func newService(t testing.TB, o options) *service {
 		Verifier: token.NewVerifier(token.Config{
 			Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: o.ttl, Now: o.clock.Now,
 		}),
-		Internal: bearer, Readiness: httpd.NewReadiness(db.Ready),
+		Internal: bearer, Names: must(account.NewNameHash(internalSecret))(t), Readiness: httpd.NewReadiness(db.Ready),
 		TrustedProxies: env.NewReader(func(string) (string, bool) { return "", false }).Prefixes("", "loopback"),
 		Metrics:        prometheus.NewRegistry(), Log: log, AccessLog: true,
 	})

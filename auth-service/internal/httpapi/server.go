@@ -24,6 +24,7 @@ type Config struct {
 	Issuer         *issuer.Issuer
 	Verifier       *token.Verifier
 	Internal       *internalapi.Bearer
+	Names          *account.NameHash
 	Readiness      *httpd.Readiness
 	TrustedProxies []netip.Prefix
 	Metrics        prometheus.Registerer
@@ -47,6 +48,7 @@ func (s *server) origin(c *gin.Context) account.Origin {
 func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 
 // logEvent logs a sign-in or a change of an account for auditors: who, from where, in which request.
-func (s *server) logEvent(c *gin.Context, event string, userID int64, from account.Origin) {
-	s.Log.InfoContext(c, "account event", "event", event, "user_id", userID, "client_address", from.Address.String(), "request_id", ginapi.RequestID(c))
+func (s *server) logEvent(c *gin.Context, event string, userID int64, from account.Origin, more ...any) {
+	attrs := []any{"event", event, "user_id", userID, "client_address", from.Address.String(), "request_id", ginapi.RequestID(c)}
+	s.Log.InfoContext(c, "account event", append(attrs, more...)...)
 }

@@ -30,7 +30,8 @@ func (s *server) signIn(c *gin.Context) error {
 	s.signInMetrics.ended(err)
 	if err != nil {
 		if errors.Is(err, account.ErrWrongCredentials) {
-			s.logEvent(c, "sign-in failed", 0, from)
+			// The name itself stays out of the log: people type their password there by mistake.
+			s.logEvent(c, "sign-in failed", 0, from, "name_hash", s.Names.Of(credentials.Name))
 		}
 		return err
 	}
