@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/admission"
 	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
 	"tallygate/kit/env"
+	"tallygate/kit/memory"
 	"tallygate/kit/service"
 )
 
@@ -18,6 +20,7 @@ type config struct {
 	service.Settings
 	trustedProxies  []netip.Prefix
 	internalSecret  *env.Secret
+	bounds          admission.Bounds
 	database        databaseConfig
 	lifetimes       account.Lifetimes
 	sessionsPerUser int
@@ -66,6 +69,7 @@ func readConfig(r *env.Reader) *config {
 		Settings:       s,
 		trustedProxies: r.Prefixes("TRUSTED_PROXIES", "loopback"),
 		internalSecret: r.Secret("INTERNAL_SECRET"),
+		bounds:         readBounds(r),
 		database:       readDatabase(r),
 		lifetimes: account.Lifetimes{
 			Access:      s.JWTTTL,
@@ -77,6 +81,14 @@ func readConfig(r *env.Reader) *config {
 		guesses:         readGuesses(r),
 		passwords:       readPasswords(r),
 		usage:           readUsage(r),
+	}
+}
+
+func readBounds(r *env.Reader) admission.Bounds {
+	byDefault := admission.DefaultBounds(memory.Available())
+	return admission.Bounds{
+		Requests:    r.Int("MAX_REQUESTS", byDefault.Requests, 2, 1<<20),
+		Connections: r.Int("MAX_CONNECTIONS", byDefault.Connections, 2, 1<<20),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/admission"
 	"tallygate/auth-service/internal/httpapi"
 	"tallygate/kit/env"
 	"tallygate/kit/follow"
@@ -53,6 +54,9 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		Names:     keys.names,
 		Readiness: readiness, TrustedProxies: cfg.trustedProxies, Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
 	})
+	requests := admission.NewRequests(public, cfg.bounds.Requests, cfg.trustedProxies)
+	server := admission.NewServer(httpd.NewServer(requests, log), cfg.bounds.Connections, cfg.trustedProxies)
+	metrics.MustRegister(admission.NewMetrics(requests, server))
 	mux := http.NewServeMux()
 	mux.Handle("/internal/", private)
 
@@ -69,7 +73,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	go usage.Run(ctx)
 	go follow.New(log, cfg.JWTSecrets(keys.ring, signer.Replace), keys.internalSecret(cfg)).Run(ctx)
 	err = service.Run(ctx, service.Config{
-		Addr: cfg.Addr, Public: httpd.NewServer(public, log), PrivateAddr: cfg.PrivateAddr, Private: mux, Metrics: metrics,
+		Addr: cfg.Addr, Public: server, PrivateAddr: cfg.PrivateAddr, Private: mux, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,
 	})
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {

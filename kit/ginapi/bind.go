@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"reflect"
 	"strings"
 
@@ -43,6 +44,9 @@ func bind[T any](c *gin.Context, maxBytes int64, options ...json.Options) (T, er
 		if errors.As(err, new(*http.MaxBytesError)) {
 			return into, problem.New(http.StatusRequestEntityTooLarge, "body-too-large",
 				fmt.Sprintf("The body is larger than %d bytes.", maxBytes))
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return into, problem.New(http.StatusRequestTimeout, "body-too-slow", "The body came too slowly.").With("Connection", "close")
 		}
 		return into, problem.New(http.StatusBadRequest, "body-unreadable", "The body ended before it was complete.")
 	}
