@@ -24,7 +24,7 @@ func loopback() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("12
 // serve serves with bounds and returns the address.
 func serve(t *testing.T, handler http.Handler, b admission.Bounds, trusted []netip.Prefix) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ type client struct {
 
 func dial(t *testing.T, addr string) *client {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr) //nolint:noctx // on this machine
+	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func (c *client) status() int {
 func TestHalfSentBodiesOfOneAddressLeaveRoomForOthers(t *testing.T) {
 	t.Parallel()
 	entered := make(chan struct{}, 100)
-	addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	addr := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		entered <- struct{}{}
 		_, _ = io.Copy(io.Discard, r.Body)
 	}), admission.Bounds{Requests: 16, Connections: 100}, loopback())
@@ -99,7 +99,7 @@ func TestHalfSentBodiesOfOneAddressLeaveRoomForOthers(t *testing.T) {
 	}
 	for i := range 8 {
 		c := dial(t, addr)
-		c.send(fmt.Sprintf("192.0.2.%d", 100+i), "/token", 4, "whole"[:4])
+		c.send(fmt.Sprintf("192.0.2.%d", 100+i), "/token", 4, "body")
 		if got := c.status(); got != 200 {
 			t.Errorf("another address: got %d, want 200", got)
 		}
