@@ -22,39 +22,44 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, with
 	if err != nil {
 		return User{}, false, err
 	}
-	place := s.place(password.Registration, from)
-	defer place.Leave()
 	// The insertion may find the name taken, and the user may be deleted before the next lookup. Then the name is free again.
 	for {
-		// The place comes before the first query: a flood of registrations must not reach the database either.
-		if err := place.Enter(); err != nil {
-			return User{}, false, err
-		}
-		user, err = s.cfg.Store.UserByName(ctx, p.name)
-		if err == nil {
-			return user, false, nil
-		}
-		if !errors.Is(err, ErrNoUser) {
-			return User{}, false, err
-		}
-		if err := s.checkPolicy("password", p.password, p.name); err != nil {
-			return User{}, false, err
-		}
-		attempt, err := s.cfg.Guesses.Registration(ctx, guess.Scope{Address: from.Address}, place)
-		if err != nil {
-			return User{}, false, err
-		}
-		user, err = s.insert(ctx, place, p, with)
-		if err == nil {
-			// The user exists now, even if that could not be counted.
-			_ = attempt.Finish(ctx, guess.Wrong)
-			return user, true, nil
-		}
-		err = errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
+		user, created, err = s.registering.alone(ctx, p.name, func() (User, bool, error) {
+			return s.registerAlone(ctx, p, from, with)
+		})
 		if !errors.Is(err, ErrNameTaken) {
-			return User{}, false, err
+			return user, created, err
 		}
 	}
+}
+
+// registerAlone registers a name that no other call of this process registers meanwhile. Errors: ErrNameTaken, those of
+// Register.
+func (s *Service) registerAlone(ctx context.Context, p prepared, from Origin, with NewUser) (user User, created bool, err error) {
+	// The place comes before the first query: a flood of registrations must not reach the database either.
+	place := s.place(password.Registration, from)
+	defer place.Leave()
+	if err := place.Enter(); err != nil {
+		return User{}, false, err
+	}
+	user, err = s.cfg.Store.UserByName(ctx, p.name)
+	if !errors.Is(err, ErrNoUser) {
+		return user, false, err
+	}
+	if err := s.checkPolicy("password", p.password, p.name); err != nil {
+		return User{}, false, err
+	}
+	attempt, err := s.cfg.Guesses.Registration(ctx, guess.Scope{Address: from.Address}, place)
+	if err != nil {
+		return User{}, false, err
+	}
+	user, err = s.insert(ctx, place, p, with)
+	if err != nil {
+		return User{}, false, errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
+	}
+	// The user exists now, even if that could not be counted.
+	_ = attempt.Finish(ctx, guess.Wrong)
+	return user, true, nil
 }
 
 func (s *Service) insert(ctx context.Context, place *password.Place, p prepared, u NewUser) (User, error) {

@@ -30,7 +30,8 @@ type Config struct {
 
 // Service is the domain. Safe for concurrent use.
 type Service struct {
-	cfg Config
+	cfg         Config
+	registering registering
 }
 
 // NewService returns a Service.
@@ -41,7 +42,7 @@ func NewService(cfg Config) *Service {
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
 	}
-	return &Service{cfg: cfg}
+	return &Service{cfg: cfg, registering: registering{names: map[string]*registration{}}}
 }
 
 // now is the time to the microsecond, which both databases keep.
