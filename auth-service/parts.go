@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/issuer"
@@ -53,4 +56,15 @@ func newLedger(cfg usageConfig, db *store.Store, log *slog.Logger) *ledger.Servi
 
 func newIssuer(cfg *config) *issuer.Issuer {
 	return issuer.New(issuer.Config{Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, TTL: cfg.JWTTTL}, cfg.JWTSecret.Value())
+}
+
+func databaseMetrics(db *store.Store) []prometheus.Collector {
+	var all []prometheus.Collector
+	for name, pool := range db.Pools() {
+		all = append(all, collectors.NewDBStatsCollector(pool, name), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tallygate_database_waiting_calls", Help: "Calls that wait for a connection to the database.",
+			ConstLabels: prometheus.Labels{"pool": name},
+		}, func() float64 { return float64(db.Waiting(name)) }))
+	}
+	return all
 }

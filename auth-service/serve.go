@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/admission"
 	"tallygate/auth-service/internal/httpapi"
@@ -47,7 +45,8 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	signer := newIssuer(cfg)
 	usage := newLedger(cfg.usage, db, log)
 	metrics := service.NewRegistry("auth-service", version)
-	metrics.MustRegister(collectors.NewDBStatsCollector(db.Pool(), "tallygate"), newQueueMetrics(queue))
+	metrics.MustRegister(newQueueMetrics(queue))
+	metrics.MustRegister(databaseMetrics(db)...)
 	readiness := httpd.NewReadiness(db.Ready)
 	public, private := httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage, Issuer: signer, Verifier: cfg.Verifier(keys.ring), Internal: keys.internal,

@@ -20,19 +20,22 @@ func (s *Service) Sessions(ctx context.Context, userID int64) ([]Session, error)
 }
 
 // EndSession ends one of the user's sessions: its refresh token is refused from now on, its access tokens as soon as
-// the gateways hear of it. Errors: ErrNoSession, fault.ErrUnavailable.
+// the gateways hear of it. Errors: ErrNoSession, fault.ErrCrowded, fault.ErrUnavailable.
 func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string) error {
 	if !isSessionID(sessionID) {
 		return ErrNoSession
 	}
 	found := ErrNoSession
-	err := s.cfg.Store.UpdateSession(ctx, sessionID, s.endedList(), func(_ User, session Session) Session {
-		found = ErrNoSession // a transaction may be tried again
-		if session.UserID == userID && session.EndedAt.IsZero() {
-			// The time is taken here, where nobody can refresh any more, so no token of the session is newer.
-			session.EndedAt, found = s.now(), nil
-		}
-		return session
+	err := s.cfg.Store.UpdateSession(ctx, SessionChange{
+		UserID: userID, SessionID: sessionID, Ends: true, EndedList: s.endedList(),
+		Update: func(_ User, session Session) Session {
+			found = ErrNoSession // a transaction may be tried again
+			if session.EndedAt.IsZero() {
+				// The time is taken here, where nobody can refresh any more, so no token of the session is newer.
+				session.EndedAt, found = s.now(), nil
+			}
+			return session
+		},
 	})
 	if err != nil {
 		return err

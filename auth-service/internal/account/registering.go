@@ -26,7 +26,7 @@ type registration struct {
 // alone runs do, unless another registration of the name is under way. Then it waits for the end of that one, and returns
 // its user as one who was there already. If that one has failed, it runs do all the same, unless everybody would fail so.
 func (r *registering) alone(ctx context.Context, name string, do func() (User, bool, error)) (user User, created bool, err error) {
-	mine := &registration{ended: make(chan struct{})}
+	mine := &registration{ended: make(chan struct{}), err: ErrNameTaken} // err if do panics
 	for other := r.begin(name, mine); other != nil; other = r.begin(name, mine) {
 		select {
 		case <-other.ended:

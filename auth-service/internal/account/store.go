@@ -9,6 +9,7 @@ import (
 
 // Store is what the domain needs of a database. Each method is one transaction: when it returns nil, what it did
 // survives the death of every process. While the database is not available, every method returns fault.ErrUnavailable.
+// Methods that change a user or a session return fault.ErrCrowded when too many of the user's calls do so at once.
 // Functions that a method gets run inside the transaction, possibly more than once. Their errors are returned unchanged.
 type Store interface {
 	// UserByName finds a user; ErrNoUser.
@@ -31,10 +32,13 @@ type Store interface {
 	// in s. The address becomes a known one. If the user has more than s.Keep sessions, it removes the least recently used
 	// ones. It returns the user as they are at that moment.
 	StartSession(ctx context.Context, s NewSession) (User, error)
-	// UpdateSession stores what update makes of a session, while nobody else can change the session or its user;
-	// ErrNoSession. If that ended the session, the change gets the next number of the feed, and the list of the user's
-	// ended sessions is kept within its bounds.
-	UpdateSession(ctx context.Context, sessionID string, ended EndedList, update func(User, Session) Session) error
+	// UserOfSession finds a session and its user, and locks nothing; ErrNoSession. shown: whoever calls has shown a secret
+	// of the session. All others wait together.
+	UserOfSession(ctx context.Context, sessionID string, shown bool) (User, Session, error)
+	// UpdateSession changes a session while nobody else can change the session or its user; ErrNoSession. If that ended the
+	// session, the change gets the next number of the feed, and the list of the user's ended sessions is kept within its
+	// bounds.
+	UpdateSession(ctx context.Context, c SessionChange) error
 	// Sessions returns the sessions of a user that live now and were used after usedAfter, the last used first.
 	Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int) ([]Session, error)
 
@@ -74,6 +78,16 @@ type NewSession struct {
 	Generation   int64  // of the user whose password was verified
 	KnownAddress string // guess.Network of where they are
 	Guess        guess.Update
+}
+
+// SessionChange is a change of a session.
+type SessionChange struct {
+	UserID    int64 // whose session it is
+	SessionID string
+	// Ends: the change is to end the session. Such changes come before others of the user.
+	Ends      bool
+	EndedList EndedList
+	Update    func(User, Session) Session // returns the session as it is to be
 }
 
 // UserChange is the number of a user's last change.

@@ -19,6 +19,7 @@ import (
 const (
 	retryUnavailable = 2 * time.Second
 	retryBusy        = 2 * time.Second
+	retryCrowded     = time.Second
 )
 
 // problem turns an error into a response, and logs an outage of the database. The table below only translates.
@@ -42,11 +43,16 @@ func problems(err error) *problem.Details {
 		return problem.TooMany("too-many-tries", "Too many tries from here; wait before the next one.", policy, throttled.RetryAfter)
 	}
 	switch {
+	case errors.Is(err, fault.ErrBusy):
+		return problem.New(http.StatusServiceUnavailable, "busy", "The service is busy; try again soon.").RetryAfter(retryBusy)
+	case errors.Is(err, fault.ErrCrowded):
+		return problem.TooMany("too-many-at-once", "This account makes too many calls at once; wait before the next one.",
+			problem.Policy{Name: "at-once", Quota: fault.CrowdedPast, Window: time.Second}, retryCrowded)
 	case errors.Is(err, fault.ErrUnavailable):
 		return problem.Unavailable("The service cannot reach its database; try again soon.", retryUnavailable)
 	case errors.Is(err, password.ErrBusy), errors.Is(err, guess.ErrTooManyAtOnce):
 		return problem.Unavailable("The service is checking too many passwords; try again soon.", retryBusy)
-	case errors.Is(err, context.Canceled): // the client is gone: nobody reads this
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded): // the client is gone: nobody reads this
 		return problem.Unavailable("The request was cancelled.", retryUnavailable)
 	case errors.Is(err, account.ErrWrongCredentials):
 		return problem.New(http.StatusUnauthorized, "wrong-credentials", "The user name or the password is wrong.").

@@ -48,7 +48,7 @@ func addAudit(ctx context.Context, tx *gorm.DB, e account.AuditEntry) error {
 
 // Audit implements account.Store.
 func (s *Store) Audit(ctx context.Context, before int64, limit int) (entries []account.AuditEntry, err error) {
-	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+	err = s.read(ctx, s.known(), func(ctx context.Context, db *gorm.DB) error {
 		query := gorm.G[auditRow](db).Order("id desc").Limit(limit)
 		if before > 0 {
 			query = query.Where("id < ?", before)

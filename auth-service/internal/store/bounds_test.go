@@ -38,9 +38,16 @@ func many(t testing.TB, db *store.Store, url string, user account.User, live, en
 
 func end(t testing.TB, db *store.Store, id string, at time.Time, bounds account.EndedList) {
 	t.Helper()
-	err := db.UpdateSession(t.Context(), id, bounds, func(_ account.User, s account.Session) account.Session {
-		s.EndedAt = at
-		return s
+	_, session, err := db.UserOfSession(t.Context(), id, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.UpdateSession(t.Context(), account.SessionChange{
+		UserID: session.UserID, SessionID: id, Ends: true, EndedList: bounds,
+		Update: func(_ account.User, s account.Session) account.Session {
+			s.EndedAt = at
+			return s
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +143,7 @@ func TestLongListOfEndedSessionsBecomesANewGeneration(t *testing.T) {
 			t.Errorf("past it: got %d ended, generation %d, version %d, want 0, 2, 3", len(got.Ended), got.Generation, got.Version)
 		}
 		// A session that lives is refreshed, and learns of the new generation.
-		err := db.UpdateSession(t.Context(), "live 1 4", bounds, func(u account.User, s account.Session) account.Session {
+		err := update(t, db, ada, "live 1 4", func(u account.User, s account.Session) account.Session {
 			if u.Generation != 2 || !s.EndedAt.IsZero() {
 				t.Errorf("got %+v of %+v", s, u)
 			}

@@ -47,7 +47,7 @@ func noteChange(ctx context.Context, tx *gorm.DB, userID int64, at time.Time) er
 
 // ChangeCounter implements account.Store.
 func (s *Store) ChangeCounter(ctx context.Context) (last, pruned int64, err error) {
-	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+	err = s.read(ctx, s.ofGateways(), func(ctx context.Context, db *gorm.DB) error {
 		counter, err := gorm.G[counterRow](db).Where("id = 1").Take(ctx)
 		last, pruned = counter.Last, counter.Pruned
 		return err
@@ -57,7 +57,7 @@ func (s *Store) ChangeCounter(ctx context.Context) (last, pruned int64, err erro
 
 // ChangesAfter implements account.Store.
 func (s *Store) ChangesAfter(ctx context.Context, number int64, limit int) (changes []account.UserChange, err error) {
-	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+	err = s.read(ctx, s.ofGateways(), func(ctx context.Context, db *gorm.DB) error {
 		rows, err := gorm.G[changeRow](db).Where("number > ?", number).Order("number").Limit(limit).Find(ctx)
 		for _, r := range rows {
 			changes = append(changes, account.UserChange{UserID: r.UserID, Number: r.Number})

@@ -60,35 +60,18 @@ func orEpoch(t time.Time) time.Time {
 
 // KnowsAddress implements guess.Store.
 func (s *Store) KnowsAddress(ctx context.Context, name, address string) (known bool, err error) {
-	err = s.amongGuesses(ctx, func() error {
-		return s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
-			rows, err := gorm.G[knownAddressRow](db).
-				Where("address = ? and user_id = (select id from users where username = ?)", address, name).Count(ctx, "*")
-			known = rows > 0
-			return err
-		})
+	err = s.read(ctx, s.readsName(), func(ctx context.Context, db *gorm.DB) error {
+		rows, err := gorm.G[knownAddressRow](db).
+			Where("address = ? and user_id = (select id from users where username = ?)", address, name).Count(ctx, "*")
+		known = rows > 0
+		return err
 	})
 	return known, err
 }
 
 // UpdateGuesses implements guess.Store.
 func (s *Store) UpdateGuesses(ctx context.Context, u guess.Update) error {
-	return s.amongGuesses(ctx, func() error {
-		return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error { return updateGuesses(ctx, tx, u) })
-	})
-}
-
-// amongGuesses calls do when fewer than half of the connections count guesses.
-func (s *Store) amongGuesses(ctx context.Context, do func() error) error {
-	waiting, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	select {
-	case s.guessing <- struct{}{}:
-		defer func() { <-s.guessing }()
-	case <-waiting.Done():
-		return s.translate(ctx, waiting.Err())
-	}
-	return do()
+	return s.write(ctx, s.unknown(), func(ctx context.Context, tx *gorm.DB) error { return updateGuesses(ctx, tx, u) })
 }
 
 // updateGuesses locks the counters in the order of their keys, so that two transactions cannot deadlock.

@@ -29,7 +29,7 @@ func (leaseRow) TableName() string { return "quota_leases" }
 func (s *Store) Lease(ctx context.Context, r ledger.LeaseRequest, now time.Time, where func(ledger.Marks) []ledger.Span,
 	decide func(ledger.Account) int64,
 ) (lease ledger.Lease, err error) {
-	err = s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+	err = s.write(ctx, s.ofLease(r.UserID), func(ctx context.Context, tx *gorm.DB) error {
 		lease = ledger.Lease{}
 		user, err := lockUser(ctx, tx, r.UserID, "NO KEY UPDATE")
 		if errors.Is(err, account.ErrNoUser) {
@@ -127,7 +127,7 @@ func (s *Store) settleLeases(ctx context.Context, tx *gorm.DB, b ledger.Batch) e
 
 // EndLeases implements ledger.Store.
 func (s *Store) EndLeases(ctx context.Context, gateway string) error {
-	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+	return s.write(ctx, s.ofGateways(), func(ctx context.Context, tx *gorm.DB) error {
 		_, err := gorm.G[leaseRow](tx).Where("gateway = ?", gateway).Delete(ctx)
 		return err
 	})
@@ -135,7 +135,7 @@ func (s *Store) EndLeases(ctx context.Context, gateway string) error {
 
 // SweepLeases implements ledger.Store.
 func (s *Store) SweepLeases(ctx context.Context, before time.Time) error {
-	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+	return s.write(ctx, s.ofGateways(), func(ctx context.Context, tx *gorm.DB) error {
 		_, err := gorm.G[leaseRow](tx).Where("expires_at < ?", before).Delete(ctx)
 		return err
 	})

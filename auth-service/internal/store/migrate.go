@@ -27,8 +27,13 @@ const (
 func (s *Store) Start(ctx context.Context) error {
 	wait := firstWait
 	for {
-		err := s.engine.migrate(ctx, s.pool, s.log)
+		err := s.engine.migrate(ctx, s.public.pool, s.log)
 		if err == nil {
+			err = errors.Join(s.private.warm(ctx), s.public.warm(ctx))
+		}
+		if err == nil {
+			go s.public.grow(s.growing)
+			go s.private.grow(s.growing)
 			s.ready.Store(true)
 			return nil
 		}

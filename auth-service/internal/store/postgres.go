@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -16,11 +17,21 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+
+	"tallygate/auth-service/internal/turn"
 )
 
-// postgresConnectTimeout bounds connecting. It is longer than a call of the store may take: a busy machine needs seconds for
-// the handshakes of all replicas at once, and each call has a timeout of its own.
-const postgresConnectTimeout = 5 * time.Second
+const (
+	// postgresConnectTimeout bounds connecting. It is longer than a call of the store may take: a busy machine needs seconds for
+	// the handshakes of all replicas at once, and each call has a timeout of its own.
+	postgresConnectTimeout = 5 * time.Second
+	// connectsAtOnce bounds the connections of a pool that are being opened. When all have broken, a handshake at a time is
+	// soon over; a dozen of them, in each replica, take each other's time until all have timed out.
+	connectsAtOnce = 2
+	// A connection is replaced after connLife, or up to half as late again: not all of them at the same moment.
+	connLife = time.Hour
+)
 
 func openPostgres(url string) (engine, error) {
 	cfg, err := pgx.ParseConfig(url)
@@ -33,12 +44,55 @@ func openPostgres(url string) (engine, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "tallygate auth-service"
 	}
-	pool := stdlib.OpenDB(*cfg)
+	connect := func() (*sql.DB, gorm.Dialector, error) {
+		pool := sql.OpenDB(&fewAtOnce{
+			Connector: stdlib.GetConnector(*cfg, stdlib.OptionAfterConnect(setEnd), stdlib.OptionResetSession(checkEnd)),
+			turns:     turn.NewLine(connectsAtOnce, maxWaiting),
+		})
+		return pool, postgres.New(postgres.Config{Conn: pool}), nil
+	}
 	return engine{
-		name: "postgres", pool: pool, dialector: postgres.New(postgres.Config{Conn: pool}),
-		migrate: migratePostgres, outage: postgresOutage, retryable: postgresRetryable,
-		bulk: postgresBulk{},
+		name: "postgres", connect: connect, slowToConnect: true,
+		migrate: migratePostgres, outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
+		retryable: postgresRetryable,
+		bulk:      postgresBulk{},
 	}, nil
+}
+
+// errNotConnected means that others were still connecting when the time was over.
+var errNotConnected = errors.New("no turn to connect")
+
+// fewAtOnce opens a few connections at once.
+type fewAtOnce struct {
+	driver.Connector
+
+	turns *turn.Line
+}
+
+// Connect waits for its turn.
+func (f *fewAtOnce) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := f.turns.Take(ctx, ordinary); err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotConnected, err)
+	}
+	defer f.turns.Leave()
+	return f.Connector.Connect(ctx)
+}
+
+// endKey is where a connection keeps the time from which it is not used any more.
+const endKey = "tallygate.end"
+
+func setEnd(_ context.Context, conn *pgx.Conn) error {
+	spread := time.Duration(conn.PgConn().PID()) * time.Second % (connLife / 2)
+	conn.PgConn().CustomData()[endKey] = time.Now().Add(connLife + spread)
+	return nil
+}
+
+// checkEnd has a connection closed that has come to its end. database/sql then takes another one.
+func checkEnd(_ context.Context, conn *pgx.Conn) error {
+	if end, ok := conn.PgConn().CustomData()[endKey].(time.Time); ok && time.Now().After(end) {
+		return driver.ErrBadConn
+	}
+	return nil
 }
 
 // migratePostgres holds a session lock: of several replicas one migrates, and the others wait for it.
@@ -62,7 +116,7 @@ func postgresOutage(err error) bool {
 		}
 		return refusal.Code == "25006"
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	if postgresUnreachable(err) {
 		return true
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
@@ -71,6 +125,18 @@ func postgresOutage(err error) bool {
 	// ErrBadConn: the connection broke between two statements of a transaction, and nothing of the second was sent.
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		pgconn.SafeToRetry(err) || pgconn.Timeout(err)
+}
+
+func postgresUnreachable(err error) bool {
+	_, ok := errors.AsType[*pgconn.ConnectError](err)
+	return ok || errors.Is(err, errNotConnected)
+}
+
+// postgresSlow knows the ends of statements that took too long, by a timeout of the server or of the operator, and of those
+// that got no lock in time.
+func postgresSlow(err error) bool {
+	refusal, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (refusal.Code == "57014" || refusal.Code == "55P03" || refusal.Code == "25P03" || refusal.Code == "25P04")
 }
 
 func postgresRetryable(err error) bool {

@@ -12,7 +12,7 @@ import (
 // Records implements account.Store. It reads the versions first, so that the rest is at least as new as they say.
 func (s *Store) Records(ctx context.Context, userIDs []int64, endedLife time.Duration, now time.Time,
 ) (records []account.Record, err error) {
-	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+	err = s.read(ctx, s.ofGateways(), func(ctx context.Context, db *gorm.DB) error {
 		changes, err := gorm.G[changeRow](db).Where("user_id in ?", userIDs).Find(ctx)
 		if err != nil {
 			return err

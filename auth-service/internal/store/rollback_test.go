@@ -46,7 +46,7 @@ func TestChangeThatFailsAtItsEndLeavesNothingBehind(t *testing.T) {
 				t.Errorf("%s: no error", name)
 			}
 		}
-		err := db.UpdateSession(t.Context(), s.ID, list(), func(_ account.User, s account.Session) account.Session {
+		err := update(t, db, ada, s.ID, func(_ account.User, s account.Session) account.Session {
 			s.EndedAt = noon()
 			return s
 		})

@@ -19,7 +19,7 @@ func neverRolled() time.Time { return time.Unix(0, 0) }
 
 // RollDay implements ledger.Store. Fresh batches are added meanwhile. Late batches wait for the lock of the marks.
 func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err error) {
-	err = s.writeWithin(ctx, rollTimeout, func(ctx context.Context, tx *gorm.DB) error {
+	err = s.writeWithin(ctx, rollTimeout, s.known(), func(ctx context.Context, tx *gorm.DB) error {
 		rolled = false
 		marks, err := readMarks(ctx, tx, clause.Locking{Strength: "UPDATE"})
 		if err != nil {
@@ -66,7 +66,7 @@ func sumDay(ctx context.Context, tx *gorm.DB, day, next time.Time) error {
 // Prune implements ledger.Store.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	// No call reads or adds hours that are a day older than the mark, not even one that has read an earlier mark.
-	err := s.writeWithin(ctx, rollTimeout, func(ctx context.Context, tx *gorm.DB) error {
+	err := s.writeWithin(ctx, rollTimeout, s.known(), func(ctx context.Context, tx *gorm.DB) error {
 		marks, err := readMarks(ctx, tx)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+	return s.write(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) error {
 		marks, err := readMarks(ctx, tx, clause.Locking{Strength: "UPDATE"})
 		if err != nil {
 			return err

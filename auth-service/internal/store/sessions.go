@@ -68,7 +68,7 @@ func orZero(t *time.Time) time.Time {
 func (s *Store) UserWithSession(ctx context.Context, userID int64, sessionID string) (account.User, account.Session, error) {
 	var user userRow
 	var session sessionRow
-	err := s.read(ctx, func(ctx context.Context, db *gorm.DB) (err error) {
+	err := s.read(ctx, s.readsOf(userKey(userID)), func(ctx context.Context, db *gorm.DB) (err error) {
 		if user, err = gorm.G[userRow](db).Where("id = ?", userID).Take(ctx); err != nil {
 			return orNoUser(err)
 		}
@@ -81,7 +81,9 @@ func (s *Store) UserWithSession(ctx context.Context, userID int64, sessionID str
 // StartSession implements account.Store.
 func (s *Store) StartSession(ctx context.Context, session account.NewSession) (account.User, error) {
 	var user userRow
-	err := s.write(ctx, func(ctx context.Context, tx *gorm.DB) (err error) {
+	turns := s.locksUser(session.UserID, ordinary)
+	turns.some = true
+	err := s.write(ctx, turns, func(ctx context.Context, tx *gorm.DB) (err error) {
 		// Sign-ins of one user wait for each other. Two at once would both count the sessions, and leave one too many.
 		user, err = lockUser(ctx, tx, session.UserID, "NO KEY UPDATE")
 		if errors.Is(err, account.ErrNoUser) || err == nil && (user.Generation != session.Generation || user.Disabled) {
@@ -116,29 +118,48 @@ func dropSessions(ctx context.Context, tx *gorm.DB, userID int64, keep int) erro
 	return err
 }
 
-// UpdateSession implements account.Store.
-func (s *Store) UpdateSession(ctx context.Context, sessionID string, ended account.EndedList,
-	update func(account.User, account.Session) account.Session,
-) error {
-	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
-		owner, err := gorm.G[sessionRow](tx).Select("user_id").Where("id = ?", sessionID).Take(ctx)
-		if err != nil {
+// UserOfSession implements account.Store.
+func (s *Store) UserOfSession(ctx context.Context, sessionID string, shown bool) (account.User, account.Session, error) {
+	var user userRow
+	var session sessionRow
+	turns := s.readsForged()
+	if shown {
+		turns = s.readsOf(sessionKey(sessionID))
+	}
+	err := s.read(ctx, turns, func(ctx context.Context, db *gorm.DB) (err error) {
+		if session, err = gorm.G[sessionRow](db).Where("id = ?", sessionID).Take(ctx); err != nil {
 			return orNoSession(err)
 		}
+		if user, err = gorm.G[userRow](db).Where("id = ?", session.UserID).Take(ctx); errors.Is(err, gorm.ErrRecordNotFound) {
+			return account.ErrNoSession
+		}
+		return err
+	})
+	return user.user(), session.session(), err
+}
+
+// UpdateSession implements account.Store.
+func (s *Store) UpdateSession(ctx context.Context, c account.SessionChange) error {
+	rank := ordinary
+	if c.Ends {
+		rank = revoking
+	}
+	return s.write(ctx, s.locksUser(c.UserID, rank), func(ctx context.Context, tx *gorm.DB) error {
 		// A shared lock is not enough: the end of a session may raise the user's generation.
-		user, err := lockUser(ctx, tx, owner.UserID, "NO KEY UPDATE")
+		user, err := lockUser(ctx, tx, c.UserID, "NO KEY UPDATE")
 		if errors.Is(err, account.ErrNoUser) {
 			return account.ErrNoSession
 		}
 		if err != nil {
 			return err
 		}
-		row, err := gorm.G[sessionRow](tx, clause.Locking{Strength: "UPDATE"}).Where("id = ?", sessionID).Take(ctx)
+		row, err := gorm.G[sessionRow](tx, clause.Locking{Strength: "UPDATE"}).
+			Where("id = ? and user_id = ?", c.SessionID, c.UserID).Take(ctx)
 		if err != nil {
 			return orNoSession(err)
 		}
 		before := row.session()
-		after := update(user.user(), before)
+		after := c.Update(user.user(), before)
 		if after == before {
 			return nil
 		}
@@ -148,7 +169,7 @@ func (s *Store) UpdateSession(ctx context.Context, sessionID string, ended accou
 		if err != nil || after.EndedAt.IsZero() || !before.EndedAt.IsZero() {
 			return err
 		}
-		if err := boundEnded(ctx, tx, after.UserID, after.EndedAt, ended); err != nil {
+		if err := boundEnded(ctx, tx, after.UserID, after.EndedAt, c.EndedList); err != nil {
 			return err
 		}
 		return noteChange(ctx, tx, after.UserID, after.EndedAt)
@@ -184,7 +205,7 @@ func orNoSession(err error) error {
 // Sessions implements account.Store.
 func (s *Store) Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int,
 ) (sessions []account.Session, err error) {
-	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+	err = s.read(ctx, s.readsOf(userKey(userID)), func(ctx context.Context, db *gorm.DB) error {
 		rows, err := gorm.G[sessionRow](db).
 			Where("user_id = ? and ended_at is null and expires_at > ? and last_used_at > ?", userID, now, usedAfter).
 			Order("last_used_at desc, id").Limit(limit).Find(ctx)

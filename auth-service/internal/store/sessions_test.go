@@ -30,6 +30,11 @@ func begin(s account.Session, generation int64) account.NewSession {
 // list bounds the list of ended sessions as the domain does.
 func list() account.EndedList { return account.EndedList{Life: time.Hour, Max: 1000} }
 
+func update(t *testing.T, db *store.Store, user account.User, id string, change func(account.User, account.Session) account.Session) error {
+	t.Helper()
+	return db.UpdateSession(t.Context(), account.SessionChange{UserID: user.ID, SessionID: id, EndedList: list(), Update: change})
+}
+
 func start(t *testing.T, db *store.Store, user account.User) account.Session {
 	t.Helper()
 	s := session(user, 1)
@@ -82,7 +87,7 @@ func TestManyUpdatesOfOneSessionHappenOneAfterTheOther(t *testing.T) {
 		var all sync.WaitGroup
 		for range 40 {
 			all.Go(func() {
-				err := db.UpdateSession(t.Context(), "session 1", list(), func(_ account.User, s account.Session) account.Session {
+				err := update(t, db, ada, "session 1", func(_ account.User, s account.Session) account.Session {
 					s.LastUsedAt = s.LastUsedAt.Add(time.Second)
 					return s
 				})
@@ -106,7 +111,7 @@ func TestEndedSessionStandsInTheRecordAsLongAsItsTokensLive(t *testing.T) {
 		ada := insert(t, db, "ada")
 		s := start(t, db, ada)
 		ended := noon().Add(time.Minute)
-		err := db.UpdateSession(t.Context(), s.ID, list(), func(_ account.User, s account.Session) account.Session {
+		err := update(t, db, ada, s.ID, func(_ account.User, s account.Session) account.Session {
 			s.EndedAt = ended
 			return s
 		})

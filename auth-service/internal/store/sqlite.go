@@ -48,13 +48,17 @@ func openSQLite(path string) (engine, error) {
 		return engine{}, fmt.Errorf("file of the database: %w", err)
 	}
 	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: sqliteOptions()}
-	pool, err := sql.Open("sqlite", file.String())
-	if err != nil {
-		return engine{}, fmt.Errorf("open database: %w", err)
+	connect := func() (*sql.DB, gorm.Dialector, error) {
+		pool, err := sql.Open("sqlite", file.String())
+		if err != nil {
+			return nil, nil, fmt.Errorf("open database: %w", err)
+		}
+		return pool, &sqliteDialector{gormsqlite.Dialector{Conn: pool}}, nil
 	}
 	return engine{
-		name: "sqlite", pool: pool, dialector: &sqliteDialector{gormsqlite.Dialector{Conn: pool}},
-		migrate: migrateSQLite, outage: sqliteOutage, retryable: sqliteBusy, bulk: sqliteBulk{},
+		name: "sqlite", connect: connect,
+		migrate: migrateSQLite, outage: sqliteOutage, unreachable: func(error) bool { return false }, slow: sqliteSlow,
+		retryable: sqliteBusy, bulk: sqliteBulk{},
 		oneWriter: true,
 	}, nil
 }
@@ -104,6 +108,16 @@ func sqliteOutage(err error) bool {
 		return true
 	}
 	return false
+}
+
+// sqliteSlow knows that another process holds the lock, and that the time of a statement was over.
+func sqliteSlow(err error) bool {
+	refusal, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	code := refusal.Code() & 0xff
+	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED || code == sqlite3.SQLITE_INTERRUPT
 }
 
 func sqliteBusy(err error) bool {

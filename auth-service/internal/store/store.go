@@ -11,47 +11,51 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/turn"
 )
 
 // Config says which database to use, and how.
 type Config struct {
-	URL      string // postgres://… or sqlite:PATH
-	MaxConns int    // the most connections at once
-	// Timeout bounds one call of the store, including the wait for a connection: requests must not pile up in front of a
-	// database that hangs.
+	URL string // postgres://… or sqlite:PATH
+	// MaxConns is the most connections at once. A quarter of them is for the calls of gateways.
+	MaxConns int
+	// Timeout bounds how long one call of the store waits for its turn, and then how long it takes: requests must not pile
+	// up in front of a database that hangs.
 	Timeout time.Duration
 	Log     *slog.Logger
 }
 
 // Store is the database. Safe for concurrent use.
 type Store struct {
-	db      *gorm.DB
-	pool    *sql.DB
-	engine  engine
-	timeout time.Duration // of one call
-	log     *slog.Logger
-	ready   atomic.Bool
-	// writer, if not nil, is held by the one transaction that writes. SQLite allows one writer, and a queue here is
-	// fairer than its busy handler.
-	writer chan struct{}
-	// guessing is held by calls that count guesses, so that a flood of guesses leaves connections to everybody else.
-	guessing chan struct{}
+	public, private *lane
+	engine          engine
+	timeout         time.Duration // of one call
+	log             *slog.Logger
+	ready           atomic.Bool
+	growing         context.Context // ends when the store is closed
+	stopGrowing     context.CancelFunc
+
+	// Calls that would wait for the same row, or that read for the same user, wait in a line. They hold no connection there.
+	lockers, readers, forged, leases, batches *turn.Lines
+	// writer, if not nil, gives the turn to write. SQLite allows one writer, and a line here is fairer than its busy handler.
+	writer *turn.Line
 }
 
 // engine is what differs between the two databases.
 type engine struct {
-	name      string
-	pool      *sql.DB
-	dialector gorm.Dialector
-	migrate   func(context.Context, *sql.DB, *slog.Logger) error
-	// outage reports whether an error means that the database is unavailable, retryable whether the same transaction may
-	// succeed when it is tried again.
-	outage, retryable func(error) bool
-	bulk              bulk
-	oneWriter         bool
+	name string
+	// connect returns a pool that has no connection yet.
+	connect func() (*sql.DB, gorm.Dialector, error)
+	migrate func(context.Context, *sql.DB, *slog.Logger) error
+	// outage reports whether an error means that the database is unavailable, unreachable whether that is because no
+	// connection came about. slow reports whether the database is there and took too long, retryable whether the same
+	// transaction may succeed when it is tried again.
+	outage, unreachable, slow, retryable func(error) bool
+	bulk                                 bulk
+	oneWriter                            bool
+	slowToConnect                        bool
 }
 
 // Open prepares the use of the database. It does not connect; Start does.
@@ -60,27 +64,24 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.pool.SetMaxOpenConns(cfg.MaxConns)
-	e.pool.SetMaxIdleConns(cfg.MaxConns)
-	e.pool.SetConnMaxIdleTime(5 * time.Minute)
-	e.pool.SetConnMaxLifetime(time.Hour)
-	db, err := gorm.Open(e.dialector, &gorm.Config{
-		// Errors are logged where they are handled. Values are never logged.
-		Logger:                 logger.Discard,
-		SkipDefaultTransaction: true,
-		TranslateError:         true,
-		DisableAutomaticPing:   true,
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), e.pool.Close())
-	}
+	ofGateways := max(cfg.MaxConns/4, 1)
+	ofClients := max(cfg.MaxConns-ofGateways, 1)
 	s := &Store{
-		db: db, pool: e.pool, engine: e, timeout: cfg.Timeout, log: cfg.Log,
-		guessing: make(chan struct{}, max(cfg.MaxConns/2, 1)),
+		engine: e, timeout: cfg.Timeout, log: cfg.Log,
+		lockers: turn.NewLines(1, fault.CrowdedPast), leases: turn.NewLines(1, fault.CrowdedPast),
+		readers: turn.NewLines(max(ofClients/4, 1), maxWaiting), forged: turn.NewLines(1, maxWaiting),
+		batches: turn.NewLines(max(ofGateways/2, 1), maxWaiting),
+	}
+	if s.public, err = openLane(&e, ofClients, ofClients/2); err != nil {
+		return nil, err
+	}
+	if s.private, err = openLane(&e, ofGateways, ofGateways-1); err != nil {
+		return nil, errors.Join(err, s.public.pool.Close())
 	}
 	if e.oneWriter {
-		s.writer = make(chan struct{}, 1)
+		s.writer = turn.NewLine(1, maxWaiting)
 	}
+	s.growing, s.stopGrowing = context.WithCancel(context.Background())
 	return s, nil
 }
 
@@ -100,14 +101,36 @@ func (s *Store) Ready(ctx context.Context) error {
 	if !s.ready.Load() {
 		return fault.ErrUnavailable
 	}
-	if err := s.pool.PingContext(ctx); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	if err := s.private.take(ctx, private); err != nil {
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
+	}
+	defer s.private.gate.Leave()
+	if err := s.private.pool.PingContext(ctx); err != nil {
 		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	return nil
 }
 
 // Close closes all connections.
-func (s *Store) Close() error { return s.pool.Close() }
+func (s *Store) Close() error {
+	s.stopGrowing()
+	return errors.Join(s.public.pool.Close(), s.private.pool.Close())
+}
 
-// Pool returns the pool of connections, for metrics about them.
-func (s *Store) Pool() *sql.DB { return s.pool }
+// Pool returns the connections for the calls of clients.
+func (s *Store) Pool() *sql.DB { return s.public.pool }
+
+// Pools are the connections for the calls of clients and for those of gateways, by name, for metrics about them.
+func (s *Store) Pools() map[string]*sql.DB {
+	return map[string]*sql.DB{"public": s.public.pool, "private": s.private.pool}
+}
+
+// Waiting is how many calls of a pool wait for a connection.
+func (s *Store) Waiting(pool string) int {
+	if pool == "private" {
+		return s.private.gate.Waiting()
+	}
+	return s.public.gate.Waiting()
+}

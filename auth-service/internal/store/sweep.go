@@ -39,7 +39,7 @@ func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
 		func(ctx context.Context, tx *gorm.DB) (int, error) { return forgetGone(ctx, tx, e) },
 	} {
 		for removed := sweepBatch; removed >= sweepBatch; {
-			err := s.write(ctx, func(ctx context.Context, tx *gorm.DB) (err error) {
+			err := s.write(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) (err error) {
 				removed, err = batch(ctx, tx)
 				return err
 			})

@@ -18,60 +18,71 @@ const writeAttempts = 4
 const noTimeout time.Duration = 1<<63 - 1
 
 // read runs a query.
-func (s *Store) read(ctx context.Context, query func(ctx context.Context, db *gorm.DB) error) error {
-	return s.readWithin(ctx, s.timeout, query)
+func (s *Store) read(ctx context.Context, a access, query func(ctx context.Context, db *gorm.DB) error) error {
+	return s.readWithin(ctx, s.timeout, a, query)
 }
 
 // readWithin is read with a timeout of its own.
-func (s *Store) readWithin(ctx context.Context, timeout time.Duration, query func(ctx context.Context, db *gorm.DB) error) error {
+func (s *Store) readWithin(ctx context.Context, timeout time.Duration, a access,
+	query func(ctx context.Context, db *gorm.DB) error,
+) error {
 	if !s.ready.Load() {
 		return fault.ErrUnavailable
 	}
+	leave, err := s.enter(ctx, a, false)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return s.translate(ctx, query(bounded, s.db))
+	return s.translate(ctx, bounded, query(bounded, a.lane.db))
 }
 
 // write runs change in one transaction: either all of it is kept, synced to disk, or nothing. It may call change more
 // than once.
-func (s *Store) write(ctx context.Context, change func(ctx context.Context, tx *gorm.DB) error) error {
-	return s.writeWithin(ctx, s.timeout, change)
+func (s *Store) write(ctx context.Context, a access, change func(ctx context.Context, tx *gorm.DB) error) error {
+	return s.writeWithin(ctx, s.timeout, a, change)
 }
 
 // writeWithin is write with a timeout of its own.
-func (s *Store) writeWithin(ctx context.Context, timeout time.Duration, change func(ctx context.Context, tx *gorm.DB) error) error {
+func (s *Store) writeWithin(ctx context.Context, timeout time.Duration, a access,
+	change func(ctx context.Context, tx *gorm.DB) error,
+) error {
 	if !s.ready.Load() {
 		return fault.ErrUnavailable
 	}
+	leave, err := s.enter(ctx, a, true)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if s.writer != nil {
-		select {
-		case s.writer <- struct{}{}:
-			defer func() { <-s.writer }()
-		case <-bounded.Done():
-			return s.translate(ctx, bounded.Err())
-		}
-	}
-	var err error
 	for range writeAttempts {
-		err = s.db.WithContext(bounded).Transaction(func(tx *gorm.DB) error { return change(bounded, tx) })
+		err = a.lane.db.WithContext(bounded).Transaction(func(tx *gorm.DB) error { return change(bounded, tx) })
 		if err == nil || !s.engine.retryable(err) {
 			break
 		}
 	}
-	return s.translate(ctx, err)
+	return s.translate(ctx, bounded, err)
 }
 
-// translate turns an outage of the database into fault.ErrUnavailable. It does not change errors of the domain and the
-// error of the caller's own ctx.
-func (s *Store) translate(ctx context.Context, err error) error {
+// translate turns an outage of the database into fault.ErrUnavailable, and the end of bounded, the time of the call, into
+// fault.ErrBusy. It does not change errors of the domain. If the caller's own ctx has ended, the error is that.
+func (s *Store) translate(ctx, bounded context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		return err
-	case errors.Is(err, context.DeadlineExceeded), s.engine.outage(err), s.engine.retryable(err):
+	// After the end of its context, a transaction fails in many ways: that it is over, that its connection is closed or
+	// busy, that the statement was cancelled.
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	case s.engine.unreachable(err):
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
+	case bounded.Err() != nil, errors.Is(err, context.DeadlineExceeded), s.engine.slow(err), s.engine.retryable(err):
+		return fmt.Errorf("%w: %w", fault.ErrBusy, err)
+	case s.engine.outage(err):
 		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	return err

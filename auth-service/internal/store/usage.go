@@ -88,7 +88,7 @@ func (batchRow) TableName() string { return "usage_batches" }
 
 // AddBatch implements ledger.Store.
 func (s *Store) AddBatch(ctx context.Context, b ledger.Batch, now time.Time) (added bool, err error) {
-	err = s.writeWithin(ctx, batchTimeout, func(ctx context.Context, tx *gorm.DB) error {
+	err = s.writeWithin(ctx, batchTimeout, s.ofBatches(), func(ctx context.Context, tx *gorm.DB) error {
 		if added, err = noteBatch(ctx, tx, b, now); err != nil || !added {
 			return err
 		}

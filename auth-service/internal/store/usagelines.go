@@ -28,7 +28,7 @@ func (r lineRow) line() ledger.Line {
 // UsageLines implements ledger.Store.
 func (s *Store) UsageLines(ctx context.Context, l ledger.Listing, where func(ledger.Marks) []ledger.Span,
 ) (lines []ledger.Line, err error) {
-	err = s.readWithin(ctx, ledger.PageWithin, func(ctx context.Context, db *gorm.DB) error {
+	err = s.readWithin(ctx, ledger.PageWithin, s.known(), func(ctx context.Context, db *gorm.DB) error {
 		marks, err := readMarks(ctx, db)
 		if err != nil {
 			return err
@@ -50,7 +50,7 @@ func (s *Store) UsageLines(ctx context.Context, l ledger.Listing, where func(led
 // it.
 func (s *Store) ExportUsage(ctx context.Context, route string, where func(ledger.Marks) []ledger.Span, e ledger.Exporter,
 ) error {
-	return s.readWithin(ctx, noTimeout, func(ctx context.Context, db *gorm.DB) error {
+	return s.readWithin(ctx, noTimeout, s.known(), func(ctx context.Context, db *gorm.DB) error {
 		marks, err := readMarks(ctx, db)
 		if err != nil {
 			return err

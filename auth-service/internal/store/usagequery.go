@@ -12,7 +12,7 @@ import (
 // away from where the marks say that they are.
 func (s *Store) UserUsage(ctx context.Context, userID int64, route string, where func(ledger.Marks) []ledger.Span,
 ) (rows []ledger.Row, err error) {
-	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+	err = s.read(ctx, s.readsOf(userKey(userID)), func(ctx context.Context, db *gorm.DB) error {
 		rows = nil
 		marks, err := readMarks(ctx, db)
 		if err != nil {

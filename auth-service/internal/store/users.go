@@ -38,7 +38,7 @@ const firstGeneration = 1
 // UserByName implements account.Store.
 func (s *Store) UserByName(ctx context.Context, name string) (account.User, error) {
 	var row userRow
-	err := s.read(ctx, func(ctx context.Context, db *gorm.DB) (err error) {
+	err := s.read(ctx, s.readsName(), func(ctx context.Context, db *gorm.DB) (err error) {
 		row, err = gorm.G[userRow](db).Where("username = ?", name).Take(ctx)
 		return orNoUser(err)
 	})
@@ -47,7 +47,7 @@ func (s *Store) UserByName(ctx context.Context, name string) (account.User, erro
 
 // Users implements account.Store.
 func (s *Store) Users(ctx context.Context, prefix, after string, limit int) (users []account.User, err error) {
-	err = s.read(ctx, func(ctx context.Context, db *gorm.DB) error {
+	err = s.read(ctx, s.known(), func(ctx context.Context, db *gorm.DB) error {
 		// Both databases compare names byte by byte, so the names with a prefix lie between two bounds. There is only one
 		// lower bound: with two, SQLite may start at the lower one and read everything from there.
 		query := gorm.G[userRow](db).Order("username").Limit(limit)
@@ -73,7 +73,7 @@ func (s *Store) InsertUser(ctx context.Context, u account.NewUser) (account.User
 	row := userRow{
 		Username: u.Name, PasswordHash: u.PasswordHash, Role: string(u.Role), Generation: firstGeneration, CreatedAt: u.CreatedAt,
 	}
-	err := s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+	err := s.write(ctx, s.unknown(), func(ctx context.Context, tx *gorm.DB) error {
 		row.ID = 0
 		err := gorm.G[userRow](tx).Create(ctx, &row)
 		if errors.Is(err, gorm.ErrDuplicatedKey) {
@@ -91,7 +91,7 @@ func (s *Store) InsertUser(ctx context.Context, u account.NewUser) (account.User
 
 // ReplacePasswordHash implements account.Store.
 func (s *Store) ReplacePasswordHash(ctx context.Context, userID int64, from, to string) error {
-	return s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+	return s.write(ctx, s.locksUser(userID, ordinary), func(ctx context.Context, tx *gorm.DB) error {
 		_, err := gorm.G[userRow](tx).Where("id = ? and password_hash = ?", userID, from).Update(ctx, "password_hash", to)
 		return err
 	})
@@ -114,7 +114,7 @@ func orNoUser(err error) error {
 // UpdateUser implements account.Store.
 func (s *Store) UpdateUser(ctx context.Context, userID int64, at time.Time, update func(account.User) (account.Change, error),
 ) (user account.User, err error) {
-	err = s.write(ctx, func(ctx context.Context, tx *gorm.DB) error {
+	err = s.write(ctx, s.locksUser(userID, revoking), func(ctx context.Context, tx *gorm.DB) error {
 		row, err := lockUser(ctx, tx, userID, "UPDATE")
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ const maxDifferences = 20
 
 // Differences implements ledger.Store. Each comparison is one statement, so that batches may be added meanwhile.
 func (s *Store) Differences(ctx context.Context) (list []ledger.Difference, err error) {
-	err = s.readWithin(ctx, noTimeout, func(ctx context.Context, db *gorm.DB) error {
+	err = s.readWithin(ctx, noTimeout, s.known(), func(ctx context.Context, db *gorm.DB) error {
 		list = nil
 		total, err := compareTotals(ctx, db)
 		if err != nil {

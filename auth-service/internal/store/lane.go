@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"tallygate/auth-service/internal/turn"
+)
+
+// lane is connections to the database, and the turns to use them. The calls of gateways have a lane of their own, so that
+// nothing that clients do delays revocations, leases and the delivery of usage.
+//
+// A call waits for a turn and not for a connection: there is one turn for each connection that is open already. On a busy
+// machine a new connection takes seconds, and many at once keep each other from coming about.
+type lane struct {
+	db   *gorm.DB
+	pool *sql.DB
+	gate *turn.Line
+	open int // turns of the gate
+	most int
+	// wanted has an entry when somebody began to wait at the gate.
+	wanted chan struct{}
+	// some is for calls that must not take all of the turns.
+	some *turn.Line
+}
+
+const (
+	// maxWaiting bounds those who wait for a turn, and so the memory that they take.
+	maxWaiting = 2000
+	// warmConns is how many connections a lane opens before the service is ready.
+	warmConns = 3
+	// growAfter is how long somebody has to wait until a lane opens another connection, growTimeout how long that may take.
+	// growPause is the time between two attempts.
+	growAfter   = 20 * time.Millisecond
+	growTimeout = 10 * time.Second
+	growPause   = time.Second
+)
+
+// openLane returns a lane of up to most connections, of which up to atOnce are for calls that must not take all.
+func openLane(e *engine, most, atOnce int) (*lane, error) {
+	pool, dialector, err := e.connect()
+	if err != nil {
+		return nil, err
+	}
+	spare := 0
+	if e.oneWriter {
+		spare = 1 // the writer's, which needs no turn of the gate
+	}
+	pool.SetMaxOpenConns(most + spare)
+	pool.SetMaxIdleConns(most + spare)
+	db, err := gorm.Open(dialector, &gorm.Config{
+		// Errors are logged where they are handled. Values are never logged.
+		Logger:                 logger.Discard,
+		SkipDefaultTransaction: true,
+		TranslateError:         true,
+		DisableAutomaticPing:   true,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), pool.Close())
+	}
+	open := most
+	if e.slowToConnect {
+		open = min(warmConns, most)
+	}
+	return &lane{
+		db: db, pool: pool, gate: turn.NewLine(open, maxWaiting), open: open, most: most, wanted: make(chan struct{}, 1),
+		some: turn.NewLine(max(atOnce, 1), maxWaiting),
+	}, nil
+}
+
+// warm opens the first connections, one after the other.
+func (l *lane) warm(ctx context.Context) error {
+	for range l.open {
+		conn, err := l.pool.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close() //nolint:errcheck // the pool keeps it
+	}
+	return nil
+}
+
+// take waits for a turn, which gate.Leave gives back.
+func (l *lane) take(ctx context.Context, rank turn.Rank) error {
+	if l.gate.Try() {
+		return nil
+	}
+	select {
+	case l.wanted <- struct{}{}:
+	default:
+	}
+	return l.gate.Take(ctx, rank)
+}
+
+// grow opens further connections, one after the other, while calls have to wait for long. It returns when all are open or
+// ctx ends.
+func (l *lane) grow(ctx context.Context) {
+	for pause := growAfter; l.open < l.most; {
+		select {
+		case <-l.wanted:
+		case <-ctx.Done():
+			return
+		}
+		for l.open < l.most && sleep(ctx, pause) && l.gate.Waiting() > 0 {
+			if pause = growAfter; l.add(ctx) != nil {
+				pause = growPause
+			}
+		}
+	}
+}
+
+// add opens a connection, and adds the turn for it.
+func (l *lane) add(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, growTimeout)
+	defer cancel()
+	conn, err := l.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	// It may be one that a call has just given back. Then the next attempt opens one.
+	grown := l.pool.Stats().OpenConnections > l.open
+	if err := conn.Close(); err != nil || !grown {
+		return err
+	}
+	l.open++
+	l.gate.Leave()
+	return nil
+}
+
+// sleep reports whether the time has passed; if not, ctx has ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
