@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tallygate/kit/internalapi"
@@ -18,6 +20,9 @@ import (
 // Errors of all calls. ErrUnavailable stands for everything that is worth another try.
 var (
 	ErrUnavailable = errors.New("auth-service cannot be reached")
+	// ErrSlow is an ErrUnavailable: auth-service took the request, and has not responded in time or is too busy. So it is
+	// there, and so is its database.
+	ErrSlow = fmt.Errorf("%w: it does not respond in time", ErrUnavailable)
 	// ErrCursorGone: the feed no longer knows the cursor. A new one begins at the feed's end.
 	ErrCursorGone = errors.New("the feed no longer knows the cursor")
 )
@@ -86,8 +91,13 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, res
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := c.http.Do(req)
+	var connected atomic.Bool
+	trace := httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	resp, err := c.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, &trace)))
 	if err != nil {
+		if connected.Load() && errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("%w: %w", ErrSlow, err)
+		}
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	defer resp.Body.Close()
@@ -99,6 +109,9 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, res
 		_, err = io.Copy(io.Discard, bounded)
 	} else {
 		err = json.NewDecoder(bounded).Decode(result)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: response to %s %s: %w", ErrSlow, method, path, err)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: response to %s %s: %w", ErrUnavailable, method, path, err)
@@ -117,11 +130,18 @@ func classify(status int, body io.Reader) error {
 	}
 	refusal, _ := io.ReadAll(io.LimitReader(body, maxRefusalBytes)) // as much of it as came
 	switch status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		if !bytes.Contains(refusal, []byte(busyType)) { // a proxy without a replica, or a replica without a database
+			return fmt.Errorf("%w: status %d: %s", ErrUnavailable, status, refusal)
+		}
 	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusNotFound:
 	default:
 		if status < http.StatusInternalServerError {
 			return &RefusedError{Status: status, Body: string(refusal)}
 		}
 	}
-	return fmt.Errorf("%w: status %d: %s", ErrUnavailable, status, refusal)
+	return fmt.Errorf("%w: status %d: %s", ErrSlow, status, refusal)
 }
+
+// busyType is the type of the problem that a busy auth-service responds with.
+const busyType = `"urn:tallygate:problem:busy"`

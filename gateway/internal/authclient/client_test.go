@@ -13,6 +13,7 @@ import (
 
 	"tallygate/gateway/internal/authclient"
 	"tallygate/kit/internalapi"
+	"tallygate/kit/problem"
 )
 
 const (
@@ -160,5 +161,38 @@ func TestAReplicaThatHangsGetsNoRequestOnItsOtherConnections(t *testing.T) {
 	defer cancel()
 	if _, err := client.Cursor(ctx); err != nil {
 		t.Errorf("the next request: %v", err)
+	}
+}
+
+func TestASlowAuthServiceIsToldFromAnAbsentOne(t *testing.T) {
+	t.Parallel()
+	silent, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := silent.Cursor(ctx); !errors.Is(err, authclient.ErrSlow) {
+		t.Errorf("no response: got %v, want ErrSlow", err)
+	}
+	for _, row := range []struct {
+		status int
+		slug   string
+		slow   bool
+	}{
+		{503, "busy", true},
+		{429, "too-many-at-once", true},
+		{500, "internal", true},
+		{503, "unavailable", false}, // its database is away
+		{502, "", false},            // a proxy has no replica
+	} {
+		client, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			problem.New(row.status, row.slug, "Later.").Write(w)
+		})
+		_, err := client.Cursor(t.Context())
+		if !errors.Is(err, authclient.ErrUnavailable) || errors.Is(err, authclient.ErrSlow) != row.slow {
+			t.Errorf("%d %s: got %v", row.status, row.slug, err)
+		}
+	}
+	cut, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+	if _, err := cut.Cursor(t.Context()); errors.Is(err, authclient.ErrSlow) || !errors.Is(err, authclient.ErrUnavailable) {
+		t.Errorf("a connection that is closed: got %v", err)
 	}
 }

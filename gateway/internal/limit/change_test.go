@@ -185,6 +185,7 @@ func (plenty) Lease(context.Context, authclient.LeaseRequest) (authclient.Lease,
 }
 func (atOnce) OfferedUpTo() time.Time { return time.Now() }
 func (atOnce) Hurry()                 {}
+func (atOnce) Unreachable() bool      { return false }
 
 func BenchmarkAdmit(b *testing.B) {
 	for name, quota := range map[string]int64{"without a quota": -1, "with a quota": 1 << 40} {

@@ -1,20 +1,24 @@
 package limit
 
-import "time"
+import (
+	"time"
+
+	"tallygate/gateway/internal/authclient"
+)
 
 const (
 	settleTimeout = 3 * time.Second
-	// unreachableAfter is the time without a delivery after which the ledger counts as unreachable.
+	// unreachableAfter is the time without a delivery after which nobody waits for one any more.
 	unreachableAfter = 3 * time.Second
 	deliveryPoll     = 20 * time.Millisecond
 )
 
 // awaitDelivery waits until the ledger has the user's calls that were let through without a reservation. When they are
 // delivered, the ledger takes them from what is reserved. A reservation made before that would shrink unnoticed, and the
-// quota would be overrun. It reports false if the ledger is unreachable.
-func (q *Quotas) awaitDelivery(s *share) bool {
+// quota would be overrun. Errors: authclient.ErrUnavailable if the ledger is unreachable; errNoResponse if it is slow.
+func (q *Quotas) awaitDelivery(s *share) error {
 	if q.cfg.Meter == nil {
-		return true
+		return nil
 	}
 	unleased, certain := q.unleased.last(s.key.user)
 	s.mu.Lock()
@@ -24,10 +28,13 @@ func (q *Quotas) awaitDelivery(s *share) bool {
 		offered := q.cfg.Meter.OfferedUpTo()
 		switch {
 		case offered.After(until):
-			return true
+			return nil
 		case q.cfg.Now().Sub(offered) > unreachableAfter:
 			q.cfg.Meter.Hurry() // the delivery finds out whether the ledger is back
-			return false
+			if !q.cfg.Meter.Unreachable() {
+				return errNoResponse
+			}
+			return authclient.ErrUnavailable
 		}
 		q.cfg.Meter.Hurry()
 		time.Sleep(deliveryPoll)

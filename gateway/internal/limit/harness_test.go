@@ -162,6 +162,12 @@ func (g *gateway) Hurry() {
 	}
 }
 
+func (g *gateway) Unreachable() bool {
+	g.ledger.mu.Lock()
+	defer g.ledger.mu.Unlock()
+	return g.ledger.unreachable
+}
+
 // call makes one call and returns its status.
 func (g *gateway) call() int {
 	if err := g.Admit(context.Background(), time.Now(), 7, g.ledger.quota()); err != nil {

@@ -58,8 +58,11 @@ func (q *Quotas) requestLease(s *share) (lease authclient.Lease, sent time.Time,
 		(now-failed < int64(failedPause) || !q.failedAt.CompareAndSwap(failed, now)) {
 		return lease, sent, authclient.ErrUnavailable
 	}
-	if !q.awaitDelivery(s) {
-		return lease, sent, authclient.ErrUnavailable
+	switch err := q.awaitDelivery(s); {
+	case errors.Is(err, errNoResponse):
+		return lease, sent, q.failed(err, true)
+	case err != nil:
+		return lease, sent, err
 	}
 	turn := time.NewTimer(turnTimeout)
 	defer turn.Stop()
@@ -74,9 +77,11 @@ func (q *Quotas) requestLease(s *share) (lease authclient.Lease, sent time.Time,
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
 	defer cancel()
+	slow := false
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		sent = q.cfg.Now()
 		lease, err = q.send(ctx, s, sent)
+		slow = slow || errors.Is(err, authclient.ErrSlow)
 		refused, isRefused := errors.AsType[*authclient.RefusedError](err)
 		switch {
 		case err == nil:
@@ -91,7 +96,7 @@ func (q *Quotas) requestLease(s *share) (lease authclient.Lease, sent time.Time,
 			return lease, sent, err
 		}
 		if failed != 0 || !sleep(ctx, pause) {
-			return lease, sent, q.failed(err)
+			return lease, sent, q.failed(err, slow)
 		}
 	}
 }
@@ -124,11 +129,14 @@ func (q *Quotas) succeeded() {
 	}
 }
 
-// failed returns the error of a request that got no response to any try. If other requests got one a moment ago, the
-// ledger is not unreachable.
-func (q *Quotas) failed(err error) error {
+// failed returns the error of a request that got no response to any try. The ledger is not unreachable if a try got to it, or
+// if other requests got a response a moment ago. A flood that makes it slow must not open the quotas.
+func (q *Quotas) failed(err error, slow bool) error {
 	now := q.cfg.Now().UnixNano()
-	if now-q.respondedAt.Load() < int64(tryTimeout) || !errors.Is(err, authclient.ErrUnavailable) {
+	if slow && q.failedAt.Swap(0) != 0 {
+		q.cfg.Log.Info("auth-service is reached again, and is slow; calls whose quota cannot be checked are refused")
+	}
+	if slow || now-q.respondedAt.Load() < int64(tryTimeout) || !errors.Is(err, authclient.ErrUnavailable) {
 		return errNoResponse
 	}
 	if q.failedAt.Swap(now) == 0 {

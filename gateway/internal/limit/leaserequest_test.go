@@ -141,3 +141,68 @@ func status(g *gateway, user int64) int {
 	}
 	return 200
 }
+
+// A flood at auth-service once made a quota of 60 let 1,777 calls pass: no lease request got a response in time.
+func TestASlowLedgerLetsNobodyPassHoweverLongItIsSlow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(0)
+		l.before = func(authclient.LeaseRequest) error {
+			time.Sleep(1400 * time.Millisecond)
+			return authclient.ErrSlow
+		}
+		g := newGateway("a", l, false)
+		for range 50 {
+			if got := g.call(); got != 503 {
+				t.Fatalf("got %d, want 503", got)
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		l.before = nil
+		time.Sleep(time.Second)
+		if got := g.call(); got != 429 {
+			t.Errorf("quick again: got %d, want 429", got)
+		}
+	})
+}
+
+func TestALedgerThatComesBackSlowlyClosesTheQuotasAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(0)
+		l.unreachable = true
+		g := newGateway("a", l, false)
+		if got := g.call(); got != 200 {
+			t.Fatalf("unreachable: got %d, want 200", got)
+		}
+		l.set(func() {
+			l.unreachable = false
+			l.before = func(authclient.LeaseRequest) error { return authclient.ErrSlow }
+		})
+		time.Sleep(2 * time.Second)
+		for user := range int64(5) {
+			if got := status(g, user); got != 503 {
+				t.Errorf("slow: got %d, want 503", got)
+			}
+		}
+	})
+}
+
+func TestADeliveryThatIsSlowLetsNobodyPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(-1)
+		l.undelivered = true
+		g := newMetered("a", l, false)
+		if got := g.call(); got != 200 { // without a quota, so the ledger has to have it before a lease is requested
+			t.Fatalf("without a quota: got %d, want 200", got)
+		}
+		l.set(func() { l.limit = 0 })
+		for range 10 {
+			if got := g.call(); got != 503 {
+				t.Errorf("got %d, want 503", got)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}

@@ -22,6 +22,9 @@ type Meter interface {
 	OfferedUpTo() time.Time
 	// Hurry has the counts delivered soon.
 	Hurry()
+	// Unreachable reports whether the last delivery failed because the ledger was not reached. It is false if the ledger was
+	// reached and was slow.
+	Unreachable() bool
 }
 
 // QuotaConfig is what Quotas need. Gateway, Ledger and Log are required.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"tallygate/gateway/internal/authclient"
 )
 
 const (
@@ -48,7 +50,9 @@ func (m *Meter) deliver(ctx context.Context) {
 		}
 		hurried = false
 		wait := sealEvery
-		if err := m.round(ctx, retry == 0); err != nil && ctx.Err() == nil {
+		err := m.round(ctx, retry == 0)
+		m.unreachable.Store(err != nil && !errors.Is(err, authclient.ErrSlow))
+		if err != nil && ctx.Err() == nil {
 			if retry == 0 {
 				m.cfg.Log.Warn("usage not delivered; it is kept and sent later", "error", err)
 			}

@@ -49,6 +49,7 @@ type Meter struct {
 	// Unix nanoseconds. What was counted before delivered is in the ledger. What was counted before offered is in the
 	// ledger or was refused.
 	delivered, offered atomic.Int64
+	unreachable        atomic.Bool // the last delivery did not reach auth-service
 	hurry              chan struct{}
 
 	adopted     chan struct{}

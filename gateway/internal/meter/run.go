@@ -29,6 +29,10 @@ func (m *Meter) DeliveredUpTo() time.Time { return time.Unix(0, m.delivered.Load
 // refused.
 func (m *Meter) OfferedUpTo() time.Time { return time.Unix(0, m.offered.Load()) }
 
+// Unreachable reports whether the last delivery failed because auth-service was not reached. It is false if auth-service was
+// reached and was slow.
+func (m *Meter) Unreachable() bool { return m.unreachable.Load() }
+
 // Hurry starts a delivery at once, for a caller that waits for it.
 func (m *Meter) Hurry() {
 	select {
