@@ -29,6 +29,7 @@ func TestMeasureConnections(t *testing.T) { //nolint:paralleltest // it measures
 	s.withstand(t, "one address opens 2,500 idle connections; `MAX_CONNECTIONS=2000`", usual, take(2500, keepAlive))
 	s.withstand(t, "one address opens 2,500 connections with half a request head", usual, take(2500, halfHead))
 	s.withstand(t, "three addresses open 900 idle connections each", usual, take(900, keepAlive), take(900, keepAlive), take(900, keepAlive))
+	s.withstand(t, "three addresses open 900 connections each with half a request head", usual, take(900, halfHead), take(900, halfHead), take(900, halfHead))
 }
 
 // TestMeasureMixedClients: all kinds of clients that hold connections at once, each from an address of its own.
