@@ -49,6 +49,8 @@ func TestMeasureFlood(t *testing.T) { //nolint:paralleltest // it measures time
 	for _, p := range []*cluster.Process{s.Auths[0], s.Gateways[0]} {
 		t.Logf("figure: most memory of %s: %.0f MB", p.Name, float64(peakBytes(t, p))/1e6)
 	}
+	found(t, fmt.Sprintf("guesses from %d addresses as fast as they can", flooders), "`/root` p99 ≤ 100 ms; who is refused is refused at once",
+		fmt.Sprintf("`/root` %s; %s; refusals %s", spread(calls), all, spread(all.Refusals)))
 	if p99 := percentile(calls, 99); p99 > maxRootP99 {
 		t.Errorf("p99 of /root is %s, want under %s", p99, maxRootP99)
 	}

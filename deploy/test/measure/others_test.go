@@ -73,8 +73,8 @@ func (o *others) call(p pace, end time.Time) *suffered {
 	}
 	body := fmt.Appendf(nil, `{"username":%q,"password":%q}`, o.user.Username, o.user.Password)
 	began := time.Now().UnixNano()
-	every(p.Root, "/root", 200, func(int) (contract.Response, error) { return o.kept.Do("GET", rootPath, token, nil) })
-	every(p.NewConn, "/root on a new connection", 200, func(int) (contract.Response, error) { return o.newConn.Do("GET", rootPath, token, nil) })
+	every(p.Root, "`/root`", 200, func(int) (contract.Response, error) { return o.kept.Do("GET", rootPath, token, nil) })
+	every(p.NewConn, "`/root` on a new connection", 200, func(int) (contract.Response, error) { return o.newConn.Do("GET", rootPath, token, nil) })
 	every(p.SignIn, "sign-in", 200, func(int) (contract.Response, error) { return o.kept.Do("POST", "/token", json, body) })
 	every(p.Account, "account call", 200, func(int) (contract.Response, error) { return o.kept.Do("GET", "/users/me", token, nil) })
 	every(p.Register, "registration", 201, func(i int) (contract.Response, error) {

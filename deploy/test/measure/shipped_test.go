@@ -201,5 +201,5 @@ func (s *shipped) withstand(t *testing.T, what string, p pace, all ...attack) {
 	if gatewayKilled || authKilled {
 		t.Errorf("%s: killed: gateway %t, auth-service %t", what, gatewayKilled, authKilled)
 	}
-	suffered.within(t, map[string]time.Duration{"/root": maxRootP99, "/root on a new connection": maxRootP99})
+	suffered.within(t, map[string]time.Duration{"`/root`": maxRootP99, "`/root` on a new connection": maxRootP99})
 }
