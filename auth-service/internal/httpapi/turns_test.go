@@ -41,14 +41,14 @@ func holdEverybody(t *testing.T, url string) (release func()) {
 }
 
 // forged is a refresh token of the same session that was never issued.
-func forged(t *testing.T, real string) signedIn {
+func forged(t *testing.T, issued string) signedIn {
 	t.Helper()
-	at := len(real) - 40
+	at := len(issued) - 40
 	other := byte('A')
-	if real[at] == other {
+	if issued[at] == other {
 		other = 'B'
 	}
-	return signedIn{RefreshToken: real[:at] + string(other) + real[at+1:]}
+	return signedIn{RefreshToken: issued[:at] + string(other) + issued[at+1:]}
 }
 
 func TestAForgedOrReplayedRefreshTokenNeverWaitsForALock(t *testing.T) {

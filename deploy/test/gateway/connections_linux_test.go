@@ -127,7 +127,7 @@ func TestAtTheBoundTheLongestRestingMakesRoom(t *testing.T) {
 	g.quiet(t)
 	stream := dial(t, g.addr)
 	stream.send("GET /c/stream HTTP/1.1\r\nHost: a.test\r\n\r\n")
-	if resp, err := http.ReadResponse(stream.in, nil); err != nil || resp.StatusCode != 200 { //nolint:bodyclose // goes on
+	if resp, err := http.ReadResponse(stream.in, nil); err != nil || resp.StatusCode != 200 {
 		t.Fatal(err)
 	}
 	socket := dial(t, g.addr)
@@ -163,7 +163,7 @@ func TestAtTheBoundTheLongestRestingMakesRoom(t *testing.T) {
 	// Nothing rests: who comes is refused, and who is served stays.
 	for _, conn := range []*rawConn{resting[38], resting[39], silent} {
 		conn.send("GET /c/stream HTTP/1.1\r\nHost: a.test\r\n\r\n")
-		if resp, err := http.ReadResponse(conn.in, nil); err != nil || resp.StatusCode != 200 { //nolint:bodyclose // goes on
+		if resp, err := http.ReadResponse(conn.in, nil); err != nil || resp.StatusCode != 200 {
 			t.Fatal(err)
 		}
 	}
@@ -203,8 +203,31 @@ func TestNoDescriptorIsLeft(t *testing.T) {
 	if status := dial(t, g.addr).get(t); status != 200 {
 		t.Errorf("beside resting connections: got %d", status)
 	}
-	refused := 0
-	for range files {
+	refused := waitUntilRefused(t, g, files, begun)
+	if refused == 0 {
+		t.Error("all were served")
+	}
+	release()
+	testbed.Eventually(t, "a call", func() error {
+		if status := dial(t, g.addr).get(t); status != 200 {
+			return fmt.Errorf("got %d", status)
+		}
+		return nil
+	})
+	if n := g.metric(t, `tallygate_gateway_upstream_replicas{state="healthy",upstream="`+up+`"}`); n != "1" {
+		t.Errorf("%s replicas are healthy, want 1", n)
+	}
+	for line := range strings.Lines(g.Output()) {
+		if strings.Contains(line, `"replica":"`+up) {
+			t.Errorf("the replica was blamed: %s", line)
+		}
+	}
+}
+
+// waitUntilRefused opens connections whose calls wait at the upstream, and counts those that are refused.
+func waitUntilRefused(t *testing.T, g *gateway, connections int, begun <-chan struct{}) (refused int) {
+	t.Helper()
+	for range connections {
 		conn := dial(t, g.addr)
 		conn.send("GET /c/wait HTTP/1.1\r\nHost: a.test\r\n\r\n")
 		ended := make(chan struct{})
@@ -224,22 +247,5 @@ func TestNoDescriptorIsLeft(t *testing.T) {
 		refused++
 		conn.Close()
 	}
-	if refused == 0 {
-		t.Error("all were served")
-	}
-	release()
-	testbed.Eventually(t, "a call", func() error {
-		if status := dial(t, g.addr).get(t); status != 200 {
-			return fmt.Errorf("got %d", status)
-		}
-		return nil
-	})
-	if n := g.metric(t, `tallygate_gateway_upstream_replicas{state="healthy",upstream="`+up+`"}`); n != "1" {
-		t.Errorf("%s replicas are healthy, want 1", n)
-	}
-	for line := range strings.Lines(g.Output()) {
-		if strings.Contains(line, `"replica":"`+up) {
-			t.Errorf("the replica was blamed: %s", line)
-		}
-	}
+	return refused
 }

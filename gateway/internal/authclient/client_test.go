@@ -3,6 +3,7 @@ package authclient_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +14,6 @@ import (
 
 	"tallygate/gateway/internal/authclient"
 	"tallygate/kit/internalapi"
-	"tallygate/kit/problem"
 )
 
 const (
@@ -184,14 +184,15 @@ func TestASlowAuthServiceIsToldFromAnAbsentOne(t *testing.T) {
 		{502, "", false},            // a proxy has no replica
 	} {
 		client, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-			problem.New(row.status, row.slug, "Later.").Write(w)
+			w.WriteHeader(row.status)
+			fmt.Fprintf(w, `{"type":"urn:tallygate:problem:%s","status":%d}`, row.slug, row.status)
 		})
 		_, err := client.Cursor(t.Context())
 		if !errors.Is(err, authclient.ErrUnavailable) || errors.Is(err, authclient.ErrSlow) != row.slow {
 			t.Errorf("%d %s: got %v", row.status, row.slug, err)
 		}
 	}
-	cut, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+	cut, _ := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	if _, err := cut.Cursor(t.Context()); errors.Is(err, authclient.ErrSlow) || !errors.Is(err, authclient.ErrUnavailable) {
 		t.Errorf("a connection that is closed: got %v", err)
 	}
