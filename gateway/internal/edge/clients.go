@@ -181,8 +181,8 @@ func (l *clients) makeRoomByFound() bool {
 	return false
 }
 
-// search finds connections that rest: a sixteenth of all, or a few. Those that wait for their first request are the last to
-// make room: they have begun to wait a moment ago.
+// search finds connections that rest: a sixteenth of all, or a few. Those that wait for their first request make room after the
+// others, and those whose request has begun to come last: they have begun to wait a moment ago.
 func (l *clients) search() {
 	const few = 16
 	from, now := time.Now(), l.now()
@@ -191,7 +191,7 @@ func (l *clients) search() {
 	found := l.resting[:0]
 	for _, c := range l.open {
 		state := c.state.Load()
-		if state > unbegun && now-state&^unbegun < int64(firstRequestAfter) {
+		if state > unbegun && now-state&^partial < int64(firstRequestAfter) {
 			l.young = true
 			continue
 		}
@@ -250,7 +250,7 @@ func (l *clients) signalEmpty() {
 
 // stopIfIdle ends the connection if it is between requests.
 func (c *conn) stopIfIdle() {
-	if state := c.state.Load(); state > busy && c.state.CompareAndSwap(state, dismissed) {
+	if state := c.state.Load(); state > busy && state < partial && c.state.CompareAndSwap(state, dismissed) {
 		c.wire.Stop(wire.Draining)
 	}
 }

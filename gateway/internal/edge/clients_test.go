@@ -157,3 +157,24 @@ func TestAClosedConnectionGivesItsPlaceBack(t *testing.T) {
 		}
 	}
 }
+
+// TestHalfAHeadMakesRoom: clients that begin a request and do not go on cannot keep others out.
+func TestHalfAHeadMakesRoom(t *testing.T) {
+	t.Parallel()
+	gw := gateWith(t, edge.Config{MaxConnections: 2}, open("/a", replica(t, func(http.ResponseWriter, *http.Request) {})))
+	for _, path := range []string{"first", "second"} {
+		c, _ := dial(t, gw)
+		send(t, c, "GET /"+path+" HTTP/1.1\r\nHost:")
+	}
+	for range 5 {
+		if resp, body := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"); resp.StatusCode != 200 {
+			t.Errorf("got %d %s", resp.StatusCode, body)
+		}
+	}
+	slow, in := dial(t, gw)
+	send(t, slow, "GET /a HTTP/1.1\r\nHost:")
+	send(t, slow, " a\r\n\r\n")
+	if resp, _ := response(t, in, "GET"); resp.StatusCode != 200 {
+		t.Errorf("a head in two pieces: got %d", resp.StatusCode)
+	}
+}

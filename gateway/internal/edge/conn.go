@@ -21,7 +21,7 @@ type conn struct {
 	client string // the peer's address as text
 	proto  string
 	// state is busy, dismissed, or since when the connection rests: nanoseconds of the server's clock, and unbegun for one that has
-	// had no request. rests is the last such value.
+	// had no request. rests is the last such value. While a head comes in pieces, state is since when it comes, and partial.
 	state   atomic.Int64
 	rests   int64
 	place   place
@@ -43,7 +43,11 @@ const (
 	dismissed int64 = iota - 1 // stopped while it rested
 	busy
 	unbegun = 1 << 62
+	partial = unbegun | 1<<61 // as a state it is higher than all others: the last to make room
 )
+
+// errDismissed means that the connection was closed for another one before its request was complete.
+var errDismissed = errors.New("the connection makes room for another one")
 
 func newConn(s *Server, nc net.Conn, peer netip.Addr) *conn {
 	c := &conn{server: s, wire: wire.NewConn(nc, s.cfg.Watch), proto: "http", rests: s.clients.now() | unbegun}
@@ -201,17 +205,22 @@ func (c *conn) respond(k *call) bool {
 	return true
 }
 
-// readHead reads until the head is complete.
+// readHead reads until the head is complete. Until then the connection may be closed for another one: nobody has to be
+// served before half a head is whole.
 func (c *conn) readHead(k *call) error {
-	timed := false
+	waiting := busy
 	for {
 		n, err := k.request.Parse(c.buffer.Bytes())
 		if err != nil || n > 0 {
+			if waiting != busy && !c.state.CompareAndSwap(waiting, busy) {
+				return errDismissed
+			}
 			return err
 		}
-		if !timed {
+		if waiting == busy {
 			c.wire.SetTimeout(headTimeout) // for the whole head: a further byte does not renew it
-			timed = true
+			waiting = c.server.clients.now() | partial
+			c.state.Store(waiting)
 		}
 		if err := c.server.buffers.Room(c.buffer); err != nil {
 			return err
