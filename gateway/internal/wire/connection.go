@@ -7,11 +7,12 @@ const maxNominated = 16
 // connectionField is the content of all Connection fields together (RFC 9110 section 7.6.1).
 type connectionField struct {
 	close, keepAlive, upgrade bool
-	count                     int
-	nominated                 [maxNominated][]byte
+	nominated                 [][]byte // maxNominated at most
 }
 
-func (c *connectionField) reset() { c.close, c.keepAlive, c.upgrade, c.count = false, false, false, 0 }
+func (c *connectionField) reset() {
+	c.close, c.keepAlive, c.upgrade, c.nominated = false, false, false, c.nominated[:0]
+}
 
 func (c *connectionField) read(value []byte) error {
 	for len(value) > 0 {
@@ -32,18 +33,17 @@ func (c *connectionField) read(value []byte) error {
 			c.keepAlive = true
 		case equalFold(option, "upgrade"):
 			c.upgrade = true
-		case c.count == maxNominated:
+		case len(c.nominated) == maxNominated:
 			return ErrConnection
 		default:
-			c.nominated[c.count] = option
-			c.count++
+			c.nominated = append(c.nominated, option)
 		}
 	}
 	return nil
 }
 
 func (c *connectionField) nominates(name []byte) bool {
-	for _, option := range c.nominated[:c.count] {
+	for _, option := range c.nominated {
 		if bytes.EqualFold(option, name) {
 			return true
 		}

@@ -23,16 +23,18 @@ type place struct {
 
 // header reads field lines. It can stop at any byte, and go on when more have come.
 type header struct {
-	buf    []byte // set when the head is complete
-	places [MaxFields]place
-	count  int
-	next   int // where the first line that has not been read begins
+	buf    []byte  // set when the head is complete
+	places []place // MaxFields at most
+	next   int     // where the first line that has not been read begins
 }
 
-func (h *header) forget() { h.buf, h.count, h.next = nil, 0, 0 }
+// usualFields is how many fields nearly all heads have at most.
+const usualFields = 24
+
+func (h *header) forget() { h.buf, h.places, h.next = nil, h.places[:0], 0 }
 
 // Fields is the number of fields.
-func (h *header) Fields() int { return h.count }
+func (h *header) Fields() int { return len(h.places) }
 
 // Field is the field at a position below Fields.
 func (h *header) Field(i int) Field {
@@ -94,16 +96,18 @@ func (h *header) scan(buf []byte) (done bool, err error) {
 		if ok, err := h.lineEnd(buf, valueEnd); !ok {
 			return false, err
 		}
-		if h.count == MaxFields || h.next > MaxHeadBytes {
+		if len(h.places) == MaxFields || h.next > MaxHeadBytes {
 			return false, ErrHeadTooLarge
 		}
 		from, to := trim(buf, nameEnd+1, valueEnd)
-		p := &h.places[h.count]
-		p.name, p.nameEnd, p.value, p.valueEnd = uint16(i), uint16(nameEnd), uint16(from), uint16(to)
+		p := place{name: uint16(i), nameEnd: uint16(nameEnd), value: uint16(from), valueEnd: uint16(to)}
 		if p.kind, p.alias = kindOf(buf[i:nameEnd]); odd && p.kind == Other {
 			p.kind = Odd
 		}
-		h.count++
+		if h.places == nil {
+			h.places = make([]place, 0, usualFields)
+		}
+		h.places = append(h.places, p)
 	}
 }
 

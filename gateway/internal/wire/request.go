@@ -160,7 +160,7 @@ type requestFields struct {
 
 // read takes in the fields that this package understands.
 func (r *Request) read(found *requestFields) (err error) {
-	for i := range r.count {
+	for i := range r.places {
 		kind := r.places[i].kind
 		if kind == Other || r.places[i].alias {
 			continue
@@ -221,7 +221,7 @@ func (r *Request) Move(from, to []byte) {
 	for _, part := range []*[]byte{&r.Method, &r.Path, &r.Query, &r.Host, &r.RequestID, &r.authority} {
 		*part = moved(*part, from, to)
 	}
-	for i := range r.connection.count {
+	for i := range r.connection.nominated {
 		r.connection.nominated[i] = moved(r.connection.nominated[i], from, to)
 	}
 }

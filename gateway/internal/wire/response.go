@@ -91,7 +91,7 @@ func (r *Response) validate() error {
 	r.Reason = bytes.TrimPrefix(r.buf[len(statusForm):r.line], []byte(" "))
 	framing := framingFields{length: -1}
 	var upgrade []byte
-	for i := range r.count {
+	for i := range r.places {
 		kind := r.places[i].kind
 		if kind == Other || r.places[i].alias {
 			continue
