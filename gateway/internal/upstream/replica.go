@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"net"
 	"sync/atomic"
 
 	"tallygate/gateway/internal/wire"
@@ -44,14 +45,24 @@ func (r *Replica) Take(sendOnce bool) *Conn { return r.pool.take(sendOnce) }
 
 // Dial opens a connection. If that fails, Dial notes it as Failed does, unless the error is ErrShortage.
 func (r *Replica) Dial() (*Conn, error) {
-	nc, err := r.upstream.registry.dial(context.Background(), r.addr, r.upstream.spec.Timeouts.Connect)
-	if err != nil {
+	// Connecting takes a large stack. The caller's may have to last as long as a stream, so another goroutine connects.
+	type dialed struct {
+		conn net.Conn
+		err  error
+	}
+	done := make(chan dialed, 1)
+	go func() {
+		nc, err := r.upstream.registry.dial(context.Background(), r.addr, r.upstream.spec.Timeouts.Connect)
+		done <- dialed{nc, err}
+	}()
+	d := <-done
+	if err := d.err; err != nil {
 		if !errors.Is(err, ErrShortage) {
 			r.Failed(true)
 		}
 		return nil, err
 	}
-	c := &Conn{Conn: wire.NewConn(nc, r.upstream.registry.watch), replica: r}
+	c := &Conn{Conn: wire.NewConn(d.conn, r.upstream.registry.watch), replica: r}
 	r.pool.add(c)
 	return c, nil
 }
