@@ -6,6 +6,7 @@ import (
 
 	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/httpd"
 )
@@ -29,10 +30,16 @@ type call struct {
 	gone     bool   // the client is gone
 	ended    string // why the call was ended before its time; mostly empty
 	exchange forward.Exchange
-	auth     [2]string
-	text     [20]byte // the user's id as text
-	scratch  []byte
-	moved    []byte // the head, once the buffer has been given back
+	// forwarded is what exchange carries.
+	forwarded forward.Request
+	outcome   forward.Outcome // of a stream
+	streams   bool            // resume gives the rest of the response
+	revocable bool            // the call ends with its user's permission
+	counted   meter.Call      // zero if the call does not count
+	auth      [2]string
+	text      [20]byte // the user's id as text
+	scratch   []byte
+	moved     []byte // the head, once the buffer has been given back
 	// streaming is what the call has spent of the budget for its streams.
 	streaming int
 	lines     wire.FieldLines // for the response, the gateway's own or the upstream's
@@ -48,7 +55,7 @@ func (k *call) begin(c *conn) {
 	k.lines.Reset()
 	k.client = c.client
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
-	k.streaming = 0
+	k.streaming, k.streams, k.revocable, k.counted = 0, false, false, meter.Call{}
 }
 
 // whole reports whether the whole request is in the buffer, and the client waits for nothing but the response.

@@ -33,8 +33,8 @@ type conn struct {
 	// permitted is the call in flight that has to end with its user's permission.
 	permitted permitted
 	buffer    *wire.Buffer // what has been read; nil while idle
-	// parsed is a request that quick has parsed and not responded to; fault is the parser's error. It is not parsed again,
-	// because Parse changes the buffer.
+	// parsed is a request that quick has parsed and not responded to, or not to the end of a stream; fault is the parser's error.
+	// It is not parsed again, because Parse changes the buffer.
 	parsed *call
 	fault  error
 }
@@ -65,9 +65,7 @@ func newConn(s *Server, nc net.Conn, peer netip.Addr) *conn {
 
 // serve responds to the connection's requests, one after the other, until it ends.
 func (c *conn) serve() {
-	defer c.server.closed(c)
-	defer c.wire.Close()
-	defer c.dropBuffer()
+	defer c.close()
 	defer c.survive(nil)
 	quick := c.quick
 	for c.await(quick) {
@@ -82,6 +80,12 @@ func (c *conn) serve() {
 	if c.over && !c.gone {
 		c.linger()
 	}
+}
+
+func (c *conn) close() {
+	c.dropBuffer()
+	c.wire.Close()
+	c.server.closed(c)
 }
 
 // survive keeps one request's programming error from ending the others.
@@ -153,7 +157,11 @@ func (c *conn) quick(b *wire.Buffer) bool {
 		c.parsed, c.fault = k, err
 		return false
 	}
-	c.over = !c.respond(k)
+	if c.server.handle(k); k.streams {
+		c.parsed = k
+		return false
+	}
+	c.over = !c.responded(k)
 	c.finished(k)
 	c.begun = true
 	if c.over || len(b.Bytes()) > 0 {
@@ -181,6 +189,17 @@ func (c *conn) serveOne() bool {
 		err = c.readHead(k)
 	}
 	defer c.finished(k)
+	if !k.streams && !c.begin(k, err) {
+		return false
+	}
+	if k.streams {
+		c.server.resume(k)
+	}
+	return c.responded(k)
+}
+
+// begin handles a request whose head has been read, or not because of err. It reports false if it cannot.
+func (c *conn) begin(k *call, err error) bool {
 	if fault, ok := errors.AsType[*wire.MessageError](err); ok {
 		k.refuse(fault)
 		k.end()
@@ -190,12 +209,12 @@ func (c *conn) serveOne() bool {
 		c.gone = true // or the connection was stopped, and cannot be used any more
 		return false
 	}
-	return c.respond(k)
+	c.server.handle(k)
+	return true
 }
 
-// respond handles a request whose head has been read. It reports whether another one may follow.
-func (c *conn) respond(k *call) bool {
-	c.server.handle(k)
+// responded notes that the response is complete. It reports whether another request may follow.
+func (c *conn) responded(k *call) bool {
 	k.end()
 	c.gone = k.gone
 	if !k.keep || !k.body.Done() {

@@ -13,6 +13,12 @@ func (s *Server) deliver(k *call) error {
 	if err := k.conn.gather(k); err != nil {
 		return err
 	}
+	s.describe(k)
+	return k.delivered(s.cfg.Engine.Do(&k.exchange, &k.forwarded))
+}
+
+// describe says in k.forwarded what is sent on. It needs a large part of the stack, which must be free again before Do waits.
+func (s *Server) describe(k *call) {
 	at, r := k.route, &k.request
 	proto, host := k.reachedBy()
 	path := r.Path
@@ -27,13 +33,20 @@ func (s *Server) deliver(k *call) error {
 	if at.CORS != nil {
 		replaces = isCORS
 	}
-	o := s.cfg.Engine.Do(&k.exchange, forward.Request{
+	k.forwarded = forward.Request{
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
 		Path: path, Host: host, ClientAddr: k.client, Proto: proto, RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Streamer: k,
 		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
-	})
+	}
+}
+
+// delivered takes in what came of the request.
+func (k *call) delivered(o forward.Outcome) error {
+	if k.streams = o.Streams; k.streams {
+		return nil
+	}
 	k.status, k.in, k.out = o.Status, o.BytesIn, o.BytesOut
 	if o.Status != 0 {
 		k.keep = o.KeepAlive

@@ -6,14 +6,41 @@ import (
 
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
+	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/wire"
 )
 
-// handle gives a request its response.
+// handle gives a request its response. If that is a stream, k.streams is set afterwards, and resume has to follow: by then the
+// stack is as small as it was before.
 func (s *Server) handle(k *call) {
 	k.prepare()
-	if err := s.serve(k); err != nil {
+	if err := s.serve(k); !k.streams {
+		k.conclude(err)
+	}
+}
+
+// resume passes on a response that is a stream.
+func (s *Server) resume(k *call) {
+	s.cfg.Engine.Finish(&k.exchange, &k.outcome)
+	k.resumed()
+}
+
+// resumed deals with the end of a stream.
+func (k *call) resumed() {
+	err := k.delivered(k.outcome)
+	if k.revocable {
+		err = k.permissionEnded(err)
+	}
+	k.conclude(err)
+}
+
+// conclude refuses the request if there was an error, and then counts the bytes: those of a refusal, too.
+func (k *call) conclude(err error) {
+	if err != nil {
 		k.refuse(err)
+	}
+	if k.counted != (meter.Call{}) {
+		k.counted.End(k.status, k.in, k.out)
 	}
 }
 
@@ -38,12 +65,8 @@ func (s *Server) serve(k *call) error {
 		}
 		return err
 	}
-	counted := s.cfg.Meter.Begin(k.begun, k.who.UserID, k.route.meterID)
-	if err := s.forward(k); err != nil {
-		k.refuse(err) // before the call ends: the bytes of this response are counted too
-	}
-	counted.End(k.status, k.in, k.out)
-	return nil
+	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, k.route.meterID)
+	return s.forward(k)
 }
 
 // route finds the route, or responds with a page. A page has exactly one path. A route with exactly that path is

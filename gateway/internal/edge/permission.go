@@ -89,9 +89,17 @@ func (s *Server) forward(k *call) error {
 	if k.who.UserID == 0 || k.route.UntilClosed {
 		return s.deliver(k)
 	}
-	c := k.conn
-	c.permitted.begin(k)
-	err := s.deliver(k)
+	k.revocable = true
+	k.conn.permitted.begin(k)
+	if err := s.deliver(k); !k.streams {
+		return k.permissionEnded(err)
+	}
+	return nil
+}
+
+// permissionEnded notes that the request needs its user's permission no more. err is what came of it.
+func (k *call) permissionEnded(err error) error {
+	c, s := k.conn, k.conn.server
 	why := c.permitted.end()
 	if why == nil {
 		return err

@@ -20,20 +20,30 @@ type download struct {
 	memory          lentBlock
 }
 
-// run releases the connection, whatever happens. early is what came with the head.
-func (d *download) run(early []byte) Outcome {
+// beginDownload begins to pass on a response whose body comes piece by piece. early is what came with the head.
+func (x *Exchange) beginDownload(early []byte) Outcome {
+	d := &download{Exchange: x}
 	d.decideFraming()
 	d.body.Begin(d.conn.Conn, early, d.response.Framing())
 	d.back = d.responseHead(d.back[:0], d.sent, d.keep)
-	r := &d.response
 	if err := d.streams(); err != nil {
 		d.release(false, 0)
 		return Outcome{Err: err}
 	}
 	d.memory.blocks = d.engine.blocks
+	return x.begin(d)
+}
+
+func (d *download) run(out *Outcome) {
 	for !d.complete && d.pass() {
 	}
 	d.memory.Return()
+	*out = d.end()
+}
+
+// end releases the connection, and returns what came of the response.
+func (d *download) end() Outcome {
+	r := &d.response
 	if !d.begun {
 		d.release(false, 0)
 		return Outcome{Err: ErrInvalid}
@@ -62,13 +72,9 @@ func (d *download) decideFraming() {
 // pass passes the next piece on, and reports whether that worked. The first call sends the head, with what has come
 // already. It does not wait for more.
 func (d *download) pass() bool {
-	read := d.body.Fetch
-	if !d.begun {
-		read = d.body.Early
-	}
 	progress := d.req.Upstream.Timeouts().Progress
 	d.conn.SetTimeout(progress)
-	n, err := read(&d.memory)
+	n, err := d.read()
 	d.conn.ClearTimeout()  // the time that the client takes is not the upstream's
 	whole := err == io.EOF //nolint:errorlint // Body returns it as it is
 	if err != nil && !whole {
@@ -86,6 +92,13 @@ func (d *download) pass() bool {
 		d.req.Client.RenewTimeout(progress)
 	}
 	return true
+}
+
+func (d *download) read() (int, error) {
+	if !d.begun {
+		return d.body.Early(&d.memory)
+	}
+	return d.body.Fetch(&d.memory)
 }
 
 // send sends the client n bytes, and the head before the first of them. It gives the memory back.

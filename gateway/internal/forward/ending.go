@@ -12,7 +12,7 @@ import "tallygate/gateway/internal/wire"
 // The request is broken off at the replica. The client's connection needs AllowReads before it is read again. Another
 // goroutine calls End while Do runs; the client is the request's.
 func (x *Exchange) End(client *wire.Conn, reason string) {
-	if t := x.tunnelled.Load(); t != nil {
+	if t := x.tunnel.Load(); t != nil {
 		t.end(reason)
 		return
 	}
@@ -22,7 +22,7 @@ func (x *Exchange) End(client *wire.Conn, reason string) {
 // Cut is for an exchange that goes on after End because a peer does not move. The client's connection is stopped.
 func (x *Exchange) Cut(client *wire.Conn) {
 	client.Cut(wire.Unwanted)
-	if t := x.tunnelled.Load(); t != nil {
+	if t := x.tunnel.Load(); t != nil {
 		t.replica.Stop(wire.Unwanted)
 	}
 }

@@ -44,10 +44,19 @@ func (e *Engine) Collector() prometheus.Collector { return e.retries }
 // BodyRate is the Config's.
 func (e *Engine) BodyRate() int64 { return e.rate }
 
-// Do sends the request and passes the response on, in the memory of x, which serves one request at a time.
-func (e *Engine) Do(x *Exchange, r Request) Outcome {
+// Do sends the request and passes the response on, in the memory of x, which serves one request at a time. If the outcome is
+// that the response is a stream, Finish has to follow. The caller changes Request, and what it points to, only after that.
+func (e *Engine) Do(x *Exchange, r *Request) Outcome {
 	x.req, x.engine = r, e
 	x.in.Pool = e.buffers
-	defer x.forget()
+	defer x.forgetUnlessStreaming()
 	return x.do()
+}
+
+// Finish passes on a response that is a stream. It waits as long as the stream lasts, and meanwhile holds the whole stack, which
+// never becomes smaller than four times what is in use: so it is called where that is little, and nothing below it has a large frame.
+func (e *Engine) Finish(x *Exchange, out *Outcome) {
+	defer x.finished()
+	x.stream.run(out)
+	out.BytesIn += x.sent
 }

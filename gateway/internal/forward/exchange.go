@@ -12,14 +12,17 @@ import (
 // Exchange is the memory and the state of one request on its way to an upstream and back. Between two requests only the
 // memory is kept. The zero value can be used.
 type Exchange struct {
-	req    Request
+	req    *Request
 	engine *Engine
 
 	conn     *upstream.Conn // carries the request
 	response wire.Response
 	upload   upload
-	// tunnelled is set while the exchange is a WebSocket, for End.
-	tunnelled atomic.Pointer[tunnel]
+	// stream is the response if it is one that Finish passes on; sent is how much of a body the replica has got before.
+	stream stream
+	sent   int64
+	// tunnel is set while the exchange is a WebSocket, for End.
+	tunnel atomic.Pointer[tunnel]
 	// The arguments of release, kept until the upload no longer writes to conn.
 	keepConn bool
 	idle     time.Duration
@@ -29,10 +32,31 @@ type Exchange struct {
 	back []byte    // the response's head, and what is sent to the client together with it
 }
 
+// stream is a response that lasts. run releases the connection, whatever happens.
+type stream interface{ run(out *Outcome) }
+
 // forget drops what belongs to the request.
 func (x *Exchange) forget() {
 	x.in.Drop()
-	x.req, x.conn, x.upload.req, x.upload.conn = Request{}, nil, nil, nil
+	x.req, x.conn, x.stream, x.upload.req, x.upload.conn = nil, nil, nil, nil, nil
+}
+
+func (x *Exchange) forgetUnlessStreaming() {
+	if x.stream == nil {
+		x.forget()
+	}
+}
+
+// finished ends the request at the replica after a stream.
+func (x *Exchange) finished() {
+	x.conn.Replica().Leave()
+	x.forget()
+}
+
+// begin makes s what Finish passes on.
+func (x *Exchange) begin(s stream) Outcome {
+	x.stream = s
+	return Outcome{Streams: true}
 }
 
 // do carries the request.
@@ -55,6 +79,7 @@ func (x *Exchange) sendWhole(body []byte) Outcome {
 	x.out = x.requestHead(x.out[:0], wire.Framing(len(body)), false)
 	x.out = append(x.out, body...)
 	x.req.Body.Skip()
+	x.sent = int64(len(body))
 	tries := newTries(x.req.Upstream, x.req.Head.Method)
 	for {
 		replica := x.req.Upstream.Pick(tries.avoid)
@@ -62,7 +87,7 @@ func (x *Exchange) sendWhole(body []byte) Outcome {
 			return Outcome{Err: ErrUnreachable}
 		}
 		out, fate := x.try(replica, &tries)
-		out.BytesIn = int64(len(body))
+		out.BytesIn = x.sent
 		if !tries.another(fate, replica) {
 			return out
 		}
@@ -73,7 +98,7 @@ func (x *Exchange) sendWhole(body []byte) Outcome {
 // try sends a request that is whole in memory to one replica, and passes the response on.
 func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) {
 	replica.Enter()
-	defer replica.Leave()
+	defer x.leave(replica)
 	var conn *upstream.Conn
 	if !tries.fresh {
 		conn = replica.Take(!tries.repeatable)
@@ -102,6 +127,13 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 	return (&relay{x}).run(), final
 }
 
+// leave ends the request at the replica, unless Finish does.
+func (x *Exchange) leave(replica *upstream.Replica) {
+	if x.stream == nil {
+		replica.Leave()
+	}
+}
+
 // noResponse classifies a try in which no byte came back.
 func noResponse(replica *upstream.Replica, why wire.Stop, reused bool) (Outcome, fate) {
 	switch {
@@ -122,7 +154,7 @@ func noResponse(replica *upstream.Replica, why wire.Stop, reused bool) (Outcome,
 // sendStream sends a request whose body has not all come yet. It is sent once. Another replica is tried only if no
 // connection could be opened.
 func (x *Exchange) sendStream() Outcome {
-	r := &x.req
+	r := x.req
 	if r.MaxBody >= 0 && r.Head.ContentLength > r.MaxBody {
 		return Outcome{Err: ErrTooLarge}
 	}
@@ -151,7 +183,10 @@ func (x *Exchange) sendStream() Outcome {
 		out = Outcome{Err: ErrBroken}
 	} else {
 		go x.upload.run(wire.Pace{Least: x.engine.rate})
-		out = (&relay{x}).run()
+		if out = (&relay{x}).run(); out.Streams {
+			x.stream.run(&out)
+			x.stream = nil
+		}
 	}
 	x.upload.finish()
 	x.release(x.keepConn && x.upload.sent && out.Status != 0, x.idle)

@@ -50,12 +50,16 @@ func carry(t *testing.T, addr, begin, rest string, maxBody int64) (forward.Outco
 	var body wire.Body
 	body.Begin(conn, buf[n:], head.Framing())
 	var x forward.Exchange
-	out := forward.New(forward.Config{Watch: watch, Via: "test"}).Do(&x, forward.Request{
+	engine := forward.New(forward.Config{Watch: watch, Via: "test"})
+	out := engine.Do(&x, &forward.Request{
 		Client: conn, Head: &head, Body: &body, Upstream: start(t, upstream.Config{Watch: watch}, addr),
 		Path: head.Path, Host: head.Host, ClientAddr: "192.0.2.1", Proto: "http", RequestID: []byte("id"),
 		IdentityName: "X-User-Id", IdentityValue: []byte("7"), Identities: wire.NewNames([]string{"X-User-Id"}),
 		MaxBody: maxBody, KeepAlive: true, Draining: new(atomic.Bool),
 	})
+	if out.Streams {
+		engine.Finish(&x, &out)
+	}
 	conn.Close()
 	got, _ := io.ReadAll(client) // the connection is reset if some of the body has not been read
 	return out, string(got)

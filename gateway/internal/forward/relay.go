@@ -28,7 +28,7 @@ func (l *relay) run() Outcome {
 	r := &l.response
 	early := l.in.Bytes()[r.HeadBytes():]
 	if r.Status == 101 {
-		return l.tunnel(early)
+		return l.beginTunnel(early)
 	}
 	head := string(l.req.Head.Method) == "HEAD"
 	if !r.HasBody(head) {
@@ -38,7 +38,7 @@ func (l *relay) run() Outcome {
 	if r.ContentLength >= 0 && int64(len(early)) >= r.ContentLength {
 		return l.whole(early[:r.ContentLength], early[r.ContentLength:], r.Framing())
 	}
-	return (&download{Exchange: l.Exchange}).run(early)
+	return l.beginDownload(early)
 }
 
 // strayBody reports whether the head of a response without a body announces one. Some upstreams then send a body, though
@@ -161,30 +161,4 @@ func (l *relay) whole(body, extra []byte, framing wire.Framing) Outcome {
 	l.in.Drop() // the client may be slow
 	_, err := l.req.Client.Write(l.back)
 	return Outcome{Status: l.response.Status, BytesOut: sent, KeepAlive: keep && err == nil}
-}
-
-// tunnel passes on a 101, and then bytes in both directions until both sides have ended.
-func (l *relay) tunnel(early []byte) Outcome {
-	out := Outcome{Status: 101}
-	t := &tunnel{client: l.req.Client, replica: l.conn.Conn, buffers: l.engine.buffers}
-	t.frames.take(early, false)
-	l.tunnelled.Store(t)
-	defer l.tunnelled.Store(nil)
-	l.req.Client.Serves(nil)
-	if err := l.streams(); err != nil {
-		l.conn.Close()
-		return Outcome{Err: err}
-	}
-	l.back = append(l.responseHead(l.back[:0], wire.ToWebSocket, true), early...)
-	defer l.conn.Close()
-	if _, err := l.req.Client.Write(l.back); err != nil {
-		return out
-	}
-	l.conn.WriteTimeout = l.req.Upstream.Timeouts().Progress
-	sent := int64(len(early))
-	l.in.Drop()
-	l.out, l.back = slim(l.out), slim(l.back)
-	out.BytesIn, out.BytesOut = t.run(l.req.Body.Extra())
-	out.BytesOut += sent
-	return out
 }

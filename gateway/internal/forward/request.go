@@ -7,11 +7,11 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// Request is what Do carries. What it points to stays the caller's, and must not change until Do returns.
+// Request is what Do carries. It stays the caller's with all that it points to, and must not change until Do and Finish return.
 type Request struct {
 	Client *wire.Conn
 	Head   *wire.Request
-	// Body is the request's body, begun. What has not been read when Do returns is still there.
+	// Body is the request's body, begun. What has not been read when Do and Finish return is still there.
 	Body     *wire.Body
 	Upstream *upstream.Upstream
 
@@ -62,4 +62,6 @@ type Outcome struct {
 	BytesIn, BytesOut int64
 	// KeepAlive: the client's connection stands at a message's border and may be used again.
 	KeepAlive bool
+	// Streams: the response is a stream, and Finish returns the outcome.
+	Streams bool
 }

@@ -15,33 +15,62 @@ const tunnelClose = 5 * time.Second
 
 // tunnel carries bytes in both directions after the protocol has been changed.
 type tunnel struct {
+	exchange        *Exchange
 	client, replica *wire.Conn
 	buffers         *wire.Pool
 	idleTimeout     atomic.Int64 // nanoseconds; of both sides
 	frames          frames       // of the replica
+	early           int64        // bytes that were sent with the 101
 
 	ending  atomic.Bool // by Exchange.End
 	reason  string      // set before ending
 	resumed bool        // the rest of a frame is waited for
 }
 
-// run ends when both sides have ended. extra is what the client has sent already. It returns how many bytes came from
-// the client and from the replica.
-func (t *tunnel) run(extra []byte) (in, out int64) {
+// beginTunnel passes on a 101. early is what came with it.
+func (x *Exchange) beginTunnel(early []byte) Outcome {
+	t := &tunnel{exchange: x, client: x.req.Client, replica: x.conn.Conn, buffers: x.engine.buffers, early: int64(len(early))}
 	t.idleTimeout.Store(int64(tunnelIdle))
+	t.frames.take(early, false)
+	x.tunnel.Store(t)
+	t.client.Serves(nil)
+	if err := x.streams(); err != nil {
+		t.close()
+		return Outcome{Err: err}
+	}
+	x.back = append(x.responseHead(x.back[:0], wire.ToWebSocket, true), early...)
+	if _, err := t.client.Write(x.back); err != nil {
+		t.close()
+		return Outcome{Status: 101}
+	}
+	t.replica.WriteTimeout = x.req.Upstream.Timeouts().Progress
+	x.in.Drop()
+	x.out, x.back = nil, nil
+	return x.begin(t)
+}
+
+func (t *tunnel) close() {
+	t.exchange.tunnel.Store(nil)
+	t.exchange.conn.Close()
+}
+
+// run passes on bytes in both directions until both sides have ended.
+func (t *tunnel) run(out *Outcome) {
+	defer t.close()
+	*out = Outcome{Status: 101}
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
+		extra := t.exchange.req.Body.Extra() // the client has sent it already
 		if _, err := t.replica.Write(extra); err == nil {
-			in = int64(len(extra)) + t.pump(t.replica, t.client, t.toReplica)
+			out.BytesIn = int64(len(extra)) + t.pump(t.replica, t.client, t.toReplica)
 		}
 	}()
-	out = t.pump(t.client, t.replica, t.toClient)
+	out.BytesOut = t.early + t.pump(t.client, t.replica, t.toClient)
 	if t.ending.Load() {
 		t.sayGoodbye()
 	}
 	<-sent
-	return in, out
 }
 
 // toReplica and toClient pass on what has come, and report how much of it, and whether more may follow.
