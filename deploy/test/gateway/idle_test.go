@@ -6,7 +6,7 @@ import (
 )
 
 // mayCost is how much memory an idle connection may hold.
-const mayCost = 16 << 10
+const mayCost = 8 << 10
 
 // TestIdleConnections opens ten thousand connections, uses each once and leaves it open.
 func TestIdleConnections(t *testing.T) { //nolint:paralleltest // it takes most of the files that a process may open
