@@ -34,6 +34,7 @@ const (
 func TestMeasureUnfinishedBodies(t *testing.T) { //nolint:paralleltest // it measures time
 	s := startShipped(t, gatewayWith(""))
 	most := strings.Repeat("x", 65000)
+	s.withstand(t, "nothing, for comparison", usual, attack{For: 5 * time.Second})
 	s.withstand(t, "3,000 unfinished bodies, no token", usual, unfinished("/token", sized, most))
 	s.withstand(t, "3,000 unfinished chunked bodies, no token", usual, unfinished("/users/register", chunked, "10000\r\n"+most))
 	eve := s.register(t, "eve")

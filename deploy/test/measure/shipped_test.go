@@ -110,7 +110,8 @@ func (s *shipped) register(t *testing.T, name string) *user {
 	return u
 }
 
-// attack starts an attacker in a container of its own.
+// attack starts an attacker in a container of its own. It gets what the others leave of the processors: outside of a test it
+// has a machine of its own.
 func (s *shipped) attack(t *testing.T, a attack) (wait func() outcome) {
 	t.Helper()
 	s.attackers++
@@ -118,7 +119,7 @@ func (s *shipped) attack(t *testing.T, a attack) (wait func() outcome) {
 	name := s.Project + "-attacker-" + strconv.Itoa(s.attackers)
 	t.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", name).Run() }) // most often it is gone already
 	return a.launch(t, exec.CommandContext(t.Context(), "docker", "run", "--rm", "--name", name, "--network", s.Project+"_public",
-		"--user", "0:0", "--volume", ownProgram(t)+":/attacker:ro", "--env", attacking,
+		"--cpu-shares", "100", "--user", "0:0", "--volume", ownProgram(t)+":/attacker:ro", "--env", attacking,
 		"--entrypoint", "/attacker", "tallygate/gateway:"+s.version))
 }
 
