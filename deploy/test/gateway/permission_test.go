@@ -68,26 +68,74 @@ func tokenOf(id int64, life time.Duration) string {
 	}.Token()
 }
 
-// TestStreamsEndWithTheirPermission: of each kind, for each reason, on both gateways.
-func TestStreamsEndWithTheirPermission(t *testing.T) { //nolint:tparallel // the group ends before what it has caused is counted
+// ending is a stream of a user whose permission ends.
+type ending struct {
+	name, kind string
+	user       int64
+	change     internalapitest.Members // of the user's record; nil: the token expires
+	stream     *stream
+	lives      *stream // on the route where streams live on
+	ends       time.Time
+}
+
+// begin opens the streams.
+func (e *ending) begin(t *testing.T, auth *internalapitest.AuthService, g *gate) {
+	t.Helper()
+	life := time.Hour
+	if e.change == nil {
+		life = 4 * time.Second
+	}
+	auth.SetUser(e.user, known())
+	e.ends = time.Now().Add(life)
+	token := tokenOf(e.user, life)
+	e.lives = g.open(t, "lives", "websocket", token)
+	e.stream = g.open(t, "ends", e.kind, token)
+}
+
+// check waits for the end.
+func (e *ending) check(t *testing.T) {
+	t.Helper()
+	reason := "revoked"
+	if e.change == nil {
+		reason = "expired"
+	}
+	if err := e.stream.ended(t, e.kind, reason); err != nil {
+		t.Errorf("%s: %v", e.name, err)
+	}
+	// A stream that has just begun is left alone for a second. The bound is wide: the machine may be busy.
+	if took := time.Since(e.ends); took > 20*time.Second {
+		t.Errorf("%s: ended after %s", e.name, took)
+	}
+	if err := e.lives.echo(t.Context()); err != nil {
+		t.Errorf("%s, until_closed: %v", e.name, err)
+	}
+}
+
+// TestStreamsEndWithTheirPermission: of each kind, for each reason, on both gateways, all at the same time.
+func TestStreamsEndWithTheirPermission(t *testing.T) {
 	t.Parallel()
 	auth, all := gates(t)
-	var users int64
-	t.Run("group", func(t *testing.T) {
-		for ending, change := range endings() {
-			for name, g := range all {
-				for _, kind := range streamKinds() {
-					users++
-					user := users
-					auth.SetUser(user, known())
-					t.Run(ending+", "+name+", "+kind, func(t *testing.T) {
-						t.Parallel()
-						streamEnds(t, auth, g, user, kind, change)
-					})
-				}
+	var open []*ending
+	for why, change := range endings() {
+		for name, g := range all {
+			for _, kind := range streamKinds() {
+				e := &ending{name: why + ", " + name + ", " + kind, kind: kind, user: int64(len(open) + 1), change: change}
+				e.begin(t, auth, g)
+				open = append(open, e)
 			}
 		}
-	})
+	}
+	for _, e := range open {
+		if e.change != nil {
+			record := known()
+			maps.Copy(record, e.change)
+			e.ends = time.Now()
+			auth.SetUser(e.user, record)
+		}
+	}
+	for _, e := range open {
+		e.check(t)
+	}
 	for name, g := range all {
 		for reason, want := range map[string]string{"expired": "4", "revoked": "16"} {
 			if got := g.metric(t, fmt.Sprintf("tallygate_gateway_streams_ended_total{reason=%q}", reason)); got != want {
@@ -101,38 +149,7 @@ func TestStreamsEndWithTheirPermission(t *testing.T) { //nolint:tparallel // the
 			})
 		}
 	}
-	testbed.Eventually(t, "one call of each user to be counted", func() error { return countedOnce(auth, users) })
-}
-
-// streamEnds opens streams of a user, makes the change (nil: the token expires), and waits for their ends.
-func streamEnds(t *testing.T, auth *internalapitest.AuthService, g *gate, user int64, kind string, change internalapitest.Members) {
-	t.Helper()
-	life, reason := time.Hour, "revoked"
-	if change == nil {
-		life, reason = 4*time.Second, "expired"
-	}
-	ends := time.Now().Add(life)
-	token := tokenOf(user, life)
-	lives := g.open(t, "lives", "websocket", token)
-	s := g.open(t, "ends", kind, token)
-	if change != nil {
-		record := known()
-		maps.Copy(record, change)
-		auth.SetUser(user, record)
-		ends = time.Now()
-	}
-	if err := s.ended(t, kind, reason); err != nil {
-		t.Error(err)
-	}
-	// A stream that has just begun is left alone for a second. The bound is wide: the machine may be busy.
-	took := time.Since(ends)
-	t.Logf("ended after %s", took)
-	if took > 20*time.Second {
-		t.Errorf("ended after %s", took)
-	}
-	if err := lives.echo(t.Context()); err != nil {
-		t.Errorf("until_closed: %v", err)
-	}
+	testbed.Eventually(t, "one call of each user to be counted", func() error { return countedOnce(auth, int64(len(open))) })
 }
 
 // countedOnce is an error unless each user has one call on the route where streams end.

@@ -104,7 +104,11 @@ func (g *gate) open(t *testing.T, route, kind, token string) *stream {
 	s.rawConn = g.dial(t)
 	head := " /" + route + "/" + kind + " HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer " + token + "\r\n"
 	if kind == "upload" {
-		s.send("POST" + head + "Content-Length: 1000000\r\n\r\nhello")
+		s.send("POST" + head + "Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n")
+		if interim, err := http.ReadResponse(s.in, nil); err != nil || interim.StatusCode != http.StatusContinue {
+			t.Fatalf("got %v, %v, want 100", interim, err)
+		}
+		s.send("hello")
 		return s
 	}
 	s.send("GET" + head + "\r\n")
