@@ -17,7 +17,10 @@ func Do(ctx context.Context, interval time.Duration, work func()) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			work()
 		}
+		if ctx.Err() != nil {
+			return // it ended too, while the last work was done
+		}
+		work()
 	}
 }
