@@ -126,14 +126,22 @@ func (s *Store) UserOfSession(ctx context.Context, sessionID string, shown bool)
 	if shown {
 		turns = s.readsOf(sessionKey(sessionID))
 	}
-	err := s.read(ctx, turns, func(ctx context.Context, db *gorm.DB) (err error) {
-		if session, err = gorm.G[sessionRow](db).Where("id = ?", sessionID).Take(ctx); err != nil {
+	err := s.read(ctx, turns, func(ctx context.Context, db *gorm.DB) error {
+		owner, err := gorm.G[sessionRow](db).Select("user_id").Where("id = ?", sessionID).Take(ctx)
+		if err != nil {
 			return orNoSession(err)
 		}
-		if user, err = gorm.G[userRow](db).Where("id = ?", session.UserID).Take(ctx); errors.Is(err, gorm.ErrRecordNotFound) {
+		// The user first: whoever ends a session raises the generation at the same moment or removes the session. So a session
+		// that is there after the user was read was alive at that generation.
+		user, err = gorm.G[userRow](db).Where("id = ?", owner.UserID).Take(ctx)
+		if errors.Is(err, gorm.ErrRecordNotFound) {
 			return account.ErrNoSession
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		session, err = gorm.G[sessionRow](db).Where("id = ? and user_id = ?", sessionID, owner.UserID).Take(ctx)
+		return orNoSession(err)
 	})
 	return user.user(), session.session(), err
 }
