@@ -23,14 +23,15 @@ type Line struct {
 
 type waiter struct {
 	rank   Rank
-	called chan struct{} // closed when the waiter has its turn
+	called chan struct{} // closed when the waiter has its turn, or its place is given away
+	gone   bool          // its place was given to a higher rank
 }
 
 // NewLine returns a Line in which so many have their turn at once and so many more may wait.
 func NewLine(atOnce, waiting int) *Line { return &Line{free: atOnce, most: waiting} }
 
-// Take waits for a turn, which Leave gives back. If too many wait the error is ErrTooMany, at once. If ctx ends first it is
-// ctx's.
+// Take waits for a turn, which Leave gives back. If too many wait the error is ErrTooMany, at once; a higher rank takes the
+// place of the last one of the lowest, who then gets that error. If ctx ends first it is ctx's.
 func (l *Line) Take(ctx context.Context, rank Rank) error {
 	if l.Try() {
 		return nil
@@ -41,6 +42,9 @@ func (l *Line) Take(ctx context.Context, rank Rank) error {
 	}
 	select {
 	case <-w.called:
+		if w.gone {
+			return ErrTooMany
+		}
 		return nil
 	case <-ctx.Done():
 		l.giveUp(w)
@@ -67,7 +71,7 @@ func (l *Line) join(w *waiter) error {
 		l.free--
 		close(w.called)
 		return nil
-	case len(l.waiting) >= l.most:
+	case len(l.waiting) >= l.most && !l.displace(w.rank):
 		return ErrTooMany
 	}
 	at := len(l.waiting)
@@ -78,6 +82,19 @@ func (l *Line) join(w *waiter) error {
 	return nil
 }
 
+// displace takes the last one's place for a higher rank, and reports whether there is one of a lower.
+func (l *Line) displace(rank Rank) bool {
+	end := len(l.waiting) - 1
+	if end < 0 || l.waiting[end].rank >= rank {
+		return false
+	}
+	last := l.waiting[end]
+	l.waiting = slices.Delete(l.waiting, end, end+1)
+	last.gone = true
+	close(last.called)
+	return true
+}
+
 func (l *Line) giveUp(w *waiter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,7 +102,9 @@ func (l *Line) giveUp(w *waiter) {
 		l.waiting = slices.Delete(l.waiting, i, i+1)
 		return
 	}
-	l.leave() // it was called at the same moment
+	if !w.gone {
+		l.leave() // it was called at the same moment
+	}
 }
 
 // Leave gives a turn back, or adds one.

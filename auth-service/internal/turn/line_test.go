@@ -62,7 +62,7 @@ func TestALineIsBounded(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		if _, err := lines.Take(ctx, "ada", 9); !errors.Is(err, turn.ErrTooMany) {
+		if _, err := lines.Take(ctx, "ada", 0); !errors.Is(err, turn.ErrTooMany) {
 			t.Errorf("past the bound: got %v, want ErrTooMany", err)
 		}
 		leave, err := lines.Take(ctx, "eve", 0)
@@ -78,6 +78,45 @@ func TestALineIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer leave()
+		}
+	})
+}
+
+// TestAHigherRankFindsAPlaceInAFullLine: whoever fills a line cannot keep out those who matter more.
+func TestAHigherRankFindsAPlaceInAFullLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		line := turn.NewLine(1, 2)
+		if err := line.Take(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]error{}
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for _, w := range []struct {
+			name string
+			rank turn.Rank
+		}{{"first", 0}, {"last", 0}, {"higher", 1}, {"late", 0}} {
+			all.Go(func() {
+				err := line.Take(t.Context(), w.rank)
+				if err == nil {
+					defer line.Leave()
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				got[w.name] = err
+			})
+			synctest.Wait()
+		}
+		line.Leave()
+		all.Wait()
+		for name, refused := range map[string]bool{"first": false, "last": true, "higher": false, "late": true} {
+			if errors.Is(got[name], turn.ErrTooMany) != refused || !refused && got[name] != nil {
+				t.Errorf("%s: got %v", name, got[name])
+			}
+		}
+		if !line.Try() {
+			t.Error("a turn is lost")
 		}
 	})
 }
