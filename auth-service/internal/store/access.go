@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -12,7 +13,8 @@ import (
 // Those who wait are called in this order.
 const (
 	ordinary turn.Rank = iota
-	revoking           // ends a session or changes a user
+	revoking           // ends a session
+	changing           // changes a user. Whoever may do that has given a password or is an administrator
 	private            // of gateways. It matters where there is one writer for both lanes
 )
 
@@ -23,6 +25,8 @@ type access struct {
 	// lines, if not nil, has the line of those who want the same thing as this call.
 	lines *turn.Lines
 	key   string
+	// ofOne: the line is one user's or session's, who alone is told that it is too long.
+	ofOne bool
 	// some: the call is one of those that must not take all turns of the lane.
 	some bool
 }
@@ -34,20 +38,20 @@ func (s *Store) known() access { return access{lane: s.public} }
 func (s *Store) unknown() access { return access{lane: s.public, some: true} }
 
 // readsName is for calls that look for a user name, which anybody may send.
-func (s *Store) readsName() access { return s.readsOf("names") }
+func (s *Store) readsName() access { return access{lane: s.public, lines: s.readers, key: "names"} }
 
 // readsForged is for calls that show nothing but the id of a session.
 func (s *Store) readsForged() access { return access{lane: s.public, lines: s.forged} }
 
 // readsOf is for calls that read what one user or session has. They are a few at once.
 func (s *Store) readsOf(key string) access {
-	return access{lane: s.public, lines: s.readers, key: key}
+	return access{lane: s.public, lines: s.readers, key: key, ofOne: true}
 }
 
 // locksUser is for calls that lock a user's row: one at a time. More of them would wait in the database and hold a
 // connection.
 func (s *Store) locksUser(id int64, rank turn.Rank) access {
-	return access{lane: s.public, rank: rank, lines: s.lockers, key: userKey(id)}
+	return access{lane: s.public, rank: rank, lines: s.lockers, key: userKey(id), ofOne: true}
 }
 
 // ofGateways is for calls of the private listener.
@@ -64,7 +68,7 @@ func (s *Store) ofBatches() access {
 
 // ofLease is for leases of one user: one at a time, because each locks the user's row.
 func (s *Store) ofLease(userID int64) access {
-	return access{lane: s.private, rank: private, lines: s.leases, key: userKey(userID), some: true}
+	return access{lane: s.private, rank: private, lines: s.leases, key: userKey(userID), ofOne: true, some: true}
 }
 
 // enter waits for the turns, for as long as a call may take. leave gives them back. Errors: fault.ErrCrowded,
@@ -75,7 +79,11 @@ func (s *Store) enter(ctx context.Context, a access, writes bool) (leave func(),
 	leave = func() {}
 	if a.lines != nil {
 		if leave, err = a.lines.Take(waiting, a.key, a.rank); err != nil {
-			return nil, refusal(ctx, fault.ErrCrowded, err)
+			why := fault.ErrBusy
+			if errors.Is(err, turn.ErrTooMany) && a.ofOne {
+				why = fault.ErrCrowded
+			}
+			return nil, refusal(ctx, why, err)
 		}
 	}
 	if a.some {

@@ -114,7 +114,7 @@ func orNoUser(err error) error {
 // UpdateUser implements account.Store.
 func (s *Store) UpdateUser(ctx context.Context, userID int64, at time.Time, update func(account.User) (account.Change, error),
 ) (user account.User, err error) {
-	err = s.write(ctx, s.locksUser(userID, revoking), func(ctx context.Context, tx *gorm.DB) error {
+	err = s.write(ctx, s.locksUser(userID, changing), func(ctx context.Context, tx *gorm.DB) error {
 		row, err := lockUser(ctx, tx, userID, "UPDATE")
 		if err != nil {
 			return err
