@@ -33,7 +33,8 @@ type lane struct {
 const (
 	// maxWaiting bounds those who wait for a turn, and so the memory that they take.
 	maxWaiting = 2000
-	// warmConns is how many connections a lane opens before the service is ready.
+	// warmConns is how many connections the lane of clients opens before the service is ready. That of gateways opens all: batches
+	// and leases, which may wait for rows, must leave one to the others from the beginning.
 	warmConns = 3
 	// growAfter is how long somebody has to wait until a lane opens another connection, growTimeout how long that may take.
 	// growPause is the time between two attempts.
@@ -42,8 +43,9 @@ const (
 	growPause   = time.Second
 )
 
-// openLane returns a lane of up to most connections, of which up to atOnce are for calls that must not take all.
-func openLane(e *engine, most, atOnce int) (*lane, error) {
+// openLane returns a lane of up to most connections, of which up to atOnce are for calls that must not take all. It begins with
+// warm connections.
+func openLane(e *engine, most, atOnce, warm int) (*lane, error) {
 	pool, dialector, err := e.connect()
 	if err != nil {
 		return nil, err
@@ -66,7 +68,7 @@ func openLane(e *engine, most, atOnce int) (*lane, error) {
 	}
 	open := most
 	if e.slowToConnect {
-		open = min(warmConns, most)
+		open = min(warm, most)
 	}
 	return &lane{
 		db: db, pool: pool, gate: turn.NewLine(open, maxWaiting), open: open, most: most, wanted: make(chan struct{}, 1),

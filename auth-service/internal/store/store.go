@@ -72,10 +72,10 @@ func Open(cfg Config) (*Store, error) {
 		readers: turn.NewLines(max(ofClients/4, 1), maxWaiting), forged: turn.NewLines(1, maxWaiting),
 		batches: turn.NewLines(max(ofGateways/2, 1), maxWaiting),
 	}
-	if s.public, err = openLane(&e, ofClients, ofClients/2); err != nil {
+	if s.public, err = openLane(&e, ofClients, ofClients/2, warmConns); err != nil {
 		return nil, err
 	}
-	if s.private, err = openLane(&e, ofGateways, ofGateways-1); err != nil {
+	if s.private, err = openLane(&e, ofGateways, ofGateways-1, ofGateways); err != nil {
 		return nil, errors.Join(err, s.public.pool.Close())
 	}
 	if e.oneWriter {
