@@ -128,3 +128,34 @@ func TestAPostOnANewConnectionKeepsTheIdleOnes(t *testing.T) {
 		t.Errorf("got %d connections, want %d", got, clients+1)
 	}
 }
+
+// After a stream the connection's memory has been given back. What follows gets as much as any other request does.
+func TestARequestBehindAStreamGetsItsMemory(t *testing.T) {
+	t.Parallel()
+	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.Method == http.MethodGet {
+			w.(http.Flusher).Flush() // a response of an unknown length
+		}
+		_, _ = w.Write(body)
+	})))
+	const chunked = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+	for name, first := range map[string]string{
+		"a chunked body":               chunked,
+		"a chunked body and a newline": chunked + "\r\n",
+		"a stream to the client":       getA,
+	} {
+		for _, length := range []int{10, 5000, 16_000, 40_000} {
+			for _, early := range []int{0, 3, length / 2} {
+				c, r := dial(t, gw)
+				body := strings.Repeat("b", length)
+				send(t, c, first+fmt.Sprintf("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", length)+body[:early])
+				response(t, r, strings.Fields(first)[0])
+				send(t, c, body[early:])
+				if resp, got := response(t, r, "POST"); resp.StatusCode != http.StatusOK || got != body {
+					t.Errorf("%d bytes, %d of them behind %s: got %d with %d bytes", length, early, name, resp.StatusCode, len(got))
+				}
+			}
+		}
+	}
+}

@@ -69,6 +69,13 @@ func TestAVacatedBufferIsGivenBackOnce(t *testing.T) {
 		t.Errorf("got %d used, %d bytes", budget.Used(), len(b.Bytes()))
 	}
 	pool.Hold(b, []byte("next"))
+	if len(b.Memory()) != 4<<10 || budget.Used() != 4<<10 {
+		t.Errorf("holding 4 bytes: got %d bytes, %d counted", len(b.Memory()), budget.Used())
+	}
+	pool.Hold(b, make([]byte, 5000))
+	if len(b.Memory()) != 16<<10 || budget.Used() != 16<<10 {
+		t.Errorf("holding 5000 bytes: got %d bytes, %d counted", len(b.Memory()), budget.Used())
+	}
 	pool.Put(b)
 	if budget.Used() != 0 {
 		t.Errorf("in the end %d are counted", budget.Used())

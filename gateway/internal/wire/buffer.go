@@ -108,15 +108,31 @@ func (b *Buffer) Take(n int) {
 // front moves Bytes to the front.
 func (b *Buffer) front() { b.from, b.to = 0, copy(b.mem, b.Bytes()) }
 
-// Hold makes b hold exactly these bytes, which may be its own.
+// Hold makes b hold exactly these bytes, which may be its own. Memory that it has to take for them is of a size that can grow
+// as that of Get can, unless they are longer than any that is kept.
 func (p *Pool) Hold(b *Buffer, bytes []byte) {
 	if len(bytes) > len(b.mem) {
-		p.budget.Take(len(bytes) - len(b.mem))
-		b.mem = append([]byte(nil), bytes...)
-		b.from, b.to = 0, len(bytes)
-		return
+		p.Vacate(b)
+		p.fit(b, len(bytes))
 	}
 	b.from, b.to = 0, copy(b.mem, bytes)
+}
+
+// fit gives b, which has no memory, the smallest that takes so many bytes.
+func (p *Pool) fit(b *Buffer, bytes int) {
+	size := bytes
+	switch {
+	case bytes <= smallBytes:
+		size = smallBytes
+	case bytes <= largeBytes:
+		size = largeBytes
+	}
+	p.budget.Take(size)
+	if kept := p.of(size); kept != nil {
+		*b = *kept.Get().(*Buffer)
+		return
+	}
+	b.mem = make([]byte, bytes)
 }
 
 // Room makes b.Free non-empty: by moving Bytes to the front, then by growing up to MaxHeadBytes. It returns
