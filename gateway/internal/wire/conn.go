@@ -125,15 +125,18 @@ func (c *Conn) Serves(upstream *Conn) { c.serves.Store(upstream) }
 // Cut stops a client's connection, and the upstream's connection that it waits for.
 func (c *Conn) Cut(why Stop) {
 	c.Stop(why)
-	if upstream := c.serves.Load(); upstream != nil {
-		upstream.Stop(ClientGone)
-	}
+	c.stopServed()
 }
 
 // BreakOff makes whatever this client's connection is used for fail, but does not stop it: the client can still be told.
 // Reads fail until AllowReads, and the upstream's connection that it waits for is stopped.
 func (c *Conn) BreakOff() {
 	c.InterruptReads()
+	c.stopServed()
+}
+
+// stopServed stops the upstream's connection that this client's waits for, but not if it has gone over to another client.
+func (c *Conn) stopServed() {
 	for {
 		upstream := c.serves.Load()
 		if upstream == nil {

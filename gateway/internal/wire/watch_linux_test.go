@@ -244,3 +244,24 @@ func TestReadsDoNotKeepAWriteAlive(t *testing.T) {
 		t.Errorf("got %v, stopped %d, want %d", err, c.Stopped(), wire.TimedOut)
 	}
 }
+
+func TestACutStopsTheUpstreamsConnectionOnlyWhileItServes(t *testing.T) {
+	t.Parallel()
+	w := wire.NewWatch()
+	for _, serves := range []bool{true, false} {
+		client, _ := pair(t, w)
+		upstream, _ := pair(t, w)
+		upstream.SetTimeout(time.Hour)
+		client.Serves(upstream)
+		want := wire.ClientGone
+		if !serves {
+			client.Serves(nil)
+			upstream.SetTimeout(time.Hour) // for another client
+			want = 0
+		}
+		client.Cut(wire.Unwanted)
+		if client.Stopped() != wire.Unwanted || upstream.Stopped() != want {
+			t.Errorf("serves %t: the client's is stopped by %d, the upstream's by %d", serves, client.Stopped(), upstream.Stopped())
+		}
+	}
+}
