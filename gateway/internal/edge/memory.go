@@ -33,17 +33,19 @@ func (k *call) makeRoom(length int) bool {
 	return true
 }
 
-// Streams implements forward.Streamer. The head is kept in memory of just its size, and the buffer's is given back.
+// Streams implements forward.Streamer. The head is kept in memory of just its size, which is counted, and the buffer's is
+// given back.
 func (k *call) Streams() error {
 	s := k.conn.server
 	if k.streaming > 0 {
 		return nil
 	}
-	if !s.cfg.Budget.Spend(streamBytes) {
+	from := k.conn.buffer.Bytes()
+	bytes := streamBytes + len(from)
+	if !s.cfg.Budget.Spend(bytes) {
 		return wire.ErrOverloaded
 	}
-	k.streaming = streamBytes
-	from := k.conn.buffer.Bytes()
+	k.streaming = bytes
 	k.moved = append(k.moved[:0], from...)
 	k.request.Move(from, k.moved)
 	k.body.Move(from, k.moved)

@@ -59,6 +59,31 @@ func TestBeyondTheBudgetStreamsAreRefused(t *testing.T) {
 	}
 }
 
+// TestAStreamIsCountedWithItsHead: a client cannot have heads kept in memory that nobody counts.
+func TestAStreamIsCountedWithItsHead(t *testing.T) {
+	t.Parallel()
+	const connection, stream = 8 << 10, 8 << 10
+	budget := wire.NewBudget(1 << 20)
+	gw := gateWith(t, edge.Config{Budget: budget}, open("/a", replica(t, func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})))
+	c, r := dial(t, gw)
+	request := "GET /a HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 12_000) + "\r\n\r\n"
+	send(t, c, request)
+	if _, err := r.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	want := int64(connection + stream + len(request))
+	for deadline := time.After(5 * time.Second); budget.Used() != want; {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-deadline:
+			t.Fatalf("%d bytes are counted, want %d", budget.Used(), want)
+		}
+	}
+}
+
 // converse sends a request and returns all that comes back.
 func converse(t *testing.T, addr, request string) string {
 	t.Helper()

@@ -182,6 +182,7 @@ func (x *Exchange) sendStream() Outcome {
 		replica.Failed(false)
 		out = Outcome{Err: ErrBroken}
 	} else {
+		x.out = slim(x.out) // it is not sent again
 		go x.upload.run(wire.Pace{Least: x.engine.rate})
 		if out = (&relay{x}).run(); out.Streams {
 			x.stream.run(&out)
