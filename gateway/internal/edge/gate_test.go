@@ -72,7 +72,7 @@ func serverWith(t *testing.T, cfg edge.Config, upstreams upstream.Config, routes
 	}
 	upstreams.Watch, upstreams.Log = cfg.Watch, cfg.Log
 	cfg.Upstreams = upstream.New(upstreams)
-	cfg.Engine = forward.New(forward.Config{Watch: cfg.Watch, Via: "test"})
+	cfg.Engine = forward.New(forward.Config{Watch: cfg.Watch, Via: "test", Budget: cfg.Budget})
 	if cfg.Metrics == nil {
 		cfg.Metrics = edge.NewMetrics()
 	}

@@ -59,6 +59,27 @@ func TestBeyondTheBudgetStreamsAreRefused(t *testing.T) {
 	}
 }
 
+// TestTheGatewaysLackOfMemoryIsNoFaultOfTheReplica: it is not ejected for heads that the gateway cannot hold.
+func TestTheGatewaysLackOfMemoryIsNoFaultOfTheReplica(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 20
+	budget := wire.NewBudget(limit)
+	gw := gateWith(t, edge.Config{Budget: budget}, open("/a", replica(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X", strings.Repeat("x", 20_000))
+	})))
+	const get = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+	budget.Take(limit)
+	for range 20 {
+		if got := converse(t, gw, get); !strings.HasPrefix(got, "HTTP/1.1 503 ") || !strings.Contains(got, "urn:tallygate:problem:overloaded") {
+			t.Fatalf("without memory: got %.300q", got)
+		}
+	}
+	budget.GiveBack(limit)
+	if got := converse(t, gw, get); !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+		t.Errorf("with memory: got %.300q", got)
+	}
+}
+
 // TestAStreamIsCountedWithItsHead: a client cannot have heads kept in memory that nobody counts.
 func TestAStreamIsCountedWithItsHead(t *testing.T) {
 	t.Parallel()

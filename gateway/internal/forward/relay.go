@@ -18,7 +18,7 @@ type relay struct{ *Exchange }
 // run releases the connection, whatever happens.
 func (l *relay) run() Outcome {
 	if err := l.readHead(); err != nil {
-		if !errors.Is(err, ErrClientGone) && !errors.Is(err, errNoBody) {
+		if blamesReplica(err) {
 			l.conn.Replica().Failed(false)
 		}
 		l.release(false, 0)
@@ -39,6 +39,11 @@ func (l *relay) run() Outcome {
 		return l.whole(early[:r.ContentLength], early[r.ContentLength:], r.Framing())
 	}
 	return l.beginDownload(early)
+}
+
+// blamesReplica reports whether it is the replica's fault that no head came.
+func blamesReplica(err error) bool {
+	return !errors.Is(err, ErrClientGone) && !errors.Is(err, errNoBody) && !errors.Is(err, wire.ErrOverloaded)
 }
 
 // strayBody reports whether the head of a response without a body announces one. Some upstreams then send a body, though
@@ -98,7 +103,9 @@ func (l *relay) readOneHead() error {
 		if n > 0 {
 			return nil
 		}
-		if !l.in.Room() {
+		if err := l.in.Room(); errors.Is(err, wire.ErrOverloaded) {
+			return wire.ErrOverloaded
+		} else if err != nil {
 			return ErrInvalid
 		}
 		if n, _ = l.conn.Fetch(&l.in); n == 0 {

@@ -38,7 +38,12 @@ func (l *Loan) Held() []byte {
 }
 
 // Room is Pool.Room for the buffer, if there is one.
-func (l *Loan) Room() bool { return l.Buffer == nil || l.Pool.Room(l.Buffer) == nil }
+func (l *Loan) Room() error {
+	if l.Buffer == nil {
+		return nil
+	}
+	return l.Pool.Room(l.Buffer)
+}
 
 // Drop gives the buffer back, whatever is in it.
 func (l *Loan) Drop() {
