@@ -90,6 +90,7 @@ func (c *conn) close() {
 // survive keeps one request's programming error from ending the others.
 func (c *conn) survive(err *error) {
 	if p := recover(); p != nil {
+		_ = c.permitted.end() // the connection ends anyway
 		if err != nil {
 			*err = errPanic
 		}
@@ -173,6 +174,7 @@ func (c *conn) quick(b *wire.Buffer) bool {
 	return true
 }
 
+// finished keeps k to be used again. After a panic it is not: others may still use it.
 func (c *conn) finished(k *call) {
 	k.conn = nil
 	c.server.calls.Put(k)
@@ -187,14 +189,16 @@ func (c *conn) serveOne() bool {
 		k.begin(c)
 		err = c.readHead(k)
 	}
-	defer c.finished(k)
 	if !k.streams && !c.begin(k, err) {
+		c.finished(k)
 		return false
 	}
 	if k.streams {
 		c.server.resume(k)
 	}
-	return c.responded(k)
+	again := c.responded(k)
+	c.finished(k)
+	return again
 }
 
 // begin handles a request whose head has been read, or not because of err. It reports false if it cannot.
