@@ -37,8 +37,9 @@ func TestOperator(t *testing.T) { //nolint:paralleltest // the steps share the m
 		}
 	}
 	const first, second = "0f2ad49c7e1b3685a0f2ad49c7e1b368", "b41c9d7702e86fa5b41c9d7702e86fa5"
+	const internal = "7d03e5a9c61f482b7d03e5a9c61f482b" // for one purpose alone
 	write("jwt_secret", "too-little")
-	write("internal_secret", second)
+	write("internal_secret", internal)
 	s.fails(t, []string{"SECRETS_DIR=" + own},
 		"jwt_secret is 10 bytes long", "has no file database_password: write the secret there")
 	write("jwt_secret", first)
