@@ -1,4 +1,4 @@
-// Package every repeats work until a context ends. It refuses to know what the work is, and does not report errors: work
+// Package every repeats work, and waits, until a context ends. It refuses to know what the work is, and does not report errors: work
 // that can fail deals with that itself.
 package every
 
@@ -22,5 +22,17 @@ func Do(ctx context.Context, interval time.Duration, work func()) {
 			return // it ended too, while the last work was done
 		}
 		work()
+	}
+}
+
+// Sleep waits for d and reports whether it has passed. If not, ctx has ended.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }

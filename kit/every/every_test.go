@@ -37,3 +37,17 @@ func TestDo(t *testing.T) {
 		})
 	}
 }
+
+func TestSleep(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]bool{time.Second: true, 3 * time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			start := time.Now()
+			if got := every.Sleep(ctx, d); got != want || time.Since(start) != min(d, 2*time.Second) {
+				t.Errorf("%s: got %t after %s", d, got, time.Since(start))
+			}
+		})
+	}
+}

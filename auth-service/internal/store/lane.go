@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"tallygate/auth-service/internal/turn"
+	"tallygate/kit/every"
 )
 
 // lane is connections to the database, and the turns to use them. The calls of gateways have a lane of their own, so that
@@ -109,7 +110,7 @@ func (l *lane) grow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for l.open < l.most && sleep(ctx, pause) && l.gate.Waiting() > 0 {
+		for l.open < l.most && every.Sleep(ctx, pause) && l.gate.Waiting() > 0 {
 			if pause = growAfter; l.add(ctx) != nil {
 				pause = growPause
 			}
@@ -133,16 +134,4 @@ func (l *lane) add(ctx context.Context) error {
 	l.open++
 	l.gate.Leave()
 	return nil
-}
-
-// sleep reports whether the time has passed; if not, ctx has ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"tallygate/kit/every"
 )
 
 //go:embed migrations
@@ -44,12 +46,7 @@ func (s *Store) Start(ctx context.Context) error {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		s.log.WarnContext(ctx, "waiting for the database", "error", err, "again_in", wait.String())
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		every.Sleep(ctx, wait)
 		wait = min(2*wait, longWait)
 	}
 }

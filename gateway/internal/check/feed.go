@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/authclient"
+	"tallygate/kit/every"
 )
 
 const (
@@ -61,7 +62,7 @@ func (c *Checker) failed(ctx context.Context, err error, retry time.Duration) ti
 		c.cfg.Log.Warn("the feed of changes does not respond; known users pass by their last known state", "error", err)
 	}
 	retry = min(max(2*retry, firstRetry), longestRetry)
-	pause(ctx, retry/2+rand.N(retry))
+	every.Sleep(ctx, retry/2+rand.N(retry))
 	return retry
 }
 
@@ -114,25 +115,9 @@ func (c *Checker) responded() {
 }
 
 func (c *Checker) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			now := c.cfg.Now()
-			c.tokens.sweep(now.UnixNano())
-			c.users.sweep(now)
-		}
-	}
-}
-
-func pause(ctx context.Context, wait time.Duration) {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+	every.Do(ctx, sweepEvery, func() {
+		now := c.cfg.Now()
+		c.tokens.sweep(now.UnixNano())
+		c.users.sweep(now)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/authclient"
+	"tallygate/kit/every"
 )
 
 const (
@@ -95,7 +96,7 @@ func (q *Quotas) requestLease(s *share) (lease authclient.Lease, sent time.Time,
 			q.cfg.Log.Error("the ledger refused a lease request", "error", err)
 			return lease, sent, err
 		}
-		if failed != 0 || !sleep(ctx, pause) {
+		if failed != 0 || !every.Sleep(ctx, pause) {
 			return lease, sent, q.failed(err, slow)
 		}
 	}
@@ -143,16 +144,4 @@ func (q *Quotas) failed(err error, slow bool) error {
 		q.cfg.Log.Warn("monthly quotas cannot be checked", "error", err)
 	}
 	return err
-}
-
-// sleep reports whether the time has passed; if not, ctx has ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"tallygate/kit/every"
 )
 
 const (
@@ -19,16 +21,7 @@ const (
 
 // syncing syncs to the disk what is not delivered yet, until ctx ends.
 func (m *Meter) syncing(ctx context.Context) {
-	tick := time.NewTicker(syncEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			m.syncAll(m.cfg.Now().Add(-syncAge))
-		}
-	}
+	every.Do(ctx, syncEvery, func() { m.syncAll(m.cfg.Now().Add(-syncAge)) })
 }
 
 // syncAll syncs the segments that were begun before this time. Sealed ones need it once.
