@@ -61,7 +61,7 @@ func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next 
 	if err != nil {
 		return err
 	}
-	hash, err := s.cfg.Hasher.Hash(ctx, s.place(password.Change, from), nextPassword, func() error { return nil })
+	hash, err := s.cfg.Hasher.Hash(ctx, s.place(password.Change, from), nextPassword)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (s *Service) registerAlone(ctx context.Context, p prepared, from Origin, wi
 	// The place comes before the first query: a flood of registrations must not reach the database either.
 	place := s.place(password.Registration, from)
 	defer place.Leave()
-	if err := place.Enter(); err != nil {
+	if err := place.EnterInTurn(ctx); err != nil {
 		return User{}, false, err
 	}
 	user, err = s.cfg.Store.UserByName(ctx, p.name)
@@ -63,16 +63,7 @@ func (s *Service) registerAlone(ctx context.Context, p prepared, from Origin, wi
 }
 
 func (s *Service) insert(ctx context.Context, place *password.Place, p prepared, u NewUser) (User, error) {
-	hash, err := s.cfg.Hasher.Hash(ctx, place, p.password, func() error {
-		_, err := s.cfg.Store.UserByName(ctx, p.name)
-		switch {
-		case err == nil:
-			return ErrNameTaken
-		case errors.Is(err, ErrNoUser):
-			return nil
-		}
-		return err
-	})
+	hash, err := s.cfg.Hasher.Hash(ctx, place, p.password)
 	if err != nil {
 		return User{}, err
 	}

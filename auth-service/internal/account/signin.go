@@ -28,20 +28,26 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 		return Grant{}, err
 	}
 	for range signInAttempts {
-		user, attempt, err := s.verify(ctx, s.place(password.SignIn, from), p, from)
-		if err != nil {
-			return Grant{}, err
-		}
-		var grant Grant
-		err = attempt.FinishWith(ctx, guess.Right, func(settlement guess.Update) (err error) {
-			grant, err = s.startSession(ctx, user, settlement, from)
-			return err
-		})
-		if !errors.Is(err, ErrStale) {
+		if grant, err := s.trySignIn(ctx, p, from); !errors.Is(err, ErrStale) {
 			return grant, err
 		}
 	}
 	return Grant{}, ErrWrongCredentials
+}
+
+// trySignIn is SignIn once. The error is ErrStale if the account changed meanwhile.
+func (s *Service) trySignIn(ctx context.Context, p prepared, from Origin) (grant Grant, err error) {
+	place := s.place(password.SignIn, from)
+	defer place.Leave()
+	user, attempt, err := s.verify(ctx, place, p, from)
+	if err != nil {
+		return Grant{}, err
+	}
+	err = attempt.FinishWith(ctx, guess.Right, func(settlement guess.Update) (err error) {
+		grant, err = s.startSession(ctx, user, settlement, from)
+		return err
+	})
+	return grant, err
 }
 
 // place returns a place in the queue for hashing. Places are shared out between addresses.
@@ -78,7 +84,7 @@ func (s *Service) verify(ctx context.Context, place *password.Place, p prepared,
 
 // rehash replaces the stored hash by one of today's form and costs. The sign-in succeeds whether that works or not.
 func (s *Service) rehash(ctx context.Context, place *password.Place, user User, p password.Prepared) {
-	hash, err := s.cfg.Hasher.Hash(ctx, place, p, func() error { return nil })
+	hash, err := s.cfg.Hasher.Hash(ctx, place, p)
 	if err == nil {
 		_ = s.cfg.Store.ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash) // the next sign-in tries again
 	}

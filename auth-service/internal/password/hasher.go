@@ -33,13 +33,9 @@ func NewHasher(params Params, queue *Queue, random io.Reader) (*Hasher, error) {
 // Place returns a place in the queue that is not taken yet.
 func (h *Hasher) Place(c Claim) *Place { return h.queue.Place(c) }
 
-// Hash returns the PHC string to store. As soon as a worker is free it calls check, and hashes nothing if that returns an
-// error: a hundred registrations of one name need not all be hashed. The error is ErrBusy, ctx's or check's.
-func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared, check func() error) (stored string, err error) {
+// Hash returns the PHC string to store. The error is ErrBusy or ctx's.
+func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared) (stored string, err error) {
 	queued := place.do(ctx, h.params.cost(h.params), func() {
-		if err = check(); err != nil {
-			return
-		}
 		made := phc{params: h.params, salt: make([]byte, saltBytes)}
 		if _, err = io.ReadFull(h.random, made.salt); err != nil {
 			return

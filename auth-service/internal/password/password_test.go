@@ -20,8 +20,6 @@ func prepare(t *testing.T, raw string) password.Prepared {
 	return p
 }
 
-func always() error { return nil }
-
 func cheap() password.Params { return password.Params{MemoryKiB: 64, Passes: 1, Threads: 1} }
 
 func hasher(t *testing.T, params password.Params) *password.Hasher {
@@ -35,7 +33,7 @@ func hasher(t *testing.T, params password.Params) *password.Hasher {
 
 func hash(t *testing.T, h *password.Hasher, raw string) string {
 	t.Helper()
-	stored, err := h.Hash(t.Context(), h.Place(password.Claim{}), prepare(t, raw), always)
+	stored, err := h.Hash(t.Context(), h.Place(password.Claim{}), prepare(t, raw))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,8 @@ type Place struct {
 	cost   cost
 	turns  int        // that have to come before this one is called, that turn included
 	called chan error // gets nil for a turn, or the error that ends the wait
+
+	leaveLine func() // set while the place is one of those that an address has in turn
 }
 
 // state is how far a place has come.
@@ -52,13 +54,37 @@ func (p *Place) Enter() error {
 	return nil
 }
 
+// inTurn is how many places one address has at once that were entered in turn.
+const inTurn = 8
+
+// EnterInTurn is Enter for what one address may want very often, as registrations: it gets a few places at once, and who
+// comes then waits for one of these before Enter, as long as a password may wait. A flood of one address waits there, where
+// it takes neither places nor processors. The error is ErrBusy, or ctx's.
+func (p *Place) EnterInTurn(ctx context.Context) error {
+	waits, cancel := context.WithTimeout(ctx, p.queue.cfg.Wait)
+	defer cancel()
+	leave, err := p.queue.lines.Take(waits, p.claim.Network, 0)
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return ctx.Err()
+	case err != nil:
+		p.queue.refuse(waitedTooLong)
+		return ErrBusy
+	}
+	if err := p.Enter(); err != nil {
+		leave()
+		return err
+	}
+	p.leaveLine = leave
+	return nil
+}
+
 // Leave gives the place back. If it is not taken, Leave does nothing.
 func (p *Place) Leave() {
-	p.queue.mu.Lock()
-	defer p.queue.mu.Unlock()
-	p.lost = false
-	if p.state != outside {
-		p.queue.remove(p)
+	p.queue.leave(p)
+	if p.leaveLine != nil {
+		p.leaveLine()
+		p.leaveLine = nil
 	}
 }
 

@@ -1,9 +1,12 @@
 package password_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tallygate/auth-service/internal/password"
@@ -62,4 +65,62 @@ func TestRegistrationsDoNotTakeAllPlaces(t *testing.T) {
 			t.Errorf("%s beside %s: %d entered, want half of the places", kinds[1], kinds[0], entered)
 		}
 	}
+}
+
+// TestAFloodOfOneAddressWaitsInItsLine: it takes eight places, and another address has its place at once.
+func TestAFloodOfOneAddressWaitsInItsLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := password.NewQueue(password.QueueConfig{Workers: 2, Waiting: 128, Wait: 5 * time.Second})
+		claim := func(network string) *password.Place {
+			return q.Place(password.Claim{Network: network, Kind: password.Registration})
+		}
+		var entered, busy, canceled int
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		ctx, cancel := context.WithCancel(t.Context())
+		for i := range 100 {
+			caller := t.Context()
+			if i >= 90 {
+				caller = ctx
+			}
+			all.Go(func() {
+				p := claim("203.0.113.9")
+				defer p.Leave()
+				err := p.EnterInTurn(caller)
+				mu.Lock()
+				switch {
+				case err == nil:
+					entered++
+				case errors.Is(err, password.ErrBusy):
+					busy++
+				case errors.Is(err, context.Canceled):
+					canceled++
+				}
+				mu.Unlock()
+				if err == nil {
+					time.Sleep(time.Second) // at the database and for the hash
+				}
+			})
+			synctest.Wait()
+		}
+		if entered != 8 || busy != 0 {
+			t.Errorf("%d entered and %d were refused at once, want 8 and none", entered, busy)
+		}
+		other := claim("198.51.100.7")
+		if err := other.EnterInTurn(t.Context()); err != nil {
+			t.Errorf("another address: %v", err)
+		}
+		other.Leave()
+		cancel()
+		all.Wait()
+		if entered < 8*5 || entered+busy != 90 || canceled != 10 || q.Refused()["waited"] != uint64(busy) {
+			t.Errorf("%d entered, %d were busy, %d canceled; counted %v", entered, busy, canceled, q.Refused())
+		}
+		p := claim("203.0.113.9")
+		if err := p.EnterInTurn(t.Context()); err != nil {
+			t.Errorf("after the flood: %v", err)
+		}
+		p.Leave()
+	})
 }

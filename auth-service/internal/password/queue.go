@@ -3,9 +3,12 @@ package password
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"tallygate/auth-service/internal/turn"
 )
 
 // ErrBusy means that there are too many passwords to hash, or that this one waited too long. Nothing was hashed.
@@ -31,6 +34,7 @@ type QueueConfig struct {
 type Queue struct {
 	cfg    QueueConfig
 	places int
+	lines  *turn.Lines // by address, of those who enter in turn; how many wait is bounded by the requests in flight
 	tidy   *time.Timer
 
 	mu         sync.Mutex
@@ -54,7 +58,10 @@ const tidyAfter = time.Second
 
 // NewQueue makes a queue.
 func NewQueue(cfg QueueConfig) *Queue {
-	q := &Queue{cfg: cfg, places: cfg.Workers + cfg.Waiting, tidy: time.AfterFunc(tidyAfter, debug.FreeOSMemory)}
+	q := &Queue{
+		cfg: cfg, places: cfg.Workers + cfg.Waiting, lines: turn.NewLines(inTurn, math.MaxInt),
+		tidy: time.AfterFunc(tidyAfter, debug.FreeOSMemory),
+	}
 	q.tidy.Stop()
 	for i := range q.classes {
 		q.classes[i].shares, q.classes[i].turns = map[string]*share{}, &q.turns
@@ -239,6 +246,21 @@ func (q *Queue) displace(p *Place) {
 		q.waiting[p.claim.Kind]--
 		p.called <- ErrBusy
 	}
+}
+
+func (q *Queue) leave(p *Place) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	p.lost = false
+	if p.state != outside {
+		q.remove(p)
+	}
+}
+
+func (q *Queue) refuse(r refusal) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.refused[r]++
 }
 
 func (q *Queue) remove(p *Place) {
