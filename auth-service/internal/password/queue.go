@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"tallygate/auth-service/internal/turn"
+	"tallygate/kit/turn"
 )
 
 // ErrBusy means that there are too many passwords to hash, or that this one waited too long. Nothing was hashed.

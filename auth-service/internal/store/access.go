@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"tallygate/auth-service/internal/fault"
-	"tallygate/auth-service/internal/turn"
+	"tallygate/kit/turn"
 )
 
 // Those who wait are called in this order.

@@ -10,8 +10,8 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
-	"tallygate/auth-service/internal/turn"
 	"tallygate/kit/every"
+	"tallygate/kit/turn"
 )
 
 // lane is connections to the database, and the turns to use them. The calls of gateways have a lane of their own, so that

@@ -19,7 +19,7 @@ import (
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
-	"tallygate/auth-service/internal/turn"
+	"tallygate/kit/turn"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"tallygate/auth-service/internal/fault"
-	"tallygate/auth-service/internal/turn"
+	"tallygate/kit/turn"
 )
 
 // Config says which database to use, and how.

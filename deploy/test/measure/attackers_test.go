@@ -24,7 +24,7 @@ import (
 const attacking = "MEASURE_ATTACK"
 
 // attack is what one attacker does: it opens connections, and on each it either sends something and holds the connection,
-// or makes calls one after the other. A connection that ends is opened again.
+// or makes calls one after the other. A connection that ends is opened again after a quarter of a second.
 type attack struct {
 	Addr  string // host:port
 	TLS   bool

@@ -42,6 +42,7 @@ type call struct {
 	moved     []byte // the head, once the buffer has been given back
 	// streaming is what the call has spent of the budget for its streams.
 	streaming int
+	leaveLine func()          // ends the turn of the call's upload, if it has one
 	lines     wire.FieldLines // for the response, the gateway's own or the upstream's
 }
 

@@ -71,11 +71,16 @@ func (l *clients) holder(peer netip.Addr) netip.Addr {
 	if l.share == 0 || !peer.IsValid() || httpd.Trusted(l.trusted, peer) {
 		return netip.Addr{}
 	}
-	if peer.Is4() {
-		return peer
+	return block(peer)
+}
+
+// block is what one host can use every address of: an address, or a /64 of IPv6.
+func block(address netip.Addr) netip.Addr {
+	if address.Is4() {
+		return address
 	}
-	block, _ := peer.Prefix(64) // an address of IPv6 has one
-	return block.Addr()
+	prefix, _ := address.Prefix(64) // an address of IPv6 has one
+	return prefix.Addr()
 }
 
 // admit takes a place for a connection of the peer. It may have to close a connection that rests. The caller adds the

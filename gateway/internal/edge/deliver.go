@@ -13,6 +13,12 @@ func (s *Server) deliver(k *call) error {
 	if err := k.conn.gather(k); err != nil {
 		return err
 	}
+	if _, whole := k.body.Buffered(); !whole {
+		defer k.Uploaded()
+		if err := s.uploads.begin(k); err != nil {
+			return err
+		}
+	}
 	s.describe(k)
 	return k.delivered(s.cfg.Engine.Do(&k.exchange, &k.forwarded))
 }

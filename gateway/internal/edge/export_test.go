@@ -83,3 +83,6 @@ func Searches(states []int64, clients int) (n int) {
 	}
 	return n
 }
+
+// ErrTooManyUploads is for the table of problems.
+var ErrTooManyUploads = errTooManyUploads

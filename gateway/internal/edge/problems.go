@@ -35,6 +35,9 @@ var errMisdirected = errors.New("misdirected request")
 // errNoRoute: nothing is at the request's path.
 var errNoRoute = errors.New("no route")
 
+// errTooManyUploads: the request waited in vain for its turn to pass its body on.
+var errTooManyUploads = errors.New("too many uploads of one address")
+
 // methodError refuses a method that the path does not take.
 type methodError struct{ allow []string }
 
@@ -95,6 +98,9 @@ func problems(err error) *problem.Details {
 		return problem.New(http.StatusMisdirectedRequest, "misdirected-request", "This gateway does not serve the host that the request is for.")
 	case errors.Is(err, errNoRoute):
 		return problem.NotFound()
+	case errors.Is(err, errTooManyUploads):
+		return problem.New(http.StatusServiceUnavailable, "too-many-uploads",
+			"Too many requests of your address are sending their bodies; try again soon.").RetryAfter(retryRefused)
 	case errors.Is(err, token.ErrMissing), errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrExpired):
 		return problem.TokenRefused(err)
 	case errors.Is(err, check.ErrNotReady):

@@ -76,6 +76,8 @@ func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 		"slow":     {forward.ErrTimeout, "", problemBody("504", "upstream-timeout", "Gateway Timeout", "The service behind this path has not answered in time.")},
 		"broken":   {forward.ErrBroken, "", problemBody("502", "upstream-failed", "Bad Gateway", "The service behind this path broke off, or gave an answer that is not valid HTTP.")},
 		"not HTTP": {forward.ErrInvalid, "", problemBody("502", "upstream-failed", "Bad Gateway", "The service behind this path broke off, or gave an answer that is not valid HTTP.")},
+		"too many uploads": {edge.ErrTooManyUploads, "Retry-After: 2\n", problemBody("503", "too-many-uploads", "Service Unavailable",
+			"Too many requests of your address are sending their bodies; try again soon.")},
 		"overloaded": {wire.ErrOverloaded, "Retry-After: 1\n", problemBody("503", "overloaded", "Service Unavailable",
 			"The gateway has no memory left for this request at the moment; try again soon.")},
 		"malformed":  {wire.ErrHeadTooLarge, "", problemBody("431", "head-too-large", "Request Header Fields Too Large", "The request line and the header fields are too large together, or too many.")},

@@ -87,6 +87,7 @@ type Server struct {
 	cancel   context.CancelFunc
 
 	clients  *clients
+	uploads  uploads
 	told     chan struct{} // refused clients that are being told
 	refusals map[refusal]*notice
 	crowded  notice
@@ -98,7 +99,7 @@ type Server struct {
 
 // New returns a Server; it responds with 404 until it is given routes.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), clients: newClients(&cfg), told: make(chan struct{}, maxTold)}
+	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), clients: newClients(&cfg), uploads: newUploads(&cfg), told: make(chan struct{}, maxTold)}
 	s.refusals = map[refusal]*notice{shareTaken: {}, allTaken: {}, noDescriptors: {}}
 	s.active.Store(&activeTable{table: new(route.Table)})
 	s.base, s.cancel = context.WithCancel(context.Background())

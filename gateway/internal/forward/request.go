@@ -51,6 +51,8 @@ type Streamer interface {
 	// The request's head has been sent. Memory behind Head, Path and Host may be given back, but Head has to stay readable. An
 	// error refuses the request and becomes the outcome's.
 	Streams() error
+	// Uploaded is called once after Streams, when no more of the body will be read.
+	Uploaded()
 }
 
 // Outcome is how it went.

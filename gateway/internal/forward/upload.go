@@ -75,6 +75,9 @@ func (u *upload) settle(e expectation) {
 // run passes the client's body on, or notes in err why it does not come.
 func (u *upload) run(pace wire.Pace) {
 	defer close(u.done)
+	if u.req.Streamer != nil {
+		defer u.req.Streamer.Uploaded()
+	}
 	if !u.await() {
 		return
 	}

@@ -15,7 +15,7 @@ func Builtin(auth, math string) []*Route {
 	account := func(name, path string, methods ...string) *Route {
 		return &Route{
 			Name: name, Path: path, Exact: true, Methods: methods, Upstreams: []string{auth}, Health: "/readyz",
-			IdentityHeader: "X-User-Id", MaxBody: builtinMaxBody, Timeouts: timeouts,
+			IdentityHeader: "X-User-Id", MaxBody: builtinMaxBody, FewUploads: true, Timeouts: timeouts,
 		}
 	}
 	public := func(name, path string) *Route {

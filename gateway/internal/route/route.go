@@ -31,11 +31,13 @@ type Route struct {
 	// Rate limits each user's requests. The zero value is no limit.
 	Rate Rate
 	// MaxBody is in bytes.
-	MaxBody   int64
-	Timeouts  Timeouts
-	Retries   int
-	Strip     bool // Path is removed before the request is forwarded
-	WebSocket bool
+	MaxBody int64
+	// FewUploads: the upstream has room for few requests whose bodies are on their way.
+	FewUploads bool
+	Timeouts   Timeouts
+	Retries    int
+	Strip      bool // Path is removed before the request is forwarded
+	WebSocket  bool
 	// UntilClosed: what is in flight may outlive its user's permission.
 	UntilClosed bool
 	CORS        *CORS

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tallygate/auth-service/internal/turn"
+	"tallygate/kit/turn"
 )
 
 func TestThoseWhoWaitAreCalledByRankAndThenInTheOrderOfTheirArrival(t *testing.T) {
