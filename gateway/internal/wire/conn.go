@@ -195,12 +195,16 @@ func (c *Conn) AllowReads() {
 }
 
 // Read reads what has come, or waits for it.
-func (c *Conn) Read(p []byte) (int, error) { return c.net.Read(p) }
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.net.Read(p)
+	c.direct.came(n)
+	return n, err
+}
 
 // awaitSlowly waits with memory for one byte only.
 func (c *Conn) awaitSlowly(pool *Pool) (*Buffer, error) {
 	first := make([]byte, 1)
-	n, err := c.net.Read(first)
+	n, err := c.Read(first)
 	if n == 0 {
 		return nil, err
 	}

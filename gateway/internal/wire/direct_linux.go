@@ -37,6 +37,13 @@ func (d *direct) init(c *Conn) {
 	d.exchange, d.await, d.fetch = c.stepExchange, c.stepAwait, c.stepFetch
 }
 
+// came notes that a reader got so many bytes.
+func (d *direct) came(n int) {
+	if n > 0 && d.below != nil {
+		d.below.unread = 0
+	}
+}
+
 // take reads what has come, and does not wait: if nothing has, again is true.
 func (c *Conn) take(p []byte) (n int, again bool, err error) {
 	if below := c.direct.below; below != nil {

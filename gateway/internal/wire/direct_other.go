@@ -9,6 +9,8 @@ type direct struct{}
 
 func (*direct) init(*Conn) {}
 
+func (*direct) came(int) {}
+
 // BelowTLS is for a connection that crypto/tls is to speak on.
 func BelowTLS(nc net.Conn) net.Conn { return nc }
 

@@ -55,7 +55,7 @@ func (l *Loan) Drop() {
 
 // fetchSlowly is Fetch through package net, which waits with the memory in hand.
 func (c *Conn) fetchSlowly(memory Memory) (int, error) {
-	n, err := c.net.Read(memory.Lend())
+	n, err := c.Read(memory.Lend())
 	if n == 0 {
 		memory.Return()
 	}

@@ -13,8 +13,24 @@ import (
 type belowTLS struct {
 	*net.TCPConn
 
-	fd    int
-	eager bool // Read does not wait
+	fd     int
+	eager  bool // Read does not wait
+	unread int  // bytes that have come since crypto/tls last had data for a reader
+}
+
+// maxUnread bounds what a peer can have crypto/tls keep. A record has up to 16 KiB, and a handshake with long certificates
+// has less than this. Without the bound, the beginning of a handshake message makes it keep 64 KiB.
+const maxUnread = 36 << 10
+
+// errTooMuchUnread is permanent: crypto/tls reads no more.
+var errTooMuchUnread = errors.New("more TLS messages than are allowed before data")
+
+// count adds what has come to what is unread.
+func (b *belowTLS) count(n int, err error) (int, error) {
+	if b.unread += n; b.unread > maxUnread {
+		return 0, errTooMuchUnread
+	}
+	return n, err
 }
 
 // nothingYet is a net.Error, by which crypto/tls tells what is temporary.
@@ -42,7 +58,7 @@ func (b *belowTLS) tcp() *net.TCPConn { return b.TCPConn }
 // Read reads what has come. Unless it is eager, it waits for it.
 func (b *belowTLS) Read(p []byte) (int, error) {
 	if !b.eager {
-		return b.TCPConn.Read(p)
+		return b.count(b.TCPConn.Read(p))
 	}
 	n, errno := sysRead(b.fd, p)
 	switch {
@@ -53,7 +69,7 @@ func (b *belowTLS) Read(p []byte) (int, error) {
 	case n == 0:
 		return 0, io.EOF
 	}
-	return n, nil
+	return b.count(n, nil)
 }
 
 // take reads from the connection above what has come, and does not wait: if nothing has, again is true.
@@ -62,6 +78,7 @@ func (b *belowTLS) take(above net.Conn, p []byte) (n int, again bool, err error)
 	n, err = above.Read(p)
 	b.eager = false
 	if n > 0 {
+		b.unread = 0
 		return n, false, nil
 	}
 	if _, nothing := errors.AsType[nothingYet](err); nothing {
