@@ -44,7 +44,7 @@ func New(cfg Config) *API {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	engine.RedirectFixedPath = false
-	engine.ForwardedByClientIP = false // the client's address comes from httpd.ClientAddr alone
+	engine.ForwardedByClientIP = false // the client's address comes from httpd.ClientOf alone
 	api := &API{Engine: engine, cfg: cfg, duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "http_server_request_duration_seconds", Help: httpd.DurationHelp,
 		Buckets: httpd.DurationBuckets(),

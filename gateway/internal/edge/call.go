@@ -23,6 +23,7 @@ type call struct {
 	id       []byte // of the request, in idMemory
 	idMemory [httpd.MaxRequestIDBytes]byte
 	client   string // address
+	outer    outer
 
 	status   int
 	in, out  int64  // bytes of the bodies
@@ -54,7 +55,7 @@ func (k *call) begin(c *conn) {
 	k.body = wire.Body{}
 	k.id = nil
 	k.lines.Reset()
-	k.client = c.client
+	k.client, k.outer = c.client, outer{}
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
 	k.streaming, k.streams, k.revocable, k.counted = 0, false, false, meter.Call{}
 }

@@ -4,8 +4,6 @@ import (
 	"strconv"
 
 	"tallygate/gateway/internal/forward"
-	"tallygate/gateway/internal/wire"
-	"tallygate/kit/httpd"
 )
 
 // deliver sends the request to the route's upstream and the response to the client.
@@ -41,7 +39,7 @@ func (s *Server) describe(k *call) {
 	}
 	k.forwarded = forward.Request{
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
-		Path: path, Host: host, ClientAddr: k.client, Proto: proto, RequestID: k.id,
+		Path: path, Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.outer.prefix, RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Streamer: k,
 		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
@@ -59,27 +57,6 @@ func (k *call) delivered(o forward.Outcome) error {
 		return nil
 	}
 	return o.Err
-}
-
-// reachedBy returns the protocol and the host by which the client has reached the gateway. It believes a trusted proxy
-// about both.
-func (k *call) reachedBy() (proto string, host []byte) {
-	proto, host = k.conn.proto, k.request.Host
-	if trusted := k.conn.server.cfg.Trusted; len(trusted) == 0 || !httpd.Trusted(trusted, k.conn.peer) {
-		return proto, host
-	}
-	for i := range k.request.Fields() {
-		switch f := k.request.Field(i); {
-		case f.Alias:
-		case f.Kind == wire.ForwardedProto && string(f.Value) == "https":
-			proto = "https"
-		case f.Kind == wire.ForwardedProto && string(f.Value) == "http":
-			proto = "http"
-		case f.Kind == wire.ForwardedHost && wire.ValidHost(f.Value):
-			host = f.Value
-		}
-	}
-	return proto, host
 }
 
 // stripped is path without its first n bytes; never empty.

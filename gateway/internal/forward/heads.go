@@ -20,6 +20,9 @@ func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []
 	if len(x.req.Host) > 0 {
 		w.AddBytes("X-Forwarded-Host", x.req.Host)
 	}
+	if len(x.req.Prefix) > 0 {
+		w.AddBytes("X-Forwarded-Prefix", x.req.Prefix)
+	}
 	if len(x.req.IdentityValue) > 0 {
 		w.AddNamed(x.req.IdentityName, string(x.req.IdentityValue))
 	}

@@ -20,6 +20,7 @@ type Request struct {
 	Host       []byte // X-Forwarded-Host
 	ClientAddr string // X-Forwarded-For
 	Proto      string // X-Forwarded-Proto: http or https
+	Prefix     []byte // X-Forwarded-Prefix; empty: none
 	RequestID  []byte // X-Request-Id
 	// IdentityName and IdentityValue are the field that names the user; the value is empty if the request has no user.
 	IdentityName  string
