@@ -146,7 +146,7 @@ func (g *gateway) sources() []follow.Source {
 		env.SecretFiles(func() error { return g.bearer.Replace(secret.Value()) }, secret),
 	}
 	if g.cfg.routesFile != "" {
-		all = append(all, g.routes.source())
+		all = append(all, g.routes.sources()...)
 	}
 	if g.cert != nil {
 		all = append(all, g.cert.source())

@@ -21,6 +21,9 @@ type routes struct {
 	builtin []*route.Route
 	put     func(*route.Table) // puts a table in force
 	valid   prometheus.Gauge
+	// text is the file as it is in force, and credentials are the files that it names.
+	text        [][]byte
+	credentials credentials
 }
 
 func newRoutes(cfg *config, put func(*route.Table)) *routes {
@@ -53,8 +56,13 @@ func (r *routes) load() error {
 	return err
 }
 
-// source is what a follower reloads.
-func (r *routes) source() follow.Source { return follow.Source{Name: "routes", Reload: r.reload} }
+// sources are what a follower reloads.
+func (r *routes) sources() []follow.Source {
+	return []follow.Source{
+		{Name: "routes", Reload: r.reload},
+		{Name: "credentials of upstreams", Reload: r.reloadCredentials},
+	}
+}
 
 func (r *routes) reload(forced bool) (changed bool, err error) {
 	changed, err = r.file.Reload(forced)
@@ -71,8 +79,22 @@ func (r *routes) use(contents [][]byte) error {
 	if err != nil {
 		return err
 	}
+	named, err := r.credentials.fill(table)
+	if err != nil {
+		return follow.Retry(err) // the file may come later than the route that names it
+	}
+	r.text, r.credentials = contents, named
 	r.put(table)
 	return nil
+}
+
+// reloadCredentials puts the table in force once more if a file with a credential has changed.
+func (r *routes) reloadCredentials(forced bool) (changed bool, err error) {
+	changed, err = r.credentials.reload(forced)
+	if changed {
+		err = errors.Join(err, r.use(r.text))
+	}
+	return changed, err
 }
 
 // checkRoutes reports the mistakes of a routes file.
@@ -86,5 +108,8 @@ func checkRoutes(path string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%s: %d routes, with the built-in ones\n", path, len(table.Routes()))
+	if _, err := (credentials{}).fill(table); err != nil { // the file may be checked on a machine that must not have them
+		fmt.Fprintf(out, "cannot be used on this machine, and is needed where the gateway runs:\n%v\n", err)
+	}
 	return nil
 }

@@ -28,15 +28,17 @@ type watched struct {
 func watch(t *testing.T, text string) *watched {
 	t.Helper()
 	w := &watched{}
-	cfg := &config{routesFile: filepath.Join(t.TempDir(), "routes.yaml"), auth: &url.URL{Host: "auth"}, math: &url.URL{Host: "math"}}
+	cfg := &config{routesFile: filepath.Join(t.TempDir(), "routes.yaml"), auth: newURL("auth"), math: newURL("math")}
 	w.routes = newRoutes(cfg, func(table *route.Table) { w.table, w.puts = table, w.puts+1 })
-	w.Follower = follow.New(slog.New(slog.NewTextHandler(&w.log, nil)), w.source())
+	w.Follower = follow.New(slog.New(slog.NewTextHandler(&w.log, nil)), w.sources()...)
 	w.write(t, text)
 	if err := w.load(); err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
+
+func newURL(host string) *url.URL { return &url.URL{Host: host} }
 
 // write writes in place, as many editors do.
 func (w *watched) write(t *testing.T, text string) {

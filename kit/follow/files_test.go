@@ -120,3 +120,22 @@ func TestFilesThatSettleFailUntilTheyHaveSettled(t *testing.T) {
 	f.want("back", false, false, f.Paths[0], "1+1")
 	f.want("settled", false, true, "", "1+1 2+2")
 }
+
+func TestContentsAreTriedAgainIfTheCauseOfTheErrorLiesElsewhere(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t, true)
+	use, cause := f.Use, errors.New("elsewhere")
+	f.Use = func(contents [][]byte) error {
+		if cause != nil {
+			return follow.Retry(cause)
+		}
+		return use(contents)
+	}
+	f.write("2", "2")
+	f.want("new", false, false, "", "1+1")
+	f.want("settled", false, false, "elsewhere", "1+1")
+	f.want("again", false, false, "elsewhere", "1+1")
+	cause = nil
+	f.want("the cause is gone", false, true, "", "1+1 2+2")
+	f.want("unchanged", false, false, "", "1+1 2+2")
+}

@@ -33,6 +33,8 @@ func goodFiles() []string {
 		entryWith("retries: 0"), entryWith("retries: 10"), entryWith("strip_prefix: true", "websocket: false"), entryWith("auth: public"), entryWith("streams: until_closed"), entryWith("auth: required", "streams: 'until_closed'"),
 		entryWith(`cors: {origins: ["*"]}`), entryWith("cors: {origins: ['https://a.example', 'http://[::1]:8080', 'chrome-extension://abc'], headers: [X-A], expose: [X-B], max_age: 1h}"),
 		entry("a", "/", "http://a/"), entry("a.b_c-9", "/A/b.c/~d/_-", "['http://a:1', 'http://[::1]:65535', 'http://10.0.0.1:65534']"), entry("token", "/token", "http://a_b.c:9000"),
+		entryWith("forward_token: true"), entryWith("forward_token: false", "authorization: /run/secrets/a"), entryWith("authorization: {file: a b}"), entryWith("authorization: 'C:\\a'"),
+		entryWith("auth: public", "authorization: ../a"),
 		"# yaml-language-server: $schema=./routes.schema.json\n---\n" + entry("a", "/a", "http://a"),
 		"routes:\n  - &a {name: a, path: /a, upstream: &u http://a, cors: &c {origins: ['*']}}\n  - {name: b, path: /b, upstream: *u, cors: *c}\n",
 	}
@@ -55,6 +57,8 @@ func badFiles() []string {
 		entryWith("streams: true"), entryWith("streams: Until_closed"), entryWith("streams:"), entryWith("streams: [until_closed]"), entryWith("auth: public", "streams: until_closed"),
 		entryWith("identity_header: X_A"), entryWith("identity_header: Content-Length"), entryWith("identity_header: transfer-ENCODING"), entryWith("identity_header: hOST"), entryWith("identity_header:"),
 		entryWith("identity_header: X-Forwarded-For"), entryWith("identity_header: Proxy-Anything"), entryWith("identity_header: Cookie"), entryWith("identity_header: Max-Forwards"),
+		entryWith("forward_token: 1"), entryWith("forward_token:"), entryWith("auth: public", "forward_token: true"), entryWith("forward_token: true", "authorization: /a"),
+		entryWith("authorization:"), entryWith("authorization: {}"), entryWith("authorization: Basic dTpw"), entryWith("authorization: {file: ''}"), entryWith("authorization: {file: /a, value: b}"), entryWith("authorization: [/a]"),
 		entryWith("rate:"), entryWith("rate: fast"), entryWith("rate: 0/s"), entryWith("rate: 100"), entryWith("rate: 1/d"), entryWith("burst: 1"),
 		entryWith("rate: 1/s", "burst: 0"), entryWith("rate: 1/s", "burst: 1.5"), entryWith("rate: 1/s", "burst: '1'"), entryWith("rate: 1/s", "burst:"),
 		entryWith("max_body:"), entryWith("max_body: 2Gi"), entryWith("max_body: -1"), entryWith("max_body: 1.5"), entryWith("max_body: 1000000000000"), entryWith("max_body: 9999999TiB"), entryWith("max_body: '01'"),

@@ -41,6 +41,7 @@ func (s *Server) describe(k *call) {
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
 		Path: path, Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.outer.prefix, RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
+		ForwardToken: at.ForwardToken, Authorization: at.Authorization,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Streamer: k,
 		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
 	}

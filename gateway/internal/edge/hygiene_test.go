@@ -25,7 +25,9 @@ func arrived(t *testing.T, gw, text string) []string {
 
 func TestTheUpstreamGetsOnlyTrustedFields(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, locked("/a", replica(t, echo)))
+	r := locked("/a", replica(t, echo))
+	r.ForwardToken = true
+	gw := gate(t, r)
 	got := arrived(t, gw, "GET /a/b?c=%2f HTTP/1.1\r\nHost: Public.example:8000\r\nAuthorization: Bearer good\r\n"+
 		"X-User-Id: 1\r\nX_User_Id: 1\r\nx.user.id: 1\r\nX-Forwarded-User: root\r\nRemote-User: root\r\n"+
 		"Forwarded: for=1.2.3.4\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX_Forwarded_For: 1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n"+

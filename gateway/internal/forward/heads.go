@@ -26,9 +26,15 @@ func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []
 	if len(x.req.IdentityValue) > 0 {
 		w.AddNamed(x.req.IdentityName, string(x.req.IdentityValue))
 	}
+	if x.req.Authorization != "" && !x.req.ForwardToken {
+		w.Add("Authorization", x.req.Authorization)
+	}
 	for i := range r.Fields() {
-		switch r.Kind(i) {
+		switch kind := r.Kind(i); kind {
 		case wire.Other, wire.Authorization, wire.Origin:
+			if kind == wire.Authorization && !x.req.ForwardToken {
+				continue
+			}
 			if name := r.Name(i); !r.Alias(i) && !r.Nominated(name) && !x.req.Identities.Has(name) {
 				r.CopyField(i, &w)
 			}

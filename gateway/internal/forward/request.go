@@ -25,6 +25,9 @@ type Request struct {
 	// IdentityName and IdentityValue are the field that names the user; the value is empty if the request has no user.
 	IdentityName  string
 	IdentityValue []byte
+	// ForwardToken: the request's own Authorization is sent on. Otherwise Authorization is sent instead, if it is not empty.
+	ForwardToken  bool
+	Authorization string
 	// Identities are the names of such fields on all routes. They are dropped from what the client sends: an upstream that
 	// stands behind one route may stand behind others.
 	Identities *wire.Names

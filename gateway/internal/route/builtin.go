@@ -6,7 +6,8 @@ import "time"
 const builtinMaxBody = 1 << 20
 
 // Builtin returns the routes of auth-service and math-service, which come with the gateway. Each lists its methods: a
-// request with another one is refused before its token is read, and the Allow field lists what the service serves.
+// request with another one is refused before its token is read, and the Allow field lists what the service serves. Both services
+// verify the token again, so it is forwarded.
 func Builtin(auth, math string) []*Route {
 	timeouts := DefaultTimeouts()
 	timeouts.FirstByte = 15 * time.Second // a password may wait 5 seconds for its turn
@@ -15,12 +16,12 @@ func Builtin(auth, math string) []*Route {
 	account := func(name, path string, methods ...string) *Route {
 		return &Route{
 			Name: name, Path: path, Exact: true, Methods: methods, Upstreams: []string{auth}, Health: "/readyz",
-			IdentityHeader: "X-User-Id", MaxBody: builtinMaxBody, FewUploads: true, Timeouts: timeouts,
+			IdentityHeader: "X-User-Id", ForwardToken: true, MaxBody: builtinMaxBody, FewUploads: true, Timeouts: timeouts,
 		}
 	}
 	public := func(name, path string) *Route {
 		r := account(name, path, "POST")
-		r.Public = true
+		r.Public, r.ForwardToken = true, false
 		return r
 	}
 	// changes may end the permission by which they came. The client has to learn that they have succeeded.

@@ -27,6 +27,12 @@ type Route struct {
 	Metered bool
 	// IdentityHeader carries the user's id to the upstream; empty for none.
 	IdentityHeader string
+	// ForwardToken: the upstream gets the request's Authorization field. Never on a public route.
+	ForwardToken bool
+	// AuthorizationFile names the file with the Authorization field that the upstream gets from the gateway; empty for none.
+	// Authorization is what the file holds.
+	AuthorizationFile string
+	Authorization     string
 
 	// Rate limits each user's requests. The zero value is no limit.
 	Rate Rate

@@ -47,7 +47,7 @@ var reserved = regexp.MustCompile(`(?i)^(host|via|te|trailer|upgrade|expect|conn
 var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	needed: []string{"name", "path", "upstream"},
 	others: []string{
-		"exact", "methods", "health", "auth", "identity_header", "rate", "burst", "max_body", "timeouts", "retries",
+		"exact", "methods", "health", "auth", "identity_header", "forward_token", "authorization", "rate", "burst", "max_body", "timeouts", "retries",
 		"strip_prefix", "websocket", "streams", "cors",
 	},
 }
@@ -65,6 +65,7 @@ func (p *parser) route(node ast.Node) {
 	o.matching(r)
 	o.upstreams(r)
 	o.access(r)
+	o.credentials(r)
 	o.bounds(r)
 	o.cors(r)
 }
