@@ -35,6 +35,9 @@ func goodFiles() []string {
 		entry("a", "/", "http://a/"), entry("a.b_c-9", "/A/b.c/~d/_-", "['http://a:1', 'http://[::1]:65535', 'http://10.0.0.1:65534']"), entry("token", "/token", "http://a_b.c:9000"),
 		entryWith("forward_token: true"), entryWith("forward_token: false", "authorization: /run/secrets/a"), entryWith("authorization: {file: a b}"), entryWith("authorization: 'C:\\a'"),
 		entryWith("auth: public", "authorization: ../a"),
+		entry("a", "/a", "http://a/base"), entry("a", "/a", "http://a:1/b/c.d/~e/"), entry("a", "/a", "['http://a/b', 'http://c/b/']"),
+		entry("a", "/a", "'unix:/run/a.sock'"), entry("a", "/a", "'unix:///run/a@b+c,d:e=1.sock'"), entry("a", "/a", "['unix:/a', 'unix:/b', 'http://a']"),
+		entryWith("host: client"), entryWith("host: upstream"), entryWith("host: a_b.example:8080"), entryWith("host: '[::1]:80'"),
 		"# yaml-language-server: $schema=./routes.schema.json\n---\n" + entry("a", "/a", "http://a"),
 		"routes:\n  - &a {name: a, path: /a, upstream: &u http://a, cors: &c {origins: ['*']}}\n  - {name: b, path: /b, upstream: *u, cors: *c}\n",
 	}
@@ -47,9 +50,12 @@ func badFiles() []string {
 		"routes:\n  - {name: a, path: /a}\n", "routes:\n  - {name: a, upstream: http://a}\n", "routes:\n  - {path: /a, upstream: http://a}\n",
 		entry("A", "/a", "http://a"), entry("12", "/a", "http://a"), entry("-a", "/a", "http://a"), entry("null", "/a", "http://a"), entry("true", "/a", "http://a"),
 		entry("a", "a", "http://a"), entry("a", "/a/", "http://a"), entry("a", "/a//b", "http://a"), entry("a", "/a/../b", "http://a"), entry("a", "/.", "http://a"), entry("a", "/ä", "http://a"),
-		entry("a", "/a", "https://a"), entry("a", "/a", "HTTP://a"), entry("a", "/a", "http://a/x"), entry("a", "/a", "http://a:0"), entry("a", "/a", "http://a:65536"),
+		entry("a", "/a", "https://a"), entry("a", "/a", "HTTP://a"), entry("a", "/a", "http://a:0"), entry("a", "/a", "http://a:65536"),
 		entry("a", "/a", "http://a:99999"), entry("a", "/a", "'http://a:'"), entry("a", "/a", "http://u@a"), entry("a", "/a", "[]"), entry("a", "/a", "[http://a, http://a]"),
 		entry("a", "/a", "7"), entry("a", "/a", "http://ä"),
+		entry("a", "/a", "http://a//b"), entry("a", "/a", "http://a/b//"), entry("a", "/a", "http://a/../b"), entry("a", "/a", "http://a/b/."), entry("a", "/a", "http://a/b%20"), entry("a", "/a", "'http://a/b?c'"), entry("a", "/a", "http://a/ä"),
+		entry("a", "/a", "'unix:a.sock'"), entry("a", "/a", "'unix:'"), entry("a", "/a", "'unix:/'"), entry("a", "/a", "'unix://a/b'"), entry("a", "/a", "'unix:/a/'"), entry("a", "/a", "'unix:/a/../b'"), entry("a", "/a", "'unix:/a b'"),
+		entryWith("host:"), entryWith("host: ''"), entryWith("host: 7"), entryWith("host: 'a b'"), entryWith("host: 'http://a'"), entryWith("host: a/b"), entryWith("host: 'a:0'"), entryWith("host: 'a:65536'"), entryWith("host: [a]"),
 		entryWith("colour: red"), entryWith("exact: 1"), entryWith("exact: yes"), entryWith("exact:"),
 		entryWith("methods:"), entryWith("methods: []"), entryWith("methods: GET"), entryWith("methods: [get]"), entryWith("methods: [CONNECT]"), entryWith("methods: [TRACE]"), entryWith("methods: [GET, GET]"),
 		entryWith("health: livez"), entryWith("health: /ä"), entryWith("health: '/a b'"), entryWith("health: '/a#b'"), entryWith("health: /%z"), entryWith("health:"),
@@ -74,6 +80,7 @@ func badFiles() []string {
 func beyondTheSchema() []string {
 	return []string{
 		entryWith("timeouts: {connect: 99ms}"), entryWith("timeouts: {connect: 25h}"), entryWith("retries: 0x1"), entryWith("max_body: 0x10"),
+		entry("a", "/a", "[http://a/b, http://b/c]"), entry("a", "/a", "[http://a/b, 'unix:/b']"), entry("a", "/a", "['unix:/a', 'unix:///a']"), entry("a", "/a", "'unix:/"+repeat("a", 107)+"'"), entryWith("host: '[a]'"),
 		entry("a", "/a", "[http://a, 'http://A:80/']"), entry("a", "/a", "'http://[::1::]'"),
 		and(entry("a", "/a", "http://a"), entry("a", "/b", "http://a")), and(entry("a", "/a", "http://a"), entry("b", "/a", "http://a")),
 		"routes:\n  - {name: a, path: /a, upstream: http://a, methods: [GET]}\n  - {name: b, path: /a, upstream: http://b, methods: [HEAD]}\n",

@@ -27,6 +27,9 @@ type activeRoute struct {
 	rate     limit.Rate
 	// identities are the identity fields of the whole table.
 	identities *wire.Names
+	// hostField and ownHost say which Host the upstream gets: those of forward.Request.
+	hostField string
+	ownHost   bool
 }
 
 // SetRoutes puts a table in force. Requests in flight keep the table that they began with. It must not be called
@@ -42,6 +45,9 @@ func (s *Server) SetRoutes(table *route.Table) {
 			Route: r, upstream: next.upstreams[upstreamKey(r)], metrics: s.cfg.Metrics.route(r.Name),
 			rate: limit.Rate(r.Rate), identities: identities,
 		}
+		if at.ownHost = r.Host == route.UpstreamsHost; !at.ownHost {
+			at.hostField = r.Host
+		}
 		if r.Metered {
 			at.meterID = s.cfg.Meter.Route(r.Name)
 		}
@@ -56,7 +62,10 @@ func (s *Server) SetRoutes(table *route.Table) {
 }
 
 func upstreamSpec(r *route.Route) upstream.Spec {
-	return upstream.Spec{Addresses: r.Upstreams, Health: r.Health, Timeouts: upstream.Timeouts(r.Timeouts), Retries: r.Retries}
+	return upstream.Spec{
+		Addresses: r.Upstreams, NamesDiffer: r.Host == route.UpstreamsHost, Health: r.Health,
+		Timeouts: upstream.Timeouts(r.Timeouts), Retries: r.Retries,
+	}
 }
 
 // upstreamKey is the same for routes that share an upstream.

@@ -39,7 +39,8 @@ func (s *Server) describe(k *call) {
 	}
 	k.forwarded = forward.Request{
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
-		Path: path, Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.outer.prefix, RequestID: k.id,
+		Path: path, Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
+		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.outer.prefix, RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
 		ForwardToken: at.ForwardToken, Authorization: at.Authorization,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Streamer: k,

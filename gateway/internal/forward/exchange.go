@@ -114,6 +114,7 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 	conn.Begin()
 	conn.SetTimeout(x.req.Upstream.Timeouts().FirstByte)
 	x.req.Client.Serves(conn.Conn)
+	x.addressTo(replica)
 	n, err := conn.Exchange(x.out, &x.in)
 	if n == 0 {
 		why := conn.Stopped() // says more than the error
@@ -151,6 +152,15 @@ func noResponse(replica *upstream.Replica, why wire.Stop, reused bool) (Outcome,
 	return Outcome{Err: ErrBroken}, broken
 }
 
+// unwritten is what it means that a request's head could not be written.
+func unwritten(replica *upstream.Replica, err error) Outcome {
+	if wire.ShortageIn(err) != "" {
+		return Outcome{Err: ErrShortage}
+	}
+	replica.Failed(false)
+	return Outcome{Err: ErrBroken}
+}
+
 // sendStream sends a request whose body has not all come yet. It is sent once. Another replica is tried only if no
 // connection could be opened.
 func (x *Exchange) sendStream() Outcome {
@@ -175,12 +185,12 @@ func (x *Exchange) sendStream() Outcome {
 	conn.Begin()
 	conn.WriteTimeout = r.Upstream.Timeouts().Progress
 	r.Client.Serves(conn.Conn)
+	x.addressTo(replica)
 
 	var out Outcome
 	if _, err := conn.Write(x.out); err != nil {
 		close(x.upload.done)
-		replica.Failed(false)
-		out = Outcome{Err: ErrBroken}
+		out = unwritten(replica, err)
 	} else {
 		x.out = slim(x.out) // it is not sent again
 		go x.upload.run(wire.Pace{Least: x.engine.rate})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -12,7 +13,7 @@ import (
 // streamed: the body is sent after the head, if the upstream wants it.
 func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []byte {
 	r := x.req.Head
-	w := wire.StartRequest(b, r, x.req.Path, x.req.Upstream.Host())
+	w := wire.StartRequest(b, r, x.destination())
 	w.AddFunc("Via", func(b []byte) []byte { return appendVia(b, r, x.engine.via) })
 	w.Add("X-Forwarded-For", x.req.ClientAddr)
 	w.Add("X-Forwarded-Proto", x.req.Proto)
@@ -54,6 +55,22 @@ func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []
 		framing = wire.Unframed
 	}
 	return w.EndRequest(framing)
+}
+
+// destination is where the request goes, if it goes to the first of the upstream's names.
+func (x *Exchange) destination() wire.Destination {
+	to := wire.Destination{Path: x.req.Path, Base: x.req.Base, Host: x.req.HostField, DefaultHost: x.req.Upstream.Host()}
+	if x.req.OwnHost {
+		to.Host = to.DefaultHost
+	}
+	return to
+}
+
+// addressTo puts the replica's name into the request, if that is what the Host field has to be.
+func (x *Exchange) addressTo(replica *upstream.Replica) {
+	if x.req.OwnHost {
+		x.out = wire.Readdress(x.out, replica.Host())
+	}
 }
 
 // appendVia adds this gateway to those that the request has passed (RFC 9110 section 7.6.3).

@@ -17,6 +17,9 @@ type Request struct {
 
 	// What the upstream gets.
 	Path       []byte // as it is sent on, with any prefix stripped
+	Base       string // what goes before Path; mostly empty
+	HostField  string // Host; empty for the client's
+	OwnHost    bool   // Host is each replica's own name
 	Host       []byte // X-Forwarded-Host
 	ClientAddr string // X-Forwarded-For
 	Proto      string // X-Forwarded-Proto: http or https

@@ -5,6 +5,9 @@ import "time"
 // Unbounded is the MaxBody of a route that allows bodies of any length.
 const Unbounded = -1
 
+// UpstreamsHost as a Route's Host is the name in Upstreams to which the request goes.
+const UpstreamsHost = "upstream"
+
 // Route is a path and the policy for its requests.
 type Route struct {
 	// Name appears in usage, metrics and logs.
@@ -16,8 +19,12 @@ type Route struct {
 	// Methods that the route takes. An empty list means all but TRACE. GET includes HEAD.
 	Methods []string
 
-	// Upstreams are host:port.
+	// Upstreams are host:port, or paths of Unix sockets after "unix:".
 	Upstreams []string
+	// BasePath goes before the forwarded path; empty, or like "/base".
+	BasePath string
+	// Host is the Host field that the upstream gets: empty for the client's, UpstreamsHost, or a name.
+	Host string
 	// Health is the path of the active check; empty for a TCP connect.
 	Health string
 

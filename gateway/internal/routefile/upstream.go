@@ -12,45 +12,112 @@ import (
 	"tallygate/gateway/internal/route"
 )
 
+// docs/routes.schema.json has the same forms.
 var (
-	upstreamForm = regexp.MustCompile(`^http://([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?/?$`)
-	healthForm   = regexp.MustCompile(`^/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$`)
+	upstreamForm = regexp.MustCompile(`^(http://([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?(/|(/[A-Za-z0-9._~-]+)+/?)?` +
+		`|unix:(//)?(/[A-Za-z0-9._~@+,:=-]+)+)$`)
+	hostForm   = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$`)
+	healthForm = regexp.MustCompile(`^/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$`)
 )
 
 const (
-	aboutUpstream = "an upstream is like http://files:9000 (http only, no path)"
+	aboutUpstream = "an upstream is like http://files:9000, http://files:9000/base or unix:/run/files.sock"
+	aboutHost     = "has to be client, upstream, or the name of a host with or without a port"
 	maxPort       = 65535
+	maxSocketPath = 107 // bytes, on Linux
 )
 
-// upstreams reads the addresses of the replicas and the path of their health check.
+// upstreams reads where the replicas are, and what they are asked.
 func (o *object) upstreams(r *route.Route) {
+	var first *target
 	for _, t := range o.list("upstream", true, upstreamForm, aboutUpstream) {
-		addr, ok := address(t.value)
+		to, why := targetOf(t.value)
 		switch {
-		case !ok:
-			o.fail(t.at, "upstream: %q: %s", t.value, aboutUpstream)
-		case slices.Contains(r.Upstreams, addr):
-			o.fail(t.at, "upstream: %s stands here twice", addr)
-		default:
-			r.Upstreams = append(r.Upstreams, addr)
+		case why != "":
+			o.fail(t.at, "upstream: %q: %s", t.value, why)
+			continue
+		case slices.Contains(r.Upstreams, to.addr):
+			o.fail(t.at, "upstream: %s stands here twice", to.addr)
+			continue
+		case first == nil:
+			first = &to
+			r.BasePath = to.base
 		}
+		if why := first.excludes(to); why != "" {
+			o.fail(t.at, "upstream: %q: %s", t.value, why)
+			continue
+		}
+		r.Upstreams = append(r.Upstreams, to.addr)
 	}
+	o.host(r)
 	if health, ok := o.text("health", healthForm, "has to be a path like /livez, with other characters percent-encoded"); ok {
 		r.Health = health.value
 	}
 }
 
-// address returns the host:port of a URL in its one normal form.
-func address(text string) (string, bool) {
-	u, err := url.Parse(text)
-	if err != nil {
-		return "", false
+// host reads which Host field the upstream gets.
+func (o *object) host(r *route.Route) {
+	host, ok := o.text("host", hostForm, aboutHost)
+	if !ok || host.value == "client" {
+		return
 	}
+	u, err := url.Parse("http://" + host.value)
+	if err == nil {
+		_, ok = address(u)
+	}
+	if err != nil || !ok {
+		o.fail(host.at, "host: %q: %s", host.value, aboutHost)
+		return
+	}
+	r.Host = host.value
+}
+
+// target is an upstream as its URL names it.
+type target struct {
+	scheme string
+	addr   string // as Route.Upstreams has it
+	base   string // of the path
+}
+
+// excludes says why another target cannot stand in one list with this one; empty if it can. A request may go to any of them.
+func (t *target) excludes(other target) string {
+	if t.base != other.base {
+		return "the upstreams of one list have one base path (a Unix socket has none): a request may go to any of them"
+	}
+	return ""
+}
+
+// targetOf reads a URL that has the form of an upstream. why says what is wrong with it.
+func targetOf(text string) (to target, why string) {
+	if path, isSocket := strings.CutPrefix(text, "unix:"); isSocket {
+		path = "/" + strings.TrimLeft(path, "/")
+		if len(path) > maxSocketPath {
+			return to, "the path of a Unix socket has at most " + strconv.Itoa(maxSocketPath) + " bytes"
+		}
+		if dotSegment.MatchString(path) {
+			return to, aboutUpstream
+		}
+		return target{scheme: "unix", addr: "unix:" + path}, ""
+	}
+	u, err := url.Parse(text)
+	if err != nil || dotSegment.MatchString(u.Path) {
+		return to, aboutUpstream
+	}
+	to = target{scheme: u.Scheme, base: strings.TrimSuffix(u.Path, "/")}
+	var ok bool
+	if to.addr, ok = address(u); !ok {
+		return to, aboutUpstream
+	}
+	return to, ""
+}
+
+// address returns the host:port of a URL in its one normal form.
+func address(u *url.URL) (string, bool) {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if port == "" {
 		port = "80"
 	}
-	if n, err := strconv.Atoi(port); err != nil || n > maxPort {
+	if !validPort(port) {
 		return "", false
 	}
 	if strings.HasPrefix(u.Host, "[") {
@@ -61,4 +128,9 @@ func address(text string) (string, bool) {
 		host = ip.String()
 	}
 	return net.JoinHostPort(host, port), true
+}
+
+func validPort(port string) bool {
+	n, err := strconv.Atoi(port)
+	return err == nil && n > 0 && n <= maxPort
 }

@@ -19,10 +19,11 @@ const (
 // errNotReady is a response to the health check that is not 2xx.
 var errNotReady = errors.New("not ready")
 
-// newChecker returns the client of one upstream's health checks.
-func (r *Registry) newChecker() *http.Client {
+// newChecker returns the client of the replica's health checks.
+func (r *Replica) newChecker() *http.Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return r.connect(ctx, checkTimeout) }
 	return &http.Client{
-		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil, DialContext: r.dialCheck},
+		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil, DialContext: dial},
 		// A redirect is not followed: it is a response other than 2xx.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -60,29 +61,24 @@ func (r *Replica) check(ctx context.Context) {
 	}
 }
 
-// dialCheck opens a connection for a health check.
-func (r *Registry) dialCheck(ctx context.Context, _, addr string) (net.Conn, error) {
-	return r.dial(ctx, addr, checkTimeout)
-}
-
 // probe sends one request of the health check, or only connects if there is no path for it.
 func (r *Replica) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	path := r.upstream.spec.Health
 	if path == "" {
-		conn, err := r.upstream.registry.dialCheck(ctx, "tcp", r.addr)
+		conn, err := r.connect(ctx, checkTimeout)
 		if err != nil {
 			return err
 		}
 		return conn.Close()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.addr+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.host+path, nil)
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)
 	}
 	req.Header.Set("User-Agent", "tallygate-health")
-	resp, err := r.upstream.checker.Do(req)
+	resp, err := r.checker.Do(req)
 	if err != nil {
 		return err
 	}

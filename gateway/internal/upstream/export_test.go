@@ -99,3 +99,12 @@ func (u *Upstream) KeepsStopped(addr string) (bool, error) {
 	}
 	return kept != nil, nil
 }
+
+// Hosts are the replicas' names.
+func (u *Upstream) Hosts() []string {
+	var all []string
+	for _, r := range *u.replicas.Load() {
+		all = append(all, r.Host())
+	}
+	return all
+}

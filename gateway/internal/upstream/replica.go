@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"sync/atomic"
+	"time"
 
 	"tallygate/gateway/internal/wire"
 )
 
 // Replica is one address of an upstream. Its methods may be called by many goroutines.
 type Replica struct {
+	place
+
 	upstream *Upstream
-	addr     string
+	checker  *http.Client // of the health check
 
 	inFlight atomic.Int64  // requests
 	total    atomic.Uint64 // requests so far
@@ -22,12 +26,17 @@ type Replica struct {
 	pool      pool
 }
 
-func newReplica(u *Upstream, addr string) *Replica {
-	return &Replica{upstream: u, addr: addr, pool: pool{watch: u.registry.watch, all: map[*Conn]struct{}{}}}
+func newReplica(u *Upstream, at place) *Replica {
+	r := &Replica{upstream: u, place: at, pool: pool{watch: u.registry.watch, all: map[*Conn]struct{}{}}}
+	r.checker = r.newChecker()
+	return r
 }
 
-// Addr is the replica's address, host:port.
+// Addr is the replica's address: host:port, or the path of a Unix socket after "unix:".
 func (r *Replica) Addr() string { return r.addr }
+
+// Host is the replica's name in the configuration, as a Host field.
+func (r *Replica) Host() string { return r.host }
 
 // available reports whether the replica is neither unhealthy nor ejected.
 func (r *Replica) available(now int64) bool { return !r.unhealthy.Load() && !r.ejection.active(now) }
@@ -52,13 +61,13 @@ func (r *Replica) Dial() (*Conn, error) {
 	}
 	done := make(chan dialed, 1)
 	go func() {
-		nc, err := r.upstream.registry.dial(context.Background(), r.addr, r.upstream.spec.Timeouts.Connect)
+		nc, err := r.connect(context.Background(), r.upstream.spec.Timeouts.Connect)
 		done <- dialed{nc, err}
 	}()
 	d := <-done
 	if err := d.err; err != nil {
 		if !errors.Is(err, ErrShortage) {
-			r.Failed(true)
+			r.failed(true, err)
 		}
 		return nil, err
 	}
@@ -67,11 +76,23 @@ func (r *Replica) Dial() (*Conn, error) {
 	return c, nil
 }
 
+// connect opens a connection, in which nothing has been sent.
+func (r *Replica) connect(ctx context.Context, timeout time.Duration) (net.Conn, error) {
+	return r.upstream.registry.dial(ctx, r.addr, timeout)
+}
+
 // Failed notes a request that failed. Some in a row eject the replica; one that found it unreachable does so at once.
-func (r *Replica) Failed(unreachable bool) {
-	if r.ejection.failed(r.upstream.registry.watch.Now(), unreachable) {
-		r.upstream.registry.log.Warn("replica is ejected: it fails requests", "upstream", r.upstream.spec.Addresses, "replica", r.addr)
+func (r *Replica) Failed(unreachable bool) { r.failed(unreachable, nil) }
+
+func (r *Replica) failed(unreachable bool, why error) {
+	if !r.ejection.failed(r.upstream.registry.watch.Now(), unreachable) {
+		return
 	}
+	about := []any{"upstream", r.upstream.spec.Addresses, "replica", r.addr}
+	if why != nil {
+		about = append(about, "error", why)
+	}
+	r.upstream.registry.log.Warn("replica is ejected: it fails requests", about...)
 }
 
 // Succeeded notes that a response has begun.

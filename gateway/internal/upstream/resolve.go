@@ -1,10 +1,12 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -25,18 +27,11 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 // its replicas are checked. Addresses that are numbers can be used at once. Names can be used as soon as they are
 // resolved; Start waits a little for that.
 func (r *Registry) Start(ctx context.Context, spec Spec) *Upstream {
-	u := &Upstream{spec: spec, registry: r, checker: r.newChecker(), ended: make(chan struct{})}
+	u := &Upstream{spec: spec, registry: r, ended: make(chan struct{})}
 	u.replicas.Store(&[]*Replica{})
 	named := false
 	for _, addr := range spec.Addresses {
-		host, port, err := net.SplitHostPort(addr)
-		if err != nil {
-			continue // refused when the routes were read
-		}
-		n := &name{host: host, port: port}
-		if number, err := netip.ParseAddr(host); err == nil {
-			n.addrs, n.fixed = []netip.Addr{number}, true
-		}
+		n := newName(addr)
 		named = named || !n.fixed
 		u.names = append(u.names, n)
 	}
@@ -48,12 +43,40 @@ func (r *Registry) Start(ctx context.Context, spec Spec) *Upstream {
 	return u
 }
 
-// name is a host and a port of the configuration.
+// name is an address of the configuration.
 type name struct {
-	host, port string
-	fixed      bool // the host is a number
-	addrs      []netip.Addr
-	lost       bool // it does not resolve
+	socket string // a Unix socket; then it has no lookup
+	lookup string // the host
+	port   string
+	host   string // the name as a Host field
+	fixed  bool   // there is nothing to look up
+	addrs  []netip.Addr
+	lost   bool // it does not resolve
+}
+
+// newName reads an address, which was checked when the routes were read.
+func newName(addr string) *name {
+	if strings.HasPrefix(addr, socketPrefix) {
+		return &name{socket: addr, host: SocketHost, fixed: true}
+	}
+	host, port, _ := net.SplitHostPort(addr)
+	n := &name{lookup: host, port: port, host: hostField(host, port, "80")}
+	if number, err := netip.ParseAddr(host); err == nil {
+		n.addrs, n.fixed = []netip.Addr{number}, true
+	}
+	return n
+}
+
+// places are all places that the name stands for.
+func (n *name) places() []place {
+	if n.socket != "" {
+		return []place{{n.socket, n.host}}
+	}
+	all := make([]place, len(n.addrs))
+	for i, addr := range n.addrs {
+		all[i] = place{net.JoinHostPort(addr.Unmap().String(), n.port), n.host}
+	}
+	return all
 }
 
 func (u *Upstream) keepResolving(ctx context.Context) {
@@ -81,20 +104,26 @@ func (u *Upstream) resolve(ctx context.Context) {
 		}
 	}
 	all.Wait()
-	var addrs []string
+	var places []place
 	for _, n := range u.names {
-		for _, addr := range n.addrs {
-			addrs = append(addrs, net.JoinHostPort(addr.Unmap().String(), n.port))
-		}
+		places = append(places, n.places()...)
 	}
-	slices.Sort(addrs)
-	u.replace(ctx, slices.Compact(addrs))
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.addr, b.addr) })
+	u.replace(ctx, slices.CompactFunc(places, func(a, b place) bool { return u.key(a) == u.key(b) }))
+}
+
+// key is the same for places that are one replica.
+func (u *Upstream) key(p place) place {
+	if !u.spec.NamesDiffer {
+		p.host = ""
+	}
+	return p
 }
 
 func (r *Registry) resolve(ctx context.Context, n *name) {
 	bounded, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
-	addrs, err := r.lookup(bounded, n.host)
+	addrs, err := r.lookup(bounded, n.lookup)
 	switch {
 	case ctx.Err() != nil:
 		return
@@ -103,10 +132,10 @@ func (r *Registry) resolve(ctx context.Context, n *name) {
 	case r.starved() != nil:
 		return
 	case !n.lost:
-		r.log.Warn("upstream does not resolve", "host", n.host, "kept_addresses", n.addrs, "error", err)
+		r.log.Warn("upstream does not resolve", "host", n.lookup, "kept_addresses", n.addrs, "error", err)
 	}
 	if n.lost && err == nil {
-		r.log.Info("upstream resolves again", "host", n.host)
+		r.log.Info("upstream resolves again", "host", n.lookup)
 	}
 	n.lost = err != nil
 }

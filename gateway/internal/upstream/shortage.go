@@ -20,18 +20,21 @@ const shortageLogEvery = 10 * time.Second
 
 // dial opens a connection to a replica. Its error is the dialer's, in ErrShortage if the gateway is to blame.
 func (r *Registry) dial(ctx context.Context, addr string, timeout time.Duration) (net.Conn, error) {
-	dialer := r.dialer
-	dialer.Timeout, dialer.KeepAlive = timeout, time.Minute
-	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	conn, err := r.open(ctx, addr, timeout)
 	if err == nil {
 		return conn, nil
 	}
+	return nil, r.blamed(ctx, addr, err)
+}
+
+// blamed is err, with which addr was not reached, in ErrShortage if the gateway is to blame.
+func (r *Registry) blamed(ctx context.Context, addr string, err error) error {
 	why := wire.ShortageIn(err)
 	if why == "" || why == wire.NoPorts && !r.routable(ctx, addr) {
-		return nil, err
+		return err
 	}
 	r.lacks(why, err)
-	return nil, fmt.Errorf("%w: %w", ErrShortage, err)
+	return fmt.Errorf("%w: %w", ErrShortage, err)
 }
 
 // routable reports whether an address of this machine leads to addr. Where none does, for example to ::1 in a container

@@ -3,7 +3,6 @@ package upstream
 import (
 	"context"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +17,10 @@ type Timeouts struct {
 
 // Spec describes an upstream.
 type Spec struct {
-	// Addresses are host:port; each host stands for every address that it resolves to.
+	// Addresses are host:port, or paths of Unix sockets after "unix:". Each host stands for every address that it resolves to.
 	Addresses []string
+	// NamesDiffer: two names at one address are two replicas.
+	NamesDiffer bool
 	// Health is the path of the active check; empty for a TCP connect.
 	Health   string
 	Timeouts Timeouts
@@ -34,16 +35,15 @@ type Upstream struct {
 	budget   budget
 	replicas atomic.Pointer[[]*Replica]
 
-	names   []*name // for keepResolving only
-	checker *http.Client
-	ended   chan struct{} // closed by Stop
+	names []*name       // for keepResolving only
+	ended chan struct{} // closed by Stop
 
 	mu      sync.Mutex // guards changes of replicas
 	stopped bool
 }
 
-// Host is what a request without a Host field is sent for: the first address.
-func (u *Upstream) Host() string { return u.spec.Addresses[0] }
+// Host is the name of the first address, as a Host field.
+func (u *Upstream) Host() string { return u.names[0].host }
 
 // Timeouts are those of the Spec.
 func (u *Upstream) Timeouts() *Timeouts { return &u.spec.Timeouts }
@@ -124,26 +124,26 @@ func (u *Upstream) SpendRetry() bool {
 	return u.budget.allow(total)
 }
 
-// replace makes addrs the replicas. Known ones stay. New ones join, and are checked until ctx ends. Replicas that are not
-// among addrs get no new requests, and finish those that they have.
-func (u *Upstream) replace(ctx context.Context, addrs []string) {
+// replace makes these places the replicas. Known ones stay. New ones join, and are checked until ctx ends. Replicas that are
+// not among them get no new requests, and finish those that they have.
+func (u *Upstream) replace(ctx context.Context, places []place) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.stopped {
 		return
 	}
-	known := map[string]*Replica{}
+	known := map[place]*Replica{}
 	for _, r := range *u.replicas.Load() {
-		known[r.addr] = r
+		known[u.key(r.place)] = r
 	}
-	next := make([]*Replica, 0, len(addrs))
-	for _, addr := range addrs {
-		r := known[addr]
+	next := make([]*Replica, 0, len(places))
+	for _, at := range places {
+		r := known[u.key(at)]
 		if r == nil {
-			r = newReplica(u, addr)
+			r = newReplica(u, at)
 			go r.keepChecking(ctx)
 		}
-		delete(known, addr)
+		delete(known, u.key(at))
 		next = append(next, r)
 	}
 	u.replicas.Store(&next)

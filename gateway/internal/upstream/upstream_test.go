@@ -26,6 +26,9 @@ func startIn(t *testing.T, own upstream.Config, spec upstream.Spec) *upstream.Up
 		own.Watch = wire.NewWatch()
 		go own.Watch.Run(t.Context())
 	}
+	if own.Log == nil {
+		own.Log = slog.New(slog.DiscardHandler)
+	}
 	spec.Timeouts = upstream.Timeouts{Connect: time.Second, FirstByte: time.Second, Progress: time.Second}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)

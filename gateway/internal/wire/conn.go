@@ -222,14 +222,19 @@ func (c *Conn) writeSlowly(p []byte) (int, error) {
 	return c.net.Write(p)
 }
 
-// rawConn is the TCP connection's access to its descriptor, also below TLS; nil if there is none.
+// rawConn is the access to the descriptor of the TCP connection, also below TLS, or of the Unix socket; nil if there is none.
 func (c *Conn) rawConn() (raw syscall.RawConn, direct bool) {
+	var socket syscall.Conn
 	if tcp := c.tcp(); tcp != nil {
-		if raw, err := tcp.SyscallConn(); err == nil {
-			return raw, c.net == net.Conn(tcp)
-		}
+		socket, direct = tcp, c.net == net.Conn(tcp)
+	} else if socket, direct = c.net.(*net.UnixConn); !direct {
+		return nil, false
 	}
-	return nil, false
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return nil, false
+	}
+	return raw, direct
 }
 
 // tcp is the TCP connection, also below TLS; nil if there is none.

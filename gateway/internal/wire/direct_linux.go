@@ -185,6 +185,9 @@ func (c *Conn) stepAwait(uintptr) bool {
 
 // Idle reports whether a connection that nobody reads is still open and silent. Only then may it be used again.
 func (c *Conn) Idle() bool {
+	if below := c.direct.below; below != nil {
+		return below.idle(c.net)
+	}
 	if c.fd < 0 {
 		return true
 	}

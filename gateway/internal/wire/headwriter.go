@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"strconv"
 )
 
@@ -17,23 +18,36 @@ type HeadWriter struct {
 	status int // 0 for a request
 }
 
-// StartRequest begins, after b, the head with which the request r is sent on. path is the request's, or what remains of
-// it from one of its slashes on, or "/". host is for a request in HTTP/1.0 that names none.
-func StartRequest(b []byte, r *Request, path []byte, host string) HeadWriter {
+// Destination is where a request is sent on to.
+type Destination struct {
+	// Path is the request's, or what remains of it from one of its slashes on, or "/".
+	Path []byte
+	// Base goes before Path: empty, or like "/base". OPTIONS * has no path to put it before.
+	Base string
+	// Host is the Host field; empty for the client's.
+	Host string
+	// DefaultHost is for a request in HTTP/1.0 that names none.
+	DefaultHost string
+}
+
+// StartRequest begins, after b, the head with which the request r is sent on.
+func StartRequest(b []byte, r *Request, to Destination) HeadWriter {
+	path := to.Path
 	if !bytes.HasSuffix(r.Path, path) || len(path) == 0 || path[0] != '/' && len(path) != len(r.Path) {
 		if string(path) != "/" {
 			panic("wire: the path is not the request's")
 		}
 	}
-	b = append(append(append(append(b, r.Method...), ' '), path...), r.Query...)
-	b = append(b, " "+http11+"\r\nHost: "...)
-	if len(r.Host) > 0 {
+	b = append(append(b, r.Method...), ' ')
+	if to.Base != "" && path[0] == '/' {
+		b = appendBase(b, to.Base)
+	}
+	b = append(append(b, path...), r.Query...)
+	b = append(b, " "+http11+hostField...)
+	if to.Host == "" && len(r.Host) > 0 {
 		b = append(b, r.Host...)
 	} else {
-		from := len(b)
-		if b = append(b, host...); !ValidHost(b[from:]) {
-			panic("wire: no valid host: " + host)
-		}
+		b = appendHost(b, cmp.Or(to.Host, to.DefaultHost))
 	}
 	return HeadWriter{FieldLines{append(b, "\r\n"...)}, 0}
 }

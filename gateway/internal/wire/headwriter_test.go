@@ -24,7 +24,7 @@ func TestWhatWouldNotBeReadBackIsNotWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request := func() *wire.HeadWriter { w := wire.StartRequest(nil, r, r.Path, ""); return &w }
+	request := func() *wire.HeadWriter { w := wire.StartRequest(nil, r, wire.Destination{Path: r.Path}); return &w }
 	response := func(status int) *wire.HeadWriter { w := wire.StartOwnResponse(nil, status, ""); return &w }
 	for name, write := range map[string]func(){
 		"a line end in a value":              func() { request().Add("A", "b\r\nC: d") },
@@ -43,11 +43,11 @@ func TestWhatWouldNotBeReadBackIsNotWritten(t *testing.T) {
 		"what CGI takes for a coding":        func() { request().AddNamed("Transfer_Encoding", "chunked") },
 		"a second host":                      func() { request().AddNamed("HOST", "b") },
 		"the connection as a name":           func() { response(200).AddNamed("Connection", "close") },
-		"another path":                       func() { wire.StartRequest(nil, r, []byte("/c"), "") },
-		"a path within a segment":            func() { wire.StartRequest(nil, r, []byte("b"), "") },
-		"no path":                            func() { wire.StartRequest(nil, r, nil, "") },
-		"no host":                            func() { wire.StartRequest(nil, old, old.Path, "") },
-		"a host with a line end":             func() { wire.StartRequest(nil, old, old.Path, "a\r\nb: c") },
+		"another path":                       func() { wire.StartRequest(nil, r, wire.Destination{Path: []byte("/c")}) },
+		"a path within a segment":            func() { wire.StartRequest(nil, r, wire.Destination{Path: []byte("b")}) },
+		"no path":                            func() { wire.StartRequest(nil, r, wire.Destination{Path: nil}) },
+		"no host":                            func() { wire.StartRequest(nil, old, wire.Destination{Path: old.Path}) },
+		"a host with a line end":             func() { wire.StartRequest(nil, old, wire.Destination{Path: old.Path, DefaultHost: "a\r\nb: c"}) },
 		"a status of four digits":            func() { response(1000) },
 		"a status of two digits":             func() { response(99) },
 		"a reason with a line end":           func() { wire.StartOwnResponse(nil, 200, "OK\r\nA: b") },
@@ -103,7 +103,7 @@ func TestFieldsAreCopiedInOneForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := wire.StartRequest(nil, r, r.Path, "")
+	w := wire.StartRequest(nil, r, wire.Destination{Path: r.Path})
 	for i := range r.Fields() {
 		r.CopyField(i, &w)
 	}
@@ -146,7 +146,7 @@ const (
 
 // requestHead writes a head as forward does.
 func requestHead(b []byte, r *wire.Request, id []byte) []byte {
-	w := wire.StartRequest(b, r, r.Path, "")
+	w := wire.StartRequest(b, r, wire.Destination{Path: r.Path})
 	w.AddFunc("Via", func(b []byte) []byte { return append(b, "1.1 tallygate"...) })
 	w.Add("X-Forwarded-For", "192.0.2.1")
 	w.AddBytes("X-Request-Id", id)

@@ -93,7 +93,7 @@ func FuzzWrittenRequest(f *testing.F) {
 		} else if length > 1e17 {
 			return // more digits than a length may have
 		}
-		w := wire.StartRequest(nil, r, r.Path, "")
+		w := wire.StartRequest(nil, r, wire.Destination{Path: r.Path})
 		fields := addLine(t, &w, name, value)
 		for i := range r.Fields() {
 			r.CopyField(i, &w)
@@ -121,7 +121,7 @@ func FuzzRewrittenRequest(f *testing.F) {
 		if r.WebSocket {
 			framing = wire.ToWebSocket
 		}
-		w := wire.StartRequest(nil, r, r.Path, "fallback:1")
+		w := wire.StartRequest(nil, r, wire.Destination{Path: r.Path, DefaultHost: "fallback:1"})
 		for i := range r.Fields() {
 			if r.Minor == 1 || r.Kind(i) != wire.Expect { // it has no meaning in HTTP/1.0
 				r.CopyField(i, &w)
@@ -135,7 +135,7 @@ func FuzzRewrittenRequest(f *testing.F) {
 		// What follows a segment is as clean as the whole path.
 		for i, c := range r.Path {
 			if c == '/' {
-				w := wire.StartRequest(nil, r, r.Path[i:], "fallback:1")
+				w := wire.StartRequest(nil, r, wire.Destination{Path: r.Path[i:], DefaultHost: "fallback:1"})
 				if got, _, err := parse(string(w.EndRequest(wire.Unframed))); err != nil || string(got.Path) != string(r.Path[i:]) {
 					t.Errorf("got path %q, want %q, %v", got.Path, r.Path[i:], err)
 				}

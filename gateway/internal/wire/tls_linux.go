@@ -87,6 +87,12 @@ func (b *belowTLS) take(above net.Conn, p []byte) (n int, again bool, err error)
 	return 0, false, err
 }
 
+// idle reports whether nothing has come on the connection above but what TLS itself needs, like a session ticket.
+func (b *belowTLS) idle(above net.Conn) bool {
+	n, again, _ := b.take(above, make([]byte, 1)) // an error ends the connection
+	return n == 0 && again
+}
+
 // tlsBelow is what is below a TLS connection, if BelowTLS has made it.
 func tlsBelow(nc net.Conn) *belowTLS {
 	if above, ok := nc.(interface{ NetConn() net.Conn }); ok {

@@ -1,0 +1,73 @@
+package routefile_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// upstreamLine is good with other lines instead of that of the upstream.
+func upstreamLine(lines string) string {
+	return strings.Replace(good, "upstream: http://a", lines, 1)
+}
+
+func TestAnUpstreamIsReadInAllItsForms(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[string]struct {
+		addrs      []string
+		base, host string
+	}{
+		"upstream: http://A":                               {addrs: []string{"a:80"}},
+		"upstream: http://a/":                              {addrs: []string{"a:80"}},
+		"upstream: http://a/base":                          {addrs: []string{"a:80"}, base: "/base"},
+		"upstream: http://a:8080/v1.0/~x/":                 {addrs: []string{"a:8080"}, base: "/v1.0/~x"},
+		"upstream: [http://a/b, http://c/b/]":              {addrs: []string{"a:80", "c:80"}, base: "/b"},
+		"upstream: 'unix:/run/a.sock'":                     {addrs: []string{"unix:/run/a.sock"}},
+		"upstream: 'unix:///run/a.sock'":                   {addrs: []string{"unix:/run/a.sock"}},
+		"upstream: ['unix:/a', 'http://a:1', 'unix:///b']": {addrs: []string{"unix:/a", "a:1", "unix:/b"}},
+		"upstream: http://a\n    host: client":             {addrs: []string{"a:80"}},
+		"upstream: http://a\n    host: upstream":           {addrs: []string{"a:80"}, host: "upstream"},
+		"upstream: http://a\n    host: Files.example":      {addrs: []string{"a:80"}, host: "Files.example"},
+		"upstream: http://a\n    host: '[::1]:81'":         {addrs: []string{"a:80"}, host: "[::1]:81"},
+	} {
+		table, err := parse(upstreamLine(lines))
+		if err != nil {
+			t.Errorf("%s: %v", lines, err)
+			continue
+		}
+		r := named(t, table, "a")
+		if diff := cmp.Diff(want.addrs, r.Upstreams); diff != "" || r.BasePath != want.base || r.Host != want.host {
+			t.Errorf("%s: got %q %q %q", lines, r.Upstreams, r.BasePath, r.Host)
+		}
+	}
+}
+
+func TestMistakesOfBasePathsSocketsAndHostsAreNamedWithTheirPlace(t *testing.T) {
+	t.Parallel()
+	long := "unix:/" + strings.Repeat("a", 107)
+	for lines, want := range map[string]string{
+		"upstream: http://a//b":                   "4:15: upstream:",
+		"upstream: http://a/b/../c":               "4:15: upstream:",
+		"upstream: http://a/.":                    "4:15: upstream:",
+		"upstream: http://a/%62":                  "4:15: upstream:",
+		"upstream: [http://a/b, http://c]":        `4:28: upstream: "http://c": the upstreams of one list have one base path`,
+		"upstream: [http://a, http://c/b]":        `4:26: upstream: "http://c/b": the upstreams of one list have one base path`,
+		"upstream: [http://a/b, 'unix:/c']":       `4:28: upstream: "unix:/c": the upstreams of one list have one base path`,
+		"upstream: [http://a/b, http://a/c]":      "4:28: upstream: a:80 stands here twice",
+		"upstream: ['unix:/a', 'unix:///a']":      "4:27: upstream: unix:/a stands here twice",
+		"upstream: 'unix:a'":                      "4:15: upstream:",
+		"upstream: 'unix:/'":                      "4:15: upstream:",
+		"upstream: 'unix:/a/'":                    "4:15: upstream:",
+		"upstream: 'unix:/a/../b'":                "4:15: upstream:",
+		"upstream: '" + long + "'":                `4:15: upstream: "` + long + `": the path of a Unix socket has at most 107 bytes`,
+		"upstream: http://a\n    host: 'a b'":     "5:11: host:",
+		"upstream: http://a\n    host: http://b":  "5:11: host:",
+		"upstream: http://a\n    host: 'b:65536'": "5:11: host:",
+		"upstream: http://a\n    host: '[b]'":     "5:11: host:",
+		"upstream: http://a\n    host:":           "5:5: host: has no value",
+		"upstream: http://a\n    host: 7":         "5:11: host: is not text",
+	} {
+		refused(t, upstreamLine(lines), "routes.yaml:"+want)
+	}
+}
