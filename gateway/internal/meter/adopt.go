@@ -11,7 +11,7 @@ import (
 
 const (
 	// adoptEvery is how often a gateway looks for what dead ones left.
-	adoptEvery = 10 * time.Second
+	adoptEvery = time.Second
 	// unfinishedAge is far longer than a gateway takes to make its folder.
 	unfinishedAge = time.Minute
 )

@@ -33,6 +33,28 @@ func TestWhatEndsAfterTheLastDeliveryIsLeftToTheNextGateway(t *testing.T) {
 	}
 }
 
+// TestWhatWasLeftIsDeliveredSoon: also if the ledger cannot be reached yet when the gateway starts.
+func TestWhatWasLeftIsDeliveredSoon(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := newLedger(t)
+	l.failing(away)
+	m := open(t, dir, l)
+	m.Begin(noon, 1, m.Route("root")).End(200, 0, 10)
+	if err := m.Close(t.Context()); err == nil {
+		t.Fatal("the ledger took the call")
+	}
+	tries := 0
+	l.failing(func() (bool, error) {
+		if tries++; tries < 3 {
+			return away()
+		}
+		return true, nil
+	})
+	_, _ = running(t, dir, l)
+	within(t, 5*time.Second, "the call to be delivered", func() bool { return l.at(1, "root", noon).Requests == 1 })
+}
+
 func TestUnfinishedFoldersAreRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
