@@ -13,14 +13,22 @@ func targets() []raw {
 		b := string([]byte{byte(c)})
 		control := c < ' ' || c == 0x7f || c >= 0x80 && c%16 == 0
 		if control || c == '#' || c == ' ' {
+			inQuery := refused
+			if c >= 0x80 {
+				inQuery = passed // escaped
+			}
 			all = append(all,
 				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), refused},
-				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), refused})
+				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), inQuery})
 		}
-		if strings.Contains("\"<>\\^`{|}", b) {
+		if strings.Contains("\"<>[\\]^`{|}", b) {
+			inPath := passed // escaped
+			if b == "\\" {
+				inPath = refused
+			}
 			all = append(all,
-				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), either},
-				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), either})
+				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), inPath},
+				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), passed})
 		}
 		if c < ' ' || c == 0x7f {
 			all = append(all, raw{fmt.Sprintf("escaped byte %#x in the path", c), target(fmt.Sprintf("@/a%%%02xb", c)), refused})
@@ -32,14 +40,14 @@ func targets() []raw {
 		"@/..;a=b/x", "@/.;/x", "@;/../x", "@/;/x", "@/x;y=z", "@/%3b/x", "@/..%3b/x", "@/%252e%252e/x", "@/%252fx", "@/%255cx", "@/%25%32%66x", "@/%%32%66x", "@/%2", "@/%", "@/%zz", "@/%2x", "@/%x2",
 		"@/% 2f", "@/%u002f", "@/%u2215x", "@/%c0%af", "@/%c0%ae%c0%ae/x", "@/%c1%9c", "@/%e0%80%af", "@/%f0%80%80%af", "@/%c0", "@/%ff", "@/%80", "@/%c3", "@/%ed%a0%80", "@/%f4%90%80%80", "@/%f8%88%80%80%80",
 		"@/%0d%0aX:%20y", "@/%0a", "@/%0d", "@/%09", "@/%7f", "@/x%2f%2fy", "@/%2e%2e%2e/../x", "@/x/%2e%2e/%2e%2e/&", "@/..%00/x", "@/..%0d/x", "@/..%20/x/..",
-		"@/x%23y/../z", "./@", "../@", "@/..?x", "@/.?x", "@//?x",
+		"@/x%23y/../z", "./@", "../@", "@/..?x", "@/.?x", "@//?x", "@/\xc0\xae\xc0\xae/x", "@/\xe0\x80\xaf", "@/\xed\xa0\x80", "@/\xff", "@/\xc3/\xa4", "@/\xc3%2f", "@/[]/..", "@/\u00fc/../x", "@/{}%2fx", "@/|;x",
 	}
 	all = append(all, each("path", refused, ambiguous, target)...)
 	tolerable := []string{"@/..%20/x", "@/.../x", "@/..x", "@/x..", "@/%20", "@/..%ef%bc%8fx", "@/%ef%bc%8e%ef%bc%8e/x", "@/%e2%88%95", "@/%25", "@/100%25", "@/x%3fy", "@/x%23y", "@/%2a", "@/~x/%7ex", "@/%40/:x"}
 	all = append(all, each("path", either, tolerable, target)...)
 	plain := []string{
 		"@", "@/", "@/x", "@/x/", "@/a-b_c.d~e", "@/x?", "@/x?a=b&&c", "@/x?a=../..//%2f%00;#"[:len("@/x?a=../..//%2f%00;")], "@?x", "@/%e4%bd%a0%e5%a5%bd", "@/x!$&'()*+,=:y", "@/%41%2d%7e", "@/.hidden/x", "@/x.y",
-		"@/x?" + repeat("q", 4000), "@?a?b?c", "@?//..//", "@/x%20y",
+		"@/x?" + repeat("q", 4000), "@?a?b?c", "@?//..//", "@/x%20y", "@/x[1]|y^z", "@/\u00fc/\u20ac?\u00fc", "@/\xc3%bc", "@?x[]=1|2&y={}", "@?\xff",
 	}
 	for i := range plain {
 		plain[i] = strings.ReplaceAll(plain[i], "&", "%26") // & stands for a path in the corpus

@@ -119,7 +119,7 @@ func (r *recorder) serve(conn net.Conn) {
 
 // What the gateway may write: every strict parser accepts it.
 var (
-	startForm = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z\x60-]+ (\*|/[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]|^\\\x60{}"<>]*) HTTP/1\.1$`)
+	startForm = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z\x60-]+ (\*|/[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*) HTTP/1\.1$`)
 	fieldForm = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z\x60-]+: ([^\x00-\x20\x7f]([^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?$`)
 )
 

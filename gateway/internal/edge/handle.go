@@ -73,6 +73,9 @@ func (s *Server) serve(k *call) error {
 // preferred to the page.
 func (s *Server) route(k *call) (done bool, err error) {
 	r := &k.request
+	if r.Sign != nil {
+		return false, r.Sign
+	}
 	active := s.active.Load()
 	match, ok := active.table.Find(r.Path)
 	if !ok || len(match.Path) != len(r.Path) {

@@ -41,7 +41,7 @@ func (k *call) Streams() error {
 		return nil
 	}
 	from := k.conn.buffer.Bytes()
-	bytes := streamBytes + len(from)
+	bytes := streamBytes + len(from) + k.request.OwnBytes()
 	if !s.cfg.Budget.Spend(bytes) {
 		return wire.ErrOverloaded
 	}

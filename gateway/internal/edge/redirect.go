@@ -105,18 +105,22 @@ func (r *Redirector) location(req *http.Request) (string, error) {
 	if !r.cfg.Hosts.Has([]byte(req.Host)) {
 		return "", errMisdirected
 	}
-	path, query, found := strings.Cut(target, "?")
-	if !strings.HasPrefix(path, "/") || !wire.IsQuery(query) {
+	pathEnd := strings.IndexByte(target, '?')
+	if pathEnd < 0 {
+		pathEnd = len(target)
+	}
+	if !strings.HasPrefix(target, "/") {
 		return "", wire.ErrTarget
 	}
-	clean, err := wire.CleanPath([]byte(path))
+	path, err := wire.CleanPath([]byte(target[:pathEnd]))
 	if err != nil {
 		return "", err
 	}
-	if found {
-		query = "?" + query
+	query, err := wire.CleanQuery([]byte(target[pathEnd:]))
+	if err != nil {
+		return "", err
 	}
-	return "https://" + r.authority(req) + string(clean) + query, nil
+	return "https://" + r.authority(req) + string(path) + string(query), nil
 }
 
 // authority is the request's host with the port of HTTPS. A client that names this listener's own port (80, if it names none)

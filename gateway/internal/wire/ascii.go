@@ -6,39 +6,41 @@ import "encoding/binary"
 const (
 	isToken  = 1 << iota // tchar, RFC 9110 section 5.6.2
 	isPath               // pchar without ";" and "%", and "/" (RFC 3986 section 3.3)
-	isQuery              // what may follow "?": visible ASCII without "#"
+	isQuery              // what stands in a query unescaped, and "%" (RFC 3986 section 3.4)
 	isSimple             // unreserved, RFC 3986 section 2.3
 	isHex
 	isDigit
-	isPlain // in the name of a field: letters, digits, "-" and "_"
+	isPlain  // in the name of a field: letters, digits, "-" and "_"
+	isTarget // what clients send in a request target: visible ASCII without "#", and bytes from 0x80 on
 )
 
 // class holds the classes of each byte.
-var class = func() (table [256]uint8) { //nolint:gochecknoglobals // a constant that Go has no constant for
-	mark := func(bits uint8, chars string) {
+var class = func() (table [256]uint16) { //nolint:gochecknoglobals // a constant that Go has no constant for
+	mark := func(bits uint16, chars string) {
 		for i := range len(chars) {
 			table[chars[i]] |= bits
 		}
 	}
 	mark(isToken, "!#$%&'*+-.^_`|~")
-	mark(isPath, "-._~!$&'()*+,=:@/")
+	mark(isPath|isQuery, "-._~!$&'()*+,=:@/")
+	mark(isQuery, ";?%")
 	mark(isSimple, "-._~")
 	mark(isPlain, "-_")
 	mark(isHex, "abcdefABCDEF")
 	for c := 'a'; c <= 'z'; c++ {
-		mark(isToken|isPath|isSimple|isPlain, string([]rune{c, c - 'a' + 'A'}))
+		mark(isToken|isPath|isQuery|isSimple|isPlain, string([]rune{c, c - 'a' + 'A'}))
 	}
-	mark(isToken|isPath|isSimple|isPlain|isHex|isDigit, "0123456789")
-	for c := 0x21; c < 0x7f; c++ {
-		if c != '#' {
-			table[c] |= isQuery
+	mark(isToken|isPath|isQuery|isSimple|isPlain|isHex|isDigit, "0123456789")
+	for c := 0x21; c <= 0xff; c++ {
+		if c != '#' && c != 0x7f {
+			table[c] |= isTarget
 		}
 	}
 	return table
 }()
 
 // span is the index after the bytes of the class that begin at i.
-func span(buf []byte, i int, bits uint8) int {
+func span(buf []byte, i int, bits uint16) int {
 	for i < len(buf) && class[buf[i]]&bits != 0 {
 		i++
 	}

@@ -17,7 +17,6 @@ func malformed(detail string) *MessageError { return &MessageError{400, "malform
 var (
 	ErrStartLine    = malformed("The first line of the message is malformed.")
 	ErrTarget       = malformed("The request target holds characters that do not belong in one.")
-	ErrPath         = malformed("The path is ambiguous: it holds dot segments, empty segments, or escapes that do not belong in one.")
 	ErrField        = malformed("A header field is malformed.")
 	ErrHost         = malformed("The message needs exactly one valid Host field.")
 	ErrHostDiffers  = malformed("The request target and the Host field name different hosts.")
@@ -33,3 +32,22 @@ var (
 	// ErrOverloaded: the budget has no memory left for the message.
 	ErrOverloaded = &MessageError{503, "overloaded", "The gateway has no memory left for this request at the moment; try again soon."}
 )
+
+// What servers read in different ways in a path. A route may take the first four, see Request.Sign.
+var (
+	errEscapedSlash     = ambiguous("an escaped slash (%2F)")
+	errEscapedSemicolon = ambiguous("an escaped semicolon (%3B)")
+	errSemicolon        = ambiguous("a semicolon (;)")
+	errEmptySegment     = ambiguous("an empty segment (//)")
+	errDotSegment       = ambiguous("a dot segment (. or ..)")
+	errBackslash        = ambiguous(`a backslash (\)`)
+	errEscapedBackslash = ambiguous("an escaped backslash (%5C)")
+	errEscapedControl   = ambiguous("an escaped control character (%00 to %1F, %7F)")
+	errEscapedTwice     = ambiguous("a character that is escaped twice (like %252F)")
+	errNotUTF8          = ambiguous("bytes that are not UTF-8")
+	errEscape           = ambiguous("a percent sign that begins no escape (%25 is the escaped one)")
+)
+
+func ambiguous(what string) *MessageError {
+	return malformed("The path has " + what + ", which servers read in different ways.")
+}

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"cmp"
 	"strconv"
 )
@@ -20,7 +19,7 @@ type HeadWriter struct {
 
 // Destination is where a request is sent on to.
 type Destination struct {
-	// Path is the request's, or what remains of it from one of its slashes on, or "/".
+	// Path is the request's Path or RawPath, or what remains of one from one of its slashes on, or "/".
 	Path []byte
 	// Base goes before Path: empty, or like "/base". OPTIONS * has no path to put it before.
 	Base string
@@ -33,10 +32,8 @@ type Destination struct {
 // StartRequest begins, after b, the head with which the request r is sent on.
 func StartRequest(b []byte, r *Request, to Destination) HeadWriter {
 	path := to.Path
-	if !bytes.HasSuffix(r.Path, path) || len(path) == 0 || path[0] != '/' && len(path) != len(r.Path) {
-		if string(path) != "/" {
-			panic("wire: the path is not the request's")
-		}
+	if !r.endsIn(path) {
+		panic("wire: the path is not the request's")
 	}
 	b = append(append(b, r.Method...), ' ')
 	if to.Base != "" && path[0] == '/' {

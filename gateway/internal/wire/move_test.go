@@ -8,7 +8,8 @@ import (
 )
 
 func describe(r *wire.Request) string {
-	text := fmt.Sprintf("%q %q %q %q %q %v %v", r.Method, r.Path, r.Query, r.Host, r.RequestID, r.Nominated([]byte("x-hop")), r.Nominated([]byte("te")))
+	raw, sure := r.RawPath()
+	text := fmt.Sprintf("%q %d %v %q %q %q %q %q %v %v", raw, sure, r.Sign, r.Method, r.Path, r.Query, r.Host, r.RequestID, r.Nominated([]byte("x-hop")), r.Nominated([]byte("te")))
 	for i := range r.Fields() {
 		f := r.Field(i)
 		text += fmt.Sprintf(" %q=%q", f.Name, f.Value)
@@ -21,7 +22,8 @@ func TestAHeadCanMove(t *testing.T) {
 	for _, text := range []string{
 		"GET /a%41b/c?q=1 HTTP/1.1\r\nHost: a.test\r\nConnection: x-hop, te\r\nX-Request-Id: r1\r\nX-Empty:\r\n\r\n",
 		"POST http://a.test/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhel",
-		"\r\nGET / HTTP/1.0\r\n\r\n",
+		"\r\nGET / HTTP/1.0\r\n\r\n", "POST http://a.test HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhel",
+		"GET /[a]/ä?q=[1] HTTP/1.1\r\nHost: a.test\r\n\r\n", "GET /a?ö HTTP/1.1\r\nHost: a.test\r\n\r\n", "GET /a;b//c%2fd/ä HTTP/1.1\r\nHost: a.test\r\n\r\n",
 	} {
 		memory := make([]byte, 4096)
 		from := memory[:copy(memory, text)]

@@ -11,10 +11,13 @@ type Request struct {
 	header
 
 	Method []byte
-	// Path is the path to route by and to send on. It is absolute, has no empty or dot segments, and escapes no unreserved
-	// character. It is "*" for the request OPTIONS *.
-	Path  []byte
-	Query []byte // with its "?", as it came; may be empty
+	// Path is the path to route by and to send on, as CleanPath makes it. It is "*" for the request OPTIONS *. If there is a
+	// Sign it is empty.
+	Path []byte
+	// Sign is what servers read in different ways in the path, and only some routes take: %2F, %3B, ";" or an empty segment.
+	// All others must refuse the request with it. It is nil if there is nothing of the kind.
+	Sign  *MessageError
+	Query []byte // with its "?", as CleanQuery makes it; may be empty
 	Host  []byte // empty only in HTTP/1.0
 	Minor int    // of the version: 0 or 1
 
@@ -32,6 +35,9 @@ type Request struct {
 	started    bool // the request line has been read
 	blank      bool // an empty line was skipped before it
 	target     [2]int
+	rawPath    [2]int // the path as it came, in the buffer
+	ownPath    bool   // Path is not in the buffer
+	ownQuery   bool   // the same of Query
 	authority  []byte // of an absolute-form target
 	connection connectionField
 }
@@ -40,6 +46,7 @@ type Request struct {
 func (r *Request) Reset() {
 	r.forget()
 	r.Method, r.Path, r.Query, r.Host, r.RequestID, r.authority = nil, nil, nil, nil, nil, nil
+	r.Sign, r.rawPath, r.ownPath, r.ownQuery = nil, [2]int{}, false, false
 	r.ContentLength, r.Minor = 0, 0
 	r.KeepAlive, r.ExpectContinue, r.WebSocket, r.started, r.blank = false, false, false, false, false
 	r.connection.reset()
@@ -47,7 +54,7 @@ func (r *Request) Reset() {
 
 // Parse reads the head at the beginning of buf. It returns the head's length once the head is complete. Before that it
 // returns 0, and is called again with the same bytes and more. Any error is a *MessageError; the connection has to be
-// closed after the response. Escapes of unreserved characters in the path are replaced in buf.
+// closed after the response. buf is not changed.
 func (r *Request) Parse(buf []byte) (int, error) {
 	if !r.started {
 		if err := r.startLine(buf); err != nil || !r.started {
@@ -88,7 +95,7 @@ func (r *Request) startLine(buf []byte) error {
 		return ErrStartLine
 	}
 	target := methodEnd + 1
-	targetEnd := span(buf, target, isQuery)
+	targetEnd := span(buf, target, isTarget)
 	if targetEnd == len(buf) {
 		return nil
 	}
@@ -218,8 +225,14 @@ func (r *Request) validateHost(hosts int) error {
 // Move makes the head point into to, a copy of from, which begins with the head. from is the memory that was parsed.
 func (r *Request) Move(from, to []byte) {
 	r.header.buf = moved(r.header.buf, from, to)
-	for _, part := range []*[]byte{&r.Method, &r.Path, &r.Query, &r.Host, &r.RequestID, &r.authority} {
+	for _, part := range []*[]byte{&r.Method, &r.Host, &r.RequestID, &r.authority} {
 		*part = moved(*part, from, to)
+	}
+	if !r.ownPath {
+		r.Path = moved(r.Path, from, to)
+	}
+	if !r.ownQuery {
+		r.Query = moved(r.Query, from, to)
 	}
 	for i := range r.connection.nominated {
 		r.connection.nominated[i] = moved(r.connection.nominated[i], from, to)

@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"bytes"
-	"unicode/utf8"
-)
+import "bytes"
 
 // splitTarget finds path and query in the request target (RFC 9112 section 3.2). The authority-form is refused: it is for
 // CONNECT, which is not served.
@@ -32,147 +29,68 @@ func (r *Request) splitTarget() error {
 			return ErrTarget
 		}
 		r.authority = authority
-		if from = to - len(rest) + len(authority); from == to || r.buf[from] == '?' {
-			r.Path, r.Query = []byte("/"), r.buf[from:to]
-			return nil
-		}
+		from = to - len(rest) + len(authority)
 	}
 	pathEnd := to
 	if i := bytes.IndexByte(r.buf[from:to], '?'); i >= 0 {
 		pathEnd = from + i
 	}
-	path, err := CleanPath(r.buf[from:pathEnd])
-	r.Path, r.Query = path, r.buf[pathEnd:to]
-	return err
+	return r.cleanTarget(from, pathEnd, to)
 }
 
-// CleanPath checks that path, which begins with "/", means the same to every server. It undoes escapes of unreserved
-// characters (RFC 3986 section 6.2.2.2) in place, and returns the result. It refuses empty and dot segments; escapes of
-// "/", "\", ";", NUL and other controls, also escaped twice; escapes that are malformed or not UTF-8 (an overlong "/" is
-// one); ";" and whatever may not stand in a path.
-func CleanPath(path []byte) ([]byte, error) {
-	if end := span(path, 0, isPath); end != len(path) {
-		var err error
-		if path, err = unescape(path, end); err != nil {
-			return nil, err
-		}
+// cleanTarget sets Path and Query from where they begin and end. An absolute-form target without a path means "/".
+func (r *Request) cleanTarget(from, pathEnd, to int) (err error) {
+	path, query := r.buf[from:pathEnd], r.buf[pathEnd:to]
+	r.rawPath = [2]int{from, pathEnd}
+	if len(path) == 0 {
+		r.Path = []byte("/")
+	} else if r.Path, r.Sign, err = cleanPath(path); err != nil {
+		return err
 	}
-	for i := 0; i < len(path); {
-		end := bytes.IndexByte(path[i+1:], '/')
-		if end < 0 {
-			end = len(path)
-		} else {
-			end += i + 1
-		}
-		switch segment := path[i+1 : end]; {
-		case len(segment) == 0:
-			if end != len(path) {
-				return nil, ErrPath
-			}
-		case len(segment) <= 2 && segment[0] == '.' && segment[len(segment)-1] == '.':
-			return nil, ErrPath
-		}
-		i = end
+	if r.Query, err = CleanQuery(query); err != nil {
+		return err
 	}
-	return path, nil
+	r.ownPath, r.ownQuery = !within(r.Path, path), !within(r.Query, query)
+	return nil
 }
 
-func unescape(path []byte, from int) ([]byte, error) {
-	out := path[:from]
-	var text []byte // adjacent escaped bytes from 0x80 on
-	for i := from; i < len(path); {
-		c := path[i]
-		if c != '%' {
-			if class[c]&isPath == 0 || !utf8.Valid(text) {
-				return nil, ErrPath
-			}
-			text = text[:0]
-			out = append(out, c)
-			i++
-			continue
-		}
-		c, ok := unhex(path[i+1:])
-		if !ok || c < 0x20 || c == 0x7f || c == '/' || c == '\\' || c == ';' {
-			return nil, ErrPath
-		}
-		switch {
-		case c >= 0x80:
-			text = append(text, c)
-		case !utf8.Valid(text):
-			return nil, ErrPath
-		default:
-			text = text[:0]
-		}
-		if class[c]&isSimple != 0 {
-			out = append(out, c)
-		} else {
-			out = append(out, path[i:i+3]...)
-		}
-		i += 3
-	}
-	if !utf8.Valid(text) || escapesTwice(out) {
-		return nil, ErrPath
-	}
-	return out, nil
+// within reports whether part begins where whole does, and so is a part of its memory; an empty part has no memory.
+func within(part, whole []byte) bool {
+	return len(part) == 0 || len(whole) > 0 && &part[0] == &whole[0]
 }
 
-// escapesTwice reports whether an escaped "%" and what follows it would become, decoded again, something that is refused.
-// A server behind an upstream may decode again.
-func escapesTwice(path []byte) bool {
-	for {
-		i := bytes.Index(path, []byte("%25"))
-		if i < 0 {
-			return false
-		}
-		path = path[i+3:]
-		if c, ok := unhex(path); ok && (c < 0x20 || c == '/' || c == '\\' || c == '.' || c == ';' || c == '%') {
-			return true
-		}
+// RawPath is the path as it came, with bytes from 0x80 on escaped, and how many of its bytes every server reads alike: all of
+// them unless there is a Sign.
+func (r *Request) RawPath() (path []byte, sure int) {
+	path = r.buf[r.rawPath[0]:r.rawPath[1]]
+	if len(path) == 0 {
+		return r.Path, len(r.Path)
 	}
+	path = escape(path, func(c byte) bool { return c < 0x80 })
+	return path, firstSign(path)
 }
 
-func unhex(b []byte) (byte, bool) {
-	if len(b) < 2 || class[b[0]]&isHex == 0 || class[b[1]]&isHex == 0 {
-		return 0, false
+// OwnBytes is the length of what the request holds of its target beside the buffer that it was read from.
+func (r *Request) OwnBytes() (n int) {
+	if r.ownPath {
+		n = len(r.Path)
 	}
-	return hexValue(b[0])<<4 | hexValue(b[1]), true
+	if r.ownQuery {
+		n += len(r.Query)
+	}
+	return n
 }
 
-func hexValue(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return lower(c) - 'a' + 10
-}
-
-// IsQuery reports whether text may follow "?" in a target.
-func IsQuery(text string) bool { return span([]byte(text), 0, isQuery) == len(text) }
-
-// MaxHostBytes is the length of the longest host with a port that ValidHost allows.
-const MaxHostBytes = 255 + len(":65535")
-
-// ValidHost reports whether b is uri-host [ ":" port ] with a host that is not empty (RFC 9110 section 7.2).
-func ValidHost(b []byte) bool {
-	if len(b) == 0 || len(b) > MaxHostBytes {
+// endsIn reports whether path is "/", or the request's from one of its slashes on, in either form.
+func (r *Request) endsIn(path []byte) bool {
+	switch {
+	case len(path) == 0:
 		return false
-	}
-	var end int
-	if b[0] == '[' {
-		end = bytes.IndexByte(b, ']') + 1
-		if end < 4 {
-			return false
-		}
-		for _, c := range b[1 : end-1] {
-			if class[c]&isHex == 0 && c != ':' && c != '.' {
-				return false
-			}
-		}
-	} else if end = span(b, 0, isSimple); end == 0 { // a reg-name may hold more, but no name of a host does
-		return false
-	}
-	if end == len(b) {
+	case path[0] != '/':
+		return len(path) == len(r.Path) && bytes.Equal(path, r.Path)
+	case bytes.HasSuffix(r.Path, path) || string(path) == "/":
 		return true
 	}
-	port := b[end+1:]
-	return b[end] == ':' && len(port) <= 5 && span(port, 0, isDigit) == len(port)
+	raw, _ := r.RawPath()
+	return bytes.HasSuffix(raw, path)
 }
