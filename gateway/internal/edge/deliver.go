@@ -43,7 +43,7 @@ func (s *Server) describe(k *call) {
 		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.outer.prefix, RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
 		ForwardToken: at.ForwardToken, Authorization: at.Authorization,
-		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Streamer: k,
+		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Informational: at.Informational, Streamer: k,
 		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
 	}
 }

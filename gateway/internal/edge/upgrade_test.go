@@ -50,22 +50,49 @@ func TestWebSocketsPassAndNothingElseChangesTheProtocol(t *testing.T) {
 	}
 }
 
-func TestInformationalResponsesPass(t *testing.T) {
+func TestInformationalResponsesPassToThoseWhoTakeThem(t *testing.T) {
 	t.Parallel()
-	gw := gate(t, open("/a", replica(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Link", "</style.css>; rel=preload")
-		w.WriteHeader(http.StatusEarlyHints)
-		w.WriteHeader(http.StatusNoContent)
-	})))
-	c, r := dial(t, gw)
-	send(t, c, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
-	for _, want := range []int{103, 204} {
-		if resp, _ := response(t, r, "GET"); resp.StatusCode != want {
-			t.Errorf("got %d, want %d", resp.StatusCode, want)
+	upstream := rawReplica(t, func(c net.Conn, r *bufio.Reader) {
+		for {
+			req, err := http.ReadRequest(r)
+			if err != nil {
+				return
+			}
+			_, _ = fmt.Fprintf(c, "HTTP/1.1 %s X\r\nLink: </style.css>; rel=preload\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", req.Header.Get("X-Interim"))
 		}
-	}
-	send(t, c, "GET /a HTTP/1.0\r\n\r\n")
-	if resp, _ := response(t, r, "GET"); resp.StatusCode != 204 {
-		t.Errorf("HTTP/1.0: got %d, want 204 alone", resp.StatusCode)
+	})
+	switched := open("/switched", upstream)
+	switched.Informational = true
+	gw := gate(t, open("/a", upstream), switched)
+	const navigation = "Sec-Fetch-Mode: navigate\r\n"
+	for _, row := range []struct {
+		name, request string
+		passes        bool
+	}{
+		{"a program", "GET /a HTTP/1.1\r\nHost: a\r\n", false},
+		{"a browser that shows a page", "GET /a HTTP/1.1\r\nHost: a\r\n" + navigation, true},
+		{"a browser that spells it in capitals", "GET /a HTTP/1.1\r\nHost: a\r\nSEC-FETCH-MODE: navigate\r\n", true},
+		{"a script", "GET /a HTTP/1.1\r\nHost: a\r\nSec-Fetch-Mode: cors\r\n", false},
+		{"a field that only looks alike", "GET /a HTTP/1.1\r\nHost: a\r\nSec_Fetch_Mode: navigate\r\n", false},
+		{"a program at a route that says so", "GET /switched HTTP/1.1\r\nHost: a\r\n", true},
+		{"an old browser", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n" + navigation, false},
+		{"an old program at a route that says so", "GET /switched HTTP/1.0\r\nConnection: keep-alive\r\n", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, r := dial(t, gw)
+			for _, interim := range []int{102, 103, 104, 199, 100} {
+				send(t, c, fmt.Sprintf("%sX-Interim: %d\r\n\r\n", row.request, interim))
+				want := []int{204}
+				if row.passes && interim != 100 { // a 100 is for those who ask for it
+					want = []int{interim, 204}
+				}
+				for _, want := range want {
+					if resp, _ := response(t, r, "GET"); resp.StatusCode != want {
+						t.Errorf("after %d: got %d, want %d", interim, resp.StatusCode, want)
+					}
+				}
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"bytes"
 	"errors"
 
 	"tallygate/gateway/internal/wire"
@@ -140,12 +141,13 @@ func (l *relay) headError() error {
 	return ErrBroken
 }
 
-// informational passes a 1xx response on to clients that know them. A 100 is only for those who wait for it.
+// informational passes a 1xx response on to clients that are known to take them. Others take it for the final one, and give the
+// final one to their next request. A 100 is only for those who wait for it.
 func (l *relay) informational() error {
 	if l.response.Status == 100 {
 		return l.upload.goAhead()
 	}
-	if l.req.Head.Minor == 0 {
+	if l.req.Head.Minor == 0 || !l.req.Informational && !navigates(l.req.Head) {
 		return nil
 	}
 	l.back = l.responseHead(l.back[:0], wire.Unframed, true)
@@ -155,6 +157,17 @@ func (l *relay) informational() error {
 		return ErrClientGone
 	}
 	return nil
+}
+
+// navigates reports whether a browser asks for a page that it is going to show (Fetch Metadata). Browsers know 1xx responses.
+func navigates(r *wire.Request) bool {
+	const fetchMode = "Sec-Fetch-Mode"
+	for i := range r.Fields() {
+		if r.Kind(i) == wire.Other && bytes.EqualFold(r.Name(i), []byte(fetchMode)) {
+			return string(r.Value(i)) == "navigate"
+		}
+	}
+	return false
 }
 
 // whole passes on, in one write, a response that is whole in memory. extra is what came after it.

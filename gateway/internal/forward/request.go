@@ -37,6 +37,8 @@ type Request struct {
 
 	MaxBody   int64 // -1: no bound
 	WebSocket bool  // the protocol may be changed
+	// Informational: the client gets 1xx responses, whoever it is.
+	Informational bool
 
 	// Streamer is told when the request takes as long as its stream; may be nil.
 	Streamer Streamer

@@ -51,6 +51,8 @@ type Route struct {
 	Retries    int
 	Strip      bool // Path is removed before the request is forwarded
 	WebSocket  bool
+	// Informational: every client gets the upstream's 1xx responses.
+	Informational bool
 	// UntilClosed: what is in flight may outlive its user's permission.
 	UntilClosed bool
 	CORS        *CORS

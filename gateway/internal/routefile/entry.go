@@ -49,6 +49,7 @@ var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	others: []string{
 		"exact", "methods", "host", "health", "auth", "identity_header", "forward_token", "authorization", "rate", "burst", "max_body", "timeouts", "retries",
 		"strip_prefix", "websocket", "streams", "cors",
+		"informational",
 	},
 }
 
@@ -60,7 +61,8 @@ func (p *parser) route(node ast.Node) {
 	}
 	r := &route.Route{
 		Exact: o.flag("exact", false), Metered: true, Strip: o.flag("strip_prefix", false), WebSocket: o.flag("websocket", true),
-		Retries: o.number("retries", 1, 0, maxRetries), MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(),
+		Informational: o.flag("informational", false),
+		Retries:       o.number("retries", 1, 0, maxRetries), MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(),
 	}
 	o.matching(r)
 	o.upstreams(r)

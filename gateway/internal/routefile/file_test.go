@@ -45,6 +45,7 @@ routes:
     retries: 3
     strip_prefix: true
     websocket: false
+    informational: true
     streams: until_closed
     cors:
       origins: [https://app.example.org]
@@ -64,7 +65,7 @@ routes:
 			Name: "files", Path: "/files", Exact: true, Methods: []string{"GET", "POST"}, Upstreams: []string{"files:9000", "[::1]:80"},
 			Health: "/livez", Metered: true, IdentityHeader: "X-Account", Rate: route.Rate{Requests: 100, Per: time.Minute, Burst: 20},
 			MaxBody: 2 << 30, Timeouts: route.Timeouts{Connect: time.Second, FirstByte: 90 * time.Second, Progress: 500 * time.Millisecond},
-			Retries: 3, Strip: true, UntilClosed: true,
+			Retries: 3, Strip: true, Informational: true, UntilClosed: true,
 			CORS: &route.CORS{Origins: []string{"https://app.example.org"}, Headers: []string{"X-Extra"}, Expose: []string{"X-Total"}, MaxAge: time.Hour},
 		},
 		"plain": {
