@@ -16,11 +16,12 @@ func chunked() []raw {
 		"5\r\nhello\r\n0\r\nX-Trailer y\r\n\r\n", "5\r\nhello\r\n0\r\n: y\r\n\r\n", "5\r\nhello\r\n0\r\nX : y\r\n\r\n", "5\r\nhello\r\n0\r\nX: y\n\r\n", "5\r\nhello\r\n0\r\nX: y\r\n folded\r\n\r\n",
 		"5\r\nhello\r\n0\r\n X: y\r\n\r\n", "5\r\nhello\r\n0\r\nX: \x00\r\n\r\n", "5\r\nhello\r\n0\r\nX\x00: y\r\n\r\n", "5\r\nhello\r\n0\r\nX: a\rb\r\n\r\n", "5\r\nhello\r\n0 \r\n\r\n",
 		"5\r\nhello\r\n0\r\n" + repeat("X: "+repeat("y", 1000)+"\r\n", 200) + "\r\n", "5\r\nhello\r\n-0\r\n\r\n", "5\r\nhello\r\n0x0\r\n\r\n", "5\r\nhello\r\n+0\r\n\r\n",
-		"5 \r\nhello\r\n" + end, "5\t\r\nhello\r\n" + end, "0000000000000000000000000000000000000000000000005\r\nhello\r\n" + end,
+		"5 \r\nhello\r\n" + end, "5\t\r\nhello\r\n" + end, "5 5;a\r\nhello\r\n" + end, " ;a\r\nhello\r\n" + end, "5" + repeat(" ", 70000) + ";a\r\nhello\r\n" + end,
+		"5\x0b;a\r\nhello\r\n" + end, "5 a\r\nhello\r\n" + end, "0000000000000000000000000000000000000000000000005\r\nhello\r\n" + end,
 	}
 	good := []string{
 		"5\r\nhello\r\n" + end, "05\r\nhello\r\n" + end, "A\r\nhellohello\r\n" + end, "a\r\nhellohello\r\n" + end, end, "000\r\n\r\n", "1\r\nh\r\n4\r\nello\r\n" + end,
-		"5;a\r\nhello\r\n" + end, "5;a=b\r\nhello\r\n" + end, "5;a=\"b c\"\r\nhello\r\n" + end, "5;a=b;c=d\r\nhello\r\n0;e\r\n\r\n", "5\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n",
+		"5 ;a\r\nhello\r\n" + end, "5 \t ; a = b ; c\r\nhello\r\n0 ;e\r\n\r\n", "5;a\r\nhello\r\n" + end, "5;a=b\r\nhello\r\n" + end, "5;a=\"b c\"\r\nhello\r\n" + end, "5;a=b;c=d\r\nhello\r\n0;e\r\n\r\n", "5\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n",
 		"5\r\nhello\r\n0\r\nX-Trailer:\r\nY: z\r\n\r\n", "2\r\n\r\n\r\n" + end, "5\r\n0\r\n\r\n\r\n" + end, "5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n", "5\r\nhello\r\n0\r\nX-User-Id: 1\r\n\r\n",
 		"5\r\nhello\r\n0\r\nAuthorization: a\r\nHost: b.test\r\nTransfer-Encoding: chunked\r\n\r\n",
 	}

@@ -32,7 +32,9 @@ func startLines() []raw {
 		"GET \"@\" HTTP/1.1", "GET @;HTTP/1.1", "HTTP/1.1 200 OK", "GET:@ HTTP/1.1", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 	}
 	all = append(all, each("request line", refused, lines, func(l string) string { return l + host })...)
-	versions := []string{"HTTP/0.9", "HTTP/1.2", "HTTP/1.9", "HTTP/2.0", "HTTP/2.1", "HTTP/3.0", "HTTP/9.9", "HTTP/0.0"}
+	// RFC 9110 section 2.5: a later minor version is read as the one that is known.
+	all = append(all, each("version", passed, []string{"HTTP/1.2", "HTTP/1.9"}, func(v string) string { return "GET @ " + v + host })...)
+	versions := []string{"HTTP/0.9", "HTTP/2.0", "HTTP/2.1", "HTTP/3.0", "HTTP/9.9", "HTTP/0.0"}
 	all = append(all, each("version", declined, versions, func(v string) string { return "GET @ " + v + host })...)
 	method := func(m string) string { return m + " @ HTTP/1.1" + host }
 	all = append(all, each("method", passed, []string{"FOO", "M-SEARCH", "PATCH", "PUT", "DELETE", "OPTIONS", "PROPFIND"}, method)...)

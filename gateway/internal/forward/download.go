@@ -24,7 +24,7 @@ type download struct {
 func (x *Exchange) beginDownload(early []byte) Outcome {
 	d := &download{Exchange: x}
 	d.decideFraming()
-	d.body.Begin(d.conn.Conn, early, d.response.Framing())
+	d.body.BeginResponse(d.conn.Conn, early, d.response.Framing())
 	d.back = d.responseHead(d.back[:0], d.sent, d.keep)
 	if err := d.streams(); err != nil {
 		d.release(false, 0)

@@ -51,6 +51,12 @@ func (b *Body) Begin(from Source, early []byte, framing Framing) {
 	}
 }
 
+// BeginResponse is Begin for a response, whose chunks need not be as strict.
+func (b *Body) BeginResponse(from Source, early []byte, framing Framing) {
+	b.Begin(from, early, framing)
+	b.chunks.Padded = true
+}
+
 // Move makes what came early point into to, a copy of from.
 func (b *Body) Move(from, to []byte) {
 	b.early, b.extra = moved(b.early, from, to), moved(b.extra, from, to)

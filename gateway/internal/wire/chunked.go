@@ -12,6 +12,7 @@ type chunkState uint8
 const (
 	atSize chunkState = iota
 	inSize
+	inSpace
 	inExtension
 	atSizeLF
 	inData
@@ -26,9 +27,12 @@ const (
 )
 
 // Chunked decodes a chunked body (RFC 9112 section 7.1). Lines end with CRLF and nothing else; sizes are hexadecimal
-// digits and nothing else. Extensions and trailer fields are checked and dropped: a proxy may do that (section 7.1.2), and
+// digits and nothing else, except for white space before an extension. Extensions and trailer fields are checked and dropped: a proxy may do that (section 7.1.2), and
 // then no upstream takes a trailer for a header field. The zero value is at the beginning of a body.
 type Chunked struct {
+	// Padded allows white space after a chunk's size, with which some servers fill it up to a fixed width.
+	Padded bool
+
 	state      chunkState
 	digits     int
 	left       int64 // of the chunk's data
@@ -63,7 +67,7 @@ func (c *Chunked) Decode(dst, src []byte) (wrote, took int, done bool, err error
 // step takes one byte that is not data, and reports whether it may stand there.
 func (c *Chunked) step(b byte) bool {
 	switch c.state {
-	case atSize, inSize:
+	case atSize, inSize, inSpace:
 		return c.size(b)
 	case inExtension:
 		c.extensions++
@@ -90,6 +94,9 @@ func (c *Chunked) step(b byte) bool {
 func (c *Chunked) size(b byte) bool {
 	switch {
 	case class[b]&isHex != 0:
+		if c.state == inSpace {
+			return false
+		}
 		c.state = inSize
 		c.left = c.left<<4 | int64(hexValue(b))
 		c.digits++
@@ -97,11 +104,16 @@ func (c *Chunked) size(b byte) bool {
 	case c.state == atSize:
 		return false
 	case b == '\r':
+		padded := c.state == inSpace
 		c.state = atSizeLF
-		return true
+		return !padded || c.Padded
 	case b == ';':
 		c.state = inExtension
 		return true
+	case b == ' ' || b == '\t':
+		c.state = inSpace
+		c.extensions++
+		return c.extensions <= maxExtensionBytes
 	}
 	return false
 }

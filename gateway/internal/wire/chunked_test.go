@@ -32,6 +32,7 @@ func TestChunkedBodiesAreDecoded(t *testing.T) {
 		"3\r\nabc\r\n0\r\n\r\n":       "abc",
 		"00003\r\nabc\r\n000\r\n\r\n": "abc",
 		"a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n": "01234567890123456789",
+		"1 ;x\r\na\r\n0\t ; y = z\r\n\r\n":                "a",
 		"1;x=y;z=\"q\"\r\na\r\n0;end\r\n\r\n":             "a",
 		"1\r\na\r\n0\r\nTrailer: dropped\r\nB: \r\n\r\n":  "a",
 	} {
@@ -47,7 +48,8 @@ func TestChunkedBodiesAreDecoded(t *testing.T) {
 func TestMalformedChunksAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"\r\n", "g\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", " 1\r\na\r\n", "1 \r\na\r\n", "1\na\r\n", "1\r\na\n0\r\n\r\n",
+		"\r\n", "g\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", " 1\r\na\r\n", "1 \r\na\r\n", "1\t\r\na\r\n", "1 1\r\n", "1 1;x\r\n", "1 a", " ;x\r\n", "1 \n", "1 \v;x\r\n",
+		"1" + strings.Repeat(" ", 5000) + ";x\r\na\r\n", "1\na\r\n", "1\r\na\n0\r\n\r\n",
 		"1\r\nab\r\n", "1\r\na0\r\n\r\n", "1\ra\r\n", "1\r\r\na", "1;\n\r\n", "1;\x00\r\n", "1;a\rb\r\n", "1_0\r\n",
 		"ffffffffffffffff\r\n", "1000000000000000\r\n", "0\r\nA : b\r\n\r\n", "0\r\n b\r\n\r\n", "0\r\nA: b\nC: d\r\n\r\n",
 		"0\r\n\n", "0\r\nA: \x00\r\n\r\n", "0\r\n: b\r\n\r\n", "0\r\nA\r\n\r\n", "1;" + strings.Repeat("x", 5000) + "\r\na\r\n",
@@ -57,6 +59,22 @@ func TestMalformedChunksAreRefused(t *testing.T) {
 			if got, _, done, err := decode(text, piece); err == nil {
 				t.Errorf("%.40q by %d: got %q, done %v, want an error", text, piece, got, done)
 			}
+		}
+	}
+}
+
+func TestTheSizesOfAResponsesChunksMayBePadded(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"3   \r\nabc\r\n0\t \r\n\r\n":     "abc",
+		"3 \t;x=y\r\nabc\r\n0 ;z\r\n\r\n": "abc",
+		"3 0\r\nabc":                      "", " 3\r\nabc": "", "3 \nabc": "", "3 x\r\nabc": "", "3" + strings.Repeat(" ", 5000) + "\r\nabc": "",
+	} {
+		c := wire.Chunked{Padded: true}
+		p := []byte(text)
+		wrote, _, done, err := c.Decode(p, p)
+		if got := string(p[:wrote]); got != want || done != (want != "") || (err != nil) != (want == "") {
+			t.Errorf("%.20q: got %q, done %v, %v, want %q", text, got, done, err, want)
 		}
 	}
 }

@@ -56,7 +56,8 @@ func (r *Response) Parse(buf []byte) (int, error) {
 // statusForm is a status line without its reason.
 const statusForm = http11 + " 200"
 
-// startLine reads version SP status [SP reason] CRLF (RFC 9112 section 4).
+// startLine reads version SP status [SP reason] CRLF (RFC 9112 section 4). Statuses from 600 on have no meaning in HTTP, but some
+// programs have given them one, and all proxies pass them (RFC 9110 section 15).
 func (r *Response) startLine(buf []byte) error {
 	if len(buf) < len(statusForm)+2 {
 		if len(buf) <= 8 && !couldBeVersion(buf) {
@@ -69,7 +70,7 @@ func (r *Response) startLine(buf []byte) error {
 		return err
 	}
 	status, ok := decimal(buf[9:12])
-	if !ok || status < 100 || status > 599 || buf[8] != ' ' {
+	if !ok || status < 100 || buf[8] != ' ' {
 		return ErrStartLine
 	}
 	end := len(statusForm)
@@ -89,7 +90,7 @@ func (r *Response) startLine(buf []byte) error {
 
 func (r *Response) validate() error {
 	r.Reason = bytes.TrimPrefix(r.buf[len(statusForm):r.line], []byte(" "))
-	framing := framingFields{length: -1}
+	framing := framingFields{length: -1, tolerant: true}
 	var upgrade []byte
 	for i := range r.places {
 		kind := r.places[i].kind
@@ -117,10 +118,7 @@ func (r *Response) validate() error {
 	if r.Chunked, r.ContentLength, err = framing.validate(r.Minor); err != nil {
 		return err
 	}
-	if (r.Status < 200 || r.Status == 204) && r.Chunked {
-		return ErrFraming // RFC 9112 section 6.1
-	}
-	r.KeepAlive = !r.connection.close && (r.Minor == 1 || r.connection.keepAlive)
+	r.KeepAlive = !r.connection.close && (r.Minor == 1 || r.connection.keepAlive) && !framing.identity
 	r.WebSocket = r.Status == 101 && r.connection.upgrade && equalFold(upgrade, "websocket")
 	return nil
 }
