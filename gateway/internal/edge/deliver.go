@@ -56,6 +56,9 @@ func (k *call) delivered(o forward.Outcome) error {
 	k.status, k.in, k.out = o.Status, o.BytesIn, o.BytesOut
 	if o.Status != 0 {
 		k.keep = o.KeepAlive
+		if o.Fault != nil {
+			k.brokeOff(o.Fault)
+		}
 		return nil
 	}
 	return o.Err

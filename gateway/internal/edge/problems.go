@@ -62,6 +62,9 @@ func (k *call) refuse(err error) {
 	if _, malformed := errors.AsType[*wire.MessageError](err); malformed {
 		k.keep = false
 	}
+	if errors.Is(err, forward.ErrBroken) || errors.Is(err, forward.ErrInvalid) {
+		k.blame("the upstream has not given a valid response", err)
+	}
 	details := problems(err)
 	if details == nil {
 		k.conn.server.cfg.Log.Error("unexpected error", "error", err, "request_id", string(k.id))

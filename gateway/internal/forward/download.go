@@ -16,6 +16,7 @@ type download struct {
 	sent            wire.Framing
 	keep            bool // the client's connection may be used again
 	begun, complete bool
+	failed          error // why the upstream's body broke off
 	bytes           int64
 	memory          lentBlock
 }
@@ -44,9 +45,16 @@ func (d *download) run(out *Outcome) {
 // end releases the connection, and returns what came of the response.
 func (d *download) end() Outcome {
 	r := &d.response
-	if !d.begun {
+	var fault *Fault
+	if d.failed != nil {
+		fault = brokeOff(d.conn, d.failed, d.req.Upstream.Timeouts().Progress)
+	}
+	if !d.begun { // what came with the head is malformed, unless the client went at that moment
 		d.release(false, 0)
-		return Outcome{Err: ErrInvalid}
+		if fault == nil {
+			return Outcome{Err: ErrClientGone}
+		}
+		return Outcome{Err: fault}
 	}
 	reusable := d.complete && r.KeepAlive && r.Framing() != wire.UntilClose && len(d.body.Extra()) == 0
 	d.release(reusable && d.bodyRead(), r.IdleTimeout)
@@ -56,7 +64,7 @@ func (d *download) end() Outcome {
 	if d.sent == wire.UntilClose && !d.complete {
 		d.req.Client.Abort()
 	}
-	return Outcome{Status: r.Status, BytesOut: d.bytes, KeepAlive: d.keep && d.complete}
+	return Outcome{Status: r.Status, Fault: fault, BytesOut: d.bytes, KeepAlive: d.keep && d.complete}
 }
 
 func (d *download) decideFraming() {
@@ -78,6 +86,7 @@ func (d *download) pass() bool {
 	d.conn.ClearTimeout()  // the time that the client takes is not the upstream's
 	whole := err == io.EOF //nolint:errorlint // Body returns it as it is
 	if err != nil && !whole {
+		d.failed = err
 		return false
 	}
 	if !d.body.Pending() {

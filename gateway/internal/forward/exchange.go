@@ -122,7 +122,7 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 		if why == 0 && wire.ShortageIn(err) != "" {
 			return Outcome{Err: ErrShortage}, final
 		}
-		return noResponse(replica, why, reused)
+		return noResponse(replica, why, err, reused)
 	}
 	x.in.Filled(n)
 	return (&relay{x}).run(), final
@@ -135,21 +135,21 @@ func (x *Exchange) leave(replica *upstream.Replica) {
 	}
 }
 
-// noResponse classifies a try in which no byte came back.
-func noResponse(replica *upstream.Replica, why wire.Stop, reused bool) (Outcome, fate) {
+// noResponse classifies a try in which no byte came back: the connection was stopped, or broke with an error.
+func noResponse(replica *upstream.Replica, why wire.Stop, err error, reused bool) (Outcome, fate) {
 	switch {
 	case why == wire.ClientGone:
 		return Outcome{Err: ErrClientGone}, final
 	case why == wire.Ejected:
-		return Outcome{Err: ErrBroken}, hung
+		return Outcome{Err: broken(replica, "The replica was found to hang.")}, hung
 	case why == wire.TimedOut:
 		replica.Failed(false)
 		return Outcome{Err: ErrTimeout}, final
 	case reused:
-		return Outcome{Err: ErrBroken}, closed
+		return Outcome{Err: broken(replica, endedBy(err, beforeResponse))}, closed
 	}
 	replica.Failed(false)
-	return Outcome{Err: ErrBroken}, broken
+	return Outcome{Err: broken(replica, endedBy(err, beforeResponse))}, failed
 }
 
 // unwritten is what it means that a request's head could not be written.
@@ -158,7 +158,7 @@ func unwritten(replica *upstream.Replica, err error) Outcome {
 		return Outcome{Err: ErrShortage}
 	}
 	replica.Failed(false)
-	return Outcome{Err: ErrBroken}
+	return Outcome{Err: broken(replica, endedBy(err, withinRequest))}
 }
 
 // sendStream sends a request whose body has not all come yet. It is sent once. Another replica is tried only if no

@@ -73,7 +73,7 @@ func (l *relay) readHead() error {
 		r := &l.response
 		if r.Status == 101 {
 			if !l.req.WebSocket || !r.WebSocket {
-				return ErrInvalid
+				return invalid(l.conn.Replica(), "A 101 that nobody has asked for.")
 			}
 			l.begins()
 			return nil
@@ -86,7 +86,7 @@ func (l *relay) readHead() error {
 		}
 		l.in.Take(r.HeadBytes())
 	}
-	return ErrInvalid
+	return invalid(l.conn.Replica(), "There are too many 1xx responses.")
 }
 
 // readOneHead reads until a head is complete.
@@ -96,7 +96,7 @@ func (l *relay) readOneHead() error {
 	for {
 		n, err := r.Parse(l.in.Held())
 		if err != nil {
-			return ErrInvalid
+			return invalid(l.conn.Replica(), err.Error())
 		}
 		if r.Status >= 200 && !l.conn.Responding() {
 			l.begins()
@@ -107,10 +107,10 @@ func (l *relay) readOneHead() error {
 		if err := l.in.Room(); errors.Is(err, wire.ErrOverloaded) {
 			return wire.ErrOverloaded
 		} else if err != nil {
-			return ErrInvalid
+			return invalid(l.conn.Replica(), err.Error())
 		}
-		if n, _ = l.conn.Fetch(&l.in); n == 0 {
-			return l.headError() // Stopped says more than the error
+		if n, err = l.conn.Fetch(&l.in); n == 0 {
+			return l.headError(err)
 		}
 		l.in.Filled(n)
 	}
@@ -125,8 +125,8 @@ func (l *relay) begins() {
 	l.conn.SetResponding()
 }
 
-// headError returns why no head came.
-func (l *relay) headError() error {
+// headError returns why no head came. That the connection was stopped says more than err.
+func (l *relay) headError(err error) error {
 	switch l.conn.Stopped() {
 	case wire.ClientGone:
 		return ErrClientGone
@@ -136,9 +136,9 @@ func (l *relay) headError() error {
 		return ErrTimeout
 	}
 	if l.conn.Responding() {
-		return ErrInvalid
+		return invalid(l.conn.Replica(), endedBy(err, withinHead))
 	}
-	return ErrBroken
+	return broken(l.conn.Replica(), endedBy(err, beforeResponse))
 }
 
 // informational passes a 1xx response on to clients that are known to take them. Others take it for the final one, and give the

@@ -69,6 +69,8 @@ type Outcome struct {
 	// Status is what the client got; 0 if nothing has been sent, and Err says why.
 	Status int
 	Err    error
+	// Fault is why the replica's response broke off after the client had got its beginning; mostly nil.
+	Fault *Fault
 	// BytesIn and BytesOut are the lengths of the bodies as far as they went.
 	BytesIn, BytesOut int64
 	// KeepAlive: the client's connection stands at a message's border and may be used again.

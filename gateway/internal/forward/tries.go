@@ -10,7 +10,7 @@ const (
 	unsent             // no connection could be opened: the replica has seen no byte
 	closed             // the kept connection broke: most likely the replica had closed it before
 	hung               // the active check found that the replica hangs
-	broken             // the replica broke off
+	failed             // the replica broke off
 )
 
 // tries are the tries of one request. They decide whether there is another one, as docs/routes.md says under "Upstreams".
