@@ -38,6 +38,7 @@ type config struct {
 	routesFile     string
 	stateDir       string
 	trusted        []netip.Prefix
+	proxyProtocol  bool
 	hosts          *edge.Hosts
 	pages          map[string]console.Page
 	tlsCert        string
@@ -65,6 +66,7 @@ func readConfig(r *env.Reader) *config {
 		routesFile:     r.String("ROUTES_FILE", ""),
 		stateDir:       r.String("STATE_DIR", "data/gateway"),
 		trusted:        r.Prefixes("TRUSTED_PROXIES", "none"),
+		proxyProtocol:  r.Bool("PROXY_PROTOCOL", false),
 		tlsCert:        r.String("TLS_CERT_FILE", ""),
 		tlsKey:         r.String("TLS_KEY_FILE", ""),
 		redirectAddr:   r.String("HTTP_REDIRECT_ADDR", ""),
@@ -90,6 +92,9 @@ func readConfig(r *env.Reader) *config {
 		if u.Scheme != "http" {
 			r.Fail(name, "the gateway reaches its upstreams by http, not %s", u.Scheme)
 		}
+	}
+	if c.proxyProtocol && len(c.trusted) == 0 {
+		r.Fail("PROXY_PROTOCOL", "nobody may send its header: set TRUSTED_PROXIES too")
 	}
 	if c.redirectAddr != "" && c.tlsCert == "" {
 		r.Fail("HTTP_REDIRECT_ADDR", "there is no HTTPS to redirect to: set TLS_CERT_FILE and TLS_KEY_FILE too")

@@ -10,9 +10,9 @@ import (
 
 func TestAllMistakesInTheSettingsAreNamed(t *testing.T) {
 	t.Parallel()
-	vars := map[string]string{"JWT_SECRET": "short", "AUTH_URL": "https://a", "TLS_KEY_FILE": "x", "TRUSTED_PROXIES": "all", "MAX_CONNECTIONS": "0", "HOSTS": "https://a", "HSTS": "on", "HTTP_REDIRECT_ADDR": ":1"}
+	vars := map[string]string{"JWT_SECRET": "short", "AUTH_URL": "https://a", "TLS_KEY_FILE": "x", "TRUSTED_PROXIES": "all", "MAX_CONNECTIONS": "0", "HOSTS": "https://a", "HSTS": "on", "HTTP_REDIRECT_ADDR": ":1", "PROXY_PROTOCOL": "yes please"}
 	err := run(t.Context(), func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, io.Discard)
-	for _, name := range []string{"JWT_SECRET", "INTERNAL_SECRET", "AUTH_URL", "TLS_CERT_FILE", "TRUSTED_PROXIES", "MAX_CONNECTIONS", "HOSTS", "HSTS", "HTTP_REDIRECT_ADDR"} {
+	for _, name := range []string{"JWT_SECRET", "INTERNAL_SECRET", "AUTH_URL", "TLS_CERT_FILE", "TRUSTED_PROXIES", "MAX_CONNECTIONS", "HOSTS", "HSTS", "HTTP_REDIRECT_ADDR", "PROXY_PROTOCOL"} {
 		if err == nil || !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s is not named in\n%v", name, err)
 		}
@@ -36,6 +36,19 @@ func TestPAGESIsOnOffOrAFreePath(t *testing.T) {
 		}
 		if want == "" && err != "" || !strings.Contains(err, want) {
 			t.Errorf("%q: got %q, want %q", where, err, want)
+		}
+	}
+}
+
+func TestAPROXYHeaderNeedsSomebodyWhoMaySendIt(t *testing.T) {
+	t.Parallel()
+	for trusted, wrong := range map[string]bool{"none": true, "loopback": false} {
+		r := env.NewReader(func(name string) (string, bool) {
+			return map[string]string{"PROXY_PROTOCOL": "on", "TRUSTED_PROXIES": trusted}[name], true
+		})
+		readConfig(r)
+		if got := strings.Contains(r.Err().Error(), "PROXY_PROTOCOL: "); got != wrong {
+			t.Errorf("%s: got %v", trusted, r.Err())
 		}
 	}
 }

@@ -86,7 +86,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(cfg.memory.rateMarks), Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
 		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
-		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress,
+		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol,
 	})
 	g.routes = newRoutes(cfg, g.edge.SetRoutes)
 	g.registry.MustRegister(g.routes.valid)
@@ -132,6 +132,9 @@ func (g *gateway) redirector() []service.Listener {
 		return nil
 	}
 	cfg := edge.RedirectConfig{Hosts: g.cfg.hosts, Port: portOf(g.cfg.Addr), Errors: g.log}
+	if g.cfg.proxyProtocol {
+		cfg.ProxyProtocol = g.cfg.trusted
+	}
 	if g.cfg.AccessLog {
 		cfg.Requests = g.log
 	}

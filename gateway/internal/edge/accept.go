@@ -26,7 +26,7 @@ func (s *Server) Serve(l net.Listener) error {
 		nc, err := l.Accept()
 		switch {
 		case err == nil && spares.fill():
-			s.open(nc)
+			s.arrive(nc)
 		case err == nil:
 			s.refuse(nc, noDescriptors, peerOf(nc))
 		case s.draining.Load() || errors.Is(err, net.ErrClosed):
@@ -61,8 +61,8 @@ func (s *Server) acceptShort(spares *spares) {
 // descriptor.
 func (s *Server) MakeRoom() bool { return s.clients.evict() }
 
-func (s *Server) open(nc net.Conn) {
-	peer := peerOf(nc)
+// open serves a connection of the peer, or refuses it.
+func (s *Server) open(nc net.Conn, peer netip.Addr) {
 	place, why := s.clients.admit(peer)
 	switch {
 	case why == admitted:

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,10 +30,12 @@ var errAbsolute = &wire.MessageError{
 
 // RedirectConfig is what a Redirector is made of.
 type RedirectConfig struct {
-	Hosts    *Hosts       // requests for others are refused; nil: none are
-	Port     int          // where HTTPS is served; 0: on the standard port
-	Requests *slog.Logger // gets a line for each request; nil: none does
-	Errors   *slog.Logger
+	Hosts *Hosts // requests for others are refused; nil: none are
+	// ProxyProtocol are those that begin each connection with a PROXY header; empty: nobody does.
+	ProxyProtocol []netip.Prefix
+	Port          int          // where HTTPS is served; 0: on the standard port
+	Requests      *slog.Logger // gets a line for each request; nil: none does
+	Errors        *slog.Logger
 }
 
 // Redirector is a plain listener that sends every client to the same host and path by HTTPS. It implements service.Server.
@@ -53,7 +56,8 @@ func NewRedirector(cfg RedirectConfig) *Redirector {
 
 // Serve accepts connections until Shutdown.
 func (r *Redirector) Serve(l net.Listener) error {
-	return r.server.Serve(&boundedListener{Listener: l, open: list.New()})
+	bounded := &boundedListener{Listener: l, open: list.New()}
+	return r.server.Serve(&introducedListener{Listener: bounded, trusted: r.cfg.ProxyProtocol, log: r.cfg.Errors})
 }
 
 // Shutdown stops accepting, and waits a moment for the responses that are being sent. Then it closes the connections: those

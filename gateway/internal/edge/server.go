@@ -74,6 +74,8 @@ type Config struct {
 	MaxConnections int
 	// ConnectionsPerAddress bounds those of one address (IPv6: of a /64) that is not in Trusted. 0: no bound.
 	ConnectionsPerAddress int
+	// ProxyProtocol: those in Trusted begin each connection with a PROXY header.
+	ProxyProtocol bool
 }
 
 // Server is the public listener. It implements service.Server.
@@ -93,6 +95,9 @@ type Server struct {
 	crowded  notice
 	failed   notice
 
+	introducing chan struct{} // connections whose PROXY header is awaited
+	unknown     notice        // connections without one
+
 	mu       sync.Mutex
 	listener net.Listener
 }
@@ -101,6 +106,7 @@ type Server struct {
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), clients: newClients(&cfg), uploads: newUploads(&cfg), told: make(chan struct{}, maxTold)}
 	s.refusals = map[refusal]*notice{shareTaken: {}, allTaken: {}, noDescriptors: {}}
+	s.introducing = make(chan struct{}, maxIntroducing)
 	s.active.Store(&activeTable{table: new(route.Table)})
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.calls.New = func() any { return new(call) }
