@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/route"
@@ -30,6 +31,9 @@ type activeRoute struct {
 	// hostField and ownHost say which Host the upstream gets: those of forward.Request.
 	hostField string
 	ownHost   bool
+	// prefix is what is removed from the path; empty for nothing. links are what that means for the upstream's links.
+	prefix []byte
+	links  *forward.Links
 }
 
 // SetRoutes puts a table in force. Requests in flight keep the table that they began with. It must not be called
@@ -43,10 +47,13 @@ func (s *Server) SetRoutes(table *route.Table) {
 		// the conversions do not compile.
 		at := &activeRoute{
 			Route: r, upstream: next.upstreams[upstreamKey(r)], metrics: s.cfg.Metrics.route(r.Name),
-			rate: limit.Rate(r.Rate), identities: identities,
+			rate: limit.Rate(r.Rate), identities: identities, links: linksOf(r),
 		}
 		if at.ownHost = r.Host == route.UpstreamsHost; !at.ownHost {
 			at.hostField = r.Host
+		}
+		if r.Strip && r.Path != "/" {
+			at.prefix = []byte(r.Path)
 		}
 		if r.Metered {
 			at.meterID = s.cfg.Meter.Route(r.Name)

@@ -40,8 +40,9 @@ func (s *Server) describe(k *call) {
 	k.forwarded = forward.Request{
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
 		Path: path, Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
-		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.outer.prefix, RequestID: k.id,
+		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.prefix(), RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
+		NoVia: at.NoVia, Links: at.links,
 		ForwardToken: at.ForwardToken, Authorization: at.Authorization,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Informational: at.Informational, Streamer: k,
 		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,

@@ -49,6 +49,7 @@ func (k *call) Streams() error {
 	k.moved = append(k.moved[:0], from...)
 	k.request.Move(from, k.moved)
 	k.body.Move(from, k.moved)
+	_, k.forwarded.Host = k.reachedBy()
 	s.buffers.Vacate(k.conn.buffer)
 	return nil
 }

@@ -18,6 +18,7 @@ type Exchange struct {
 	conn     *upstream.Conn // carries the request
 	response wire.Response
 	upload   upload
+	hops     hops
 	// stream is the response if it is one that Finish passes on; sent is how much of a body the replica has got before.
 	stream stream
 	sent   int64
@@ -61,7 +62,7 @@ func (x *Exchange) begin(s stream) Outcome {
 
 // do carries the request.
 func (x *Exchange) do() Outcome {
-	if x.looped(x.engine.via) {
+	if x.countHops(); x.hops.all >= maxHops {
 		return Outcome{Err: ErrLoop}
 	}
 	x.req.WebSocket = x.req.WebSocket && x.req.Head.WebSocket

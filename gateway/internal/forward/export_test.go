@@ -1,6 +1,9 @@
 package forward
 
-import "tallygate/gateway/internal/upstream"
+import (
+	"tallygate/gateway/internal/upstream"
+	"tallygate/gateway/internal/wire"
+)
 
 // GoesElsewhere reports whether a request of which no byte was sent to the replica tried may be sent to another.
 func GoesElsewhere(u *upstream.Upstream, tried *upstream.Replica) bool {
@@ -27,3 +30,30 @@ func (f *Frames) Take(p []byte, toBorder bool) int { return f.f.take(p, toBorder
 
 // AtBorder reports whether a close frame may follow.
 func (f *Frames) AtBorder() bool { return f.f.atBorder() && !f.f.closing }
+
+// Linking is an exchange with an upstream whose paths differ from the client's.
+type Linking struct {
+	Links        Links
+	Prefix, Base string
+	// Proto and Host are by which the client has reached the gateway. HostSent is the Host field that the upstream got.
+	Proto, Host, HostSent string
+}
+
+func (l *Linking) exchange() *Exchange {
+	head := &wire.Request{Host: []byte(l.HostSent)}
+	return &Exchange{req: &Request{Links: &l.Links, Prefix: []byte(l.Prefix), Base: l.Base, Proto: l.Proto, Host: []byte(l.Host), Head: head}}
+}
+
+// Link is what the client gets of a link.
+func (l *Linking) Link(value string) string {
+	return string(l.exchange().appendLink(nil, []byte(value)))
+}
+
+// Refresh and Cookie are what the client gets of fields.
+func (l *Linking) Refresh(value string) string {
+	return string(l.exchange().appendRefresh(nil, []byte(value)))
+}
+
+func (l *Linking) Cookie(value string) string {
+	return string(l.exchange().appendCookie(nil, []byte(value)))
+}

@@ -14,7 +14,7 @@ import (
 func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []byte {
 	r := x.req.Head
 	w := wire.StartRequest(b, r, x.destination())
-	w.AddFunc("Via", func(b []byte) []byte { return appendVia(b, r, x.engine.via) })
+	x.addHops(&w)
 	w.Add("X-Forwarded-For", x.req.ClientAddr)
 	w.Add("X-Forwarded-Proto", x.req.Proto)
 	w.AddBytes("X-Request-Id", x.req.RequestID)
@@ -73,16 +73,6 @@ func (x *Exchange) addressTo(replica *upstream.Replica) {
 	}
 }
 
-// appendVia adds this gateway to those that the request has passed (RFC 9110 section 7.6.3).
-func appendVia(b []byte, r *wire.Request, via string) []byte {
-	for i := range r.Fields() {
-		if r.Kind(i) == wire.Via && !r.Alias(i) {
-			b = append(append(b, r.Value(i)...), ", "...)
-		}
-	}
-	return append(append(b, '1', '.', '0'+byte(r.Minor), ' '), via...)
-}
-
 // addMaxForwards counts down how often OPTIONS may be forwarded (RFC 9110 section 7.6.2). For other methods the field
 // means nothing, and a value that is no number is passed on unchanged.
 func addMaxForwards(w *wire.HeadWriter, method, value []byte) {
@@ -92,20 +82,6 @@ func addMaxForwards(w *wire.HeadWriter, method, value []byte) {
 		return
 	}
 	w.AddFunc("Max-Forwards", func(b []byte) []byte { return strconv.AppendUint(b, hops-1, 10) })
-}
-
-// maxHops is how often a request may pass gateways of this name: some gateways stand in a row, but a loop has no end.
-const maxHops = 5
-
-// looped reports whether the Via field says that the request goes round (RFC 9110 section 7.6.3).
-func (x *Exchange) looped(via string) bool {
-	hops := 0
-	for i := range x.req.Head.Fields() {
-		if x.req.Head.Kind(i) == wire.Via {
-			hops += bytes.Count(x.req.Head.Value(i), []byte(" "+via))
-		}
-	}
-	return hops >= maxHops
 }
 
 // expectsBody reports whether a request without a body has to say so (RFC 9110 section 8.6).
@@ -130,9 +106,16 @@ func (x *Exchange) responseHead(b []byte, framing wire.Framing, keepAlive bool) 
 		switch r.Kind(i) {
 		case wire.ContentLength, wire.TransferEncoding, wire.Connection, wire.Hop, wire.Upgrade, wire.RequestID:
 			continue
+		case wire.Via:
+			if x.req.NoVia {
+				continue
+			}
 		}
 		name := r.Name(i)
 		if r.Alias(i) || r.Nominated(name) || x.req.Replaces != nil && x.req.Replaces(name) {
+			continue
+		}
+		if x.req.Links != nil && x.addLink(&w, name, r.Value(i)) {
 			continue
 		}
 		dated = dated || len(name) == len("Date") && bytes.EqualFold(name, []byte("Date"))

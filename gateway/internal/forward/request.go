@@ -31,6 +31,10 @@ type Request struct {
 	// ForwardToken: the request's own Authorization is sent on. Otherwise Authorization is sent instead, if it is not empty.
 	ForwardToken  bool
 	Authorization string
+	// NoVia: the field Via is sent neither to the upstream nor to the client.
+	NoVia bool
+	// Links are of an upstream whose paths differ from the client's; nil if they do not.
+	Links *Links
 	// Identities are the names of such fields on all routes. They are dropped from what the client sends: an upstream that
 	// stands behind one route may stand behind others.
 	Identities *wire.Names
@@ -57,8 +61,8 @@ type Request struct {
 // Streamer is whose request becomes a stream.
 type Streamer interface {
 	// Streams is called at most twice, once for each direction, before a body is passed on piece by piece or the protocol is changed.
-	// The request's head has been sent. Memory behind Head, Path and Host may be given back, but Head has to stay readable. An
-	// error refuses the request and becomes the outcome's.
+	// The request's head has been sent. Memory behind Head, Path and Host may be given back, but Head and Host have to stay readable: they
+	// may be moved. An error refuses the request and becomes the outcome's.
 	Streams() error
 	// Uploaded is called once after Streams, when no more of the body will be read.
 	Uploaded()

@@ -50,6 +50,7 @@ type Route struct {
 	Timeouts   Timeouts
 	Retries    int
 	Strip      bool // Path is removed before the request is forwarded
+	NoVia      bool // neither the upstream nor the client gets the field Via
 	WebSocket  bool
 	// Informational: every client gets the upstream's 1xx responses.
 	Informational bool

@@ -39,7 +39,7 @@ var (
 // reserved are fields that have a meaning already. The gateway or the upstream reads them, and an identity header's value
 // from the client is dropped on every route.
 var reserved = regexp.MustCompile(`(?i)^(host|via|te|trailer|upgrade|expect|connection|keep-alive|transfer-encoding|` +
-	`http2-settings|proxy|proxy-.*|authorization|origin|forwarded|x-forwarded-(for|proto|host)|x-request-id|max-forwards|` +
+	`http2-settings|proxy|proxy-.*|authorization|origin|forwarded|x-forwarded-(for|proto|host|prefix)|x-request-id|max-forwards|` +
 	`content-.*|accept|accept-.*|access-control-.*|sec-.*|if-.*|cookie|set-cookie|range|date|referer|user-agent|` +
 	`cache-control|pragma|traceparent|tracestate)$`)
 
@@ -48,7 +48,7 @@ var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	needed: []string{"name", "path", "upstream"},
 	others: []string{
 		"exact", "methods", "host", "health", "auth", "identity_header", "forward_token", "authorization", "rate", "burst", "max_body", "timeouts", "retries",
-		"strip_prefix", "websocket", "streams", "cors",
+		"strip_prefix", "via", "websocket", "streams", "cors",
 		"informational",
 	},
 }
@@ -60,7 +60,7 @@ func (p *parser) route(node ast.Node) {
 		return
 	}
 	r := &route.Route{
-		Exact: o.flag("exact", false), Metered: true, Strip: o.flag("strip_prefix", false), WebSocket: o.flag("websocket", true),
+		Exact: o.flag("exact", false), Metered: true, Strip: o.flag("strip_prefix", false), NoVia: !o.flag("via", true), WebSocket: o.flag("websocket", true),
 		Informational: o.flag("informational", false),
 		Retries:       o.number("retries", 1, 0, maxRetries), MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(),
 	}

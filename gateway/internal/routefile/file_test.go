@@ -44,6 +44,7 @@ routes:
     timeouts: {connect: 1s, first_byte: 1m30s, progress: 500ms}
     retries: 3
     strip_prefix: true
+    via: false
     websocket: false
     informational: true
     streams: until_closed
@@ -65,7 +66,7 @@ routes:
 			Name: "files", Path: "/files", Exact: true, Methods: []string{"GET", "POST"}, Upstreams: []string{"files:9000", "[::1]:80"},
 			Health: "/livez", Metered: true, IdentityHeader: "X-Account", Rate: route.Rate{Requests: 100, Per: time.Minute, Burst: 20},
 			MaxBody: 2 << 30, Timeouts: route.Timeouts{Connect: time.Second, FirstByte: 90 * time.Second, Progress: 500 * time.Millisecond},
-			Retries: 3, Strip: true, Informational: true, UntilClosed: true,
+			Retries: 3, Strip: true, NoVia: true, Informational: true, UntilClosed: true,
 			CORS: &route.CORS{Origins: []string{"https://app.example.org"}, Headers: []string{"X-Extra"}, Expose: []string{"X-Total"}, MaxAge: time.Hour},
 		},
 		"plain": {

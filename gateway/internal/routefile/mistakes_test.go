@@ -75,6 +75,8 @@ func TestAMistakeIsNamedWithItsPlace(t *testing.T) { //nolint:funlen // a table 
 		good + "    cors: {origins: ['https://a.example/']}":   "routes.yaml:5:22: cors.origins:",
 		good + "    cors: {headers: [X]}":                      "routes.yaml:5:11: cors.origins: is missing",
 		good + "    cors:":                                     "routes.yaml:5:5: cors: has no value",
+		good + "    via: off":                                  "routes.yaml:5:10: via: has to be true or false",
+		good + "    identity_header: X-Forwarded-PREFIX":       "routes.yaml:5:22: identity_header:",
 		good + "    health: livez":                             "routes.yaml:5:13: health:",
 		good + "    health: /ä":                                "routes.yaml:5:13: health:",
 		good + "    health: /%zz":                              "routes.yaml:5:13: health:",
