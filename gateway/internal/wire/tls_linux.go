@@ -25,12 +25,14 @@ const maxUnread = 36 << 10
 // errTooMuchUnread is permanent: crypto/tls reads no more.
 var errTooMuchUnread = errors.New("more TLS messages than are allowed before data")
 
-// count adds what has come to what is unread.
-func (b *belowTLS) count(n int, err error) (int, error) {
-	if b.unread += n; b.unread > maxUnread {
-		return 0, errTooMuchUnread
+// room is the part of p that is read into. A peer that sends data fast is never read so far ahead that it seems to send none:
+// among that many bytes there is a whole record.
+func (b *belowTLS) room(p []byte) ([]byte, error) {
+	left := maxUnread - b.unread
+	if left <= 0 {
+		return nil, errTooMuchUnread
 	}
-	return n, err
+	return p[:min(len(p), left)], nil
 }
 
 // nothingYet is a net.Error, by which crypto/tls tells what is temporary.
@@ -57,8 +59,14 @@ func (b *belowTLS) tcp() *net.TCPConn { return b.TCPConn }
 
 // Read reads what has come. Unless it is eager, it waits for it.
 func (b *belowTLS) Read(p []byte) (int, error) {
+	p, err := b.room(p)
+	if err != nil {
+		return 0, err
+	}
 	if !b.eager {
-		return b.count(b.TCPConn.Read(p))
+		n, err := b.TCPConn.Read(p)
+		b.unread += n
+		return n, err
 	}
 	n, errno := sysRead(b.fd, p)
 	switch {
@@ -69,7 +77,8 @@ func (b *belowTLS) Read(p []byte) (int, error) {
 	case n == 0:
 		return 0, io.EOF
 	}
-	return b.count(n, nil)
+	b.unread += n
+	return n, nil
 }
 
 // take reads from the connection above what has come, and does not wait: if nothing has, again is true.

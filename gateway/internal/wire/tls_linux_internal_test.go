@@ -28,24 +28,31 @@ func (k *keeper) Read(p []byte) (int, error) {
 	}
 }
 
+// TestAPeerCannotHaveTLSKeepMuch: one that sends data is never ended for it, however much has come before it is read.
 func TestAPeerCannotHaveTLSKeepMuch(t *testing.T) {
 	t.Parallel()
 	for _, yields := range []bool{true, false} {
-		near, far := tcpPair(t)
-		below := BelowTLS(near).(*belowTLS)
-		above := &keeper{Conn: below, yields: yields}
-		go func() {
-			_, _ = far.Write(make([]byte, 256<<10)) // fails when near is closed
-			_ = far.Close()
-		}()
-		var err error
-		for err == nil {
-			_, _, err = below.take(above, make([]byte, 512))
+		for _, atOnce := range []int{512, 64 << 10} {
+			near, far := tcpPair(t)
+			below := BelowTLS(near).(*belowTLS)
+			above := &keeper{Conn: below, yields: yields}
+			sent := make(chan struct{})
+			go func() {
+				_, _ = far.Write(make([]byte, 128<<10)) // fails when near is closed
+				close(sent)
+				_, _ = far.Write(make([]byte, 128<<10))
+				_ = far.Close()
+			}()
+			<-sent
+			var err error
+			for err == nil {
+				_, _, err = below.take(above, make([]byte, atOnce))
+			}
+			if tooMuch := errors.Is(err, errTooMuchUnread); tooMuch == yields {
+				t.Errorf("with data in between %t, %d bytes at once: got %v", yields, atOnce, err)
+			}
+			_ = near.Close()
 		}
-		if tooMuch := errors.Is(err, errTooMuchUnread); tooMuch == yields {
-			t.Errorf("with data in between %t: got %v", yields, err)
-		}
-		_ = near.Close()
 	}
 }
 
