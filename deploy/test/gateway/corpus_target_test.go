@@ -8,32 +8,7 @@ import (
 // targets: RFC 9112 section 3.2 and RFC 3986. A proxy could route such a path in one form while the upstream serves another.
 func targets() []raw {
 	target := func(v string) string { return "GET " + v + " HTTP/1.1" + host }
-	var all []raw
-	for c := range 0x100 {
-		b := string([]byte{byte(c)})
-		control := c < ' ' || c == 0x7f || c >= 0x80 && c%16 == 0
-		if control || c == '#' || c == ' ' {
-			inQuery := refused
-			if c >= 0x80 {
-				inQuery = passed // escaped
-			}
-			all = append(all,
-				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), refused},
-				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), inQuery})
-		}
-		if strings.Contains("\"<>[\\]^`{|}", b) {
-			inPath := passed // escaped
-			if b == "\\" {
-				inPath = refused
-			}
-			all = append(all,
-				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), inPath},
-				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), passed})
-		}
-		if c < ' ' || c == 0x7f {
-			all = append(all, raw{fmt.Sprintf("escaped byte %#x in the path", c), target(fmt.Sprintf("@/a%%%02xb", c)), refused})
-		}
-	}
+	all := targetBytes(target)
 	ambiguous := []string{
 		"@/..", "@/../x", "@/../../etc/passwd", "@/.", "@/./x", "@/x/..", "@/x/.", "@/x/../y", "@//x", "@//", "/@", "@/x//y", "@/%2e%2e/x", "@/%2E%2E/x", "@/.%2e/x", "@/%2e./x", "@/%2e/x",
 		"@/%2e%2e", "@/%2fx", "@/x%2Fy", "@%2f..%2fx", "@/..%2fx", "@/%2e%2e%2fx", "@/%5c", "@/%5C..%5Cx", "@/..%5cx", "@/..\\x", "@\\..\\x", "@/%00", "@/x%00.txt", "@/%00/../x", "@/..;/x",
@@ -75,4 +50,35 @@ func targets() []raw {
 		raw{"absolute-form with a bad Host", "GET http://a.test@ HTTP/1.1\r\nHost: a b\r\n\r\n", refused},
 		raw{"absolute-form with two Host", "GET http://a.test@ HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n", refused},
 	)
+}
+
+// targetBytes are all bytes that are not ordinary in a path or a query.
+func targetBytes(target func(string) string) []raw {
+	var all []raw
+	for c := range 0x100 {
+		b := string([]byte{byte(c)})
+		control := c < ' ' || c == 0x7f || c >= 0x80 && c%16 == 0
+		if control || c == '#' || c == ' ' {
+			inQuery := refused
+			if c >= 0x80 {
+				inQuery = passed // escaped
+			}
+			all = append(all,
+				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), refused},
+				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), inQuery})
+		}
+		if strings.Contains("\"<>[\\]^`{|}", b) {
+			inPath := passed // escaped
+			if b == "\\" {
+				inPath = refused
+			}
+			all = append(all,
+				raw{fmt.Sprintf("byte %#x in the path", c), target("@/a" + b + "b"), inPath},
+				raw{fmt.Sprintf("byte %#x in the query", c), target("@?a" + b + "b"), passed})
+		}
+		if c < ' ' || c == 0x7f {
+			all = append(all, raw{fmt.Sprintf("escaped byte %#x in the path", c), target(fmt.Sprintf("@/a%%%02xb", c)), refused})
+		}
+	}
+	return all
 }

@@ -25,10 +25,6 @@ func (s *Server) deliver(k *call) error {
 func (s *Server) describe(k *call) {
 	at, r := k.route, &k.request
 	proto, host := k.reachedBy()
-	path := r.Path
-	if at.Strip {
-		path = stripped(r.Path, len(at.Path))
-	}
 	var identity []byte
 	if k.who.UserID != 0 {
 		identity = strconv.AppendInt(k.text[:0], k.who.UserID, 10)
@@ -39,7 +35,7 @@ func (s *Server) describe(k *call) {
 	}
 	k.forwarded = forward.Request{
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
-		Path: path, Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
+		Path: forwardedPath(r, at.Route), Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
 		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.prefix(), RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
 		NoVia: at.NoVia, Links: at.links,
@@ -63,15 +59,4 @@ func (k *call) delivered(o forward.Outcome) error {
 		return nil
 	}
 	return o.Err
-}
-
-// stripped is path without its first n bytes; never empty.
-func stripped(path []byte, n int) []byte {
-	if n == 1 {
-		return path // the route "/"
-	}
-	if len(path) == n {
-		return []byte("/")
-	}
-	return path[n:]
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/httpd"
 )
@@ -86,3 +87,20 @@ func Searches(states []int64, clients int) (n int) {
 
 // ErrTooManyUploads is for the table of problems.
 var ErrTooManyUploads = errTooManyUploads
+
+// Choose returns the route that takes a request, and the path that its upstream gets.
+func Choose(table *route.Table, head string) (r *route.Route, path string, err error) {
+	var request wire.Request
+	if n, err := request.Parse([]byte(head)); n == 0 {
+		return nil, "", err
+	}
+	match, ok, err := find(table, &request)
+	if err != nil || !ok {
+		return nil, "", err
+	}
+	r, _, ok = match.Route(request.Method)
+	if !ok || request.Sign != nil && !r.RawPaths {
+		return nil, "", request.Sign
+	}
+	return r, string(forwardedPath(&request, r)), nil
+}

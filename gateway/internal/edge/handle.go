@@ -73,11 +73,11 @@ func (s *Server) serve(k *call) error {
 // preferred to the page.
 func (s *Server) route(k *call) (done bool, err error) {
 	r := &k.request
-	if r.Sign != nil {
-		return false, r.Sign
-	}
 	active := s.active.Load()
-	match, ok := active.table.Find(r.Path)
+	match, ok, err := find(active.table, r)
+	if err != nil {
+		return false, err
+	}
 	if !ok || len(match.Path) != len(r.Path) {
 		if page, isPage := s.page(r.Path); isPage {
 			return true, k.respondPage(page)
@@ -92,6 +92,9 @@ func (s *Server) route(k *call) (done bool, err error) {
 	_, index, ok := match.Route(r.Method)
 	if !ok {
 		return false, &methodError{match.Allow()}
+	}
+	if r.Sign != nil && !active.routes[index].RawPaths {
+		return false, r.Sign
 	}
 	k.route = active.routes[index]
 	if k.route.CORS != nil {

@@ -51,6 +51,7 @@ type Route struct {
 	Retries    int
 	Strip      bool // Path is removed before the request is forwarded
 	NoVia      bool // neither the upstream nor the client gets the field Via
+	RawPaths   bool // what follows Path may be ambiguous, and is forwarded as it came; see Table.FindRaw
 	WebSocket  bool
 	// Informational: every client gets the upstream's 1xx responses.
 	Informational bool

@@ -13,6 +13,8 @@ type Table struct {
 	patterns []pattern // the keys of exact that have a segment *
 	prefix   map[string]Match
 	longest  int // bytes of the longest prefix: longer parts of a path are not looked up
+	// below has, for the path of each route that takes raw paths, the routes with longer paths: FindRaw must not reach those.
+	below map[string][]*Route
 }
 
 // Match is what the table has for a path: one or more routes, which differ by method.
@@ -60,6 +62,7 @@ func NewTable(routes []*Route) (*Table, error) {
 	if len(conflicts) > 0 {
 		return nil, conflicts
 	}
+	t.below = routesBelow(routes)
 	return t, nil
 }
 
@@ -108,6 +111,11 @@ func (t *Table) Find(path []byte) (Match, bool) {
 			return t.exact[p.path], true
 		}
 	}
+	return t.findPrefix(path)
+}
+
+// findPrefix returns the routes with the longest prefix.
+func (t *Table) findPrefix(path []byte) (Match, bool) {
 	for end := len(path); end > 0; end-- {
 		if end != len(path) && path[end] != '/' || end > t.longest {
 			continue

@@ -29,6 +29,7 @@ var (
 	pathForm     = regexp.MustCompile(`^(/|(/[A-Za-z0-9._~-]+)+)$`)
 	dotSegment   = regexp.MustCompile(`(^|/)\.{1,2}(/|$)`)
 	methodForm   = regexp.MustCompile(`^[A-Z]{1,32}$`)
+	pathsForm    = regexp.MustCompile(`^raw$`)
 	streamsForm  = regexp.MustCompile(`^until_closed$`)
 	authForm     = regexp.MustCompile(`^(required|public)$`)
 	fieldForm    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
@@ -48,7 +49,7 @@ var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	needed: []string{"name", "path", "upstream"},
 	others: []string{
 		"exact", "methods", "host", "health", "auth", "identity_header", "forward_token", "authorization", "rate", "burst", "max_body", "timeouts", "retries",
-		"strip_prefix", "via", "websocket", "streams", "cors",
+		"strip_prefix", "paths", "via", "websocket", "streams", "cors",
 		"informational",
 	},
 }
@@ -93,7 +94,11 @@ func (o *object) matching(r *route.Route) {
 		}
 		r.Methods = append(r.Methods, m.value)
 	}
-	r.Name, r.Path = name.value, path.value
+	paths, raw := o.text("paths", pathsForm, "has to be raw; without the key, paths that servers read in different ways are refused")
+	if raw && r.Exact {
+		o.fail(paths.at, "paths: has no effect with exact: true: nothing follows the route's path")
+	}
+	r.Name, r.Path, r.RawPaths = name.value, path.value, raw
 	if name.at != nil && path.at != nil && len(o.errs) == before {
 		o.own = append(o.own, r)
 		o.at[r] = name.at

@@ -56,7 +56,7 @@ routes:
   - name: plain
     path: /plain
     upstream: http://plain:1
-  - {name: free, path: /free, upstream: "http://free", auth: public}
+  - {name: free, path: /free, upstream: "http://free", auth: public, paths: raw}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ routes:
 		},
 		"free": {
 			Name: "free", Path: "/free", Upstreams: []string{"free:80"}, Public: true,
-			MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(), Retries: 1, WebSocket: true,
+			MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(), Retries: 1, WebSocket: true, RawPaths: true,
 		},
 	} {
 		if diff := cmp.Diff(want, named(t, table, name)); diff != "" {

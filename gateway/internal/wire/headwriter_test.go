@@ -24,6 +24,10 @@ func TestWhatWouldNotBeReadBackIsNotWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	raw, _, err := parse("GET /a;b//c HTTP/1.1\r\nHost: h\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
 	request := func() *wire.HeadWriter { w := wire.StartRequest(nil, r, wire.Destination{Path: r.Path}); return &w }
 	response := func(status int) *wire.HeadWriter { w := wire.StartOwnResponse(nil, status, ""); return &w }
 	for name, write := range map[string]func(){
@@ -45,6 +49,7 @@ func TestWhatWouldNotBeReadBackIsNotWritten(t *testing.T) {
 		"the connection as a name":           func() { response(200).AddNamed("Connection", "close") },
 		"another path":                       func() { wire.StartRequest(nil, r, wire.Destination{Path: []byte("/c")}) },
 		"a path within a segment":            func() { wire.StartRequest(nil, r, wire.Destination{Path: []byte("b")}) },
+		"a raw path within a segment":        func() { wire.StartRequest(nil, raw, wire.Destination{Path: []byte("b//c")}) },
 		"no path":                            func() { wire.StartRequest(nil, r, wire.Destination{Path: nil}) },
 		"no host":                            func() { wire.StartRequest(nil, old, wire.Destination{Path: old.Path}) },
 		"a host with a line end":             func() { wire.StartRequest(nil, old, wire.Destination{Path: old.Path, DefaultHost: "a\r\nb: c"}) },

@@ -71,13 +71,14 @@ func separated(path []byte) []byte {
 	out := make([]byte, 0, len(path))
 	for i := 0; i < len(path); i++ {
 		c := path[i]
-		if c == '%' {
+		switch c {
+		case ';':
+			c = '/'
+		case '%':
 			if e, ok := unhex(path[i+1:]); ok && (e == '/' || e == ';') {
 				c = '/'
 				i += 2
 			}
-		} else if c == ';' {
-			c = '/'
 		}
 		out = append(out, c)
 	}

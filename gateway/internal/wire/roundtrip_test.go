@@ -49,6 +49,15 @@ func addLine(t *testing.T, to *wire.HeadWriter, name, value string) (added []str
 	return nil
 }
 
+// sendable is the path with which a request may be sent on.
+func sendable(r *wire.Request) []byte {
+	if r.Sign == nil {
+		return r.Path
+	}
+	raw, _ := r.RawPath()
+	return raw
+}
+
 func checkRequest(t *testing.T, text string, want *wire.Request, fields []string, framing wire.Framing) {
 	t.Helper()
 	got, n, err := parse(text)
@@ -61,6 +70,9 @@ func checkRequest(t *testing.T, text string, want *wire.Request, fields []string
 	}
 	if string(got.Method) != string(want.Method) || string(got.Path) != string(want.Path) || string(got.Query) != string(want.Query) || string(got.Host) != host {
 		t.Errorf("%q: got %s %s %s %s, want %s %s %s %s", text, got.Method, got.Path, got.Query, got.Host, want.Method, want.Path, want.Query, host)
+	}
+	if got.Sign != want.Sign || string(sendable(got)) != string(sendable(want)) {
+		t.Errorf("%q: got %v, path %s, want %v, path %s", text, got.Sign, sendable(got), want.Sign, sendable(want))
 	}
 	if lines := lines(got, wire.Host); !slices.Equal(lines, fields) {
 		t.Errorf("%q: got fields %q, want %q", text, lines, fields)
@@ -93,7 +105,7 @@ func FuzzWrittenRequest(f *testing.F) {
 		} else if length > 1e17 {
 			return // more digits than a length may have
 		}
-		w := wire.StartRequest(nil, r, wire.Destination{Path: r.Path})
+		w := wire.StartRequest(nil, r, wire.Destination{Path: sendable(r)})
 		fields := addLine(t, &w, name, value)
 		for i := range r.Fields() {
 			r.CopyField(i, &w)
@@ -111,6 +123,7 @@ func FuzzRewrittenRequest(f *testing.F) {
 	f.Add([]byte(forwardedRequest))
 	f.Add([]byte("GET http://a/b?c HTTP/1.1\r\nHost: a\r\nConnection: close, x\r\nTransfer-Encoding: chunked\r\n\r\n"))
 	f.Add([]byte("\r\nGET /%7e/x HTTP/1.0\r\nExpect: x\r\n\r\n"))
+	f.Add([]byte("GET /a;b//%2f/\xc3\xa4[1]?\xe4 HTTP/1.1\r\nHost: a\r\n\r\n"))
 	f.Add([]byte("GET /%25/%C3%A4 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, n, err := parse(string(text))
@@ -121,7 +134,7 @@ func FuzzRewrittenRequest(f *testing.F) {
 		if r.WebSocket {
 			framing = wire.ToWebSocket
 		}
-		w := wire.StartRequest(nil, r, wire.Destination{Path: r.Path, DefaultHost: "fallback:1"})
+		w := wire.StartRequest(nil, r, wire.Destination{Path: sendable(r), DefaultHost: "fallback:1"})
 		for i := range r.Fields() {
 			if r.Minor == 1 || r.Kind(i) != wire.Expect { // it has no meaning in HTTP/1.0
 				r.CopyField(i, &w)
