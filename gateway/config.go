@@ -39,6 +39,7 @@ type config struct {
 	stateDir       string
 	trusted        []netip.Prefix
 	proxyProtocol  bool
+	idleTimeout    time.Duration
 	hosts          *edge.Hosts
 	pages          map[string]console.Page
 	tlsCert        string
@@ -67,6 +68,7 @@ func readConfig(r *env.Reader) *config {
 		stateDir:       r.String("STATE_DIR", "data/gateway"),
 		trusted:        r.Prefixes("TRUSTED_PROXIES", "none"),
 		proxyProtocol:  r.Bool("PROXY_PROTOCOL", false),
+		idleTimeout:    r.Duration("IDLE_TIMEOUT", edge.DefaultIdleTimeout, time.Second),
 		tlsCert:        r.String("TLS_CERT_FILE", ""),
 		tlsKey:         r.String("TLS_KEY_FILE", ""),
 		redirectAddr:   r.String("HTTP_REDIRECT_ADDR", ""),

@@ -86,7 +86,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(cfg.memory.rateMarks), Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
 		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
-		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol,
+		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
 	g.routes = newRoutes(cfg, g.edge.SetRoutes)
 	g.registry.MustRegister(g.routes.valid)
@@ -114,7 +114,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }
 	err := service.Run(ctx, service.Config{
 		Addr: g.cfg.Addr, Public: g.edge, More: g.redirector(), PrivateAddr: g.cfg.PrivateAddr, Metrics: g.registry,
-		Readiness: readiness, Settle: g.cfg.Settle, Drain: g.cfg.Drain, Log: g.log,
+		Readiness: readiness, Stopping: g.edge.Stopping, Settle: g.cfg.Settle, Drain: g.cfg.Drain, Log: g.log,
 	})
 	stop()
 	parts.Wait()

@@ -46,6 +46,8 @@ type Config struct {
 	Metrics prometheus.Gatherer
 
 	Readiness *httpd.Readiness
+	// Stopping, if set, is called when the service begins to stop, before Settle.
+	Stopping func()
 	// Settle is how long the service still accepts connections after it is no longer ready. A load balancer needs that
 	// long to notice.
 	Settle time.Duration
@@ -104,6 +106,9 @@ func Run(ctx context.Context, cfg Config) error {
 	case <-ctx.Done():
 	}
 	cfg.Readiness.Drain()
+	if cfg.Stopping != nil {
+		cfg.Stopping()
+	}
 	cfg.Log.Info("stopping", "settle", cfg.Settle.String(), "drain", cfg.Drain.String())
 	pause(ended, cfg.Settle)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Drain)

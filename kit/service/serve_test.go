@@ -59,7 +59,8 @@ func TestAStoppingServiceFinishesWhatIsInFlight(t *testing.T) {
 		_, _ = io.WriteString(w, "done")
 	})
 	ready := httpd.NewReadiness()
-	s := start(t, handler, service.Config{Readiness: ready, Drain: 10 * time.Second})
+	stopping := make(chan struct{})
+	s := start(t, handler, service.Config{Readiness: ready, Stopping: func() { close(stopping) }, Drain: 10 * time.Second})
 	if status, _ := get(t, s.private+"/readyz"); status != 200 {
 		t.Fatalf("readyz before: %d", status)
 	}
@@ -74,6 +75,7 @@ func TestAStoppingServiceFinishesWhatIsInFlight(t *testing.T) {
 		default:
 		}
 	}
+	<-stopping
 	close(release)
 	if got := <-response; got != "done" {
 		t.Errorf("in flight: got %q", got)

@@ -47,7 +47,6 @@ func startLines() []raw {
 		raw{"CONNECT to an authority", "CONNECT a.test:443 HTTP/1.1" + host, declined},
 		raw{"GET of an authority", "GET a.test:80 HTTP/1.1" + host, refused},
 		raw{"GET of *", "GET * HTTP/1.1" + host, refused},
-		raw{"OPTIONS of *", "OPTIONS * HTTP/1.1" + host, declined},
 		raw{"HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", declined},
 		raw{"HTTP/0.9", "GET @\r\n", refused},
 	)

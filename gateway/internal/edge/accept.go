@@ -29,7 +29,7 @@ func (s *Server) Serve(l net.Listener) error {
 			s.arrive(nc)
 		case err == nil:
 			s.refuse(nc, noDescriptors, peerOf(nc))
-		case s.draining.Load() || errors.Is(err, net.ErrClosed):
+		case s.closing.Load() || errors.Is(err, net.ErrClosed):
 			<-s.base.Done() // service.Run would treat a return as a failure
 			return nil
 		case wire.ShortageIn(err) == wire.NoDescriptors:

@@ -223,19 +223,6 @@ func longest(all []rested, n int) []rested {
 	return all[:n]
 }
 
-// stop is for the end: no more clients will come. It stops those that rest.
-func (l *clients) stop() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.last = true
-	for _, c := range l.open {
-		c.stopIfIdle()
-	}
-	if len(l.open) == 0 {
-		l.signalEmpty()
-	}
-}
-
 // each calls a function with every connection, while none can be closed.
 func (l *clients) each(do func(*conn)) {
 	l.mu.Lock()
@@ -250,13 +237,6 @@ func (l *clients) signalEmpty() {
 	case <-l.empty:
 	default:
 		close(l.empty)
-	}
-}
-
-// stopIfIdle ends the connection if it is between requests.
-func (c *conn) stopIfIdle() {
-	if state := c.state.Load(); state > busy && state < partial && c.state.CompareAndSwap(state, dismissed) {
-		c.wire.Stop(wire.Draining)
 	}
 }
 

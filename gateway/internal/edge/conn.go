@@ -129,11 +129,11 @@ func (c *conn) dropBuffer() {
 func (c *conn) becomeIdle() bool {
 	if !c.begun {
 		c.wire.SetIdleTimeout(headTimeout)
-		return !c.server.draining.Load()
+		return !c.server.closing.Load()
 	}
-	c.wire.SetIdleTimeout(idleTimeout)
+	c.wire.SetIdleTimeout(c.server.cfg.IdleTimeout)
 	c.state.Store(c.rests)
-	return !c.server.draining.Load()
+	return !c.server.closing.Load()
 }
 
 // becomeBusy ends the rest, and reports false if the connection was dismissed.

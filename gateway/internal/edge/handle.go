@@ -47,7 +47,7 @@ func (k *call) conclude(err error) {
 // serve takes a request through the steps: host, route, check, limit, count, forward. If it returns an error, the client has no
 // response yet.
 func (s *Server) serve(k *call) error {
-	if err := k.misdirected(); err != nil {
+	if err := k.misdirected(); err != nil && !s.asksForHealth(k.request.Path) {
 		return err
 	}
 	if done, err := s.route(k); done || err != nil {
@@ -78,9 +78,9 @@ func (s *Server) route(k *call) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if !ok || len(match.Path) != len(r.Path) {
-		if page, isPage := s.page(r.Path); isPage {
-			return true, k.respondPage(page)
+	if !ok || len(match.Path) != len(r.Path) || string(r.Path) == "*" {
+		if done, err := s.respondItself(k); done || err != nil {
+			return done, err
 		}
 	}
 	if !ok {

@@ -53,6 +53,7 @@ func TestRequestsForOtherHostsAreRefused(t *testing.T) {
 	trusting := gateWith(t, edge.Config{
 		Hosts: hosts(t, "a.example,inner.example"), Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	}, open("/a", addr))
+	routed := gateWith(t, edge.Config{Hosts: hosts(t, "a.example")}, open("/healthz", addr))
 	for _, row := range []struct {
 		gw, text string
 		want     int
@@ -68,7 +69,11 @@ func TestRequestsForOtherHostsAreRefused(t *testing.T) {
 		{gw, "GET http://b.example/a HTTP/1.0\r\n\r\n", 421},
 		{gw, "GET /a HTTP/1.0\r\n\r\n", 421},
 		{gw, "GET /docs HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
-		{gw, "GET /healthz HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
+		{gw, "GET /healthz HTTP/1.1\r\nHost: b.example\r\n\r\n", 200},
+		{gw, "GET /healthz HTTP/1.0\r\n\r\n", 200},
+		{gw, "GET /healthz/ HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
+		{trusting, "GET /healthz HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-Host: b.example\r\n\r\n", 200},
+		{routed, "GET /healthz HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
 		{gw, "GET /nothing HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
 		{gw, "OPTIONS * HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
 		{gw, "DELETE /a HTTP/1.1\r\nHost: b.example\r\nMax-Forwards: 0\r\n\r\n", 421},

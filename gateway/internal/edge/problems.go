@@ -24,6 +24,7 @@ const (
 	retryRefused    = 2 * time.Second
 	retryCanceled   = time.Second
 	retryOverloaded = time.Second
+	retryStopping   = time.Second
 )
 
 // statusGone is logged if the client was gone before there was a response.
@@ -101,6 +102,8 @@ func problems(err error) *problem.Details {
 		return problem.New(http.StatusMisdirectedRequest, "misdirected-request", "This gateway does not serve the host that the request is for.")
 	case errors.Is(err, errNoRoute):
 		return problem.NotFound()
+	case errors.Is(err, errStopping):
+		return problem.Unavailable("The gateway is stopping.", retryStopping)
 	case errors.Is(err, errTooManyUploads):
 		return problem.New(http.StatusServiceUnavailable, "too-many-uploads",
 			"Too many requests of your address are sending their bodies; try again soon.").RetryAfter(retryRefused)

@@ -28,19 +28,16 @@ func addProblemFields(w *wire.HeadWriter, d *problem.Details) {
 	}
 }
 
-// page is the page at a path.
-func (s *Server) page(path []byte) (console.Page, bool) {
-	if string(path) == "/healthz" {
-		return console.Page{ContentType: "application/json", Body: []byte(`{"status":"live"}`)}, true
-	}
-	p, ok := s.cfg.Pages[string(path)]
-	return p, ok
-}
-
 // respondPage sends a page to GET and HEAD.
 func (k *call) respondPage(p console.Page) error {
-	if string(k.request.Method) != "GET" && string(k.request.Method) != "HEAD" {
-		return &methodError{[]string{"GET", "HEAD"}}
+	allow := []string{"GET", "HEAD", "OPTIONS"}
+	switch string(k.request.Method) {
+	case "OPTIONS":
+		k.respondOptions(allow)
+		return nil
+	case "GET", "HEAD":
+	default:
+		return &methodError{allow}
 	}
 	status := 200
 	if p.ETag != "" && k.hasTag(p.ETag) {

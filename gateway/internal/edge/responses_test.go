@@ -45,7 +45,7 @@ func TestTheGatewaysOwnResponses(t *testing.T) {
 		"a page, in a frame":           {"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n", 200, "<p>docs", "X-Frame-Options: DENY"},
 		"a page, in a window":          {"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n", 200, "<p>docs", "Cross-Origin-Opener-Policy: same-origin"},
 		"a page that is known already": {"GET /docs HTTP/1.1\r\nHost: a\r\nIf-None-Match: W/\"1\"\r\n\r\n", 304, "", `Etag: "1"`},
-		"a page, posted to":            {"POST /docs HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 405, "method-not-allowed", "Allow: GET, HEAD"},
+		"a page, posted to":            {"POST /docs HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 405, "method-not-allowed", "Allow: GET, HEAD, OPTIONS"},
 		"a page's head":                {"HEAD /docs HTTP/1.1\r\nHost: a\r\n\r\n", 200, "", "Content-Length: 7"},
 	} {
 		resp, body := call(t, gw, row.request)

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"log/slog"
@@ -23,7 +24,6 @@ import (
 // Timeouts of clients. None bounds a whole body.
 const (
 	headTimeout   = 10 * time.Second // from a request's first byte to the end of its head; also for the first request to begin
-	idleTimeout   = 75 * time.Second // between requests
 	writeTimeout  = 60 * time.Second // without the client taking what is due, see wire.Conn
 	lingerTimeout = 2 * time.Second  // for what a client still sends after the response that ends the connection
 	lingerBytes   = 1 << 20
@@ -76,15 +76,21 @@ type Config struct {
 	ConnectionsPerAddress int
 	// ProxyProtocol: those in Trusted begin each connection with a PROXY header.
 	ProxyProtocol bool
+	// IdleTimeout is how long a connection may rest between two requests. 0: DefaultIdleTimeout.
+	IdleTimeout time.Duration
 }
+
+// DefaultIdleTimeout is longer than the 60 s after which most balancers give a connection up.
+const DefaultIdleTimeout = 75 * time.Second
 
 // Server is the public listener. It implements service.Server.
 type Server struct {
 	cfg      Config
 	active   atomic.Pointer[activeTable]
 	buffers  *wire.Pool
-	calls    sync.Pool // *call
-	draining atomic.Bool
+	calls    sync.Pool   // *call
+	draining atomic.Bool // the gateway stops: responses end their connections
+	closing  atomic.Bool // no more connections, and no more requests on those that have had a response
 	base     context.Context
 	cancel   context.CancelFunc
 
@@ -104,6 +110,7 @@ type Server struct {
 
 // New returns a Server; it responds with 404 until it is given routes.
 func New(cfg Config) *Server {
+	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
 	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), clients: newClients(&cfg), uploads: newUploads(&cfg), told: make(chan struct{}, maxTold)}
 	s.refusals = map[refusal]*notice{shareTaken: {}, allTaken: {}, noDescriptors: {}}
 	s.introducing = make(chan struct{}, maxIntroducing)
@@ -111,28 +118,4 @@ func New(cfg Config) *Server {
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.calls.New = func() any { return new(call) }
 	return s
-}
-
-// Shutdown stops accepting, closes idle connections, lets requests in flight finish, and cuts those that are left when
-// ctx ends.
-func (s *Server) Shutdown(ctx context.Context) error {
-	s.draining.Store(true)
-	s.mu.Lock()
-	if s.listener != nil {
-		_ = s.listener.Close() // there is nothing to do about an error
-	}
-	s.mu.Unlock()
-	s.clients.stop()
-	defer s.cancel()
-	select {
-	case <-s.clients.empty:
-		return nil
-	case <-ctx.Done():
-	}
-	s.clients.each(func(c *conn) { c.wire.Cut(wire.Draining) })
-	select {
-	case <-s.clients.empty: // so that the calls are counted
-	case <-time.After(cutTimeout):
-	}
-	return ctx.Err()
 }

@@ -141,6 +141,9 @@ func (m Match) Route(method []byte) (*Route, int, bool) {
 // commonMethods stand for "all methods" in the Allow field: those of RFC 9110 section 9.3 that reach an upstream, and PATCH.
 var commonMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"} //nolint:gochecknoglobals // a constant list
 
+// CommonMethods are those that the Allow field has for a route that takes all.
+func CommonMethods() []string { return slices.Clone(commonMethods) }
+
 // Allow returns the methods that the path takes, for the Allow field.
 func (m Match) Allow() []string {
 	var all []string

@@ -1,0 +1,46 @@
+package edge
+
+import (
+	"errors"
+
+	"tallygate/gateway/internal/console"
+	"tallygate/gateway/internal/route"
+)
+
+// healthPath is where balancers ask whether the gateway takes requests.
+const healthPath = "/healthz"
+
+// errStopping means that the gateway is being stopped, and says so to whoever asks.
+var errStopping = errors.New("the gateway stops")
+
+// respondItself responds to what is for the gateway itself: its pages, its health, and what balancers ask by default. It
+// reports false if the request is for none of these.
+func (s *Server) respondItself(k *call) (done bool, err error) {
+	path := k.request.Path
+	if page, ok := s.cfg.Pages[string(path)]; ok {
+		return true, k.respondPage(page)
+	}
+	switch {
+	case string(path) == healthPath && s.draining.Load():
+		return false, errStopping
+	case string(path) == healthPath:
+		return true, k.respondPage(console.Page{ContentType: "application/json", Body: []byte(`{"status":"live"}`)})
+	case string(path) == "*": // a ping of the server as a whole (RFC 9110 section 9.3.7)
+		k.respondOptions(route.CommonMethods())
+		return true, nil
+	case string(path) == "/" && string(k.request.Method) == "OPTIONS": // there is no page, nor a route
+		k.respondOptions([]string{"OPTIONS"})
+		return true, nil
+	}
+	return false, nil
+}
+
+// asksForHealth reports whether a path is that of the health page, and no route has it. A balancer may ask by the address of
+// the machine, or in HTTP/1.0 without a host, so the list of hosts does not hold there.
+func (s *Server) asksForHealth(path []byte) bool {
+	if string(path) != healthPath {
+		return false
+	}
+	match, ok := s.active.Load().table.Find(path)
+	return !ok || len(match.Path) != len(path)
+}
