@@ -79,7 +79,10 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	}
 	budget := wire.NewBudget(cfg.memory.budget)
 	g.registry.MustRegister(memoryMetrics(budget)...)
-	upstreams := upstream.New(upstream.Config{Watch: g.watch, Log: g.log, MakeRoom: func() { g.edge.MakeRoom() }})
+	upstreams := upstream.New(upstream.Config{
+		Watch: g.watch, Log: g.log, Budget: budget, MakeRoom: func() { g.edge.MakeRoom() },
+		TLS: func(t upstream.TLS) func() *tls.Config { return g.routes.tls.of(t) },
+	})
 	engine := forward.New(forward.Config{Watch: g.watch, Via: "tallygate", BodyRate: int64(cfg.bodyRate), Budget: budget})
 	g.registry.MustRegister(upstreams.Collector(), engine.Collector())
 	g.edge = edge.New(edge.Config{

@@ -24,6 +24,7 @@ type routes struct {
 	// text is the file as it is in force, and credentials are the files that it names.
 	text        [][]byte
 	credentials credentials
+	tls         upstreamTLS
 }
 
 func newRoutes(cfg *config, put func(*route.Table)) *routes {
@@ -61,6 +62,7 @@ func (r *routes) sources() []follow.Source {
 	return []follow.Source{
 		{Name: "routes", Reload: r.reload},
 		{Name: "credentials of upstreams", Reload: r.reloadCredentials},
+		{Name: "TLS files of upstreams", Reload: func(forced bool) (bool, error) { return r.tls.reload(forced) }},
 	}
 }
 
@@ -80,10 +82,11 @@ func (r *routes) use(contents [][]byte) error {
 		return err
 	}
 	named, err := r.credentials.fill(table)
-	if err != nil {
+	secured, tlsErr := r.tls.fill(table)
+	if err = errors.Join(err, tlsErr); err != nil {
 		return follow.Retry(err) // the file may come later than the route that names it
 	}
-	r.text, r.credentials = contents, named
+	r.text, r.credentials, r.tls = contents, named, secured
 	r.put(table)
 	return nil
 }
@@ -108,7 +111,9 @@ func checkRoutes(path string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%s: %d routes, with the built-in ones\n", path, len(table.Routes()))
-	if _, err := (credentials{}).fill(table); err != nil { // the file may be checked on a machine that must not have them
+	_, err = credentials{}.fill(table)
+	_, tlsErr := upstreamTLS{}.fill(table)
+	if err := errors.Join(err, tlsErr); err != nil { // the file may be checked on a machine that must not have them
 		fmt.Fprintf(out, "cannot be used on this machine, and is needed where the gateway runs:\n%v\n", err)
 	}
 	return nil

@@ -65,6 +65,8 @@ func (k *call) refuse(err error) {
 	}
 	if errors.Is(err, forward.ErrBroken) || errors.Is(err, forward.ErrInvalid) {
 		k.blame("the upstream has not given a valid response", err)
+	} else if errors.Is(err, forward.ErrHandshake) {
+		k.blame("no secure connection to the upstream could be made", err)
 	}
 	details := problems(err)
 	if details == nil {
@@ -138,6 +140,8 @@ func forwardProblem(err error) *problem.Details {
 	case errors.Is(err, forward.ErrShortage):
 		return problem.New(http.StatusServiceUnavailable, "gateway-exhausted",
 			"The gateway has too many connections open to reach the service behind this path; try again soon.").RetryAfter(retryShortage)
+	case errors.Is(err, forward.ErrHandshake):
+		return problem.New(http.StatusBadGateway, "upstream-failed", "No secure connection to the service behind this path could be made.")
 	case errors.Is(err, forward.ErrTimeout):
 		return problem.New(http.StatusGatewayTimeout, "upstream-timeout", "The service behind this path has not answered in time.")
 	case errors.Is(err, forward.ErrBroken), errors.Is(err, forward.ErrInvalid):

@@ -12,6 +12,8 @@ var (
 	ErrUnreachable = errors.New("no replica of the upstream can be reached")
 	// ErrShortage: the gateway could not open a connection to a replica, for want of something of its own.
 	ErrShortage = upstream.ErrShortage
+	// ErrHandshake: the upstream was reached, but is not trusted, or does not speak TLS as it has to. It has got nothing of the request.
+	ErrHandshake = upstream.ErrHandshake
 	// ErrBroken: the replica ended the connection before it responded, and the request may have been processed.
 	ErrBroken = errors.New("the upstream ended the connection before it responded")
 	// ErrInvalid: the replica's response was not HTTP as we accept it.

@@ -108,7 +108,7 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 	if !reused {
 		var err error
 		if conn, err = replica.Dial(); err != nil {
-			return Outcome{Err: unconnected(err)}, unsent
+			return Outcome{Err: unconnected(replica, err)}, unsent
 		}
 	}
 	x.conn = conn
@@ -226,7 +226,7 @@ func (x *Exchange) connect() (*upstream.Conn, error) {
 			return conn, nil
 		}
 		if !tries.another(unsent, replica) {
-			return nil, unconnected(err)
+			return nil, unconnected(replica, err)
 		}
 		x.engine.retries.Inc()
 	}
@@ -234,9 +234,12 @@ func (x *Exchange) connect() (*upstream.Conn, error) {
 
 // unconnected is what it means for a request that no connection could be opened. Another replica may do even if the
 // gateway lacks something: it has other local ports there, and perhaps a kept connection.
-func unconnected(err error) error {
-	if errors.Is(err, ErrShortage) {
+func unconnected(replica *upstream.Replica, err error) error {
+	switch {
+	case errors.Is(err, ErrShortage):
 		return ErrShortage
+	case errors.Is(err, ErrHandshake):
+		return untrusted(replica, err)
 	}
 	return ErrUnreachable
 }

@@ -11,8 +11,8 @@ import (
 	"tallygate/gateway/internal/wire"
 )
 
-// Fault is what was wrong with a replica's response, for the operator. It wraps ErrBroken or ErrInvalid, and no error that speaks of
-// the client's message.
+// Fault is what was wrong with a replica or its response, for the operator. It wraps ErrBroken, ErrInvalid or ErrHandshake, and no
+// error that speaks of the client's message.
 type Fault struct {
 	// Replica is the replica's address.
 	Replica string
@@ -34,6 +34,10 @@ func invalid(replica *upstream.Replica, reason string) *Fault {
 
 func broken(replica *upstream.Replica, reason string) *Fault {
 	return &Fault{Replica: replica.Addr(), Reason: reason, kind: ErrBroken}
+}
+
+func untrusted(replica *upstream.Replica, err error) *Fault {
+	return &Fault{Replica: replica.Addr(), Reason: err.Error(), kind: ErrHandshake}
 }
 
 // Where a connection ended.

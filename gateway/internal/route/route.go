@@ -21,6 +21,7 @@ type Route struct {
 
 	// Upstreams are host:port, or paths of Unix sockets after "unix:".
 	Upstreams []string
+	TLS       TLS
 	// BasePath goes before the forwarded path; empty, or like "/base".
 	BasePath string
 	// Host is the Host field that the upstream gets: empty for the client's, UpstreamsHost, or a name.
@@ -73,6 +74,17 @@ type Timeouts struct {
 	Connect   time.Duration
 	FirstByte time.Duration // of the response
 	Progress  time.Duration // between two pieces of a body
+}
+
+// TLS says how the upstreams are spoken to. The zero value is for plain connections.
+type TLS struct {
+	On bool
+	// CA is the file with the authorities that are trusted; empty for those of the system.
+	CA string
+	// Cert and Key are the files with the certificate that the gateway shows; empty for none.
+	Cert, Key string
+	// ServerName is what the upstreams' certificates have to be for; empty for the host in Upstreams.
+	ServerName string
 }
 
 // CORS lets browsers call from pages of other origins (the Fetch standard).

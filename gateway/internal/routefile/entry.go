@@ -48,6 +48,7 @@ var reserved = regexp.MustCompile(`(?i)^(host|via|te|trailer|upgrade|expect|conn
 var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	needed: []string{"name", "path", "upstream"},
 	others: []string{
+		"tls",
 		"exact", "methods", "host", "health", "auth", "identity_header", "forward_token", "authorization", "rate", "burst", "max_body", "timeouts", "retries",
 		"strip_prefix", "paths", "via", "websocket", "streams", "cors",
 		"informational",

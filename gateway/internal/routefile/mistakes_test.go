@@ -102,7 +102,7 @@ func TestAMistakeIsNamedWithItsPlace(t *testing.T) { //nolint:funlen // a table 
 func TestAnUpstreamsMistakeIsNamedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	for upstream, want := range map[string]string{
-		"https://a": "4:15: upstream:", "[http://a, b]": "4:26: upstream:", "HTTP://a": "4:15: upstream:",
+		"ftp://a": "4:15: upstream:", "[http://a, b]": "4:26: upstream:", "HTTP://a": "4:15: upstream:",
 		"http://a:0": "4:15: upstream:", "http://a:99999": "4:15: upstream:", "http://a:65536": "4:15: upstream:", "http://a:080": "4:15: upstream:",
 		"'http://a:'": "4:15: upstream:", "http://u@a": "4:15: upstream:", "http://a?b": "4:15: upstream:", "http://ä": "4:15: upstream:",
 		"'http://[::1'": "4:15: upstream:", "'http://[1.2.3.4]'": "4:15: upstream:", "'http://[::1::]'": "4:15: upstream:",

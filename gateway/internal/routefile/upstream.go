@@ -14,14 +14,14 @@ import (
 
 // docs/routes.schema.json has the same forms.
 var (
-	upstreamForm = regexp.MustCompile(`^(http://([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?(/|(/[A-Za-z0-9._~-]+)+/?)?` +
+	upstreamForm = regexp.MustCompile(`^(https?://([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?(/|(/[A-Za-z0-9._~-]+)+/?)?` +
 		`|unix:(//)?(/[A-Za-z0-9._~@+,:=-]+)+)$`)
 	hostForm   = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$`)
 	healthForm = regexp.MustCompile(`^/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$`)
 )
 
 const (
-	aboutUpstream = "an upstream is like http://files:9000, http://files:9000/base or unix:/run/files.sock"
+	aboutUpstream = "an upstream is like http://files:9000, https://files.example.org/base or unix:/run/files.sock"
 	aboutHost     = "has to be client, upstream, or the name of a host with or without a port"
 	maxPort       = 65535
 	maxSocketPath = 107 // bytes, on Linux
@@ -41,7 +41,7 @@ func (o *object) upstreams(r *route.Route) {
 			continue
 		case first == nil:
 			first = &to
-			r.BasePath = to.base
+			r.BasePath, r.TLS.On = to.base, to.scheme == "https"
 		}
 		if why := first.excludes(to); why != "" {
 			o.fail(t.at, "upstream: %q: %s", t.value, why)
@@ -49,6 +49,7 @@ func (o *object) upstreams(r *route.Route) {
 		}
 		r.Upstreams = append(r.Upstreams, to.addr)
 	}
+	o.tls(r, first)
 	o.host(r)
 	if health, ok := o.text("health", healthForm, "has to be a path like /livez, with other characters percent-encoded"); ok {
 		r.Health = health.value
@@ -81,7 +82,10 @@ type target struct {
 
 // excludes says why another target cannot stand in one list with this one; empty if it can. A request may go to any of them.
 func (t *target) excludes(other target) string {
-	if t.base != other.base {
+	switch {
+	case (t.scheme == "https") != (other.scheme == "https"):
+		return "https does not stand in one list with http or a Unix socket: half of what is kept secret is not secret"
+	case t.base != other.base:
 		return "the upstreams of one list have one base path (a Unix socket has none): a request may go to any of them"
 	}
 	return ""
@@ -114,7 +118,11 @@ func targetOf(text string) (to target, why string) {
 // address returns the host:port of a URL in its one normal form.
 func address(u *url.URL) (string, bool) {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
-	if port == "" {
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
 		port = "80"
 	}
 	if !validPort(port) {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tallygate/gateway/internal/route"
 )
 
 // upstreamLine is good with other lines instead of that of the upstream.
@@ -40,6 +42,53 @@ func TestAnUpstreamIsReadInAllItsForms(t *testing.T) {
 		if diff := cmp.Diff(want.addrs, r.Upstreams); diff != "" || r.BasePath != want.base || r.Host != want.host {
 			t.Errorf("%s: got %q %q %q", lines, r.Upstreams, r.BasePath, r.Host)
 		}
+	}
+}
+
+func TestTLSIsRead(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[string]route.Route{
+		"upstream: https://A":                         {Upstreams: []string{"a:443"}, TLS: route.TLS{On: true}},
+		"upstream: [https://a:8443/b, https://b/b]":   {Upstreams: []string{"a:8443", "b:443"}, BasePath: "/b", TLS: route.TLS{On: true}},
+		"upstream: https://a\n    tls: {}":            {Upstreams: []string{"a:443"}, TLS: route.TLS{On: true}},
+		"upstream: https://a\n    tls: {ca: /ca.pem}": {Upstreams: []string{"a:443"}, TLS: route.TLS{On: true, CA: "/ca.pem"}},
+		"upstream: https://a\n    tls: {cert: c, key: k, server_name: B.example}": {
+			Upstreams: []string{"a:443"}, TLS: route.TLS{On: true, Cert: "c", Key: "k", ServerName: "B.example"},
+		},
+	} {
+		table, err := parse(upstreamLine(lines))
+		if err != nil {
+			t.Errorf("%s: %v", lines, err)
+			continue
+		}
+		got := named(t, table, "a")
+		if diff := cmp.Diff(want, route.Route{Upstreams: got.Upstreams, BasePath: got.BasePath, TLS: got.TLS}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", lines, diff)
+		}
+	}
+}
+
+func TestMistakesOfTLSAreNamedWithTheirPlace(t *testing.T) {
+	t.Parallel()
+	const secure = "upstream: https://a\n    "
+	for lines, want := range map[string]string{
+		"upstream: [https://a, http://b]":                   `4:27: upstream: "http://b": https does not stand in one list with http or a Unix socket`,
+		"upstream: [http://a, https://b]":                   `4:26: upstream: "https://b": https does not stand in one list`,
+		"upstream: ['unix:/a', https://b]":                  `4:27: upstream: "https://b": https does not stand in one list`,
+		"upstream: [https://a, 'https://A:443']":            "4:27: upstream: a:443 stands here twice",
+		"upstream: http://a\n    tls: {}":                   "5:10: tls: is only possible with an upstream that begins with https://",
+		"upstream: 'unix:/a'\n    tls: {ca: b}":             "5:10: tls: is only possible",
+		secure + "tls: true":                                "5:10: tls: has to be keys with values",
+		secure + "tls:":                                     "5:5: tls: has no value",
+		secure + "tls: {verify: false}":                     `5:11: tls: unknown key "verify"`,
+		secure + "tls: {cert: a}":                           "5:17: tls.cert: has no effect without tls.key",
+		secure + "tls: {key: a}":                            "5:16: tls.key: has no effect without tls.cert",
+		secure + "tls: {ca: ''}":                            "5:15: tls.ca:",
+		secure + "tls: {ca: [a]}":                           "5:15: tls.ca: is not text",
+		secure + "tls: {server_name: 'https://a'}":          "5:24: tls.server_name:",
+		secure + "tls:\n      ca: a\n      server_name: ''": "7:20: tls.server_name:",
+	} {
+		refused(t, upstreamLine(lines), "routes.yaml:"+want)
 	}
 }
 

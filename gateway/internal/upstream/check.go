@@ -21,7 +21,11 @@ var errNotReady = errors.New("not ready")
 
 // newChecker returns the client of the replica's health checks.
 func (r *Replica) newChecker() *http.Client {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return r.connect(ctx, checkTimeout) }
+	// The URL is http: also by TLS, for what dial returns speaks TLS already.
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		nc, _, err := r.connect(ctx, checkTimeout)
+		return nc, err
+	}
 	return &http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil, DialContext: dial},
 		// A redirect is not followed: it is a response other than 2xx.
@@ -67,7 +71,7 @@ func (r *Replica) probe(ctx context.Context) error {
 	defer cancel()
 	path := r.upstream.spec.Health
 	if path == "" {
-		conn, err := r.connect(ctx, checkTimeout)
+		conn, _, err := r.connect(ctx, checkTimeout)
 		if err != nil {
 			return err
 		}

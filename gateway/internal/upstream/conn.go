@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"sync/atomic"
 	"time"
 
@@ -11,9 +12,21 @@ import (
 type Conn struct {
 	*wire.Conn
 	replica *Replica
+	secured *tls.Config // what it was opened with; nil without TLS
 	// idleFrom is when it was last put back, idleTill when its server may close it; watch milliseconds.
 	idleFrom, idleTill int64
 	responding         atomic.Bool
+}
+
+// tlsBytes is what a connection by TLS is counted with in the budget. deploy/test/gateway measures it.
+const tlsBytes = 24 << 10
+
+// weight is what the connection is counted with. A plain one is part of the client's.
+func (c *Conn) weight() int {
+	if c.secured == nil {
+		return 0
+	}
+	return tlsBytes
 }
 
 // Replica is the replica at the other end.

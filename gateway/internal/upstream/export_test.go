@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"runtime"
+	"time"
 
 	"tallygate/gateway/internal/wire"
 )
@@ -107,4 +108,36 @@ func (u *Upstream) Hosts() []string {
 		all = append(all, r.Host())
 	}
 	return all
+}
+
+// ReadOne opens a connection on which one byte comes, reads it, and reports whether the connection can be kept then.
+func (u *Upstream) ReadOne(addr string) (idle bool, err error) {
+	c, err := u.at(addr).Dial()
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	c.SetTimeout(10 * time.Second)
+	if _, err = c.Read(make([]byte, 1)); err != nil {
+		return false, err
+	}
+	return c.Idle(), nil
+}
+
+// KeepOne opens a connection and keeps it.
+func (u *Upstream) KeepOne(addr string) error {
+	c, err := u.at(addr).Dial()
+	if err == nil {
+		c.Keep(0)
+	}
+	return err
+}
+
+// TakesKept reports whether a kept connection is used again.
+func (u *Upstream) TakesKept(addr string) bool {
+	c := u.at(addr).Take(false)
+	if c != nil {
+		c.Close()
+	}
+	return c != nil
 }

@@ -17,8 +17,9 @@ const SocketHost = "localhost"
 
 // place is where a replica is, and under which name.
 type place struct {
-	addr string // host:port with a number for the host, or a socket
-	host string // the name in the configuration, as a Host field
+	addr   string // host:port with a number for the host, or a socket
+	host   string // the name in the configuration, as a Host field
+	server string // the name alone, which a certificate has to be for
 }
 
 // hostField is host:port as a Host field: without the port that is the protocol's own.

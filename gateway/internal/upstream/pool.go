@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"sync"
 	"time"
 
@@ -15,7 +16,8 @@ const (
 
 // pool is the connections to one replica, those in use included.
 type pool struct {
-	watch *wire.Watch
+	watch  *wire.Watch
+	budget *wire.Budget
 
 	mu      sync.Mutex
 	idle    []*Conn // the last used is the last
@@ -24,14 +26,16 @@ type pool struct {
 }
 
 func (p *pool) add(c *Conn) {
+	p.budget.Take(c.weight())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.all[c] = struct{}{}
 }
 
 // take looks at an idle connection before it returns it. That costs a system call, but the server may have closed the
-// connection, or sent something that the next client would get as its response.
-func (p *pool) take(sendOnce bool) *Conn {
+// connection, or sent something that the next client would get as its response. By TLS, only a connection with this
+// configuration will do.
+func (p *pool) take(sendOnce bool, config *tls.Config) *Conn {
 	now := p.watch.Now()
 	since := int64(0)
 	if sendOnce {
@@ -42,7 +46,7 @@ func (p *pool) take(sendOnce bool) *Conn {
 		if c == nil {
 			return nil
 		}
-		if now < c.idleTill && c.Idle() {
+		if now < c.idleTill && c.secured == config && c.Idle() {
 			return c
 		}
 		p.close(c)
@@ -87,6 +91,7 @@ func (p *pool) close(c *Conn) {
 	delete(p.all, c)
 	p.mu.Unlock()
 	c.Conn.Close()
+	p.budget.GiveBack(c.weight())
 }
 
 // retire closes the idle connections, and from now on none is kept. Requests that hold a stopped upstream may still open

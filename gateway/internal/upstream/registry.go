@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"sync"
@@ -20,6 +21,11 @@ type Config struct {
 	Lookup Lookup
 	// Dialer opens connections to replicas; the zero value will do. Its timeouts are not used.
 	Dialer net.Dialer
+	// TLS returns what gives the configuration for connections by TLS, which is another one when files have changed; nil if no
+	// Spec wants TLS. The configurations name no server and cache no sessions.
+	TLS func(TLS) func() *tls.Config
+	// Budget counts the memory of connections by TLS; may be nil.
+	Budget *wire.Budget
 	// MakeRoom is called when there is no descriptor for a connection, to have another connection closed; may be nil.
 	MakeRoom func()
 }
@@ -31,6 +37,9 @@ type Registry struct {
 	lookup Lookup
 	inUse  sync.Map // *Upstream
 
+	tls    func(TLS) func() *tls.Config
+	budget *wire.Budget
+
 	dialer         net.Dialer
 	makeRoom       func()
 	shortages      *prometheus.CounterVec
@@ -41,7 +50,7 @@ type Registry struct {
 // New returns a Registry without upstreams.
 func New(cfg Config) *Registry {
 	r := &Registry{
-		watch: cfg.Watch, log: cfg.Log, lookup: cfg.Lookup, dialer: cfg.Dialer, makeRoom: cfg.MakeRoom, begun: time.Now(),
+		watch: cfg.Watch, log: cfg.Log, lookup: cfg.Lookup, tls: cfg.TLS, budget: cfg.Budget, dialer: cfg.Dialer, makeRoom: cfg.MakeRoom, begun: time.Now(),
 		shortages: newShortages(),
 	}
 	if r.lookup == nil {

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ type Replica struct {
 
 	upstream *Upstream
 	checker  *http.Client // of the health check
+	secured  secured
 
 	inFlight atomic.Int64  // requests
 	total    atomic.Uint64 // requests so far
@@ -27,7 +29,7 @@ type Replica struct {
 }
 
 func newReplica(u *Upstream, at place) *Replica {
-	r := &Replica{upstream: u, place: at, pool: pool{watch: u.registry.watch, all: map[*Conn]struct{}{}}}
+	r := &Replica{upstream: u, place: at, pool: pool{watch: u.registry.watch, budget: u.registry.budget, all: map[*Conn]struct{}{}}}
 	r.checker = r.newChecker()
 	return r
 }
@@ -48,21 +50,23 @@ func (r *Replica) Enter() { r.inFlight.Add(1) }
 // Leave ends what Enter began.
 func (r *Replica) Leave() { r.inFlight.Add(-1) }
 
-// Take returns an idle connection, the one used last; nil if there is none. A request that cannot be sent twice
+// Take returns an idle connection, the one used last; nil if there is none. By TLS, it is one that could be opened now: no
+// certificate or authority that it was opened with has been replaced. A request that cannot be sent twice
 // (sendOnce) only gets one that was in use a moment ago, which its server is not about to close.
-func (r *Replica) Take(sendOnce bool) *Conn { return r.pool.take(sendOnce) }
+func (r *Replica) Take(sendOnce bool) *Conn { return r.pool.take(sendOnce, r.tlsConfig()) }
 
 // Dial opens a connection. If that fails, Dial notes it as Failed does, unless the error is ErrShortage.
 func (r *Replica) Dial() (*Conn, error) {
 	// Connecting takes a large stack. The caller's may have to last as long as a stream, so another goroutine connects.
 	type dialed struct {
-		conn net.Conn
-		err  error
+		conn    net.Conn
+		secured *tls.Config
+		err     error
 	}
 	done := make(chan dialed, 1)
 	go func() {
-		nc, err := r.connect(context.Background(), r.upstream.spec.Timeouts.Connect)
-		done <- dialed{nc, err}
+		nc, secured, err := r.connect(context.Background(), r.upstream.spec.Timeouts.Connect)
+		done <- dialed{nc, secured, err}
 	}()
 	d := <-done
 	if err := d.err; err != nil {
@@ -71,14 +75,23 @@ func (r *Replica) Dial() (*Conn, error) {
 		}
 		return nil, err
 	}
-	c := &Conn{Conn: wire.NewConn(d.conn, r.upstream.registry.watch), replica: r}
+	c := &Conn{Conn: wire.NewConn(d.conn, r.upstream.registry.watch), replica: r, secured: d.secured}
 	r.pool.add(c)
 	return c, nil
 }
 
-// connect opens a connection, in which nothing has been sent.
-func (r *Replica) connect(ctx context.Context, timeout time.Duration) (net.Conn, error) {
-	return r.upstream.registry.dial(ctx, r.addr, timeout)
+// connect opens a connection, in which nothing has been sent but what TLS needs. secured is its configuration; nil without TLS.
+func (r *Replica) connect(ctx context.Context, timeout time.Duration) (nc net.Conn, secured *tls.Config, err error) {
+	if r.upstream.tls == nil {
+		nc, err = r.upstream.registry.dial(ctx, r.addr, timeout)
+		return nc, nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if nc, err = r.upstream.registry.dial(bounded, r.addr, timeout); err != nil {
+		return nil, nil, err
+	}
+	return r.shakeHands(bounded, nc)
 }
 
 // Failed notes a request that failed. Some in a row eject the replica; one that found it unreachable does so at once.

@@ -29,9 +29,13 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 func (r *Registry) Start(ctx context.Context, spec Spec) *Upstream {
 	u := &Upstream{spec: spec, registry: r, ended: make(chan struct{})}
 	u.replicas.Store(&[]*Replica{})
+	usualPort := "80"
+	if spec.TLS.On {
+		u.tls, usualPort = r.tls(spec.TLS), "443"
+	}
 	named := false
 	for _, addr := range spec.Addresses {
-		n := newName(addr)
+		n := newName(addr, usualPort)
 		named = named || !n.fixed
 		u.names = append(u.names, n)
 	}
@@ -55,12 +59,12 @@ type name struct {
 }
 
 // newName reads an address, which was checked when the routes were read.
-func newName(addr string) *name {
+func newName(addr, usualPort string) *name {
 	if strings.HasPrefix(addr, socketPrefix) {
 		return &name{socket: addr, host: SocketHost, fixed: true}
 	}
 	host, port, _ := net.SplitHostPort(addr)
-	n := &name{lookup: host, port: port, host: hostField(host, port, "80")}
+	n := &name{lookup: host, port: port, host: hostField(host, port, usualPort)}
 	if number, err := netip.ParseAddr(host); err == nil {
 		n.addrs, n.fixed = []netip.Addr{number}, true
 	}
@@ -70,11 +74,11 @@ func newName(addr string) *name {
 // places are all places that the name stands for.
 func (n *name) places() []place {
 	if n.socket != "" {
-		return []place{{n.socket, n.host}}
+		return []place{{addr: n.socket, host: n.host}}
 	}
 	all := make([]place, len(n.addrs))
 	for i, addr := range n.addrs {
-		all[i] = place{net.JoinHostPort(addr.Unmap().String(), n.port), n.host}
+		all[i] = place{net.JoinHostPort(addr.Unmap().String(), n.port), n.host, n.lookup}
 	}
 	return all
 }
@@ -115,7 +119,7 @@ func (u *Upstream) resolve(ctx context.Context) {
 // key is the same for places that are one replica.
 func (u *Upstream) key(p place) place {
 	if !u.spec.NamesDiffer {
-		p.host = ""
+		p.host, p.server = "", ""
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -11,11 +12,13 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
+	"tallygate/kit/tlstest"
 )
 
 // lacking is a machine on which no socket of some networks can be opened, for as long as it holds an error.
@@ -65,44 +68,72 @@ func TestAShortageIsNoReplicasFault(t *testing.T) {
 		syscall.EMFILE: wire.NoDescriptors, syscall.ENFILE: wire.NoDescriptors, syscall.EADDRNOTAVAIL: wire.NoPorts,
 		syscall.ENOBUFS: wire.NoMemory, syscall.ENOMEM: wire.NoMemory,
 	} {
-		for _, health := range []string{"", "/health"} {
-			t.Run(errno.Error()+health, func(t *testing.T) {
-				t.Parallel()
-				up := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-				t.Cleanup(up.Close)
-				addr := up.Listener.Addr().String()
-				machine := &lacking{networks: "tcp"}
-				machine.err.Store(&errno)
-				var log logged
-				var room atomic.Int64
-				watch := wire.NewWatch()
-				go watch.Run(t.Context())
-				registry := upstream.New(upstream.Config{
-					Watch: watch, Log: slog.New(slog.NewTextHandler(&log, nil)), Dialer: machine.dialer(), MakeRoom: func() { room.Add(1) },
+		for _, kind := range []string{"tcp", "tls", "unix"} {
+			for _, health := range []string{"", "/health"} {
+				if kind == "unix" && reason == wire.NoPorts {
+					continue // a socket needs none
+				}
+				t.Run(kind+" "+errno.Error()+health, func(t *testing.T) {
+					t.Parallel()
+					blamesNobody(t, kind, health, errno, reason)
 				})
-				u := registry.Start(t.Context(), upstream.Spec{Addresses: []string{addr}, Health: health})
-				for range 10 {
-					if err := u.Connect(addr); !errors.Is(err, upstream.ErrShortage) || !errors.Is(err, errno) {
-						t.Fatalf("got %v", err)
-					}
-				}
-				until(t, "checked, with both probes", func() bool { return machine.attempts.Load() >= 12 })
-				until(t, "counted", func() bool { return shortages(t, registry, reason) >= 12 })
-				if !u.Replicas()[addr] {
-					t.Error("the replica is blamed")
-				}
-				if lines, other := log.with("lacks="+string(reason)), log.with("replica is"); lines != 1 || other != 0 {
-					t.Errorf("got %d lines about the shortage and %d about the replica, want 1 and 0", lines, other)
-				}
-				if made := room.Load() > 0; made != (reason == wire.NoDescriptors) {
-					t.Errorf("room was made: %t", made)
-				}
-				machine.err.Store(nil)
-				if err := u.Connect(addr); err != nil {
-					t.Errorf("afterwards: %v", err)
-				}
-			})
+			}
 		}
+	}
+}
+
+// blamesNobody has an upstream of this kind used while the machine lacks something.
+func blamesNobody(t *testing.T, kind, health string, errno syscall.Errno, reason wire.Shortage) {
+	t.Helper()
+	ok := func(http.ResponseWriter, *http.Request) {}
+	var addr string
+	cfg, spec := upstream.Config{}, upstream.Spec{Health: health}
+	switch kind {
+	case "tcp":
+		up := httptest.NewServer(http.HandlerFunc(ok))
+		t.Cleanup(up.Close)
+		addr = up.Listener.Addr().String()
+	case "tls":
+		authority := tlstest.New(t)
+		up := httptest.NewUnstartedServer(http.HandlerFunc(ok))
+		up.TLS = &tls.Config{Certificates: []tls.Certificate{authority.Certificate(t, "127.0.0.1")}}
+		up.StartTLS()
+		t.Cleanup(up.Close)
+		addr = up.Listener.Addr().String()
+		cfg.TLS, spec.TLS.On = always(trusting(authority)), true
+	case "unix":
+		addr = socketServer(t, ok)
+	}
+	spec.Addresses = []string{addr}
+	machine := &lacking{networks: "tcp uni"}
+	machine.err.Store(&errno)
+	var log logged
+	var room atomic.Int64
+	cfg.Watch, cfg.Log = wire.NewWatch(), slog.New(slog.NewTextHandler(&log, nil))
+	cfg.Dialer, cfg.MakeRoom = machine.dialer(), func() { room.Add(1) }
+	go cfg.Watch.Run(t.Context())
+	spec.Timeouts.Connect = 10 * time.Second
+	registry := upstream.New(cfg)
+	u := registry.Start(t.Context(), spec)
+	for range 10 {
+		if err := u.Connect(addr); !errors.Is(err, upstream.ErrShortage) || !errors.Is(err, errno) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	until(t, "checked, with both probes", func() bool { return machine.attempts.Load() >= 12 })
+	until(t, "counted", func() bool { return shortages(t, registry, reason) >= 12 })
+	if !u.Replicas()[addr] {
+		t.Error("the replica is blamed")
+	}
+	if lines, other := log.with("lacks="+string(reason)), log.with("replica is"); lines != 1 || other != 0 {
+		t.Errorf("got %d lines about the shortage and %d about the replica, want 1 and 0", lines, other)
+	}
+	if made := room.Load() > 0; made != (reason == wire.NoDescriptors) {
+		t.Errorf("room was made: %t", made)
+	}
+	machine.err.Store(nil)
+	if err := u.Connect(addr); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ type Spec struct {
 	Addresses []string
 	// NamesDiffer: two names at one address are two replicas.
 	NamesDiffer bool
+	TLS         TLS
 	// Health is the path of the active check; empty for a TCP connect.
 	Health   string
 	Timeouts Timeouts
@@ -32,6 +34,7 @@ type Spec struct {
 type Upstream struct {
 	spec     Spec
 	registry *Registry
+	tls      func() *tls.Config // nil for plain connections
 	budget   budget
 	replicas atomic.Pointer[[]*Replica]
 

@@ -1,0 +1,139 @@
+// Package tlstest makes, for tests, an authority and certificates that it has signed.
+//
+// It refuses to know who shows the certificates and who trusts them.
+package tlstest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Authority signs certificates.
+type Authority struct {
+	// File has its own certificate, in PEM form.
+	File string
+
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+// New returns an authority. Its file is removed when the test ends.
+func New(t testing.TB) *Authority {
+	t.Helper()
+	a := &Authority{File: filepath.Join(t.TempDir(), "ca.pem"), key: newKey(t)}
+	der := a.sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}, a.key)
+	var err error
+	if a.cert, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	write(t, a.File, "CERTIFICATE", der)
+	return a
+}
+
+// Certificate returns a certificate for hosts, which are names or IP addresses.
+func (a *Authority) Certificate(t testing.TB, hosts ...string) tls.Certificate {
+	t.Helper()
+	return a.certificate(t, time.Now().Add(time.Hour), hosts)
+}
+
+// Expired is Certificate, but the certificate's time is over.
+func (a *Authority) Expired(t testing.TB, hosts ...string) tls.Certificate {
+	t.Helper()
+	return a.certificate(t, time.Now().Add(-time.Minute), hosts)
+}
+
+// Files writes a certificate and its key to files, which are removed when the test ends.
+func Files(t testing.TB, pair tls.Certificate) (certFile, keyFile string) {
+	t.Helper()
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	Write(t, pair, certFile, keyFile)
+	return certFile, keyFile
+}
+
+// Write writes a certificate and its key.
+func Write(t testing.TB, pair tls.Certificate, certFile, keyFile string) {
+	t.Helper()
+	private, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, certFile, "CERTIFICATE", pair.Certificate[0])
+	write(t, keyFile, "PRIVATE KEY", private)
+}
+
+func (a *Authority) certificate(t testing.TB, until time.Time, hosts []string) tls.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		Subject: pkix.Name{CommonName: "a server or a client"}, NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	key := newKey(t)
+	return tls.Certificate{Certificate: [][]byte{a.sign(t, template, key)}, PrivateKey: key}
+}
+
+// sign signs a certificate for the key. The authority's own is signed by itself.
+func (a *Authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PrivateKey) []byte {
+	t.Helper()
+	template.SerialNumber, template.NotBefore = big.NewInt(time.Now().UnixNano()), time.Now().Add(-time.Hour)
+	if template.NotAfter.IsZero() {
+		template.NotAfter = time.Now().Add(time.Hour)
+	}
+	parent := a.cert
+	if parent == nil {
+		parent = template
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func newKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func write(t testing.TB, file, kind string, der []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Clients is the configuration of a server that admits only clients with a certificate of the authority.
+func (a *Authority) Clients() *tls.Config {
+	return &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.Pool(), MinVersion: tls.VersionTLS12}
+}
+
+// Pool has the authority alone.
+func (a *Authority) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
+}
