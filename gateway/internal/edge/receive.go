@@ -63,20 +63,3 @@ func (c *conn) gather(k *call) error {
 	}
 	return nil
 }
-
-// linger takes what the client still sends, up to a bound, before the connection is closed. Otherwise the client might
-// lose the response (RFC 9112 section 9.6).
-func (c *conn) linger() {
-	c.dropBuffer()
-	c.wire.CloseWrite()
-	c.wire.SetTimeout(lingerTimeout)
-	in := wire.Loan{Pool: c.server.buffers}
-	for taken := 0; taken < lingerBytes; {
-		n, err := c.wire.Fetch(&in)
-		in.Drop()
-		if err != nil {
-			return
-		}
-		taken += n
-	}
-}

@@ -30,6 +30,9 @@ const (
 	maxTold = 512
 	// toldAfter is how long a refused client may take to send its request. Some clients do not expect a response before.
 	toldAfter = 500 * time.Millisecond
+	// toldTimeout and toldBytes bound what a refused client still sends after the response.
+	toldTimeout = 2 * time.Second
+	toldBytes   = 1 << 20
 )
 
 // refuse tells a client why it gets no connection, and closes it. Over TLS it is closed without a word: the handshake, which is most of
@@ -60,14 +63,14 @@ func (s *Server) tell(nc net.Conn, why refusal) {
 	_ = nc.SetDeadline(time.Now().Add(toldAfter)) // an error means that it is closed
 	request := make([]byte, 1<<10)
 	n, _ := nc.Read(request) // without a byte the client is told all the same
-	_ = nc.SetDeadline(time.Now().Add(lingerTimeout))
+	_ = nc.SetDeadline(time.Now().Add(toldTimeout))
 	if _, err := nc.Write(s.refusalResponse(why, request[:n])); err != nil {
 		return
 	}
 	if half, ok := nc.(*net.TCPConn); ok {
 		_ = half.CloseWrite() // an error means that the client is gone
 	}
-	for taken := 0; taken < lingerBytes; {
+	for taken := 0; taken < toldBytes; {
 		n, err := nc.Read(request)
 		if err != nil {
 			return

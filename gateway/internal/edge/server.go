@@ -23,12 +23,10 @@ import (
 
 // Timeouts of clients. None bounds a whole body.
 const (
-	headTimeout   = 10 * time.Second // from a request's first byte to the end of its head; also for the first request to begin
-	writeTimeout  = 60 * time.Second // without the client taking what is due, see wire.Conn
-	lingerTimeout = 2 * time.Second  // for what a client still sends after the response that ends the connection
-	lingerBytes   = 1 << 20
-	unsentBytes   = 128 << 10       // of responses, in the kernel, that a client does not let it send
-	cutTimeout    = 2 * time.Second // for a connection that is cut to end
+	headTimeout  = 10 * time.Second // from a request's first byte to the end of its head; also for the first request to begin
+	writeTimeout = 60 * time.Second // without the client taking what is due, see wire.Conn
+	unsentBytes  = 128 << 10        // of responses, in the kernel, that a client does not let it send
+	cutTimeout   = 2 * time.Second  // for a connection that is cut to end
 )
 
 // Checker verifies whose token an Authorization field carries. The strings are only valid during the call. Valid reports
@@ -96,6 +94,7 @@ type Server struct {
 
 	clients  *clients
 	uploads  uploads
+	lingers  lingerBounds
 	told     chan struct{} // refused clients that are being told
 	refusals map[refusal]*notice
 	crowded  notice
@@ -111,7 +110,7 @@ type Server struct {
 // New returns a Server; it responds with 404 until it is given routes.
 func New(cfg Config) *Server {
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
-	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), clients: newClients(&cfg), uploads: newUploads(&cfg), told: make(chan struct{}, maxTold)}
+	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), clients: newClients(&cfg), uploads: newUploads(&cfg), lingers: lingering(), told: make(chan struct{}, maxTold)}
 	s.refusals = map[refusal]*notice{shareTaken: {}, allTaken: {}, noDescriptors: {}}
 	s.introducing = make(chan struct{}, maxIntroducing)
 	s.active.Store(&activeTable{table: new(route.Table)})
