@@ -41,6 +41,7 @@ type config struct {
 	proxyProtocol  bool
 	idleTimeout    time.Duration
 	hosts          *edge.Hosts
+	cors           *route.CORS // nil: no origin is allowed
 	pages          map[string]console.Page
 	tlsCert        string
 	tlsKey         string
@@ -90,6 +91,7 @@ func readConfig(r *env.Reader) *config {
 		r.Fail("HSTS", "%q is neither off nor like max-age=31536000; includeSubDomains", c.strict)
 	}
 	c.pages = c.readPages(r)
+	c.cors = readOrigins(r)
 	for name, u := range map[string]*url.URL{"AUTH_URL": c.auth, "MATH_URL": c.math} {
 		if u.Scheme != "http" {
 			r.Fail(name, "the gateway reaches its upstreams by http, not %s", u.Scheme)

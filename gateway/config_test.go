@@ -10,9 +10,9 @@ import (
 
 func TestAllMistakesInTheSettingsAreNamed(t *testing.T) {
 	t.Parallel()
-	vars := map[string]string{"JWT_SECRET": "short", "AUTH_URL": "https://a", "TLS_KEY_FILE": "x", "TRUSTED_PROXIES": "all", "MAX_CONNECTIONS": "0", "HOSTS": "https://a", "HSTS": "on", "HTTP_REDIRECT_ADDR": ":1", "PROXY_PROTOCOL": "yes please"}
+	vars := map[string]string{"JWT_SECRET": "short", "AUTH_URL": "https://a", "TLS_KEY_FILE": "x", "TRUSTED_PROXIES": "all", "MAX_CONNECTIONS": "0", "HOSTS": "https://a", "HSTS": "on", "CORS_ORIGINS": "https://a.example, https://*", "HTTP_REDIRECT_ADDR": ":1", "PROXY_PROTOCOL": "yes please"}
 	err := run(t.Context(), func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, io.Discard)
-	for _, name := range []string{"JWT_SECRET", "INTERNAL_SECRET", "AUTH_URL", "TLS_CERT_FILE", "TRUSTED_PROXIES", "MAX_CONNECTIONS", "HOSTS", "HSTS", "HTTP_REDIRECT_ADDR", "PROXY_PROTOCOL"} {
+	for _, name := range []string{"JWT_SECRET", "INTERNAL_SECRET", "AUTH_URL", "TLS_CERT_FILE", "TRUSTED_PROXIES", "MAX_CONNECTIONS", "HOSTS", "HSTS", "CORS_ORIGINS", "HTTP_REDIRECT_ADDR", "PROXY_PROTOCOL"} {
 		if err == nil || !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s is not named in\n%v", name, err)
 		}
@@ -49,6 +49,22 @@ func TestAPROXYHeaderNeedsSomebodyWhoMaySendIt(t *testing.T) {
 		readConfig(r)
 		if got := strings.Contains(r.Err().Error(), "PROXY_PROTOCOL: "); got != wrong {
 			t.Errorf("%s: got %v", trusted, r.Err())
+		}
+	}
+}
+
+func TestCORS_ORIGINSIsAListOfOrigins(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]string{
+		"": "", " , ": "", "*": "*", "https://a.example:443,http://localhost:*": "https://a.example http://localhost:*", " https://*.a.example , ": "https://*.a.example",
+	} {
+		r := env.NewReader(func(name string) (string, bool) { return list, name == "CORS_ORIGINS" })
+		got := ""
+		if cors := readOrigins(r); cors != nil {
+			got = strings.Join(cors.Origins, " ")
+		}
+		if got != want || r.Err() != nil {
+			t.Errorf("%q: got %q, %v, want %q", list, got, r.Err(), want)
 		}
 	}
 }

@@ -35,6 +35,9 @@ func newRoutes(cfg *config, put func(*route.Table)) *routes {
 			Help: "1 if the routes in force are those of the routes file as it is now, 0 if they are older.",
 		}),
 	}
+	for _, b := range r.builtin {
+		b.CORS = cfg.cors
+	}
 	r.file = follow.Files{Paths: []string{r.path}, Settle: true, Use: r.use}
 	return r
 }

@@ -31,6 +31,7 @@ func goodFiles() []string {
 		entryWith("max_body: 999999999999"), entryWith("max_body: '7'"), entryWith("max_body: 999999TiB"),
 		entryWith("timeouts: {connect: 100ms, first_byte: 1m30s, progress: 1.5h}"), entryWith("timeouts: {}"),
 		entryWith("retries: 0"), entryWith("retries: 10"), entryWith("strip_prefix: true", "via: false", "websocket: false"), entryWith("informational: true"), entryWith("auth: public"), entryWith("streams: until_closed"), entryWith("auth: required", "streams: 'until_closed'"),
+		entryWith("cors: {origins: ['https://*.preview.example.test', 'http://localhost:*', 'https://*.a:*']}"),
 		entryWith(`cors: {origins: ["*"]}`), entryWith("cors: {origins: ['https://a.example', 'http://[::1]:8080', 'chrome-extension://abc'], headers: [X-A], expose: [X-B], max_age: 1h}"),
 		entryWith("paths: raw", "exact: false"), entryWith("strip_prefix: true", "paths: 'raw'"),
 		entry("a", "/", "http://a/"), entry("a.b_c-9", "/A/b.c/~d/_-", "['http://a:1', 'http://[::1]:65535', 'http://10.0.0.1:65534']"), entry("token", "/token", "http://a_b.c:9000"),
@@ -76,6 +77,7 @@ func badFiles() []string {
 		entryWith("timeouts:"), entryWith("timeouts: 1s"), entryWith("timeouts: {total: 1s}"), entryWith("timeouts: {connect: 1}"), entryWith("timeouts: {connect: +1s}"), entryWith("timeouts: {connect: 1us}"),
 		entryWith("retries: '2'"), entryWith("retries: 1.9"), entryWith("retries: 11"), entryWith("retries: -1"), entryWith("retries:"), entryWith("websocket: 'true'"), entryWith("informational: navigate"), entryWith("strip_prefix:"), entryWith("via:"), entryWith("via: off"), entryWith("identity_header: X-Forwarded-Prefix"),
 		entryWith("paths:"), entryWith("paths: clean"), entryWith("paths: true"), entryWith("paths: raw", "exact: true"),
+		entryWith("cors: {origins: ['https://*']}"), entryWith("cors: {origins: ['https://a.*.example']}"), entryWith("cors: {origins: ['https://a*.example']}"), entryWith("cors: {origins: ['https://a:*1']}"),
 		entryWith("cors:"), entryWith("cors: {}"), entryWith("cors: {origins: []}"), entryWith("cors: {origins: '*'}"), entryWith("cors: {origins: [a.example]}"), entryWith("cors: {origins: ['https://A.example']}"),
 		entryWith("cors: {origins: ['https://a.example/']}"), entryWith("cors: {origins: ['*'], headers: [X_A]}"), entryWith("cors: {origins: ['*'], expose: []}"), entryWith("cors: {origins: ['*'], max_age: 1}"), entryWith("cors: {origins: ['*'], credentials: true}"),
 	}

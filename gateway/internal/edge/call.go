@@ -7,6 +7,7 @@ import (
 	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/meter"
+	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/httpd"
 )
@@ -44,6 +45,7 @@ type call struct {
 	// streaming is what the call has spent of the budget for its streams.
 	streaming int
 	leaveLine func()          // ends the turn of the call's upload, if it has one
+	cors      *route.CORS     // whose fields are in lines; nil: none's
 	lines     wire.FieldLines // for the response, the gateway's own or the upstream's
 }
 
@@ -54,6 +56,7 @@ func (k *call) begin(c *conn) {
 	k.request.Reset()
 	k.body = wire.Body{}
 	k.id = nil
+	k.cors = nil
 	k.lines.Reset()
 	k.client, k.outer = c.client, outer{}
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""

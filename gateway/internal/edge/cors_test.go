@@ -9,6 +9,9 @@ import (
 	"tallygate/gateway/internal/route"
 )
 
+// exposed are what scripts of allowed origins may always read.
+const exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, WWW-Authenticate"
+
 func TestPagesOfAllowedOriginsMayCall(t *testing.T) {
 	t.Parallel()
 	r := locked("/a", replica(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -27,8 +30,11 @@ func TestPagesOfAllowedOriginsMayCall(t *testing.T) {
 	}{
 		"a preflight":                      {preflight + "PUT\r\nOrigin: https://app.example\r\n\r\n", 204, "https://app.example", "GET, HEAD, PUT"},
 		"a preflight from elsewhere":       {preflight + "PUT\r\nOrigin: https://evil.example\r\n\r\n", 204, "", "GET, HEAD, PUT"},
-		"a preflight for another method":   {preflight + "POST\r\nOrigin: https://app.example\r\n\r\n", 405, "", ""},
-		"OPTIONS that asks nothing":        {"OPTIONS /a HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\n\r\n", 405, "", ""},
+		"a preflight for another method":   {preflight + "DELETE\r\nOrigin: https://app.example\r\n\r\n", 204, "https://app.example", "GET, HEAD, PUT, DELETE"},
+		"another method":                   {"DELETE /a HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\n\r\n", 405, "https://app.example", ""},
+		"another method, from elsewhere":   {"DELETE /a HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\n\r\n", 405, "", ""},
+		"OPTIONS that asks nothing":        {"OPTIONS /a HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\n\r\n", 405, "https://app.example", ""},
+		"OPTIONS that asks for nonsense":   {preflight + "GET, PUT\r\nOrigin: https://app.example\r\n\r\n", 405, "https://app.example", ""},
 		"a call":                           {"GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\nOrigin: https://app.example\r\n\r\n", 200, "https://app.example", ""},
 		"a call from elsewhere":            {"GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\nOrigin: https://evil.example\r\n\r\n", 200, "", ""},
 		"a refused call can be read, too":  {"GET /a HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\n\r\n", 401, "https://app.example", ""},
@@ -44,10 +50,13 @@ func TestPagesOfAllowedOriginsMayCall(t *testing.T) {
 		if got := resp.Header.Get("Access-Control-Allow-Methods"); got != row.methods {
 			t.Errorf("%s: got methods %q, want %q", name, got, row.methods)
 		}
+		if vary := resp.Header.Get("Vary"); vary != "Origin" {
+			t.Errorf("%s: got Vary %q", name, vary)
+		}
 		if row.methods != "" && resp.Header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type, X-Request-Id, X-Extra" {
 			t.Errorf("%s: got headers %q", name, resp.Header.Get("Access-Control-Allow-Headers"))
 		}
-		if row.origin != "" && row.methods == "" && resp.Header.Get("Access-Control-Expose-Headers") != "X-Total" {
+		if row.origin != "" && resp.Header.Get("Access-Control-Expose-Headers") != exposed+", X-Total" {
 			t.Errorf("%s: exposed are %q", name, resp.Header.Get("Access-Control-Expose-Headers"))
 		}
 	}

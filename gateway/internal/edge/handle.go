@@ -50,13 +50,16 @@ func (s *Server) serve(k *call) error {
 	if err := k.misdirected(); err != nil && !s.asksForHealth(k.request.Path) {
 		return err
 	}
+	if s.preflight(k) {
+		return nil
+	}
 	if done, err := s.route(k); done || err != nil {
 		return err
 	}
 	if err := s.check(k); err != nil {
 		return err
 	}
-	if !k.route.Metered {
+	if !k.route.Metered || k.looksAtTally() {
 		return s.forward(k)
 	}
 	if err := s.limit(k); err != nil {
@@ -86,20 +89,16 @@ func (s *Server) route(k *call) (done bool, err error) {
 	if !ok {
 		return false, errNoRoute
 	}
-	if k.preflight(match) {
-		return true, nil
-	}
 	_, index, ok := match.Route(r.Method)
 	if !ok {
+		k.allowOrigin(match.CORS(r.Method))
 		return false, &methodError{match.Allow()}
 	}
 	if r.Sign != nil && !active.routes[index].RawPaths {
 		return false, r.Sign
 	}
 	k.route = active.routes[index]
-	if k.route.CORS != nil {
-		k.allowOrigin(k.route.CORS)
-	}
+	k.allowOrigin(k.route.CORS)
 	if k.lastHop() {
 		k.respondOptions(match.Allow())
 		return true, nil
@@ -128,6 +127,12 @@ func (s *Server) check(k *call) error {
 	}
 	k.who = who
 	return nil
+}
+
+// looksAtTally reports whether users look at their own tally, which is free.
+func (k *call) looksAtTally() bool {
+	at, r := k.route, &k.request
+	return at.Tally != "" && string(r.Path) == at.Tally && (string(r.Method) == "GET" || string(r.Method) == "HEAD")
 }
 
 // limit refuses a call of a user who calls too often or has used up the quota.

@@ -26,7 +26,7 @@ func linksOf(r *route.Route) *forward.Links {
 	if (!r.Strip || r.Path == "/") && r.BasePath == "" && r.Host == "" {
 		return nil
 	}
-	links := &forward.Links{}
+	links := &forward.Links{TLS: r.TLS.On}
 	for _, addr := range r.Upstreams {
 		if strings.HasPrefix(addr, "unix:") {
 			addr = upstream.SocketHost

@@ -94,6 +94,7 @@ func (s *Server) refusalResponse(why refusal, request []byte) []byte {
 	details := problems(why)
 	var id [httpd.MaxRequestIDBytes]byte
 	w := s.startOwnResponse(nil, details.Status, newRequestID(&id))
+	addCORS(&w.FieldLines, s.cfg.CORS, originIn(request))
 	addProblemFields(&w, details)
 	body := details.Body()
 	b := w.EndResponse(wire.Framing(len(body)), false, 1)

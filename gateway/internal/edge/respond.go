@@ -91,6 +91,9 @@ func (k *call) startResponse(status int) wire.HeadWriter {
 	if strict := k.conn.strictTransport(); strict != "" {
 		w.Add("Strict-Transport-Security", strict)
 	}
+	if k.cors == nil {
+		k.allowOrigin(k.conn.server.cfg.CORS)
+	}
 	w.AddLines(&k.lines)
 	return w
 }

@@ -59,6 +59,7 @@ type Config struct {
 	Watch     *wire.Watch
 	Pages     map[string]console.Page
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-* are believed
+	CORS      *route.CORS    // for all that the gateway itself responds, unless the route has its own; nil: no origin is allowed
 	Hosts     *Hosts         // requests for others are refused; nil: none are
 	TLS       *tls.Config    // nil: plain HTTP
 	// StrictTransport is Strict-Transport-Security in responses over TLS, unless an upstream sends its own; empty: none.

@@ -33,6 +33,8 @@ type Route struct {
 	Public bool
 	// Metered: requests with a valid token are counted, and the user's quota applies.
 	Metered bool
+	// Tally is a path of the route that is not metered, and has no Rate, for GET: users look at their own tally there. Mostly empty.
+	Tally string
 	// IdentityHeader carries the user's id to the upstream; empty for none.
 	IdentityHeader string
 	// ForwardToken: the upstream gets the request's Authorization field. Never on a public route.
@@ -85,14 +87,6 @@ type TLS struct {
 	Cert, Key string
 	// ServerName is what the upstreams' certificates have to be for; empty for the host in Upstreams.
 	ServerName string
-}
-
-// CORS lets browsers call from pages of other origins (the Fetch standard).
-type CORS struct {
-	Origins []string // "*", or scheme://host[:port]
-	Headers []string // that requests may have beside Authorization, Content-Type and X-Request-Id
-	Expose  []string // that scripts may read
-	MaxAge  time.Duration
 }
 
 // DefaultTimeouts are those of a route that sets none.

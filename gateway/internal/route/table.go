@@ -160,10 +160,16 @@ func (m Match) Allow() []string {
 	return slices.Compact(all)
 }
 
-// CORS returns the policy of the route that a preflight is for. The method is that of Access-Control-Request-Method.
+// CORS returns the policy for a method: that of the route that takes it, or else that of any route of the path, so that pages can read
+// that the method is not allowed.
 func (m Match) CORS(method []byte) *CORS {
 	if r, _, ok := m.Route(method); ok {
 		return r.CORS
+	}
+	for _, c := range m.candidates {
+		if c.CORS != nil {
+			return c.CORS
+		}
 	}
 	return nil
 }

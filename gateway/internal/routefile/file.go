@@ -25,6 +25,7 @@ func Parse(file string, content []byte, builtin []*route.Route) (*route.Table, e
 	if root := p.document(content); root != nil {
 		p.routes(root)
 	}
+	p.keepTallyFree(builtin)
 	all := slices.DeleteFunc(slices.Clone(builtin), func(b *route.Route) bool { return p.named[b.Name] })
 	table, err := route.NewTable(append(all, p.own...))
 	if conflicts, ok := errors.AsType[route.Conflicts](err); ok {
