@@ -88,7 +88,7 @@ func bindProblem(body jsontext.Value, err error) *problem.Details {
 		if errors.Is(err, jsontext.ErrDuplicateName) {
 			return problem.New(http.StatusBadRequest, "duplicate-member", "The body has the same member twice.")
 		}
-		return problem.New(http.StatusBadRequest, "malformed-json", "The body is not valid JSON in UTF-8.")
+		return problem.New(http.StatusBadRequest, "malformed-json", "The body is not valid JSON in UTF-8."+brokenSign(body, err))
 	}
 	name := shorten(semantic.JSONPointer.LastToken())
 	switch {
