@@ -88,6 +88,7 @@ func (c Credentials) prepare() (prepared, error) {
 	return prepared{name: name, password: p}, err
 }
 
+// preparePassword applies password.Prepare. The error is a *fault.InvalidError.
 func preparePassword(field, raw string) (password.Prepared, error) {
 	p, err := password.Prepare(raw)
 	switch {
@@ -98,7 +99,10 @@ func preparePassword(field, raw string) (password.Prepared, error) {
 	case errors.Is(err, password.ErrTooLong):
 		return p, fault.Invalid(field, fmt.Sprintf("The password is longer than %d bytes.", password.MaxBytes))
 	}
-	return p, fault.Invalid(field, "The password must not hold control characters or unassigned ones.")
+	if refused, ok := errors.AsType[*password.SignError](err); ok {
+		return p, fault.Invalid(field, "The password must not hold "+refused.Sign+".")
+	}
+	return p, err
 }
 
 // clientName cuts what a client calls itself.

@@ -20,3 +20,9 @@ func (q *Queue) Garbage() uint64 {
 	defer q.mu.Unlock()
 	return q.garbage.kib
 }
+
+// Text is what is hashed.
+func (p Prepared) Text() string { return p.text }
+
+// IsOfUnicode15 reports whether a character is one of those that are normalized.
+func IsOfUnicode15(r rune) bool { return isOfUnicode15(r) }

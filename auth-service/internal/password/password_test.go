@@ -40,39 +40,6 @@ func hash(t *testing.T, h *password.Hasher, raw string) string {
 	return stored
 }
 
-func TestPreparation(t *testing.T) {
-	t.Parallel()
-	for name, look := range map[string]struct {
-		raw  string
-		want error
-	}{
-		"one byte":                    {"x", nil},
-		"the longest":                 {strings.Repeat("x", password.MaxBytes), nil},
-		"spaces at the ends are kept": {" x ", nil},
-		"empty":                       {"", password.ErrEmpty},
-		"one byte too many":           {strings.Repeat("x", password.MaxBytes+1), password.ErrTooLong},
-		"NUL":                         {"a\x00b", password.ErrCharacters},
-		"a line break":                {"a\nb", password.ErrCharacters},
-		"invalid UTF-8":               {"a\xffb", password.ErrCharacters},
-	} {
-		if _, err := password.Prepare(look.raw); !errors.Is(err, look.want) {
-			t.Errorf("%s: got %v, want %v", name, err, look.want)
-		}
-	}
-}
-
-func TestOneTextInTwoNormalFormsIsOnePassword(t *testing.T) {
-	t.Parallel()
-	h := hasher(t, cheap())
-	stored := hash(t, h, "caf\u00e9\u3000au lait")
-	if ok, _, _ := h.Verify(t.Context(), h.Place(password.Claim{}), prepare(t, "cafe\u0301 au lait"), stored); !ok {
-		t.Error("the decomposed form with a plain space is another password")
-	}
-	if ok, _, _ := h.Verify(t.Context(), h.Place(password.Claim{}), prepare(t, "Caf\u00e9 au lait"), stored); ok {
-		t.Error("case was folded")
-	}
-}
-
 func TestStoredHashIsAPHCStringWithItsOwnSalt(t *testing.T) {
 	t.Parallel()
 	h := hasher(t, cheap())

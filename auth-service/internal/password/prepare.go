@@ -2,44 +2,65 @@ package password
 
 import (
 	"errors"
+	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/secure/precis"
 )
 
 // MaxBytes is the longest password, before preparation. Longer ones are refused unhashed: clients must not choose the cost
 // of a hash.
 const MaxBytes = 1024
 
-// What can be wrong with the text of a password.
+// What can be wrong with the length of a password.
 var (
-	ErrEmpty      = errors.New("password is empty")
-	ErrTooLong    = errors.New("password is too long")
-	ErrCharacters = errors.New("password holds characters that no keyboard can repeat")
+	ErrEmpty   = errors.New("password is empty")
+	ErrTooLong = errors.New("password is too long")
 )
 
-// Prepared is a password in the one form that is hashed: RFC 8265's OpaqueString. Only Prepare makes one.
+// SignError means that a password holds a sign that no keyboard types.
+type SignError struct {
+	Sign string // as in "U+0007 (a control character)"
+}
+
+func (s *SignError) Error() string { return "password holds " + s.Sign }
+
+// Prepared is a password in the one form that is hashed. Only Prepare makes one.
 type Prepared struct {
 	text string
 }
 
-// Prepare applies OpaqueString (RFC 8265 section 4.2): other spaces become U+0020 and the text is put in NFC, so that
-// two keyboards spell the same password alike. Nothing is trimmed, folded or cut; control characters are refused.
-// The error is ErrEmpty, ErrTooLong or ErrCharacters.
+// Prepare brings a password into the form that is hashed, so that two keyboards spell the same password alike. What
+// OpaqueString (RFC 8265 section 4.2) accepts gets the same form as there: other spaces become U+0020, and the text is put in
+// NFC. Beyond that it accepts whatever a keyboard can type. Variation selectors are left out: whether one follows an emoji
+// is the keyboard's choice. Nothing else is trimmed, folded or cut.
+//
+// The form of a password never changes, with no version of Unicode: stored hashes depend on it. The error is ErrEmpty,
+// ErrTooLong or a *SignError.
 func Prepare(raw string) (Prepared, error) {
 	switch {
 	case raw == "":
 		return Prepared{}, ErrEmpty
 	case len(raw) > MaxBytes:
 		return Prepared{}, ErrTooLong
-	case !utf8.ValidString(raw):
-		return Prepared{}, ErrCharacters
 	}
-	text, err := precis.OpaqueString.String(raw)
-	if err != nil {
-		return Prepared{}, ErrCharacters
+	var text strings.Builder
+	text.Grow(len(raw))
+	for i, r := range raw {
+		switch {
+		case r == utf8.RuneError && isBroken(raw[i:]):
+			return Prepared{}, &SignError{nameBroken(raw[i:])}
+		case untypable(r) != "":
+			return Prepared{}, &SignError{nameOf(r)}
+		case isVariationSelector(r):
+		case isSpace(r):
+			text.WriteByte(' ')
+		default:
+			text.WriteRune(r)
+		}
 	}
-	return Prepared{text: text}, nil
+	if text.Len() == 0 {
+		return Prepared{}, ErrEmpty
+	}
+	return Prepared{text: normalize(text.String())}, nil
 }
 
 // String hides the password from logs and formatted errors.
