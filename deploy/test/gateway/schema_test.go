@@ -41,6 +41,8 @@ func goodFiles() []string {
 		entry("a", "/a", "'unix:/run/a.sock'"), entry("a", "/a", "'unix:///run/a@b+c,d:e=1.sock'"), entry("a", "/a", "['unix:/a', 'unix:/b', 'http://a']"),
 		entry("a", "/a", "https://a"), entry("a", "/a", "['https://a:8443/b/', 'https://[::1]/b']"), entry("a", "/a", "https://a, tls: {}"),
 		entry("a", "/a", "https://a, tls: {ca: /run/ca.pem, cert: c.pem, key: 'C:\\k.pem', server_name: a_b.example}"),
+		entryWith("health: {}"), entryWith("health: {path: /livez, host: 'a.example:81', status: [200, 301-302, '401'], interval: 5s, timeout: 2s, failures: 1}"),
+		entryWith("health: {path: /a, status: 204}"), entryWith("health: {path: /a, status: 200-399}"), entryWith("health: {interval: 1h}"),
 		entryWith("host: client"), entryWith("host: upstream"), entryWith("host: a_b.example:8080"), entryWith("host: '[::1]:80'"),
 		"# yaml-language-server: $schema=./routes.schema.json\n---\n" + entry("a", "/a", "http://a"),
 		"routes:\n  - &a {name: a, path: /a, upstream: &u http://a, cors: &c {origins: ['*']}}\n  - {name: b, path: /b, upstream: *u, cors: *c}\n",
@@ -61,6 +63,8 @@ func badFiles() []string {
 		entry("a", "/a", "'unix:a.sock'"), entry("a", "/a", "'unix:'"), entry("a", "/a", "'unix:/'"), entry("a", "/a", "'unix://a/b'"), entry("a", "/a", "'unix:/a/'"), entry("a", "/a", "'unix:/a/../b'"), entry("a", "/a", "'unix:/a b'"),
 		entry("a", "/a", "https://a, tls: /run/ca.pem"), entry("a", "/a", "https://a, tls: {verify: false}"), entry("a", "/a", "https://a, tls: {insecure: true}"), entry("a", "/a", "https://a, tls: {cert: a}"), entry("a", "/a", "https://a, tls: {key: a}"),
 		entry("a", "/a", "https://a, tls: {ca: ''}"), entry("a", "/a", "https://a, tls: {ca: [a]}"), entry("a", "/a", "https://a, tls: {server_name: 'a:1'}"), entry("a", "/a", "https://a, tls: {server_name: 7}"),
+		entryWith("health: [/a]"), entryWith("health: {page: /a}"), entryWith("health: {path: a}"), entryWith("health: {host: a}"), entryWith("health: {status: 200}"), entryWith("health: {path: /a, status: 199}"), entryWith("health: {path: /a, status: 600}"),
+		entryWith("health: {path: /a, status: 2xx}"), entryWith("health: {path: /a, status: []}"), entryWith("health: {path: /a, status: [ok]}"), entryWith("health: {path: /a, timeout: 2}"), entryWith("health: {path: /a, failures: 0}"), entryWith("health: {path: /a, failures: 11}"), entryWith("health: {path: /a, failures: '2'}"), entryWith("health: {path: /a, host: 'a:65536'}"),
 		entryWith("host:"), entryWith("host: ''"), entryWith("host: 7"), entryWith("host: 'a b'"), entryWith("host: 'http://a'"), entryWith("host: a/b"), entryWith("host: 'a:0'"), entryWith("host: 'a:65536'"), entryWith("host: [a]"),
 		entryWith("colour: red"), entryWith("exact: 1"), entryWith("exact: yes"), entryWith("exact:"),
 		entryWith("methods:"), entryWith("methods: []"), entryWith("methods: GET"), entryWith("methods: [get]"), entryWith("methods: [CONNECT]"), entryWith("methods: [TRACE]"), entryWith("methods: [GET, GET]"),
@@ -88,6 +92,7 @@ func badFiles() []string {
 func beyondTheSchema() []string {
 	return []string{
 		entryWith("timeouts: {connect: 99ms}"), entryWith("timeouts: {connect: 25h}"), entryWith("retries: 0x1"), entryWith("max_body: 0x10"),
+		entryWith("health: {path: /a, status: 300-200}"), entryWith("health: {path: /a, status: 0xC8}"), entryWith("health: {path: /a, interval: 99ms}"),
 		entry("a", "/a", "[https://a, http://b]"), entry("a", "/a", "[https://a, 'unix:/b']"), entry("a", "/a", "http://a, tls: {}"), entry("a", "/a", "['https://a', 'https://a:443']"),
 		entry("a", "/a", "[http://a/b, http://b/c]"), entry("a", "/a", "[http://a/b, 'unix:/b']"), entry("a", "/a", "['unix:/a', 'unix:///a']"), entry("a", "/a", "'unix:/"+repeat("a", 107)+"'"), entryWith("host: '[a]'"),
 		entry("a", "/a", "[http://a, 'http://A:80/']"), entry("a", "/a", "'http://[::1::]'"),

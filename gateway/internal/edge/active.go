@@ -70,7 +70,8 @@ func (s *Server) SetRoutes(table *route.Table) {
 
 func upstreamSpec(r *route.Route) upstream.Spec {
 	return upstream.Spec{
-		Addresses: r.Upstreams, NamesDiffer: r.TLS.On || r.Host == route.UpstreamsHost, TLS: upstream.TLS(r.TLS), Health: r.Health,
+		Addresses: r.Upstreams, NamesDiffer: r.TLS.On || r.Host == route.UpstreamsHost, TLS: upstream.TLS(r.TLS),
+		Health: r.Health, Check: upstream.Check(r.Check),
 		Timeouts: upstream.Timeouts(r.Timeouts), Retries: r.Retries,
 	}
 }

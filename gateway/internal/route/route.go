@@ -26,8 +26,9 @@ type Route struct {
 	BasePath string
 	// Host is the Host field that the upstream gets: empty for the client's, UpstreamsHost, or a name.
 	Host string
-	// Health is the path of the active check; empty for a TCP connect.
+	// Health is the path of the active check; empty for one that only connects. Check says how it asks.
 	Health string
+	Check  Check
 
 	// Public: requests need no token, and a token is not read.
 	Public bool
@@ -87,6 +88,18 @@ type TLS struct {
 	Cert, Key string
 	// ServerName is what the upstreams' certificates have to be for; empty for the host in Upstreams.
 	ServerName string
+}
+
+// Check says how the active check asks. What is not set has the default of docs/routes.md.
+type Check struct {
+	// Host is the Host field; empty for the upstream's name.
+	Host string
+	// Status are the ranges of statuses that are good, with both ends; empty for 200 to 299.
+	Status [][2]int
+	// Interval is the time from one check to the next, Timeout that of one request.
+	Interval, Timeout time.Duration
+	// Failures in a row make a replica unhealthy.
+	Failures int
 }
 
 // DefaultTimeouts are those of a route that sets none.

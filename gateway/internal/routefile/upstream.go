@@ -16,13 +16,13 @@ import (
 var (
 	upstreamForm = regexp.MustCompile(`^(https?://([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?(/|(/[A-Za-z0-9._~-]+)+/?)?` +
 		`|unix:(//)?(/[A-Za-z0-9._~@+,:=-]+)+)$`)
-	hostForm   = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$`)
-	healthForm = regexp.MustCompile(`^/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$`)
+	hostForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$`)
 )
 
 const (
 	aboutUpstream = "an upstream is like http://files:9000, https://files.example.org/base or unix:/run/files.sock"
 	aboutHost     = "has to be client, upstream, or the name of a host with or without a port"
+	aboutHostName = "has to be the name of a host with or without a port"
 	maxPort       = 65535
 	maxSocketPath = 107 // bytes, on Linux
 )
@@ -51,9 +51,7 @@ func (o *object) upstreams(r *route.Route) {
 	}
 	o.tls(r, first)
 	o.host(r)
-	if health, ok := o.text("health", healthForm, "has to be a path like /livez, with other characters percent-encoded"); ok {
-		r.Health = health.value
-	}
+	o.health(r)
 }
 
 // host reads which Host field the upstream gets.
@@ -62,15 +60,22 @@ func (o *object) host(r *route.Route) {
 	if !ok || host.value == "client" {
 		return
 	}
+	if o.validHost(host, "host", aboutHost) {
+		r.Host = host.value
+	}
+}
+
+// validHost reports whether a text in the form of a host is one.
+func (o *object) validHost(host text, key, what string) bool {
 	u, err := url.Parse("http://" + host.value)
-	if err == nil {
+	ok := err == nil
+	if ok {
 		_, ok = address(u)
 	}
-	if err != nil || !ok {
-		o.fail(host.at, "host: %q: %s", host.value, aboutHost)
-		return
+	if !ok {
+		o.fail(host.at, "%s: %q: %s", key, host.value, what)
 	}
-	r.Host = host.value
+	return ok
 }
 
 // target is an upstream as its URL names it.

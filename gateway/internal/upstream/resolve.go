@@ -27,6 +27,7 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 // its replicas are checked. Addresses that are numbers can be used at once. Names can be used as soon as they are
 // resolved; Start waits a little for that.
 func (r *Registry) Start(ctx context.Context, spec Spec) *Upstream {
+	spec.Check = spec.Check.withDefaults()
 	u := &Upstream{spec: spec, registry: r, ended: make(chan struct{})}
 	u.replicas.Store(&[]*Replica{})
 	usualPort := "80"

@@ -23,8 +23,9 @@ type Spec struct {
 	// NamesDiffer: two names at one address are two replicas.
 	NamesDiffer bool
 	TLS         TLS
-	// Health is the path of the active check; empty for a TCP connect.
+	// Health is the path of the active check; empty for one that only connects.
 	Health   string
+	Check    Check
 	Timeouts Timeouts
 	// Retries is how often a request may be sent again, where that is harmless. With 0, PUT and DELETE never are.
 	Retries int
