@@ -1,12 +1,10 @@
 package main
 
 import (
-	"maps"
 	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 
@@ -43,6 +41,8 @@ type config struct {
 	hosts          *edge.Hosts
 	cors           *route.CORS // nil: no origin is allowed
 	pages          map[string]console.Page
+	builtinPrefix  string // empty, or like /auth
+	noRoot         bool   // there is no /root, and no math-service
 	tlsCert        string
 	tlsKey         string
 	strict         string // Strict-Transport-Security; empty: off
@@ -90,6 +90,7 @@ func readConfig(r *env.Reader) *config {
 	} else if !strictForm.MatchString(c.strict) {
 		r.Fail("HSTS", "%q is neither off nor like max-age=31536000; includeSubDomains", c.strict)
 	}
+	c.readBuiltins(r)
 	c.pages = c.readPages(r)
 	c.cors = readOrigins(r)
 	for name, u := range map[string]*url.URL{"AUTH_URL": c.auth, "MATH_URL": c.math} {
@@ -107,33 +108,6 @@ func readConfig(r *env.Reader) *config {
 		r.Fail("TLS_CERT_FILE", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither")
 	}
 	return c
-}
-
-// readPages returns the gateway's own pages, where PAGES says. A route of the gateway's own would hide a page at its path.
-func (c *config) readPages(r *env.Reader) map[string]console.Page {
-	where := r.String("PAGES", "on")
-	pages, err := console.Pages(where)
-	if err != nil {
-		r.Fail("PAGES", "%v", err)
-		return nil
-	}
-	for _, at := range slices.Sorted(maps.Keys(pages)) {
-		if taken(at) {
-			r.Fail("PAGES", "%q does not work: %s is the path of a call", where, at)
-			break
-		}
-	}
-	return pages
-}
-
-// taken reports whether the gateway serves a path whatever the routes file says.
-func taken(path string) bool {
-	table, err := route.NewTable(route.Builtin("", ""))
-	if err != nil {
-		return true
-	}
-	_, isRoute := table.Find([]byte(path))
-	return isRoute || path == "/healthz"
 }
 
 // bearer derives the credential of the internal API. If INTERNAL_SECRET is wrong, or one of the secrets of tokens, it adds an error

@@ -29,7 +29,7 @@ type routes struct {
 
 func newRoutes(cfg *config, put func(*route.Table)) *routes {
 	r := &routes{
-		path: cfg.routesFile, builtin: route.Builtin(hostPort(cfg.auth), hostPort(cfg.math)), put: put,
+		path: cfg.routesFile, builtin: cfg.builtins(hostPort(cfg.auth), hostPort(cfg.math)), put: put,
 		valid: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_routes_valid",
 			Help: "1 if the routes in force are those of the routes file as it is now, 0 if they are older.",

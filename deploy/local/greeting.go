@@ -14,8 +14,8 @@ import (
 //go:embed first-calls.txt
 var firstCalls string
 
-// greet prints the gateway's address and the first calls to try.
-func greet(out io.Writer, addr, dataDir string, took time.Duration) {
+// greet prints the gateway's address and the first calls to try, which are under prefix.
+func greet(out io.Writer, addr, prefix, dataDir string, took time.Duration) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		host, port = addr, "80"
@@ -25,5 +25,5 @@ func greet(out io.Writer, addr, dataDir string, took time.Duration) {
 	}
 	url := "http://" + net.JoinHostPort(host, port)
 	fmt.Fprintf(out, "\nTallygate is ready at %s (started in %s; logs in %s/logs; Ctrl-C stops it).\n%s",
-		url, took.Round(10*time.Millisecond), dataDir, strings.ReplaceAll(firstCalls, "URL", url))
+		url, took.Round(10*time.Millisecond), dataDir, strings.ReplaceAll(firstCalls, "URL", url+prefix))
 }

@@ -57,7 +57,8 @@ func run(ctx context.Context, lookup env.Lookup, binDir, dataDir string, out io.
 				return err
 			}
 			if err == nil {
-				greet(out, services[len(services)-1].public.addr, dataDir, time.Since(began))
+				prefix, _ := lookup("BUILTIN_PREFIX")
+				greet(out, services[len(services)-1].public.addr, prefix, dataDir, time.Since(began))
 			}
 			becameReady = nil
 		}

@@ -44,6 +44,29 @@ func TestConsole(t *testing.T) {
 	picture(page, t, "docs")
 }
 
+// TestConsoleUnderAPath: pages and calls have been moved.
+func TestConsoleUnderAPath(t *testing.T) {
+	t.Parallel()
+	browser := chromium(t)
+	r := startRunner(t, t.TempDir(), "BUILTIN_PREFIX=/auth/v1", "PAGES=/gate")
+	r.waitReady(t)
+	page := openBrowser(t, browser)
+	for _, action := range []chromedp.Action[chromedp.Void]{
+		chromedp.Navigate(r.base + "/gate"), chromedp.SendKeys("#username", "ada"), chromedp.SendKeys("#password", "correct horse"),
+		chromedp.Click("#register"), chromedp.WaitVisible("#room"), chromedp.Click("#call button"),
+	} {
+		if err := chromedp.Do(page, action); err != nil {
+			t.Fatal(err)
+		}
+	}
+	testbed.Eventually(t, "the result of the call", func() error { return shows(page, "#answer", "51.42150122383022") })
+	testbed.Eventually(t, "the call to copy", func() error { return shows(page, "#curl", "/auth/v1/root?") })
+	if err := chromedp.Do(page, chromedp.Navigate(r.base+"/gate/docs")); err != nil {
+		t.Fatal(err)
+	}
+	testbed.Eventually(t, "the calls", func() error { return shows(page, "#tags", "/auth/v1/users/me") })
+}
+
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {

@@ -49,19 +49,25 @@ var place = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 // ownLink is a link from one page to another.
 var ownLink = regexp.MustCompile(`\b(href|src)="/`)
 
-// Pages returns every page by its exact path. where is "on", "off" for no page at all, or a path like /gate under which the pages
+// IsPlace reports whether a path is one that pages and calls can be moved under, like /gate: segments of letters, digits and
+// . _ ~ -, and no slash at the end.
+func IsPlace(path string) bool {
+	return place.MatchString(path) && !strings.Contains(path+"/", "/./") && !strings.Contains(path+"/", "/../")
+}
+
+// Pages returns every page by its exact path, for these calls. where is "on", "off" for no page at all, or a path like /gate under which the pages
 // are instead of /. Its segments are letters, digits and . _ ~ -.
-func Pages(where string) (map[string]Page, error) {
+func Pages(where string, calls Calls) (map[string]Page, error) {
 	prefix := ""
 	switch {
 	case where == "off":
 		return nil, nil
-	case place.MatchString(where) && !strings.Contains(where+"/", "/./") && !strings.Contains(where+"/", "/../"):
+	case IsPlace(where):
 		prefix = where
 	case where != "on":
 		return nil, fmt.Errorf("%q is neither on nor off nor a path like /gate, without a slash at its end", where)
 	}
-	pages, err := at(prefix)
+	pages, err := at(prefix, calls)
 	if prefix != "" && err == nil {
 		pages[prefix] = pages[prefix+"/"]
 	}
@@ -69,15 +75,20 @@ func Pages(where string) (map[string]Page, error) {
 }
 
 // at returns the pages under prefix, with their links.
-func at(prefix string) (map[string]Page, error) {
+func at(prefix string, calls Calls) (map[string]Page, error) {
 	pages := make(map[string]Page, len(files)+1)
 	for at, name := range files {
 		body, err := fs.ReadFile(static, path.Join("static", name))
 		if err != nil {
 			return nil, fmt.Errorf("page %s: %w", at, err)
 		}
-		if path.Ext(name) == ".html" {
-			body = ownLink.ReplaceAll(body, []byte(`$1="`+prefix+`/`))
+		switch path.Ext(name) {
+		case ".html":
+			body = calls.inPage(ownLink.ReplaceAll(body, []byte(`$1="`+prefix+`/`)))
+		case ".json":
+			if body, err = calls.inDescription(body); err != nil {
+				return nil, fmt.Errorf("page %s: %w", at, err)
+			}
 		}
 		sum := sha256.Sum256(body)
 		pages[prefix+at] = Page{ContentType: contentType(name), Body: body, ETag: `"` + hex.EncodeToString(sum[:8]) + `"`, Policy: policy}

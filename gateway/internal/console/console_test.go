@@ -11,7 +11,7 @@ import (
 
 func pages(t *testing.T, where string) map[string]console.Page {
 	t.Helper()
-	all, err := console.Pages(where)
+	all, err := console.Pages(where, console.Calls{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestAPlaceThatIsNoneIsRefused(t *testing.T) {
 	for _, where := range []string{
 		"", "true", "ON", "gate", "/", "//", "/gate/", "/a//b", "/a/..", "/../a", "/.", "/a b", "/a%20b", "/a?b", "/a\"b", "/a<b", "/\u00e9", "/a\n", "http://a/b",
 	} {
-		if _, err := console.Pages(where); err == nil || !strings.Contains(err.Error(), "neither on nor off nor a path") {
+		if _, err := console.Pages(where, console.Calls{}); err == nil || !strings.Contains(err.Error(), "neither on nor off nor a path") {
 			t.Errorf("%q: got %v", where, err)
 		}
 	}

@@ -52,7 +52,7 @@ func (s *Server) SetRoutes(table *route.Table) {
 		if at.ownHost = r.Host == route.UpstreamsHost; !at.ownHost {
 			at.hostField = r.Host
 		}
-		if r.Strip && r.Path != "/" {
+		if at.prefix = []byte(r.Under); r.Strip && r.Path != "/" {
 			at.prefix = []byte(r.Path)
 		}
 		if r.Metered {

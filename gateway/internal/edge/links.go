@@ -23,7 +23,7 @@ func (k *call) prefix() []byte {
 // linksOf says how the links of a route's upstream differ from the client's; nil if they do not: the upstream gets the client's path
 // and host.
 func linksOf(r *route.Route) *forward.Links {
-	if (!r.Strip || r.Path == "/") && r.BasePath == "" && r.Host == "" {
+	if (!r.Strip || r.Path == "/") && r.Under == "" && r.BasePath == "" && r.Host == "" {
 		return nil
 	}
 	links := &forward.Links{TLS: r.TLS.On}

@@ -29,6 +29,9 @@ func forwardedPath(r *wire.Request, at *route.Route) []byte {
 			path = raw
 		}
 	}
+	if at.Under != "" {
+		return path[len(at.Under):]
+	}
 	if at.Strip {
 		return stripped(path, len(at.Path))
 	}

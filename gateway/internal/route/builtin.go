@@ -5,6 +5,9 @@ import "time"
 // Sign-in and account bodies are small. auth-service has a bound of its own, with a better error message.
 const builtinMaxBody = 1 << 20
 
+// rootName is the name of math-service's route. All others lead to auth-service.
+const rootName = "root"
+
 // Builtin returns the routes of auth-service and math-service, which come with the gateway. Each lists its methods: a
 // request with another one is refused before its token is read, and the Allow field lists what the service serves. Both services
 // verify the token again, so it is forwarded.
@@ -33,7 +36,7 @@ func Builtin(auth, math string) []*Route {
 	adminUsage := account("admin-usage", "/admin/usage", "GET")
 	// auth-service sums up the usage of all users. It may take 30 seconds for a page, and 10 minutes for a CSV.
 	adminUsage.Timeouts.FirstByte, adminUsage.Timeouts.Progress = 40*time.Second, 11*time.Minute
-	root := account("root", "/root", "GET")
+	root := account(rootName, "/root", "GET")
 	root.Upstreams, root.Metered, root.Retries = []string{math}, true, 1
 	return []*Route{
 		public("register", "/users/register"),

@@ -3,6 +3,7 @@
 // Upstreams behind the gateway have the same origin, and their scripts could read any storage and any global variable. So the
 // tokens are in this module and nowhere else, and the session ends with the page.
 const $ = (id) => document.getElementById(id);
+const calls = document.querySelector('meta[name="calls"]').content; // the path before those of all calls
 const nobody = { username: "", token: "", refresh: "" };
 let session = nobody;
 
@@ -20,7 +21,7 @@ async function send(method, path, { body, token } = {}) {
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const response = await fetch(calls + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const text = await response.text();
   const json = text && response.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : {};
   if (!response.ok) throw new Refused(response.status, json.message || `The gateway responded with status ${response.status}.`);
@@ -63,7 +64,7 @@ async function enter() {
 
 function showCurl() {
   const query = new URLSearchParams({ number: $("number").value, n: $("n").value });
-  $("curl").textContent = `curl '${location.origin}/root?${query}' -H "Authorization: Bearer $TOKEN"`;
+  $("curl").textContent = `curl '${location.origin}${calls}/root?${query}' -H "Authorization: Bearer $TOKEN"`;
 }
 
 function row(cells) {
@@ -170,6 +171,6 @@ document.addEventListener("DOMContentLoaded", () => {
 // The tokens end with the page, so the session does too. The browser may keep the page for its back button, without them.
 addEventListener("pagehide", () => {
   if (!session.token) return;
-  fetch("/logout", { method: "POST", headers: { Authorization: `Bearer ${session.token}` }, keepalive: true }).catch(() => {});
+  fetch(`${calls}/logout`, { method: "POST", headers: { Authorization: `Bearer ${session.token}` }, keepalive: true }).catch(() => {});
   leave();
 });

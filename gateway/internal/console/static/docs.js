@@ -51,12 +51,13 @@ async function draw() {
   document.getElementById("title").textContent = `${doc.info.title} ${doc.info.version}`;
   document.getElementById("about").textContent = doc.info.description ?? "";
   const sections = new Map((doc.tags ?? []).map(({ name }) => [name, el("section", el("h2", name))]));
+  const under = doc.servers?.[0]?.url ?? "";
   for (const [path, item] of Object.entries(doc.paths)) {
     for (const method of ["get", "post", "put", "patch", "delete"]) {
       if (!item[method]) continue;
       const tag = item[method].tags?.[0] ?? "other";
       if (!sections.has(tag)) sections.set(tag, el("section", el("h2", tag)));
-      sections.get(tag).append(operation(doc, path, method, item[method]));
+      sections.get(tag).append(operation(doc, under + path, method, item[method]));
     }
   }
   document.getElementById("tags").replaceChildren(...sections.values());

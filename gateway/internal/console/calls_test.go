@@ -1,0 +1,55 @@
+package console_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"tallygate/gateway/internal/console"
+)
+
+func TestPagesKnowWhereTheCallsAre(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		calls          console.Calls
+		meta, try, url string
+	}{
+		{console.Calls{}, `content=""`, `<section id="try">`, ""},
+		{console.Calls{Under: "/auth"}, `content="/auth"`, `<section id="try">`, "/auth"},
+		{console.Calls{Under: "/auth", NoRoot: true}, `content="/auth"`, `<section id="try" hidden>`, "/auth"},
+		{console.Calls{NoRoot: true}, `content=""`, `<section id="try" hidden>`, ""},
+	} {
+		all, err := console.Pages("on", row.calls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := string(all["/"].Body)
+		for _, want := range []string{`<meta name="calls" ` + row.meta + `>`, row.try} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%+v: the console lacks %s", row.calls, want)
+			}
+		}
+		var description struct {
+			Servers []struct{ URL string }
+			Paths   map[string]any
+			Tags    []struct{ Name string }
+		}
+		if err := json.Unmarshal(all["/openapi.json"].Body, &description); err != nil {
+			t.Fatal(err)
+		}
+		url, tags := "", ""
+		for _, s := range description.Servers {
+			url += s.URL
+		}
+		for _, tag := range description.Tags {
+			tags += tag.Name + ", "
+		}
+		root := description.Paths["/root"] != nil
+		if url != row.url || root == row.calls.NoRoot || strings.Contains(tags, "Number") == row.calls.NoRoot || description.Paths["/token"] == nil {
+			t.Errorf("%+v: got server %q, /root %t, tags %s", row.calls, url, root, tags)
+		}
+		if used := all["/"].ETag == pages(t, "on")["/"].ETag; used != (row.calls == console.Calls{}) {
+			t.Errorf("%+v: the ETag is the same: %t", row.calls, used)
+		}
+	}
+}
