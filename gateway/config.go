@@ -11,6 +11,7 @@ import (
 	"tallygate/gateway/internal/console"
 	"tallygate/gateway/internal/edge"
 	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/wire"
 	"tallygate/kit/env"
 	"tallygate/kit/internalapi"
 	"tallygate/kit/memory"
@@ -23,6 +24,8 @@ const (
 	defaultAddr = ":8000"
 	// defaultPrivateAddr is also where -healthcheck looks when PRIVATE_ADDR is not set.
 	defaultPrivateAddr = "127.0.0.1:9000"
+	// lowestHead is what a head with a large token takes.
+	lowestHead = 4 << 10
 )
 
 // config is every setting of the gateway.
@@ -50,6 +53,8 @@ type config struct {
 	memory         memoryPlan
 	bodyRate       int // bytes per second
 	perAddress     int // connections
+	maxHead        int // bytes
+	maxTarget      int // bytes
 	maxStaleness   time.Duration
 	quotaRefuse    bool
 }
@@ -81,6 +86,8 @@ func readConfig(r *env.Reader) *config {
 	c.bodyRate = r.Int("BODY_MIN_RATE", 240, 0, 1<<30)
 	c.memory.connections = r.Int("MAX_CONNECTIONS", defaultConnections(c.memory.connections), 1, maxConnections)
 	c.perAddress = r.Int("CONNECTIONS_PER_ADDRESS", max(1, c.memory.connections/2), 0, maxConnections)
+	c.maxHead = r.Int("MAX_HEAD_BYTES", wire.MaxHeadBytes, lowestHead, wire.HighestHeadBytes)
+	c.maxTarget = r.Int("MAX_TARGET_BYTES", c.maxHead, 1, c.maxHead)
 	var err error
 	if c.hosts, err = edge.ParseHosts(r.String("HOSTS", "")); err != nil {
 		r.Fail("HOSTS", "%v", err)

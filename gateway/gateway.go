@@ -89,6 +89,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(cfg.memory.rateMarks), Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
 		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, CORS: cfg.cors, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
+		MaxHeadBytes: cfg.maxHead, MaxTargetBytes: cfg.maxTarget,
 		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
 	g.routes = newRoutes(cfg, g.edge.SetRoutes)

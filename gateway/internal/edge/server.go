@@ -69,6 +69,8 @@ type Config struct {
 	Metrics         *Metrics
 	// Budget counts what the clients hold; may be nil.
 	Budget *wire.Budget
+	// MaxHeadBytes bounds the heads of requests, MaxTargetBytes their targets. 0: wire.MaxHeadBytes, and no other bound.
+	MaxHeadBytes, MaxTargetBytes int
 	// MaxConnections bounds the clients' connections. 0: no bound.
 	MaxConnections int
 	// ConnectionsPerAddress bounds those of one address (IPv6: of a /64) that is not in Trusted. 0: no bound.
@@ -111,11 +113,15 @@ type Server struct {
 // New returns a Server; it responds with 404 until it is given routes.
 func New(cfg Config) *Server {
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
-	s := &Server{cfg: cfg, buffers: wire.NewPool(cfg.Budget), clients: newClients(&cfg), uploads: newUploads(&cfg), lingers: lingering(), told: make(chan struct{}, maxTold)}
+	s := &Server{cfg: cfg, buffers: wire.NewHeadPool(cfg.Budget, cmp.Or(cfg.MaxHeadBytes, wire.MaxHeadBytes)), clients: newClients(&cfg), uploads: newUploads(&cfg), lingers: lingering(), told: make(chan struct{}, maxTold)}
 	s.refusals = map[refusal]*notice{shareTaken: {}, allTaken: {}, noDescriptors: {}}
 	s.introducing = make(chan struct{}, maxIntroducing)
 	s.active.Store(&activeTable{table: new(route.Table)})
 	s.base, s.cancel = context.WithCancel(context.Background())
-	s.calls.New = func() any { return new(call) }
+	s.calls.New = func() any {
+		k := new(call)
+		k.request.Limit(cfg.MaxHeadBytes, cfg.MaxTargetBytes)
+		return k
+	}
 	return s
 }

@@ -21,19 +21,23 @@ type Buffer struct {
 // Pool keeps buffers to be used again. Its methods may be called by many goroutines.
 type Pool struct {
 	first        int // size of the buffers that Get returns
+	most         int // size up to which Room makes them grow
 	small, large sync.Pool
 	budget       *Budget
 }
 
 // NewPool returns an empty pool of buffers for requests. Their memory is counted in the budget, if there is one.
-func NewPool(b *Budget) *Pool { return newPool(smallBytes, b) }
+func NewPool(b *Budget) *Pool { return NewHeadPool(b, MaxHeadBytes) }
+
+// NewHeadPool is NewPool for heads that have another bound.
+func NewHeadPool(b *Budget, maxHeadBytes int) *Pool { return newPool(smallBytes, maxHeadBytes, b) }
 
 // NewLargePool returns an empty pool of buffers for responses.
-func NewLargePool(b *Budget) *Pool { return newPool(largeBytes, b) }
+func NewLargePool(b *Budget) *Pool { return newPool(largeBytes, MaxHeadBytes, b) }
 
-func newPool(first int, b *Budget) *Pool {
+func newPool(first, most int, b *Budget) *Pool {
 	return &Pool{
-		first: first, budget: b,
+		first: first, most: max(most, largeBytes), budget: b,
 		small: sync.Pool{New: func() any { return &Buffer{mem: make([]byte, smallBytes)} }},
 		large: sync.Pool{New: func() any { return &Buffer{mem: make([]byte, largeBytes)} }},
 	}
@@ -135,7 +139,7 @@ func (p *Pool) fit(b *Buffer, bytes int) {
 	b.mem = make([]byte, bytes)
 }
 
-// Room makes b.Free non-empty: by moving Bytes to the front, then by growing up to MaxHeadBytes. It returns
+// Room makes b.Free non-empty: by moving Bytes to the front, then by growing up to the bound of heads. It returns
 // ErrHeadTooLarge when that is reached, and ErrOverloaded if the budget does not allow it. Slices of the buffer that were
 // taken before are no longer valid.
 func (p *Pool) Room(b *Buffer) error {
@@ -146,7 +150,7 @@ func (p *Pool) Room(b *Buffer) error {
 		b.front()
 		return nil
 	}
-	if len(b.mem) >= MaxHeadBytes {
+	if len(b.mem) >= p.most {
 		return ErrHeadTooLarge
 	}
 	if !p.grow(b) {
@@ -160,10 +164,11 @@ func (p *Pool) grow(b *Buffer) bool {
 	if len(b.mem) == smallBytes {
 		return p.Widen(b)
 	}
-	if !p.budget.Spend(MaxHeadBytes - len(b.mem)) {
+	size := min(2*len(b.mem), p.most)
+	if !p.budget.Spend(size - len(b.mem)) {
 		return false
 	}
-	mem := make([]byte, MaxHeadBytes)
+	mem := make([]byte, size)
 	b.to = copy(mem, b.Bytes())
 	b.mem, b.from = mem, 0
 	return true

@@ -1,9 +1,14 @@
 package wire
 
-// Bounds of a head. The response to a request beyond them is 431; a response beyond them becomes a 502.
+// Bounds of a head. The response to a request beyond them is 431; a response beyond them becomes a 502. Of requests, the
+// length may have another bound: see Request.Limit.
 const (
 	MaxFields    = 128
 	MaxHeadBytes = 32 << 10
+	maxNameBytes = 1 << 10
+
+	// HighestHeadBytes is the highest bound that the length of a head may have.
+	HighestHeadBytes = 1 << 20
 )
 
 // Field is a header field of a head that has been read, valid as long as the head is.
@@ -14,9 +19,9 @@ type Field struct {
 	Alias bool
 }
 
-// place is a field as positions in the buffer, which may still move while the head arrives. They are below MaxHeadBytes.
+// place is a field as positions in the buffer, which may still move while the head arrives. They are below HighestHeadBytes.
 type place struct {
-	name, nameEnd, value, valueEnd uint16
+	name, nameEnd, value, valueEnd uint32
 	kind                           Kind
 	alias                          bool
 }
@@ -26,12 +31,24 @@ type header struct {
 	buf    []byte  // set when the head is complete
 	places []place // MaxFields at most
 	next   int     // where the first line that has not been read begins
+	known  int     // how far this line is known to hold only a name and a value: what comes in pieces is not read again each time
+	limit  int     // of the head's bytes; 0: MaxHeadBytes
 }
 
 // usualFields is how many fields nearly all heads have at most.
 const usualFields = 24
 
-func (h *header) forget() { h.buf, h.places, h.next = nil, h.places[:0], 0 }
+func (h *header) forget() {
+	h.buf, h.places, h.next, h.known = nil, h.places[:0], 0, 0
+}
+
+// maxBytes bounds the head.
+func (h *header) maxBytes() int {
+	if h.limit > 0 {
+		return h.limit
+	}
+	return MaxHeadBytes
+}
 
 // Fields is the number of fields.
 func (h *header) Fields() int { return len(h.places) }
@@ -60,7 +77,7 @@ func (h *header) complete(buf []byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !done && len(buf) >= MaxHeadBytes || h.next > MaxHeadBytes {
+	if most := h.maxBytes(); !done && len(buf) >= most || h.next > most {
 		return false, ErrHeadTooLarge
 	}
 	if done {
@@ -79,28 +96,24 @@ func (h *header) scan(buf []byte) (done bool, err error) {
 		if buf[i] == '\r' {
 			return h.lineEnd(buf, i)
 		}
-		// A space or tab here is an obsolete fold (RFC 9112 section 5.2). Before the colon it has been a way to smuggle
-		// requests (section 5.1). Neither is a token.
-		nameEnd := span(buf, i, isPlain)
-		odd := nameEnd < len(buf) && buf[nameEnd] != ':'
-		if odd {
-			nameEnd = span(buf, nameEnd, isToken)
+		nameEnd, odd := span(buf, i, isPlain), false
+		if nameEnd == len(buf) || buf[nameEnd] != ':' || nameEnd == i || nameEnd-i > maxNameBytes {
+			if nameEnd, err = oddName(buf, i, nameEnd); err != nil || nameEnd == len(buf) {
+				return false, err
+			}
+			odd = true
 		}
-		if nameEnd == len(buf) {
-			return false, nil
-		}
-		if nameEnd == i || buf[nameEnd] != ':' {
-			return false, ErrField
-		}
-		valueEnd := valueSpan(buf, nameEnd+1)
+		valueEnd := valueSpan(buf, max(nameEnd+1, h.known))
 		if ok, err := h.lineEnd(buf, valueEnd); !ok {
+			h.known = valueEnd
 			return false, err
 		}
-		if len(h.places) == MaxFields || h.next > MaxHeadBytes {
+		h.known = 0
+		if len(h.places) == MaxFields || h.next > h.maxBytes() {
 			return false, ErrHeadTooLarge
 		}
 		from, to := trim(buf, nameEnd+1, valueEnd)
-		p := place{name: uint16(i), nameEnd: uint16(nameEnd), value: uint16(from), valueEnd: uint16(to)}
+		p := place{name: uint32(i), nameEnd: uint32(nameEnd), value: uint32(from), valueEnd: uint32(to)}
 		if p.kind, p.alias = kindOf(buf[i:nameEnd]); odd && p.kind == Other {
 			p.kind = Odd
 		}
@@ -109,6 +122,20 @@ func (h *header) scan(buf []byte) (done bool, err error) {
 		}
 		h.places = append(h.places, p)
 	}
+}
+
+// oddName finds the end of a name that begins at i and does not have its colon at from, like most have. It is the end of buf if
+// the colon has not come. A space or tab at i is an obsolete fold (RFC 9112 section 5.2). Before the colon it has been a way to
+// smuggle requests (section 5.1). Neither is a token.
+func oddName(buf []byte, i, from int) (end int, err error) {
+	end = span(buf, from, isToken)
+	switch {
+	case end-i > maxNameBytes:
+		return 0, ErrHeadTooLarge
+	case end < len(buf) && (end == i || buf[end] != ':'):
+		return 0, ErrField
+	}
+	return end, nil
 }
 
 // lineEnd takes the CRLF at i. A CR or LF alone ends no line here (RFC 9112 section 2.2).

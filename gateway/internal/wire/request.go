@@ -35,6 +35,8 @@ type Request struct {
 	started    bool // the request line has been read
 	blank      bool // an empty line was skipped before it
 	target     [2]int
+	scanned    int    // how far an incomplete target has been read
+	maxTarget  int    // 0: the bound of the head
 	rawPath    [2]int // the path as it came, in the buffer
 	ownPath    bool   // Path is not in the buffer
 	ownQuery   bool   // the same of Query
@@ -46,6 +48,7 @@ type Request struct {
 func (r *Request) Reset() {
 	r.forget()
 	r.Method, r.Path, r.Query, r.Host, r.RequestID, r.authority = nil, nil, nil, nil, nil, nil
+	r.scanned = 0
 	r.Sign, r.rawPath, r.ownPath, r.ownQuery = nil, [2]int{}, false, false
 	r.ContentLength, r.Minor = 0, 0
 	r.KeepAlive, r.ExpectContinue, r.WebSocket, r.started, r.blank = false, false, false, false, false
@@ -57,7 +60,11 @@ func (r *Request) Reset() {
 // closed after the response. buf is not changed.
 func (r *Request) Parse(buf []byte) (int, error) {
 	if !r.started {
-		if err := r.startLine(buf); err != nil || !r.started {
+		err := r.startLine(buf)
+		if err == nil && !r.started && len(buf) >= r.maxBytes() {
+			err = ErrTargetTooLong // the method and the version are short
+		}
+		if err != nil || !r.started {
 			return 0, err
 		}
 	}
@@ -95,8 +102,11 @@ func (r *Request) startLine(buf []byte) error {
 		return ErrStartLine
 	}
 	target := methodEnd + 1
-	targetEnd := span(buf, target, isTarget)
-	if targetEnd == len(buf) {
+	targetEnd := span(buf, max(target, r.scanned), isTarget)
+	if targetEnd-target > r.targetBytes() {
+		return ErrTargetTooLong
+	}
+	if r.scanned = targetEnd; targetEnd == len(buf) {
 		return nil
 	}
 	if buf[targetEnd] != ' ' {

@@ -51,7 +51,22 @@ func (r *Request) cleanTarget(from, pathEnd, to int) (err error) {
 		return err
 	}
 	r.ownPath, r.ownQuery = !within(r.Path, path), !within(r.Query, query)
+	if len(r.Path)+len(r.Query) > r.targetBytes() {
+		return ErrTargetTooLong
+	}
 	return nil
+}
+
+// Limit bounds the heads that Parse reads from now on, in bytes: the whole of them, up to HighestHeadBytes, and the target, as it
+// comes and as it is sent on. A bound that is 0 is MaxHeadBytes, or that of the head. Reset does not change it.
+func (r *Request) Limit(head, target int) { r.limit, r.maxTarget = head, target }
+
+// targetBytes bounds the target.
+func (r *Request) targetBytes() int {
+	if r.maxTarget > 0 {
+		return r.maxTarget
+	}
+	return r.maxBytes()
 }
 
 // within reports whether part begins where whole does, and so is a part of its memory; an empty part has no memory.
