@@ -91,6 +91,7 @@ func badFiles() []string {
 // mistake from it.
 func beyondTheSchema() []string {
 	return []string{
+		entryWith("authorization: {file: Basic dTpw}"),
 		entryWith("timeouts: {connect: 99ms}"), entryWith("timeouts: {connect: 25h}"), entryWith("retries: 0x1"), entryWith("max_body: 0x10"),
 		entryWith("health: {path: /a, status: 300-200}"), entryWith("health: {path: /a, status: 0xC8}"), entryWith("health: {path: /a, interval: 99ms}"),
 		entry("a", "/a", "[https://a, http://b]"), entry("a", "/a", "[https://a, 'unix:/b']"), entry("a", "/a", "http://a, tls: {}"), entry("a", "/a", "['https://a', 'https://a:443']"),

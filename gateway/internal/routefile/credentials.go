@@ -12,6 +12,8 @@ var (
 	filePathForm = regexp.MustCompile(`^[^\x00-\x1f]+$`)
 	// plainPathForm is a path that no value of the field Authorization looks like.
 	plainPathForm = regexp.MustCompile(`^(\.{0,2}/|[A-Za-z]:[/\\])[^\x00-\x1f]+$`)
+	// fieldValueForm is how values of that field begin, and no path does.
+	fieldValueForm = regexp.MustCompile(`(?i)^(basic|bearer|digest|negotiate|token) `)
 )
 
 const aboutAuthorization = "has to name the file with the field's value, like {file: /run/secrets/files}"
@@ -41,7 +43,9 @@ func (o *object) authorizationFile() string {
 			return ""
 		}
 		file, _ := inner.text("file", filePathForm, "has to be the path of a file")
-		return file.value
+		if !fieldValueForm.MatchString(file.value) {
+			return file.value
+		}
 	case *ast.StringNode:
 		if plainPathForm.MatchString(n.Value) {
 			return n.Value

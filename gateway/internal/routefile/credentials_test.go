@@ -64,7 +64,7 @@ func TestMistakesAboutCredentialsAreNamed(t *testing.T) {
 // A secret that stands in the file by mistake must not get into logs by the error about it.
 func TestNoErrorShowsWhatMayBeASecret(t *testing.T) {
 	t.Parallel()
-	for _, lines := range []string{"Basic dXNlcjpzZWNyZXQ=", "dXNlcjpzZWNyZXQ=", "'Bearer dXNlcjpzZWNyZXQ='", "[dXNlcjpzZWNyZXQ=]"} {
+	for _, lines := range []string{"Basic dXNlcjpzZWNyZXQ=", "dXNlcjpzZWNyZXQ=", "'Bearer dXNlcjpzZWNyZXQ='", "[dXNlcjpzZWNyZXQ=]", "{file: Basic dXNlcjpzZWNyZXQ=}"} {
 		_, err := parse(good + "    authorization: " + lines + "\n")
 		if err == nil || strings.Contains(err.Error(), "dXNlcjpzZWNyZXQ") || !strings.Contains(err.Error(), "routes.yaml:5:20: authorization: has to name the file") {
 			t.Errorf("%s: got %v", lines, err)
