@@ -10,7 +10,7 @@ import (
 // CORS lets browsers call from pages of other origins (the Fetch standard). nil allows none.
 type CORS struct {
 	Origins []string // in the form OriginForm
-	Headers []string // that requests may have beside Authorization, Content-Type and X-Request-Id
+	Headers []string // that requests may have beside Authorization, Content-Type and X-Request-Id; "*" for all others
 	Expose  []string // that scripts may read, beside those that they always may
 	MaxAge  time.Duration
 }
