@@ -59,9 +59,6 @@ const (
 	defaultPrivateAddr = "127.0.0.1:9001"
 )
 
-// replayWindow is how long a spent refresh token still gets the same child.
-const replayWindow = 10 * time.Second
-
 // readConfig adds every mistake to r, each with its variable.
 func readConfig(r *env.Reader) *config {
 	s := service.ReadSettings(r, defaultAddr, defaultPrivateAddr)
@@ -72,10 +69,10 @@ func readConfig(r *env.Reader) *config {
 		bounds:         readBounds(r),
 		database:       readDatabase(r),
 		lifetimes: account.Lifetimes{
-			Access:      s.JWTTTL,
-			SessionIdle: r.Duration("SESSION_IDLE", 30*24*time.Hour, s.JWTTTL),
-			Session:     r.Duration("SESSION_LIFETIME", 90*24*time.Hour, s.JWTTTL),
-			Replay:      replayWindow,
+			Access:       s.JWTTTL,
+			SessionIdle:  r.Duration("SESSION_IDLE", 30*24*time.Hour, s.JWTTTL),
+			Session:      r.Duration("SESSION_LIFETIME", 90*24*time.Hour, s.JWTTTL),
+			RefreshGrace: r.Duration("REFRESH_GRACE", time.Hour, 0),
 		},
 		sessionsPerUser: r.Int("SESSIONS_PER_USER", 1000, 1, 10000),
 		guesses:         readGuesses(r),

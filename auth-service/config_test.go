@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"tallygate/kit/env"
 )
@@ -13,6 +14,16 @@ func TestBothListenersAreOnLoopbackByDefault(t *testing.T) {
 	for _, addr := range []string{cfg.Addr, cfg.PrivateAddr} {
 		if at, err := netip.ParseAddrPort(addr); err != nil || !at.Addr().IsLoopback() {
 			t.Errorf("got %s (%v), want an address of loopback", addr, err)
+		}
+	}
+}
+
+func TestARefreshTokenMayHaveNoGrace(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]time.Duration{"": time.Hour, "0s": 0, "10m": 10 * time.Minute} {
+		r := env.NewReader(lookup(map[string]string{"REFRESH_GRACE": set}))
+		if got := readConfig(r).lifetimes.RefreshGrace; got != want {
+			t.Errorf("%q: got %s, want %s", set, got, want)
 		}
 	}
 }

@@ -39,11 +39,16 @@ func shareSecrets(_ context.Context, c call) error {
 // defaultSettle is twenty times as long as the services take to see a changed file.
 const defaultSettle = 20 * follow.Interval
 
+// internalLife is how long the old INTERNAL_SECRET is still accepted after the new one is in use. Refresh tokens that are
+// given a second time derive from it: those of tabs that refresh at once must not fail. Who lost a response meanwhile and
+// comes later signs in again.
+const internalLife = 10 * time.Second
+
 func rotateSecret(ctx context.Context, c call) error {
 	r := env.NewReader(c.lookup)
 	life := map[string]time.Duration{
 		secretfile.JWT:      r.Duration("JWT_TTL", 60*time.Minute, time.Second),
-		secretfile.Internal: replayWindow, // refresh tokens that are given a second time derive from it
+		secretfile.Internal: internalLife,
 	}
 	settle := r.Duration("SECRETS_SETTLE", defaultSettle, 0)
 	if err := r.Err(); err != nil {

@@ -139,14 +139,14 @@ func TestTheServiceStartsAtOnceAndKeepsItsUsers(t *testing.T) {
 func TestEveryMistakeInTheSettingsIsNamed(t *testing.T) {
 	t.Parallel()
 	err := run(t.Context(), lookup(map[string]string{
-		"JWT_SECRET": "short", "JWT_TTL": "soon", "LOG_LEVEL": "loud", "SESSION_IDLE": "1m", "GUESS_FREE_PER_NAME": "0",
+		"JWT_SECRET": "short", "JWT_TTL": "soon", "LOG_LEVEL": "loud", "SESSION_IDLE": "1m", "REFRESH_GRACE": "-1s", "GUESS_FREE_PER_NAME": "0",
 		"TRUSTED_PROXIES": "everybody", "PASSWORD_MIN_LENGTH": "many", "HASH_WORKERS": "-1",
 	}), io.Discard)
 	if err == nil {
 		t.Fatal("it started")
 	}
 	for _, name := range []string{
-		"JWT_SECRET", "JWT_TTL", "LOG_LEVEL", "SESSION_IDLE", "GUESS_FREE_PER_NAME", "TRUSTED_PROXIES", "PASSWORD_MIN_LENGTH",
+		"JWT_SECRET", "JWT_TTL", "LOG_LEVEL", "SESSION_IDLE", "REFRESH_GRACE", "GUESS_FREE_PER_NAME", "TRUSTED_PROXIES", "PASSWORD_MIN_LENGTH",
 		"HASH_WORKERS", "INTERNAL_SECRET",
 	} {
 		if !strings.Contains(err.Error(), name) {

@@ -8,9 +8,9 @@ import (
 )
 
 // Refresh exchanges a refresh token for a new pair. A spent token ends its session: two have presented it, and one of
-// them is not the user. There is one exception. Within Lifetimes.Replay the parent of the live token gets the same child
-// again, because its owner may have lost the response or sent two requests at once. Only tokens that were issued end a
-// session. Errors: ErrRefused, ErrReused (the Grant then names the user), fault.ErrCrowded, fault.ErrUnavailable.
+// them is not the user. There is one exception. Within Lifetimes.RefreshGrace, and as long as nobody has used it, the parent
+// of the live token gets the same child again, because its owner may have lost the response. Within the raceWindow only a
+// refresh is a use, because the owner may have sent two requests at once. Only tokens that were issued end a session. Errors: ErrRefused, ErrReused (the Grant then names the user), fault.ErrCrowded, fault.ErrUnavailable.
 //
 // The session is first read without a lock. Only a token that changes it gets to the lock: many that are forged, replayed or
 // dead must not keep anybody else waiting.

@@ -21,6 +21,26 @@ type RefreshToken struct {
 // RefreshHash is what is stored of a refresh token.
 type RefreshHash [sha256.Size]byte
 
+// TokenLink ties an access token to the refresh token that it was issued with. It is in the access token's id, and says
+// nothing about the refresh token to those who do not have it.
+type TokenLink [8]byte
+
+// LinkOf reads the link in the id of an access token. An id without one, of an older version, has a link to nothing.
+func LinkOf(tokenID string) TokenLink {
+	var link TokenLink
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(tokenID)
+	if err == nil && len(raw) > len(link) {
+		copy(link[:], raw[len(raw)-len(link):])
+	}
+	return link
+}
+
+// link is the one to the token with this hash.
+func (h RefreshHash) link() TokenLink { return TokenLink(h[:len(TokenLink{})]) }
+
+// Link is for the access token that is issued with this refresh token.
+func (t RefreshToken) Link() TokenLink { return t.hash().link() }
+
 // refreshPrefix lets people and secret scanners recognise a leaked token.
 const refreshPrefix = "tgr_"
 

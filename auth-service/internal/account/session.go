@@ -21,6 +21,8 @@ type Session struct {
 	Live      RefreshHash
 	Parent    RefreshHash
 	RotatedAt time.Time
+	// Used: an access token that came with Live has been accepted somewhere. So somebody has received Live.
+	Used bool
 }
 
 // Origin is where a request comes from.
@@ -37,8 +39,13 @@ type Lifetimes struct {
 	Access      time.Duration // an access token
 	SessionIdle time.Duration // a session without a refresh
 	Session     time.Duration // a session at most
-	Replay      time.Duration // how long the parent of the live token still gets the same child
+	// RefreshGrace is how long the parent of the live token still gets the same child, if nobody has used the child.
+	RefreshGrace time.Duration
 }
+
+// raceWindow is how long the parent still gets the same child although an access token that came with the child is in use:
+// of two tabs that refresh at once, the first one calls at once.
+const raceWindow = 10 * time.Second
 
 // endedMargin is added to the life of an access token: the end of its session is remembered that much longer. The clocks
 // of two replicas may differ by a verifier's leeway, and transactions wait.
@@ -66,7 +73,7 @@ type presented int
 const (
 	presentedDead   presented = iota // the session is over, or the token was never one of it: refuse
 	presentedLive                    // the live token: rotate
-	presentedReplay                  // its parent, just now: a lost response or a second tab, give the same child
+	presentedReplay                  // its parent: a lost response or a second tab, give the same child
 	presentedReuse                   // a token that was spent before: somebody else has it, end the session
 )
 
@@ -78,7 +85,7 @@ func (s *Session) classify(hash RefreshHash, issued bool, now time.Time, life Li
 		return presentedDead
 	case hash == s.Live:
 		return presentedLive
-	case hash == s.Parent && now.Sub(s.RotatedAt) <= life.Replay:
+	case hash == s.Parent && s.within(s.grace(life), now):
 		return presentedReplay
 	case issued:
 		return presentedReuse
@@ -86,8 +93,27 @@ func (s *Session) classify(hash RefreshHash, issued bool, now time.Time, life Li
 	return presentedDead
 }
 
+// grace is how long after the rotation the parent gets the child again. A child that somebody has used was not lost.
+func (s *Session) grace(life Lifetimes) time.Duration {
+	if s.Used {
+		return min(raceWindow, life.RefreshGrace)
+	}
+	return life.RefreshGrace
+}
+
+// within reports whether the rotation is no longer ago than grace. A grace of 0 is none.
+func (s *Session) within(grace time.Duration, now time.Time) bool {
+	return grace > 0 && now.Sub(s.RotatedAt) <= grace
+}
+
 // rotate makes child the live token.
 func (s *Session) rotate(child RefreshHash, now time.Time) {
-	s.Parent, s.Live = s.Live, child
+	s.Parent, s.Live, s.Used = s.Live, child, false
 	s.RotatedAt, s.LastUsedAt = now, now
+}
+
+// firstUse reports whether it has to be recorded that an access token with this link was accepted: it came with the live
+// refresh token, and the parent may still ask for that one.
+func (s *Session) firstUse(link TokenLink, now time.Time, life Lifetimes) bool {
+	return !s.Used && s.Parent != (RefreshHash{}) && link == s.Live.link() && s.within(life.RefreshGrace, now)
 }

@@ -39,6 +39,10 @@ type Store interface {
 	// session, the change gets the next number of the feed, and the list of the user's ended sessions is kept within its
 	// bounds.
 	UpdateSession(ctx context.Context, c SessionChange) error
+	// SessionOf finds a session of a user, for a gateway; ErrNoSession.
+	SessionOf(ctx context.Context, userID int64, sessionID string) (Session, error)
+	// MarkUsed records that the live refresh token of a session was used. It does nothing if another one lives by now.
+	MarkUsed(ctx context.Context, sessionID string, live RefreshHash) error
 	// Sessions returns the sessions of a user that live now and were used after usedAfter, the last used first.
 	Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int) ([]Session, error)
 

@@ -35,7 +35,7 @@ func accounts(t *testing.T, queue *password.Queue, limits guess.Limits) *account
 		Policy:      must(password.NewPolicy(1, false))(t),
 		RefreshKeys: must(account.NewRefreshKeys([]string{"0123456789abcdef0123456789abcdef-int"}))(t),
 		Lifetimes: account.Lifetimes{
-			Access: time.Hour, SessionIdle: 24 * time.Hour, Session: 24 * time.Hour, Replay: 10 * time.Second,
+			Access: time.Hour, SessionIdle: 24 * time.Hour, Session: 24 * time.Hour, RefreshGrace: time.Hour,
 		},
 		SessionsPerUser: 1000,
 		Guesses:         guess.New(guess.Config{Store: db, Limits: limits, Patience: 5 * time.Second}),

@@ -27,7 +27,9 @@ func (s *server) requireUser(c *gin.Context) error {
 	if !claims.HasGeneration || claims.SessionID == "" {
 		return problem.TokenRefused(token.ErrInvalid)
 	}
-	caller, err := s.Accounts.Authenticate(c.Request.Context(), claims.UserID, claims.SessionID, claims.Generation)
+	caller, err := s.Accounts.Authenticate(c.Request.Context(), account.Presented{
+		UserID: claims.UserID, SessionID: claims.SessionID, Generation: claims.Generation, TokenID: claims.ID,
+	})
 	if err != nil {
 		return err
 	}

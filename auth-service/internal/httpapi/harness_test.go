@@ -86,6 +86,7 @@ type options struct {
 	waiting  int // places beside theirs
 	sessions int
 	quota    *int64
+	grace    time.Duration
 }
 
 func unlimited() guess.Limits {
@@ -106,6 +107,8 @@ type service struct {
 	clock           *clock
 	internal        string
 	keys            *account.RefreshKeys
+	verifier        *token.Verifier
+	parent          signedIn // for tests that need one
 }
 
 func newService(t testing.TB, o options) *service {
@@ -123,7 +126,7 @@ func newService(t testing.TB, o options) *service {
 	queue := password.NewQueue(password.QueueConfig{Workers: o.workers, Waiting: o.waiting, Wait: time.Minute})
 	hasher := must(password.NewHasher(o.params, queue, nil))(t)
 	lifetimes := account.Lifetimes{
-		Access: o.ttl, SessionIdle: 30 * 24 * time.Hour, Session: 90 * 24 * time.Hour, Replay: 10 * time.Second,
+		Access: o.ttl, SessionIdle: 30 * 24 * time.Hour, Session: 90 * 24 * time.Hour, RefreshGrace: o.grace,
 	}
 	accounts := account.NewService(account.Config{
 		Store:           db,
@@ -142,12 +145,13 @@ func newService(t testing.TB, o options) *service {
 	usage := ledger.NewService(ledger.Config{
 		Store: db, HoursKept: 90 * 24 * time.Hour, DefaultQuota: o.quota, LeaseTime: 30 * time.Second, Log: log, Now: o.clock.Now,
 	})
+	s.verifier = token.NewVerifier(token.Config{
+		Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: o.ttl, Now: o.clock.Now,
+	})
 	s.public, s.private = httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage,
-		Issuer: issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, jwtSecret),
-		Verifier: token.NewVerifier(token.Config{
-			Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: o.ttl, Now: o.clock.Now,
-		}),
+		Issuer:   issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, jwtSecret),
+		Verifier: s.verifier,
 		Internal: bearer, Names: must(account.NewNameHash(internalSecret))(t), Readiness: httpd.NewReadiness(db.Ready),
 		TrustedProxies: env.NewReader(func(string) (string, bool) { return "", false }).Prefixes("", "loopback"),
 		Metrics:        prometheus.NewRegistry(), Log: log, AccessLog: true,
@@ -178,6 +182,9 @@ func (o *options) complete(t testing.TB) {
 	}
 	if o.sessions == 0 {
 		o.sessions = 1000
+	}
+	if o.grace == 0 {
+		o.grace = time.Hour
 	}
 	if o.ttl == 0 {
 		o.ttl = time.Hour

@@ -43,7 +43,9 @@ func (s *server) readRecord(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Accounts.Record(c.Request.Context(), id)
+	r, err := s.Accounts.Record(c.Request.Context(), id, account.Presented{
+		UserID: id, SessionID: c.Query("session"), TokenID: c.Query("token"),
+	})
 	if err != nil {
 		return err
 	}

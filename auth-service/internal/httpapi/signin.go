@@ -42,7 +42,7 @@ func (s *server) signIn(c *gin.Context) error {
 func (s *server) sendTokens(c *gin.Context, message string, grant account.Grant) error {
 	access, err := s.Issuer.Issue(issuer.Subject{
 		UserID: grant.User.ID, SessionID: grant.SessionID,
-		Generation: grant.User.Generation, Role: string(grant.User.Role),
+		Generation: grant.User.Generation, Role: string(grant.User.Role), Link: grant.Refresh.Link(),
 	}, grant.At)
 	if err != nil {
 		return err

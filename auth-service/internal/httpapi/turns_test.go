@@ -57,6 +57,9 @@ func TestAForgedOrReplayedRefreshTokenNeverWaitsForALock(t *testing.T) {
 		s := newService(t, options{url: url})
 		parent := s.user(t, "ada")
 		child := read[signedIn](t, s.refresh(parent))
+		if !s.works(child.Token) { // its first use is written down
+			t.Error("the access token does not work")
+		}
 		release := holdEverybody(t, url)
 		defer release()
 		var flood sync.WaitGroup

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/ledger"
 )
 
@@ -58,7 +59,7 @@ func (s *server) readUserUsage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Accounts.Record(c.Request.Context(), id)
+	r, err := s.Accounts.Record(c.Request.Context(), id, account.Presented{})
 	if err != nil {
 		return err
 	}

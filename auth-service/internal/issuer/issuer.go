@@ -31,6 +31,8 @@ type Subject struct {
 	SessionID  string
 	Generation int64
 	Role       string // empty for ordinary users
+	// Link is the second half of the token's id. It ties the token to the refresh token that it is issued with.
+	Link [8]byte
 }
 
 // Issuer signs tokens. Safe for concurrent use.
@@ -79,9 +81,10 @@ func (i *Issuer) TTL() time.Duration { return i.cfg.TTL.Truncate(time.Second) }
 // Issue signs a token for s. Its lifetime begins now.
 func (i *Issuer) Issue(s Subject, now time.Time) (string, error) {
 	var id [16]byte
-	if _, err := io.ReadFull(i.cfg.Random, id[:]); err != nil {
+	if _, err := io.ReadFull(i.cfg.Random, id[:len(id)-len(s.Link)]); err != nil {
 		return "", fmt.Errorf("random bytes: %w", err)
 	}
+	copy(id[len(id)-len(s.Link):], s.Link[:])
 	issued := now.Unix()
 	key := i.key.Load()
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{

@@ -71,6 +71,11 @@ func (s *Store) ofLease(userID int64) access {
 	return access{lane: s.private, rank: private, lines: s.leases, key: userKey(userID), ofOne: true, some: true}
 }
 
+// marksSession is for first uses of a session's tokens: one at a time, because each writes the session's row.
+func (s *Store) marksSession(id string) access {
+	return access{lane: s.private, rank: private, lines: s.leases, key: sessionKey(id), ofOne: true, some: true}
+}
+
 // enter waits for the turns, for as long as a call may take. leave gives them back. Errors: fault.ErrCrowded,
 // fault.ErrBusy, ctx's.
 func (s *Store) enter(ctx context.Context, a access, writes bool) (leave func(), err error) {

@@ -23,6 +23,7 @@ type sessionRow struct {
 	LiveHash   []byte
 	ParentHash []byte
 	RotatedAt  *time.Time
+	Used       bool
 }
 
 // TableName is for gorm.
@@ -32,6 +33,7 @@ func newSessionRow(s account.Session) sessionRow {
 	row := sessionRow{
 		ID: s.ID, UserID: s.UserID, CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
 		EndedAt: orNull(s.EndedAt), Client: s.Client, Address: s.Address, LiveHash: s.Live[:], RotatedAt: orNull(s.RotatedAt),
+		Used: s.Used,
 	}
 	if s.Parent != (account.RefreshHash{}) {
 		row.ParentHash = s.Parent[:]
@@ -43,7 +45,7 @@ func (r sessionRow) session() account.Session {
 	s := account.Session{
 		ID: r.ID, UserID: r.UserID, CreatedAt: r.CreatedAt.UTC(), LastUsedAt: r.LastUsedAt.UTC(),
 		ExpiresAt: r.ExpiresAt.UTC(), EndedAt: orZero(r.EndedAt), Client: r.Client, Address: r.Address,
-		RotatedAt: orZero(r.RotatedAt),
+		RotatedAt: orZero(r.RotatedAt), Used: r.Used,
 	}
 	copy(s.Live[:], r.LiveHash)
 	copy(s.Parent[:], r.ParentHash)
@@ -173,7 +175,7 @@ func (s *Store) UpdateSession(ctx context.Context, c account.SessionChange) erro
 		}
 		row = newSessionRow(after)
 		_, err = gorm.G[sessionRow](tx).Where("id = ?", row.ID).
-			Select("last_used_at", "ended_at", "live_hash", "parent_hash", "rotated_at").Updates(ctx, row)
+			Select("last_used_at", "ended_at", "live_hash", "parent_hash", "rotated_at", "used").Updates(ctx, row)
 		if err != nil || after.EndedAt.IsZero() || !before.EndedAt.IsZero() {
 			return err
 		}

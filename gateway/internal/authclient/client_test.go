@@ -77,11 +77,11 @@ func TestNoResponseAndAMalformedOneAreUnavailable(t *testing.T) {
 	silent, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := silent.Record(ctx, 7); !errors.Is(err, authclient.ErrUnavailable) {
+	if _, err := silent.Record(ctx, authclient.Question{UserID: 7}); !errors.Is(err, authclient.ErrUnavailable) {
 		t.Errorf("silence: got %v", err)
 	}
 	nonsense, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"user_id":7,`) })
-	if _, err := nonsense.Record(t.Context(), 7); !errors.Is(err, authclient.ErrUnavailable) {
+	if _, err := nonsense.Record(t.Context(), authclient.Question{UserID: 7}); !errors.Is(err, authclient.ErrUnavailable) {
 		t.Errorf("nonsense: got %v", err)
 	}
 	server := httptest.NewServer(nil)
@@ -143,7 +143,7 @@ func TestAReplicaThatHangsGetsNoRequestOnItsOtherConnections(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			if _, err := client.Record(t.Context(), 1); err != nil {
+			if _, err := client.Record(t.Context(), authclient.Question{UserID: 1}); err != nil {
 				t.Error(err)
 			}
 		})

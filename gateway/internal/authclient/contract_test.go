@@ -54,11 +54,11 @@ func TestEachMemberOfARecordIsRead(t *testing.T) {
 			UserID: 7, Exists: true, Disabled: true, Generation: 3, Role: "admin", Version: 1, MonthlyQuota: new(int64(9)),
 			EndedSessions: []authclient.EndedSession{{ID: "s", Until: until}},
 		}
-		if got, err := client.Record(t.Context(), 7); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := client.Record(t.Context(), authclient.Question{UserID: 7}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
 		nobody := authclient.Record{UserID: 8, EndedSessions: []authclient.EndedSession{}}
-		if got, err := client.Record(t.Context(), 8); err != nil || !reflect.DeepEqual(got, nobody) {
+		if got, err := client.Record(t.Context(), authclient.Question{UserID: 8}); err != nil || !reflect.DeepEqual(got, nobody) {
 			t.Errorf("a user who does not exist: got %+v, %v, want %+v", got, err, nobody)
 		}
 	})

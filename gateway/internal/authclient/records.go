@@ -32,10 +32,18 @@ type Page struct {
 	Users  []Record `json:"users"`
 }
 
+// Question asks for the record of a user because of a token that is about to be accepted.
+type Question struct {
+	UserID    int64
+	SessionID string
+	TokenID   string
+}
+
 // Record fetches one user. A user who does not exist is a result, not an error. Errors: ErrUnavailable, *RefusedError.
-func (c *Client) Record(ctx context.Context, userID int64) (Record, error) {
+func (c *Client) Record(ctx context.Context, q Question) (Record, error) {
+	query := url.Values{"session": {q.SessionID}, "token": {q.TokenID}}
 	var r Record
-	err := c.call(ctx, http.MethodGet, "/internal/users/"+strconv.FormatInt(userID, 10), nil, &r)
+	err := c.call(ctx, http.MethodGet, "/internal/users/"+strconv.FormatInt(q.UserID, 10)+"?"+query.Encode(), nil, &r)
 	return r, err
 }
 

@@ -13,8 +13,8 @@ import (
 
 // AuthService has the users' records.
 type AuthService interface {
-	// Record fetches a user's record. A user who does not exist is a result, not an error.
-	Record(ctx context.Context, userID int64) (authclient.Record, error)
+	// Record fetches a user's record because of a token. A user who does not exist is a result, not an error.
+	Record(ctx context.Context, q authclient.Question) (authclient.Record, error)
 	// Cursor fetches the feed's current end.
 	Cursor(ctx context.Context) (string, error)
 	// Changes waits for changes after the cursor. The error is authclient.ErrCursorGone if the cursor is too old.
@@ -79,7 +79,7 @@ func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, 
 				return Identity{}, c.metrics.refuse(token.ErrExpired)
 			}
 			// A user without a state was forgotten.
-			if known := e.user.state.Load(); known != nil && !c.tooStale(now) {
+			if known := e.user.state.Load(); known != nil && !c.tooStale(now) && (e.asked || c.stale.Load()) {
 				switch known.decide(&e.claims) {
 				case valid:
 					if !e.used.Load() {
@@ -117,17 +117,19 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 	if c.tooStale(now) {
 		return Identity{}, ErrStale
 	}
-	at, known, err := c.lookup(ctx, &claims)
+	known, err := c.lookup(ctx, &claims)
 	if err != nil {
 		return Identity{}, err
 	}
-	if known.decide(&claims) != valid {
+	if known.state.decide(&claims) != valid {
 		return Identity{}, errRevoked
 	}
-	e := &entry{raw: strings.Clone(raw), claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), user: at}
+	e := &entry{
+		raw: strings.Clone(raw), claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), user: known.user, asked: known.asked,
+	}
 	e.keys.Store(keys)
-	c.remember(at, e, now)
-	return known.identity(e), nil
+	c.remember(known.user, e, now)
+	return known.state.identity(e), nil
 }
 
 // remember keeps a verification, unless its user was forgotten meanwhile: the feed's changes would not reach it.

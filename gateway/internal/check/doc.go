@@ -2,14 +2,15 @@
 // still what they were when it was issued. It refuses to know routes, limits and counts.
 //
 // kit/token verifies the token by itself. The rest needs a record of the user from auth-service. The record is fetched
-// when the user is first seen, and kept up to date by following the feed of changes. So a call costs no request to
-// auth-service, and what is revoked there is revoked here as soon as the feed has it.
+// when a token is first seen, so that auth-service knows that the token is in use, and kept up to date by following the feed
+// of changes. So all further calls with the token cost no request to auth-service, and what is revoked there is revoked here
+// as soon as the feed has it.
 //
 // Nothing older replaces anything newer. Records carry versions. A record that is being fetched is already among those
 // that the feed updates. The feed's cursor is read before the first record is, so no change can fall between the two. A
 // token of a higher generation than its user's record causes a new fetch, and is not compared with the old record.
 //
-// While auth-service is unavailable, known users pass and unknown users are refused. A gateway that has never reached
+// While auth-service is unavailable, known users pass, also with tokens that are new, and unknown users are refused. A gateway that has never reached
 // auth-service lets nobody pass.
 //
 // The second call with a token costs one lookup in a table by the token, without a lock or an allocation. A verification is

@@ -26,6 +26,7 @@ type service struct {
 	changed     chan struct{}
 	unavailable bool
 	lookups     int
+	questions   []authclient.Question // those that got a response
 	polls       int
 	// hangs, if set, makes a poll by its number never get a response.
 	hangs func(poll int) bool
@@ -41,10 +42,14 @@ func newService(users ...int64) *service {
 	return s
 }
 
-func (s *service) Record(_ context.Context, userID int64) (authclient.Record, error) {
+func (s *service) Record(_ context.Context, q authclient.Question) (authclient.Record, error) {
+	userID := q.UserID
 	s.mu.Lock()
 	s.lookups++
 	r, unavailable, hold := s.record(userID), s.unavailable, s.holding
+	if !unavailable {
+		s.questions = append(s.questions, q)
+	}
 	s.mu.Unlock()
 	if unavailable {
 		return authclient.Record{}, authclient.ErrUnavailable

@@ -18,21 +18,25 @@ const (
 	// fetchPause is how long no fetch follows one that has failed: none of the same user, and none of any user while the
 	// feed does not respond either.
 	fetchPause = 500 * time.Millisecond
-	// refetchAfter is how old a record may get before a new token causes another fetch. The feed has all changes of single
-	// users. This is for changes of all users, such as the default quota.
-	refetchAfter = time.Hour
 )
 
 // errRevoked is a token that was valid once. To clients it looks like any other invalid token.
 var errRevoked = fmt.Errorf("%w: revoked", token.ErrInvalid)
 
-// lookup returns the user's state, from memory or from auth-service. It never returns one that the token is ahead of. The
-// error is ErrLookup.
-func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (*user, *state, error) {
+// found is what a lookup has found.
+type found struct {
+	user  *user
+	state *state
+	asked bool // auth-service has been told of the token
+}
+
+// lookup returns the user's state, and tells auth-service of the token. If auth-service cannot be reached, the state is the
+// last known one, and auth-service has to be told later. The token is never ahead of the state. The error is ErrLookup.
+func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (found, error) {
 	for range 3 { // once more if the fetch began before this call, and once more if the user was forgotten meanwhile
 		at, f, joined, known := c.find(claims)
 		if known != nil {
-			return at, known, nil
+			return found{user: at, state: known}, nil
 		}
 		if f == nil {
 			break
@@ -46,7 +50,7 @@ func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (*user, *sta
 			continue
 		}
 		if known.decide(claims) != ahead {
-			return at, known, nil
+			return found{user: at, state: known, asked: true}, nil
 		}
 		// A fetch that began before this call may bring a record that is older than the token. A fetch that began later
 		// cannot. If it does, auth-service contradicts itself, and the token is not invalid for that.
@@ -54,7 +58,7 @@ func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (*user, *sta
 			break
 		}
 	}
-	return nil, nil, ErrLookup
+	return found{}, ErrLookup
 }
 
 // result is what was fetched, or nil if the fetch is under way or has failed.
@@ -67,25 +71,33 @@ func (f *fetch) result() *state {
 	}
 }
 
-// find returns what is known, or else the fetch under way, and whether it was under way before. It returns neither if no
-// fetch may begin.
+// find returns the fetch for the token, and whether it was under way before. It returns what is known instead if that
+// refuses the token, or if auth-service does not respond, and neither if no fetch may begin.
 func (c *Checker) find(claims *token.Claims) (at *user, f *fetch, joined bool, known *state) {
 	c.users.mu.Lock()
 	defer c.users.mu.Unlock()
 	at = c.users.get(claims.UserID, claims.ExpiresAt)
-	held, now := at.state.Load(), c.cfg.Now()
-	if held != nil && held.decide(claims) != ahead {
-		if now.Sub(at.fetchedAt) > refetchAfter && at.fetching == nil && c.mayFetch(at, now) {
-			c.startFetch(at)
+	result := ahead
+	if held := at.state.Load(); held != nil {
+		if result = held.decide(claims); result != ahead {
+			known = held
 		}
-		return at, nil, false, held
 	}
-	joined = at.fetching != nil
-	if !joined && c.mayFetch(at, now) {
-		c.startFetch(at)
+	if result == revoked || result == valid && c.stale.Load() {
+		return at, nil, false, known
 	}
-	return at, at.fetching, joined, nil
+	key := fetchKey(claims)
+	if f, joined = at.fetching[key]; joined {
+		return at, f, true, nil
+	}
+	if c.mayFetch(at, c.cfg.Now()) {
+		return at, c.startFetch(at, claims), false, nil
+	}
+	return at, nil, false, known
 }
+
+// fetchKey is the same for all calls with a token.
+func fetchKey(claims *token.Claims) string { return claims.SessionID + "." + claims.ID }
 
 // mayFetch reports whether a fetch of the user may begin now. c.users.mu is held.
 func (c *Checker) mayFetch(at *user, now time.Time) bool {
@@ -93,21 +105,29 @@ func (c *Checker) mayFetch(at *user, now time.Time) bool {
 		c.users.fetches < maxInFlight+maxWaiting
 }
 
-// startFetch begins to fetch the user's record. c.users.mu is held.
-func (c *Checker) startFetch(at *user) {
-	at.fetching = &fetch{done: make(chan struct{})}
+// startFetch begins to fetch the user's record for a token. c.users.mu is held.
+func (c *Checker) startFetch(at *user, claims *token.Claims) *fetch {
+	f := &fetch{
+		done: make(chan struct{}), key: fetchKey(claims),
+		question: authclient.Question{UserID: at.id, SessionID: claims.SessionID, TokenID: claims.ID},
+	}
+	if at.fetching == nil {
+		at.fetching = map[string]*fetch{}
+	}
+	at.fetching[f.key] = f
 	c.users.fetches++
-	go c.fetch(at, at.fetching)
+	go c.fetch(at, f)
+	return f
 }
 
 // fetch does not end with the call that caused it: other calls wait for it, or will need the result.
 func (c *Checker) fetch(at *user, f *fetch) {
-	record, err := c.record(at.id)
+	record, err := c.record(f.question)
 	c.metrics.lookup(err)
 	c.users.mu.Lock()
 	defer c.users.mu.Unlock()
 	c.users.fetches--
-	at.fetching = nil
+	delete(at.fetching, f.key)
 	if err != nil {
 		at.failedAt = c.cfg.Now()
 		if at.failedAt.Sub(c.users.failedAt) > fetchPause {
@@ -115,14 +135,13 @@ func (c *Checker) fetch(at *user, f *fetch) {
 		}
 		c.users.failedAt = at.failedAt
 	} else {
-		at.fetchedAt = c.cfg.Now()
 		f.state = c.fetched(at, &record)
 	}
 	close(f.done)
 }
 
 // record waits for its turn and requests the user's record.
-func (c *Checker) record(userID int64) (authclient.Record, error) {
+func (c *Checker) record(q authclient.Question) (authclient.Record, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
 	select {
@@ -131,7 +150,7 @@ func (c *Checker) record(userID int64) (authclient.Record, error) {
 	case <-ctx.Done():
 		return authclient.Record{}, ctx.Err()
 	}
-	return c.cfg.AuthService.Record(ctx, userID)
+	return c.cfg.AuthService.Record(ctx, q)
 }
 
 // fetched takes over what was fetched, or what the feed brought meanwhile if that is newer. It takes over nothing about a

@@ -19,6 +19,7 @@ type entry struct {
 	user      *user
 	keys      atomic.Uint64 // the version of the keys that verified it
 	used      atomic.Bool   // since the last eviction
+	asked     bool          // auth-service has been told of the token
 }
 
 // tokens is a table of entries that is read without a lock: open addressing, at most half full. A slot that was taken is

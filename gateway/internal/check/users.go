@@ -15,20 +15,20 @@ type user struct {
 	state atomic.Pointer[state]
 
 	// Guarded by users.mu.
-	until    time.Time // when the last of the user's tokens that were seen expires
-	fetching *fetch
-	failedAt time.Time // when the last fetch failed
-	// fetchedAt is when the last fetch succeeded.
-	fetchedAt time.Time
+	until    time.Time         // when the last of the user's tokens that were seen expires
+	fetching map[string]*fetch // by fetchKey
+	failedAt time.Time         // when the last fetch failed
 
 	// tokens are the user's entries in the table of tokens, the oldest first. Guarded by tokens.mu.
 	tokens []*entry
 }
 
-// fetch is a request for a user's record that is under way. All calls of the user wait for the same fetch.
+// fetch is a request for a user's record that is under way. All calls with the same token wait for the same fetch.
 type fetch struct {
-	done  chan struct{}
-	state *state // after done; nil if it failed
+	key      string
+	question authclient.Question
+	done     chan struct{}
+	state    *state // after done; nil if it failed
 }
 
 // users are the users that the feed keeps up to date.
@@ -67,7 +67,7 @@ func (u *users) evict() {
 		if n == 0 {
 			return
 		}
-		if at.fetching == nil {
+		if len(at.fetching) == 0 {
 			u.forget(at)
 			n--
 		}
@@ -96,7 +96,7 @@ func (u *users) sweep(now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, at := range u.byID {
-		if at.fetching == nil && now.After(at.until) {
+		if len(at.fetching) == 0 && now.After(at.until) {
 			u.forget(at)
 		} else if held := at.state.Load(); held != nil {
 			u.set(at, held.pruned(now))
