@@ -9,17 +9,23 @@ import (
 	"tallygate/kit/env"
 )
 
+// healthPath is where the gateway says that it takes requests. It is no page, and stays where it is.
+const healthPath = "/healthz"
+
 // readBuiltins reads which built-in routes there are, and where.
 func (c *config) readBuiltins(r *env.Reader) {
+	c.auth, c.math = r.URL("AUTH_URL", "http://127.0.0.1:8001"), r.URL("MATH_URL", "http://127.0.0.1:8002")
 	c.noRoot = !r.Bool("ROOT", true)
 	if c.builtinPrefix = r.String("BUILTIN_PREFIX", ""); c.builtinPrefix != "" && !console.IsPlace(c.builtinPrefix) {
 		r.Fail("BUILTIN_PREFIX", "%q is not a path like /auth, without a slash at its end", c.builtinPrefix)
 	}
 }
 
-// builtins are the built-in routes, to services at these addresses.
-func (c *config) builtins(auth, math string) []*route.Route {
-	return route.Builtins{Auth: auth, Math: math, Under: c.builtinPrefix, NoRoot: c.noRoot}.Routes()
+// builtins are the built-in routes.
+func (c *config) builtins() []*route.Route {
+	return route.Builtins{
+		Auth: hostPort(c.auth), Math: hostPort(c.math), Under: c.builtinPrefix, NoRoot: c.noRoot,
+	}.Routes()
 }
 
 // readPages returns the gateway's own pages, where PAGES says. A route of the gateway's own would hide a page at its path.
@@ -41,10 +47,10 @@ func (c *config) readPages(r *env.Reader) map[string]console.Page {
 
 // taken reports whether the gateway serves a path whatever the routes file says.
 func (c *config) taken(path string) bool {
-	table, err := route.NewTable(c.builtins("", ""))
+	table, err := route.NewTable(c.builtins())
 	if err != nil {
 		return true
 	}
 	_, isRoute := table.Find([]byte(path))
-	return isRoute || path == "/healthz"
+	return isRoute || path == healthPath
 }

@@ -67,9 +67,7 @@ func readConfig(r *env.Reader) *config {
 	c := &config{
 		Settings:       service.ReadSettings(r, defaultAddr, defaultPrivateAddr),
 		internalSecret: r.Secret("INTERNAL_SECRET"),
-		auth:           r.URL("AUTH_URL", "http://127.0.0.1:8001"),
 		authPrivate:    r.URL("AUTH_PRIVATE_URL", "http://127.0.0.1:9001"),
-		math:           r.URL("MATH_URL", "http://127.0.0.1:8002"),
 		routesFile:     r.String("ROUTES_FILE", ""),
 		stateDir:       r.String("STATE_DIR", "data/gateway"),
 		trusted:        r.Prefixes("TRUSTED_PROXIES", "none"),

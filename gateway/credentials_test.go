@@ -95,7 +95,7 @@ func TestTheGatewayDoesNotStartWithoutACredential(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	var out bytes.Buffer
-	if err := checkRoutes(file, &out); err != nil || !strings.Contains(out.String(), "needed where the gateway runs:\nroute a: authorization: open "+path) {
+	if err := checkRoutes(file, nothing, &out); err != nil || !strings.Contains(out.String(), "needed where the gateway runs:\nroute a: authorization: open "+path) {
 		t.Errorf("-check-routes: got %v, %s", err, out.String())
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
+	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/env"
@@ -92,9 +93,15 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		MaxHeadBytes: cfg.maxHead, MaxTargetBytes: cfg.maxTarget,
 		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
-	g.routes = newRoutes(cfg, g.edge.SetRoutes)
+	g.routes = newRoutes(cfg, g.putRoutes)
 	g.registry.MustRegister(g.routes.valid)
 	return g, g.routes.load()
+}
+
+// putRoutes puts a table in force, and logs what its paths do not show.
+func (g *gateway) putRoutes(table *route.Table) {
+	g.edge.SetRoutes(table)
+	logOverlaps(g.log, overlapsOf(table, g.cfg.builtins(), g.cfg.pagePaths()))
 }
 
 // lastDelivery is the timeout of the last delivery. Counts that are not delivered stay on the disk.

@@ -5,8 +5,6 @@ package main
 
 import (
 	"context"
-	"flag"
-	"fmt"
 	"io"
 	"os"
 
@@ -21,21 +19,6 @@ func main() {
 	os.Exit(service.Main(service.Program{
 		Name: serviceName, Version: version, PrivateAddr: defaultPrivateAddr, Run: run, Flags: ownFlags,
 	}))
-}
-
-// ownFlags adds -check-routes.
-func ownFlags(flags *flag.FlagSet) func(context.Context, []string) (int, bool) {
-	file := flags.String("check-routes", "", "check a routes `FILE` and exit, 0 if it has no mistake")
-	return func(context.Context, []string) (int, bool) {
-		if *file == "" {
-			return 0, false
-		}
-		if err := checkRoutes(*file, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1, true
-		}
-		return 0, true
-	}
 }
 
 // run serves until ctx ends.

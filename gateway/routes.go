@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -29,7 +27,7 @@ type routes struct {
 
 func newRoutes(cfg *config, put func(*route.Table)) *routes {
 	r := &routes{
-		path: cfg.routesFile, builtin: cfg.builtins(hostPort(cfg.auth), hostPort(cfg.math)), put: put,
+		path: cfg.routesFile, builtin: cfg.builtins(), put: put,
 		valid: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_routes_valid",
 			Help: "1 if the routes in force are those of the routes file as it is now, 0 if they are older.",
@@ -101,23 +99,4 @@ func (r *routes) reloadCredentials(forced bool) (changed bool, err error) {
 		err = errors.Join(err, r.use(r.text))
 	}
 	return changed, err
-}
-
-// checkRoutes reports the mistakes of a routes file.
-func checkRoutes(path string, out io.Writer) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	table, err := routefile.Parse(path, text, route.Builtin("auth-service:8001", "math-service:8002"))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%s: %d routes, with the built-in ones\n", path, len(table.Routes()))
-	_, err = credentials{}.fill(table)
-	_, tlsErr := upstreamTLS{}.fill(table)
-	if err := errors.Join(err, tlsErr); err != nil { // the file may be checked on a machine that must not have them
-		fmt.Fprintf(out, "cannot be used on this machine, and is needed where the gateway runs:\n%v\n", err)
-	}
-	return nil
 }

@@ -57,7 +57,7 @@ func TestABadRoutesFileKeepsTheGatewayFromStarting(t *testing.T) {
 		t.Error("it starts with an empty file")
 	}
 	write(t, file, "routes:\n  - name: UP\n")
-	if err := checkRoutes(file, io.Discard); err == nil || !strings.Contains(err.Error(), "routes.yaml:2:11: name:") {
+	if err := checkRoutes(file, nothing, io.Discard); err == nil || !strings.Contains(err.Error(), "routes.yaml:2:11: name:") {
 		t.Errorf("-check-routes: got %v", err)
 	}
 }

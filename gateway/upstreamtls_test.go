@@ -80,7 +80,7 @@ func TestARouteWithoutItsTLSFilesIsAMistake(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "routes.yaml")
 		write(t, file, "routes:\n  - {name: a, path: /a, upstream: https://a, tls: {"+files+"}}\n")
 		var out strings.Builder
-		err := checkRoutes(file, &out)
+		err := checkRoutes(file, nothing, &out)
 		if err != nil || !strings.Contains(out.String(), "route a: tls: ") || !strings.Contains(out.String(), want) {
 			t.Errorf("%s: got %v and %s", files, err, out.String())
 		}

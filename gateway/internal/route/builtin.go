@@ -18,7 +18,7 @@ func Builtin(auth, math string) []*Route {
 	// would believe that nothing was done.
 	account := func(name, path string, methods ...string) *Route {
 		return &Route{
-			Name: name, Path: path, Exact: true, Methods: methods, Upstreams: []string{auth}, Health: "/readyz",
+			Name: name, Path: path, Exact: true, Builtin: true, Methods: methods, Upstreams: []string{auth}, Health: "/readyz",
 			IdentityHeader: "X-User-Id", ForwardToken: true, MaxBody: builtinMaxBody, FewUploads: true, Timeouts: timeouts,
 		}
 	}

@@ -16,6 +16,8 @@ type Route struct {
 	// route, a segment * matches any one segment.
 	Path  string
 	Exact bool
+	// Builtin: the route comes with the gateway.
+	Builtin bool
 	// Under is a part at the beginning of Path that the upstream does not get. Only built-in routes have one.
 	Under string
 	// Methods that the route takes. An empty list means all but TRACE. GET includes HEAD.
