@@ -11,7 +11,7 @@ func TestHosts(t *testing.T) {
 	up := newRecorder(t, nil)
 	g := startGateway(t, public("/c", up.addr), "HOSTS=Example.com, *.apps.example.com,[::1]")
 	for host, want := range map[string]int{
-		"example.com": 200, "EXAMPLE.COM:8000": 200, "example.com.": 200, "a.b.apps.example.com": 200, "[::1]:8000": 200,
+		"example.com": 200, "EXAMPLE.COM:8000": 200, "example.com.": 200, "example.com:80": 200, "EXAMPLE.com.:443": 200, "example.com:": 200, "a_b.apps.example.com": 200, "a.b.apps.example.com": 200, "[::1]:8000": 200,
 		"apps.example.com": 421, "www.example.com": 421, "example.com.evil.test": 421, "evil.test": 421, "127.0.0.1:8000": 421,
 		"localhost": 421, "xexample.com": 421,
 	} {

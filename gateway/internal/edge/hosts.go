@@ -32,7 +32,7 @@ func ParseHosts(text string) (*Hosts, error) {
 				name = "[" + addr.String() + "]" + port // in its shortest form, as clients send it
 			}
 		}
-		if !wire.ValidHost([]byte(name)) || name[0] == '.' || wildcard && name[0] == '[' {
+		if !wire.ValidHost([]byte(name)) || strings.ContainsAny(name, "!$%&'()*+;=") || name[0] == '.' || wildcard && name[0] == '[' {
 			return nil, fmt.Errorf("%q is not a host name like example.com or *.example.com", word)
 		}
 		name = string(hostName(make([]byte, 0, len(name)), []byte(name)))

@@ -25,6 +25,7 @@ func TestHostsInAnySpelling(t *testing.T) {
 		"example.com..": false, "www.example.com": false, "example.comm": false, "xexample.com": false, "com": false, "": false, ".": false,
 		"a.apps.example.com": true, "A.B.Apps.example.com.": true, "apps.example.com": false, ".apps.example.com": false, "xapps.example.com": false,
 		"127.0.0.1": true, "127.0.0.1:8000": true, "127.0.0.2": false, "[2001:db8::1]": true, "[2001:DB8::1]:443": true, "[::1]": true,
+		"example.com:80": true, "example.com:443": true, "EXAMPLE.COM.:443": true, "ex%61mple.com": false, "a;b.apps.example.com": true, "under_score.apps.example.com": true,
 		"[::2]": false, "2001:db8::1": false, "dotted.example": true, "example.com:x": false, "example.com/": false, "u@example.com": false,
 		strings.Repeat("a", 300): false, strings.Repeat("a.", 125) + "apps.example.com": false, strings.Repeat("a.", 110) + "apps.example.com": true,
 	} {
@@ -39,7 +40,7 @@ func TestHostsInAnySpelling(t *testing.T) {
 
 func TestListsThatNameNoHosts(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{",", " ", "https://a", "a/b", "*", "*.", "*a.b", "a.*.b", ".a", "a b", "u@a", "*.[::1]", "a:x", "b\u00fccher.example", "[::1", "[::1]x", "::1", "[1.2.3.4]x"} {
+	for _, text := range []string{",", " ", "https://a", "a/b", "*", "*.", "*a.b", "a.*.b", ".a", "a b", "u@a", "*.[::1]", "a:x", "b\u00fccher.example", "[::1", "[::1]x", "::1", "[1.2.3.4]x", "a;b", "a%20b", "*.a*"} {
 		if _, err := edge.ParseHosts(text); err == nil {
 			t.Errorf("%q: no mistake", text)
 		}

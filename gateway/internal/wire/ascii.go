@@ -11,6 +11,7 @@ const (
 	isHex
 	isDigit
 	isPlain  // in the name of a field: letters, digits, "-" and "_"
+	isHost   // in the name of a host: unreserved and sub-delims without "," (RFC 3986 section 3.2.2)
 	isTarget // what clients send in a request target: visible ASCII without "#", and bytes from 0x80 on
 )
 
@@ -24,13 +25,14 @@ var class = func() (table [256]uint16) { //nolint:gochecknoglobals // a constant
 	mark(isToken, "!#$%&'*+-.^_`|~")
 	mark(isPath|isQuery, "-._~!$&'()*+,=:@/")
 	mark(isQuery, ";?%")
-	mark(isSimple, "-._~")
+	mark(isSimple|isHost, "-._~")
+	mark(isHost, "!$&'()*+;=")
 	mark(isPlain, "-_")
 	mark(isHex, "abcdefABCDEF")
 	for c := 'a'; c <= 'z'; c++ {
-		mark(isToken|isPath|isQuery|isSimple|isPlain, string([]rune{c, c - 'a' + 'A'}))
+		mark(isToken|isPath|isQuery|isSimple|isHost|isPlain, string([]rune{c, c - 'a' + 'A'}))
 	}
-	mark(isToken|isPath|isQuery|isSimple|isPlain|isHex|isDigit, "0123456789")
+	mark(isToken|isPath|isQuery|isSimple|isHost|isPlain|isHex|isDigit, "0123456789")
 	for c := 0x21; c <= 0xff; c++ {
 		if c != '#' && c != 0x7f {
 			table[c] |= isTarget

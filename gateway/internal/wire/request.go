@@ -41,6 +41,7 @@ type Request struct {
 	ownPath    bool   // Path is not in the buffer
 	ownQuery   bool   // the same of Query
 	authority  []byte // of an absolute-form target
+	schemePort string // of its scheme
 	connection connectionField
 }
 
@@ -226,7 +227,7 @@ func (r *Request) validateHost(hosts int) error {
 		r.Host = r.authority
 		return nil
 	}
-	if !bytes.EqualFold(r.authority, r.Host) {
+	if !sameHost(r.authority, r.Host, r.schemePort) {
 		return ErrHostDiffers
 	}
 	return nil

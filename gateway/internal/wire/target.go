@@ -13,9 +13,9 @@ func (r *Request) splitTarget() error {
 			return nil
 		}
 		rest := target
-		for _, scheme := range []string{"http://", "https://"} {
-			if len(target) > len(scheme) && equalFold(target[:len(scheme)], scheme) {
-				rest = target[len(scheme):]
+		for _, s := range [...]struct{ begin, port string }{{"http://", "80"}, {"https://", "443"}} {
+			if len(target) > len(s.begin) && equalFold(target[:len(s.begin)], s.begin) {
+				rest, r.schemePort = target[len(s.begin):], s.port
 			}
 		}
 		if len(rest) == len(target) {
