@@ -129,14 +129,14 @@ func TestRoutesAreReloaded(t *testing.T) {
 func TestCheckRoutes(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]string{
-		"an unknown key":     "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test\n    oops: 1\n",
-		"a bad path":         "routes:\n  - name: a\n    path: /a/../b\n    upstream: http://a.test\n",
-		"no upstream":        "routes:\n  - name: a\n    path: /a\n",
-		"an upstream's path": "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test/x\n",
-		"a bad rate":         "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test\n    rate: fast\n",
-		"the same path":      "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test\n  - name: b\n    path: /a\n    upstream: http://b.test\n",
-		"the same name":      "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test\n  - name: a\n    path: /b\n    upstream: http://b.test\n",
-		"no YAML":            "routes: [\n",
+		"an unknown key":      "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test\n    oops: 1\n",
+		"a bad path":          "routes:\n  - name: a\n    path: /a/../b\n    upstream: http://a.test\n",
+		"no upstream":         "routes:\n  - name: a\n    path: /a\n",
+		"an upstream's query": "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test?x\n",
+		"a bad rate":          "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test\n    rate: fast\n",
+		"the same path":       "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test\n  - name: b\n    path: /a\n    upstream: http://b.test\n",
+		"the same name":       "routes:\n  - name: a\n    path: /a\n    upstream: http://a.test\n  - name: a\n    path: /b\n    upstream: http://b.test\n",
+		"no YAML":             "routes: [\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
