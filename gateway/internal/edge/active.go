@@ -60,11 +60,23 @@ func (s *Server) SetRoutes(table *route.Table) {
 		}
 		next.routes = append(next.routes, at)
 	}
+	next.nameRoutes()
 	s.active.Store(next)
 	for key, u := range old.upstreams {
 		if next.upstreams[key] == nil {
 			u.Stop()
 		}
+	}
+}
+
+// nameRoutes tells each upstream its routes.
+func (a *activeTable) nameRoutes() {
+	names := map[*upstream.Upstream][]string{}
+	for _, r := range a.routes {
+		names[r.upstream] = append(names[r.upstream], r.Name)
+	}
+	for u, routes := range names {
+		u.NameRoutes(routes)
 	}
 }
 

@@ -112,7 +112,7 @@ func (x *Exchange) try(replica *upstream.Replica, tries *tries) (Outcome, fate) 
 		}
 	}
 	x.conn = conn
-	conn.Begin()
+	conn.Begin(tries.movable())
 	conn.SetTimeout(x.req.Upstream.Timeouts().FirstByte)
 	x.req.Client.Serves(conn.Conn)
 	x.addressTo(replica)
@@ -183,7 +183,7 @@ func (x *Exchange) sendStream() Outcome {
 
 	x.conn, x.keepConn, x.upload.memory.blocks = conn, false, x.engine.blocks
 	x.upload.begin(r, conn)
-	conn.Begin()
+	conn.Begin(false)
 	conn.WriteTimeout = r.Upstream.Timeouts().Progress
 	r.Client.Serves(conn.Conn)
 	x.addressTo(replica)

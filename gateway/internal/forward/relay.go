@@ -25,8 +25,8 @@ func (l *relay) run() Outcome {
 		l.release(false, 0)
 		return Outcome{Err: err}
 	}
-	l.conn.Replica().Succeeded()
 	r := &l.response
+	l.conn.Replica().Responded(r.Status)
 	early := l.in.Bytes()[r.HeadBytes():]
 	if r.Status == 101 {
 		return l.beginTunnel(early)

@@ -25,6 +25,7 @@ type tries struct {
 	unsent   int
 	again    int  // sent again
 	usedFree bool // the one retry outside the budget has been used
+	moved    bool // a replica was found to hang
 }
 
 // newTries is for a request that is whole in memory. Any other is only sent again if no byte of it was sent.
@@ -42,6 +43,8 @@ func (r *tries) another(why fate, t *upstream.Replica) bool {
 		r.unsent++
 		// The first goes to any other replica, even if none is available. More go only to those that are.
 		return r.unsent <= r.upstream.Len() && r.upstream.HasOther(t, r.unsent > 1)
+	case hung:
+		r.moved = true
 	case closed:
 		// One kept connection was dead: the others may be dead too, and would be tried in turn.
 		r.fresh = true
@@ -57,6 +60,12 @@ func (r *tries) another(why fate, t *upstream.Replica) bool {
 	}
 	r.again++
 	return r.again <= r.upstream.Retries() && r.upstream.SpendRetry()
+}
+
+// movable reports whether the request is to be sent elsewhere if its replica is found to hang. That happens once: a request for
+// which two replicas fall silent takes long by itself.
+func (r *tries) movable() bool {
+	return r.repeatable && !r.moved && (r.reads && !r.usedFree || r.again < r.upstream.Retries())
 }
 
 // repeatable reports whether a request that may have been carried out may be sent again: always if it only reads, and

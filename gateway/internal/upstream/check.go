@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -49,20 +46,6 @@ func (c *Check) good(status int) bool {
 // errNotReady is a response to the health check with another status than those that are good.
 var errNotReady = errors.New("not ready")
 
-// newChecker returns the client of the replica's health checks.
-func (r *Replica) newChecker() *http.Client {
-	// The URL is http: also by TLS, for what dial returns speaks TLS already.
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		nc, _, err := r.connect(ctx, r.upstream.spec.Check.Timeout)
-		return nc, err
-	}
-	return &http.Client{
-		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil, DialContext: dial},
-		// A redirect is not followed: it is the response.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 // keepChecking checks the replica until ctx ends, or it is retired and nothing waits for it any more. Each replica has a
 // goroutine of its own: one that hangs does not delay the checks of the others.
 func (r *Replica) keepChecking(ctx context.Context) {
@@ -70,10 +53,13 @@ func (r *Replica) keepChecking(ctx context.Context) {
 	tick := min(interval, checkEvery) // connections are pruned also between checks
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends a probe that is still waited for
+	var probes prober
 	for due := time.Now(); r.pool.needed(); {
 		if now := time.Now(); !now.Before(due) {
 			due = now.Add(interval - tick/2)
-			r.check(ctx)
+			r.check(ctx, &probes)
 		}
 		r.pool.prune()
 		select {
@@ -85,64 +71,54 @@ func (r *Replica) keepChecking(ctx context.Context) {
 }
 
 // check finds the replica healthy after one good probe, and unhealthy if each of some in a row is bad.
-func (r *Replica) check(ctx context.Context) {
-	err := r.probe(ctx)
+func (r *Replica) check(ctx context.Context, probes *prober) {
+	signs := r.watchForLife()
+	defer signs.end()
+	err := probes.probe(ctx, r)
 	for n := 1; err != nil && n < r.upstream.spec.Check.Failures; n++ {
+		signs.failed(err)
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(recheckAfter):
 		}
-		err = r.probe(ctx)
+		err = probes.probe(ctx, r)
 	}
-	if ctx.Err() == nil && !errors.Is(err, ErrShortage) { // what the gateway lacks says nothing about the replica
-		r.checked(err)
+	if ctx.Err() != nil || errors.Is(err, ErrShortage) { // what the gateway lacks says nothing about the replica
+		return
 	}
+	signs.failed(err)
+	r.checked(ctx, err, signs)
 }
 
-// probe sends one request of the health check, or only connects if there is no path for it.
-func (r *Replica) probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, r.upstream.spec.Check.Timeout)
-	defer cancel()
-	path := r.upstream.spec.Health
-	if path == "" {
-		conn, _, err := r.connect(ctx, r.upstream.spec.Check.Timeout)
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.host+path, nil)
-	if err != nil {
-		return fmt.Errorf("health check: %w", err)
-	}
-	req.Host = cmp.Or(r.upstream.spec.Check.Host, r.host)
-	req.Header.Set("User-Agent", "tallygate-health")
-	resp, err := r.checker.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if !r.upstream.spec.Check.good(resp.StatusCode) {
-		return fmt.Errorf("%w: %s", errNotReady, resp.Status)
-	}
-	return nil
-}
-
-// checked applies the result of a check. A replica that responds that it is not ready finishes the requests that it has:
-// it may be stopping, or its database may be unreachable. A replica that does not respond hangs.
-func (r *Replica) checked(err error) {
+// checked applies the result of a check. A replica that fails it gets no new requests while there are others. Those that it has
+// go on: it may be stopping, or its database may be unreachable, or it has one worker, which is at work. Only if it seems to
+// hang, those go elsewhere that can.
+func (r *Replica) checked(ctx context.Context, err error, signs *signs) {
+	r.lastResult.Store(&result{err})
 	unhealthy := err != nil
-	if r.unhealthy.Swap(unhealthy) != unhealthy {
-		if unhealthy {
-			r.upstream.registry.log.Warn("replica is unhealthy", "upstream", r.upstream.spec.Addresses, "replica", r.addr, "error", err)
-		} else {
+	changed := r.unhealthy.Swap(unhealthy) != unhealthy
+	log := r.upstream.registry.log
+	if !unhealthy {
+		if changed {
+			r.served.Store(false)
+			r.upstream.doubted.Store(false)
 			r.ejection.reset()
 			r.logHealthy()
 		}
+		return
 	}
-	// The requests to which a hanging replica has not begun to respond are sent to another one, if one is available.
-	if unhealthy && !errors.Is(err, errNotReady) && r.upstream.HasOther(r, true) {
+	waiting := r.pool.waitingCount()
+	hangs := waiting > 0 && !signs.seen() && r.upstream.othersRespond(ctx, r)
+	if changed {
+		what := "replica is unhealthy"
+		if waiting > 0 && !hangs && !signs.answered {
+			what = "replica is busy: it does not answer its health check while it has requests, which go on"
+		}
+		log.Warn(what, "upstream", r.upstream.spec.Addresses, "replica", r.addr, "waiting_requests", waiting, "error", err) //nolint:sloglint // one of two constants
+	}
+	if hangs {
 		r.pool.giveUp()
 	}
+	r.upstream.doubtTheCheck()
 }

@@ -25,8 +25,7 @@ func TestAReplicaThatHangsDelaysNobodyElsesCheck(t *testing.T) {
 	defer b.Close()
 	start(t, upstream.Spec{Addresses: []string{a.Listener.Addr().String(), b.Listener.Addr().String()}, Health: "/health"})
 	until(t, "checked four times", func() bool { return healthy.Load() >= 4 })
-	// Each check of the one that hangs is two probes, which take 1.7 s.
-	if got := hung.Load(); got >= 6 {
+	if got := hung.Load(); got > 1 {
 		t.Errorf("the other was checked %d times meanwhile: both wait for each other", got)
 	}
 }

@@ -16,6 +16,7 @@ type Conn struct {
 	// idleFrom is when it was last put back, idleTill when its server may close it; watch milliseconds.
 	idleFrom, idleTill int64
 	responding         atomic.Bool
+	movable            atomic.Bool
 }
 
 // tlsBytes is what a connection by TLS is counted with in the budget. deploy/test/gateway measures it.
@@ -32,10 +33,12 @@ func (c *Conn) weight() int {
 // Replica is the replica at the other end.
 func (c *Conn) Replica() *Replica { return c.replica }
 
-// Begin notes that a request is sent on the connection. If the replica is found to hang before Responding, the
-// connection is stopped with wire.Ejected, so that the request can be sent elsewhere.
-func (c *Conn) Begin() {
+// Begin notes that a request is sent on the connection. movable: if the replica is found to hang before Responding, the request
+// can be sent elsewhere. Then the connection is stopped with wire.Ejected. Any other request stays where it is: to break it
+// off would help nobody.
+func (c *Conn) Begin(movable bool) {
 	c.replica.total.Add(1)
+	c.movable.Store(movable)
 	c.responding.Store(false)
 }
 

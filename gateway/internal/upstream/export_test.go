@@ -45,15 +45,48 @@ func (u *Upstream) Occupy(addr string, requests int64) { u.at(addr).inFlight.Sto
 // Fail notes that a replica took no connection.
 func (u *Upstream) Fail(addr string) { u.at(addr).Failed(true) }
 
-// Succeed notes that a replica has responded.
-func (u *Upstream) Succeed(addr string) { u.at(addr).Succeeded() }
+// Respond notes that a replica has responded with a status.
+func (u *Upstream) Respond(addr string, status int) { u.at(addr).Responded(status) }
 
-// Wait opens a connection to a replica, on which a response is waited for. It is stopped when stopped says so.
-func (u *Upstream) Wait(addr string) (stopped func() bool, err error) {
+// Stream opens a connection to a replica on which a response has begun, and returns what reports whether more of it has come.
+func (u *Upstream) Stream(addr string) (goesOn func() bool, err error) {
 	c, err := u.at(addr).Dial()
 	if err != nil {
 		return nil, err
 	}
+	c.Begin(false)
+	c.SetResponding()
+	return func() bool { return c.Received() > 0 }, nil
+}
+
+// FindSilent has a replica checked that does not respond, while something else happens after the first probe.
+func (u *Upstream) FindSilent(addr string, during func()) {
+	r := u.at(addr)
+	signs := r.watchForLife()
+	defer signs.end()
+	signs.failed(context.DeadlineExceeded)
+	during()
+	signs.failed(context.DeadlineExceeded)
+	r.checked(context.Background(), context.DeadlineExceeded, signs)
+}
+
+// CheckNow checks every replica.
+func (u *Upstream) CheckNow() {
+	for _, r := range *u.replicas.Load() {
+		r.check(context.Background(), new(prober))
+	}
+}
+
+// Succeed notes that a replica has responded.
+func (u *Upstream) Succeed(addr string) { u.at(addr).Responded(200) }
+
+// Wait opens a connection to a replica, on which a response is waited for, to a request that can be sent elsewhere or not. It is stopped when stopped says so.
+func (u *Upstream) Wait(addr string, movable bool) (stopped func() bool, err error) {
+	c, err := u.at(addr).Dial()
+	if err != nil {
+		return nil, err
+	}
+	c.Begin(movable)
 	return func() bool { return c.Stopped() == wire.Ejected }, nil
 }
 
@@ -68,11 +101,13 @@ func (u *Upstream) Connect(addr string) error {
 
 // FindUnhealthy has the active check find a replica unhealthy, by a response that it is not ready or by none.
 func (u *Upstream) FindUnhealthy(addr string, responds bool) {
+	r, err := u.at(addr), error(context.DeadlineExceeded)
 	if responds {
-		u.at(addr).checked(errNotReady)
-	} else {
-		u.at(addr).checked(context.DeadlineExceeded)
+		err = &statusError{"503"}
 	}
+	signs := r.watchForLife()
+	signs.failed(err)
+	r.checked(context.Background(), err, signs)
 }
 
 // KeepsStopped has a replica given up while a connection to it is put back, and reports whether the connection is kept.

@@ -65,12 +65,13 @@ func TestASocketWithoutAServerIsUnreachable(t *testing.T) {
 }
 
 // startUnchecked returns an upstream whose replicas are not checked.
-func startUnchecked(t *testing.T, addr string) *upstream.Upstream {
+func startUnchecked(t *testing.T, spec upstream.Spec) *upstream.Upstream {
 	t.Helper()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
+	spec.Timeouts.Connect = 10 * time.Second
 	registry := upstream.New(upstream.Config{Watch: wire.NewWatch(), Log: slog.New(slog.DiscardHandler)})
-	return registry.Start(over, upstream.Spec{Addresses: []string{addr}, Timeouts: upstream.Timeouts{Connect: 10 * time.Second}})
+	return registry.Start(over, spec)
 }
 
 // TestAFullSocketIsWaitedFor: the kernel refuses a connection at once if the server has to accept others first.
@@ -93,7 +94,7 @@ func TestAFullSocketIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer first.Close()
-	u := startUnchecked(t, "unix:"+path)
+	u := startUnchecked(t, upstream.Spec{Addresses: []string{"unix:" + path}})
 	connected := make(chan error, 1)
 	go func() { connected <- u.Connect("unix:" + path) }()
 	select {

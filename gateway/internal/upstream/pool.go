@@ -122,15 +122,47 @@ func (p *pool) waiting() []*Conn {
 	return waiting
 }
 
-// giveUp stops the connections on which a response is waited for.
+// waitingCount is how many requests wait for their response.
+func (p *pool) waitingCount() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting())
+}
+
+// giveUp stops the connections on which a response is waited for to a request that can be sent elsewhere.
 func (p *pool) giveUp() {
 	p.mu.Lock()
 	idle := p.takeIdle()
 	for _, c := range p.waiting() {
-		c.Stop(wire.Ejected) // under the lock: a connection is closed only by its user, who needs the lock first
+		if c.movable.Load() {
+			c.Stop(wire.Ejected) // under the lock: a connection is closed only by its user, who needs the lock first
+		}
 	}
 	p.mu.Unlock()
 	p.closeAll(idle)
+}
+
+// received is how many bytes of responses have come so far on each connection on which one has begun.
+func (p *pool) received() map[*Conn]uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := map[*Conn]uint64{}
+	for c := range p.all {
+		if c.Responding() {
+			all[c] = c.Received()
+		}
+	}
+	return all
+}
+
+// hasReceived reports whether a response has gone on since received.
+func (p *pool) hasReceived(before map[*Conn]uint64) bool {
+	for c, now := range p.received() {
+		if then, known := before[c]; known && now > then {
+			return true
+		}
+	}
+	return false
 }
 
 // prune closes the connections that were idle for too long.

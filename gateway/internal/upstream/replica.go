@@ -23,9 +23,14 @@ type Replica struct {
 	inFlight atomic.Int64  // requests
 	total    atomic.Uint64 // requests so far
 
-	unhealthy atomic.Bool // found by the active check
-	ejection  ejection
-	pool      pool
+	unhealthy  atomic.Bool // found by the active check
+	lastResult atomic.Pointer[result]
+	watched    atomic.Bool // a check is under way
+	responded  atomic.Bool // a response has begun during it
+	served     atomic.Bool // a call has succeeded while the replica was unhealthy
+
+	ejection ejection
+	pool     pool
 }
 
 func newReplica(u *Upstream, at place) *Replica {
@@ -108,8 +113,14 @@ func (r *Replica) failed(unreachable bool, why error) {
 	r.upstream.registry.log.Warn("replica is ejected: it fails requests", about...)
 }
 
-// Succeeded notes that a response has begun.
-func (r *Replica) Succeeded() {
+// Responded notes that a response with this status has begun.
+func (r *Replica) Responded(status int) {
+	if r.watched.Load() {
+		r.responded.Store(true)
+	}
+	if status < 400 && r.unhealthy.Load() {
+		r.served.Store(true)
+	}
 	if r.ejection.failing() && r.ejection.reset() {
 		r.logHealthy()
 	}

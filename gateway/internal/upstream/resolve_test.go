@@ -106,7 +106,7 @@ func TestAReplicaThatItsNameLosesIsStillGivenUpWhenItHangs(t *testing.T) {
 	u := startIn(t, upstream.Config{Log: slog.New(slog.DiscardHandler), Lookup: dns.lookup}, upstream.Spec{
 		Addresses: []string{strings.Replace(leaving, "127.0.0.1", "leaver.test", 1), stayer.Listener.Addr().String()}, Health: "/health",
 	})
-	stopped, err := u.Wait(leaving)
+	stopped, err := u.Wait(leaving, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,9 @@ type Upstream struct {
 	budget   budget
 	replicas atomic.Pointer[[]*Replica]
 
+	routes  atomic.Pointer[[]string] // for the log
+	doubted atomic.Bool              // the log has said that the check may be wrong
+
 	names []*name       // for keepResolving only
 	ended chan struct{} // closed by Stop
 

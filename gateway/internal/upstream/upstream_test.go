@@ -78,7 +78,7 @@ func TestOnlyAReplicaThatHangsLosesItsRequests(t *testing.T) {
 	for responds, want := range map[bool]bool{true: false, false: true} {
 		addrs := servers(t, 2)
 		u := start(t, upstream.Spec{Addresses: addrs})
-		stopped, err := u.Wait(addrs[0])
+		stopped, err := u.Wait(addrs[0], true)
 		if err != nil {
 			t.Fatal(err)
 		}

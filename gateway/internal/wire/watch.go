@@ -119,3 +119,14 @@ func (c *Conn) Quiet() bool {
 	defer c.watch.mu.Unlock()
 	return c.watched && c.unread() == 0
 }
+
+// Received is how many bytes have come on the connection so far, read or not; 0 if the kernel cannot be asked. It may be called
+// like Quiet.
+func (c *Conn) Received() uint64 {
+	c.watch.mu.Lock()
+	defer c.watch.mu.Unlock()
+	if !c.watched {
+		return 0
+	}
+	return c.come()
+}

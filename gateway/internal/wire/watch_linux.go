@@ -58,6 +58,18 @@ func (c *Conn) taken() uint64 {
 	return info.Bytes_acked
 }
 
+// come is how many bytes the peer has sent.
+func (c *Conn) come() uint64 {
+	if c.pollFD < 0 {
+		return 0
+	}
+	info, err := unix.GetsockoptTCPInfo(c.pollFD, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return 0
+	}
+	return info.Bytes_received
+}
+
 // untaken is how many bytes the peer has not acknowledged, and unsent how many have not even been sent to it.
 func (c *Conn) untaken() int { return c.queued(unix.SIOCOUTQ) }
 
