@@ -40,7 +40,7 @@ var (
 // reserved are fields that have a meaning already. The gateway or the upstream reads them, and an identity header's value
 // from the client is dropped on every route.
 var reserved = regexp.MustCompile(`(?i)^(host|via|te|trailer|upgrade|expect|connection|keep-alive|transfer-encoding|` +
-	`http2-settings|proxy|proxy-.*|authorization|origin|forwarded|x-forwarded-(for|proto|host|prefix)|x-request-id|max-forwards|` +
+	`http2-settings|proxy|proxy-.*|authorization|origin|forwarded|x-forwarded-(for|proto|host|prefix)|x-request-id|x-tallygate-hops|max-forwards|` +
 	`content-.*|accept|accept-.*|access-control-.*|sec-.*|if-.*|cookie|set-cookie|range|date|referer|user-agent|` +
 	`cache-control|pragma|traceparent|tracestate)$`)
 
