@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -160,15 +161,19 @@ func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (Use
 	return user, err
 }
 
-// ImportUser adds a user with the hash of a password from another system: argon2id in PHC form, or bcrypt. The first
+// ImportUser adds a user with the hash of a password from another system, of a form that password.Import knows. The first
 // sign-in replaces it by one of ours. Errors: *fault.InvalidError, ErrNameTaken, fault.ErrUnavailable.
 func (s *Service) ImportUser(ctx context.Context, by Actor, name, passwordHash string) (User, error) {
 	name, err := PrepareName(name)
 	if err != nil {
 		return User{}, err
 	}
-	if err := password.CheckImported(passwordHash); err != nil {
-		return User{}, fault.Invalid("password_hash", "The hash is neither argon2id in PHC form, of up to 128 MiB and 256 MiB times passes, nor bcrypt of a cost up to 14.")
+	passwordHash, err = password.Import(passwordHash)
+	if refused, ok := errors.AsType[*password.RefusedError](err); ok {
+		return User{}, fault.Invalid("password_hash", refused.Reason)
+	}
+	if err != nil {
+		return User{}, err
 	}
 	now := s.now()
 	return s.cfg.Store.InsertUser(ctx, NewUser{

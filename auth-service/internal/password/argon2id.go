@@ -39,13 +39,6 @@ const (
 	maxPasses    = 64
 )
 
-// Bounds of what a hash from another system may cost. Anybody who knows the user's name can cause that cost. The bounds
-// allow the defaults of the common libraries (PHP's: 64 MiB in four passes), at seven times the cost of our own.
-const (
-	maxImportedMemoryKiB = 128 << 10
-	maxImportedWork      = 256 << 10 // KiB times passes
-)
-
 // Lengths of the key and the salt of a stored hash, in bytes.
 const (
 	minKeyBytes, maxKeyBytes   = 16, 64
@@ -54,15 +47,20 @@ const (
 
 var errFormat = errors.New("stored hash has an unknown form")
 
-// phc is a stored argon2id hash, taken apart (the PHC string format).
+// phc is a stored argon2id hash, or an argon2i hash from another system, taken apart (the PHC string format).
 type phc struct {
 	params Params
+	i      bool // argon2i
 	salt   []byte
 	key    []byte
 }
 
-func derive(p Prepared, salt []byte, params Params, length int) []byte {
-	return argon2.IDKey([]byte(p.text), salt, params.Passes, params.MemoryKiB, params.Threads, uint32(length))
+func (h phc) derive(text string, length int) []byte {
+	key := argon2.IDKey
+	if h.i {
+		key = argon2.Key
+	}
+	return key([]byte(text), h.salt, h.params.Passes, h.params.MemoryKiB, h.params.Threads, uint32(length))
 }
 
 func (h phc) String() string {
@@ -71,16 +69,24 @@ func (h phc) String() string {
 		h.params.MemoryKiB, h.params.Passes, h.params.Threads, enc.EncodeToString(h.salt), enc.EncodeToString(h.key))
 }
 
-func (h phc) matches(p Prepared) bool {
-	return subtle.ConstantTimeCompare(derive(p, h.salt, h.params, len(h.key)), h.key) == 1
+func (h phc) matches(text string) bool {
+	return subtle.ConstantTimeCompare(h.derive(text, len(h.key)), h.key) == 1
 }
+
+func (h phc) cost(today Params) cost { return h.params.cost(today) }
+
+// isOf reports whether the hash has today's form and costs.
+func (h phc) isOf(today Params) bool { return !h.i && h.params == today && len(h.key) == keyBytes }
 
 func parsePHC(stored string) (phc, error) {
 	parts := strings.Split(stored, "$")
-	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != "v="+strconv.Itoa(argon2.Version) {
+	if len(parts) != 6 || parts[0] != "" || parts[2] != "v="+strconv.Itoa(argon2.Version) {
 		return phc{}, errFormat
 	}
-	var h phc
+	h := phc{i: parts[1] == "argon2i"}
+	if !h.i && parts[1] != "argon2id" {
+		return phc{}, errFormat
+	}
 	const costs = "m=%d,t=%d,p=%d"
 	_, err := fmt.Sscanf(parts[3], costs, &h.params.MemoryKiB, &h.params.Passes, &h.params.Threads)
 	// Sscanf accepts signs, leading zeros and text after the numbers. Only the one spelling of these costs is good.
@@ -104,9 +110,4 @@ func decode(text string, least, most int) ([]byte, error) {
 		return nil, errFormat
 	}
 	return raw, nil
-}
-
-// cheap reports whether the hash costs little enough to be imported.
-func (h phc) cheap() bool {
-	return h.params.MemoryKiB <= maxImportedMemoryKiB && h.params.work() <= maxImportedWork
 }

@@ -26,3 +26,13 @@ func (p Prepared) Text() string { return p.text }
 
 // IsOfUnicode15 reports whether a character is one of those that are normalized.
 func IsOfUnicode15(r rune) bool { return isOfUnicode15(r) }
+
+// ForeignCost is what it takes to verify an imported hash once, in KiB and turns.
+func ForeignCost(stored string, today Params) (kib uint64, turns int, err error) {
+	h, err := parseForeign(stored)
+	if err != nil {
+		return 0, 0, err
+	}
+	c := h.cost(today)
+	return c.kib, c.turns, nil
+}

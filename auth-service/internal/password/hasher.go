@@ -40,7 +40,7 @@ func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared) (stored str
 		if _, err = io.ReadFull(h.random, made.salt); err != nil {
 			return
 		}
-		made.key = derive(p, made.salt, h.params, keyBytes)
+		made.key = made.derive(p.text, keyBytes)
 		stored = made.String()
 	})
 	if queued != nil {
@@ -50,17 +50,22 @@ func (h *Hasher) Hash(ctx context.Context, place *Place, p Prepared) (stored str
 }
 
 // Verify reports whether p is the password of the stored hash, and whether that hash is outdated: its form or its costs
-// are not today's. An empty stored hash stands for a user who does not exist: it costs the same as
+// are not today's, or another system made it. An empty stored hash stands for a user who does not exist: it costs the same as
 // a real one and never matches. The error is ErrBusy or ctx's.
 func (h *Hasher) Verify(ctx context.Context, place *Place, p Prepared, stored string) (ok, outdated bool, err error) {
-	if isBcrypt(stored) {
-		err = place.do(ctx, bcryptCost(stored, h.params), func() { ok = bcryptMatches(stored, p) })
-		return ok, ok, err
+	if known, broken := parsePHC(stored); broken == nil && !known.i {
+		err = place.do(ctx, known.cost(h.params), func() { ok = known.matches(p.text) })
+		return ok, ok && !known.isOf(h.params), err
 	}
-	known, broken := parsePHC(stored)
+	known, broken := parseForeign(stored)
 	if broken != nil {
-		return false, false, place.do(ctx, h.params.cost(h.params), func() { h.dummy.matches(p) })
+		return false, false, place.do(ctx, h.params.cost(h.params), func() { h.dummy.matches(p.text) })
 	}
-	err = place.do(ctx, known.params.cost(h.params), func() { ok = known.matches(p) })
-	return ok, ok && (known.params != h.params || len(known.key) != keyBytes), err
+	for _, text := range p.foreign() {
+		err = place.do(ctx, known.cost(h.params), func() { ok = known.matches(text) })
+		if ok || err != nil {
+			break
+		}
+	}
+	return ok, ok, err
 }

@@ -12,7 +12,7 @@ import (
 //go:embed common-passwords.txt.gz
 var commonList []byte
 
-// RefusedError says why a policy refuses a password, in words for its owner.
+// RefusedError says why a password or an imported hash is refused, in words for people.
 type RefusedError struct{ Reason string }
 
 func (r *RefusedError) Error() string { return r.Reason }

@@ -26,6 +26,7 @@ func (s *SignError) Error() string { return "password holds " + s.Sign }
 // Prepared is a password in the one form that is hashed. Only Prepare makes one.
 type Prepared struct {
 	text string
+	raw  string // as it was sent: what other systems have hashed
 }
 
 // Prepare brings a password into the form that is hashed, so that two keyboards spell the same password alike. What
@@ -60,7 +61,7 @@ func Prepare(raw string) (Prepared, error) {
 	if text.Len() == 0 {
 		return Prepared{}, ErrEmpty
 	}
-	return Prepared{text: normalize(text.String())}, nil
+	return Prepared{text: normalize(text.String()), raw: raw}, nil
 }
 
 // String hides the password from logs and formatted errors.
@@ -68,6 +69,14 @@ func (Prepared) String() string { return "[password]" }
 
 // GoString hides the password from %#v.
 func (Prepared) GoString() string { return "[password]" }
+
+// foreign are the texts that another system may have hashed: what was sent, and the prepared form if that differs.
+func (p Prepared) foreign() []string {
+	if p.raw == p.text {
+		return []string{p.text}
+	}
+	return []string{p.raw, p.text}
+}
 
 // Len is the password's length in characters.
 func (p Prepared) Len() int { return utf8.RuneCountInString(p.text) }
