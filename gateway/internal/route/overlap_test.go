@@ -10,7 +10,9 @@ import (
 
 func TestWhichRoutesHideWhich(t *testing.T) {
 	t.Parallel()
-	own := func(name, path string, exact bool, methods ...string) []*route.Route { return []*route.Route{at(name, path, exact, methods...)} }
+	own := func(name, path string, exact bool, methods ...string) []*route.Route {
+		return []*route.Route{at(name, path, exact, methods...)}
+	}
 	pages := []string{"/", "/docs", "/console/style.css", "/healthz"}
 	for name, row := range map[string]struct {
 		routes []*route.Route
