@@ -33,6 +33,7 @@ func goodFiles() []string {
 		entryWith("retries: 0"), entryWith("retries: 10"), entryWith("strip_prefix: true", "via: false", "websocket: false"), entryWith("informational: true"), entryWith("auth: public"), entryWith("streams: until_closed"), entryWith("auth: required", "streams: 'until_closed'"),
 		entryWith("cors: {origins: ['https://*.preview.example.test', 'http://localhost:*', 'https://*.a:*']}"),
 		entryWith(`cors: {origins: ["*"]}`), entryWith("cors: {origins: ['https://a.example', 'http://[::1]:8080', 'chrome-extension://abc'], headers: [X-A], expose: [X-B], max_age: 1h}"),
+		entryWith("pass_headers: [X-HTTP-Method-Override, X-Original-Filename, x.custom]"), entryWith("pass_headers:\n      - 'X|Y'"),
 		entryWith("paths: raw", "exact: false"), entryWith("strip_prefix: true", "paths: 'raw'"),
 		entry("a", "/", "http://a/"), entry("a.b_c-9", "/A/b.c/~d/_-", "['http://a:1', 'http://[::1]:65535', 'http://10.0.0.1:65534']"), entry("token", "/token", "http://a_b.c:9000"),
 		entryWith("forward_token: true"), entryWith("forward_token: false", "authorization: /run/secrets/a"), entryWith("authorization: {file: a b}"), entryWith("authorization: 'C:\\a'"),
@@ -80,6 +81,7 @@ func badFiles() []string {
 		entryWith("max_body:"), entryWith("max_body: 2Gi"), entryWith("max_body: -1"), entryWith("max_body: 1.5"), entryWith("max_body: 1000000000000"), entryWith("max_body: 9999999TiB"), entryWith("max_body: '01'"),
 		entryWith("timeouts:"), entryWith("timeouts: 1s"), entryWith("timeouts: {total: 1s}"), entryWith("timeouts: {connect: 1}"), entryWith("timeouts: {connect: +1s}"), entryWith("timeouts: {connect: 1us}"),
 		entryWith("retries: '2'"), entryWith("retries: 1.9"), entryWith("retries: 11"), entryWith("retries: -1"), entryWith("retries:"), entryWith("websocket: 'true'"), entryWith("informational: navigate"), entryWith("strip_prefix:"), entryWith("via:"), entryWith("via: off"), entryWith("identity_header: X-Forwarded-Prefix"), entryWith("identity_header: X-Tallygate-Hops"),
+		entryWith("pass_headers:"), entryWith("pass_headers: []"), entryWith("pass_headers: X-HTTP-Method-Override"), entryWith("pass_headers: ['X Y']"), entryWith("pass_headers: ['']"), entryWith("pass_headers: [X-A, X-A]"),
 		entryWith("paths:"), entryWith("paths: clean"), entryWith("paths: true"), entryWith("paths: raw", "exact: true"),
 		entryWith("cors: {origins: ['https://*']}"), entryWith("cors: {origins: ['https://a.*.example']}"), entryWith("cors: {origins: ['https://a*.example']}"), entryWith("cors: {origins: ['https://a:*1']}"),
 		entryWith("cors:"), entryWith("cors: {}"), entryWith("cors: {origins: []}"), entryWith("cors: {origins: '*'}"), entryWith("cors: {origins: [a.example]}"), entryWith("cors: {origins: ['https://A.example']}"),
@@ -92,6 +94,7 @@ func badFiles() []string {
 func beyondTheSchema() []string {
 	return []string{
 		entryWith("authorization: {file: Basic dTpw}"),
+		entryWith("pass_headers: [X-User-Id]"), entryWith("pass_headers: [TE]"), entryWith("pass_headers: [X-A]", "identity_header: x-a"),
 		entryWith("timeouts: {connect: 99ms}"), entryWith("timeouts: {connect: 25h}"), entryWith("retries: 0x1"), entryWith("max_body: 0x10"),
 		entryWith("health: {path: /a, status: 300-200}"), entryWith("health: {path: /a, status: 0xC8}"), entryWith("health: {path: /a, interval: 99ms}"),
 		entry("a", "/a", "[https://a, http://b]"), entry("a", "/a", "[https://a, 'unix:/b']"), entry("a", "/a", "http://a, tls: {}"), entry("a", "/a", "['https://a', 'https://a:443']"),

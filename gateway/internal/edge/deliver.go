@@ -18,6 +18,9 @@ func (s *Server) deliver(k *call) error {
 		}
 	}
 	s.describe(k)
+	if s.debug {
+		s.logDropped(k)
+	}
 	return k.delivered(s.cfg.Engine.Do(&k.exchange, &k.forwarded))
 }
 
@@ -37,7 +40,7 @@ func (s *Server) describe(k *call) {
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
 		Path: forwardedPath(r, at.Route), Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
 		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.prefix(), RequestID: k.id,
-		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities,
+		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities, PassFields: at.PassFields,
 		NoVia: at.NoVia, Links: at.links,
 		ForwardToken: at.ForwardToken, Authorization: at.Authorization,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Informational: at.Informational, Streamer: k,

@@ -91,6 +91,7 @@ type Server struct {
 	buffers  *wire.Pool
 	calls    sync.Pool   // *call
 	draining atomic.Bool // the gateway stops: responses end their connections
+	debug    bool        // the log takes lines of level DEBUG
 	closing  atomic.Bool // no more connections, and no more requests on those that have had a response
 	base     context.Context
 	cancel   context.CancelFunc
@@ -118,6 +119,7 @@ func New(cfg Config) *Server {
 	s.introducing = make(chan struct{}, maxIntroducing)
 	s.active.Store(&activeTable{table: new(route.Table)})
 	s.base, s.cancel = context.WithCancel(context.Background())
+	s.debug = debugs(cfg.Log)
 	s.calls.New = func() any {
 		k := new(call)
 		k.request.Limit(cfg.MaxHeadBytes, cfg.MaxTargetBytes)

@@ -31,18 +31,11 @@ func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []
 		w.Add("Authorization", x.req.Authorization)
 	}
 	for i := range r.Fields() {
-		switch kind := r.Kind(i); kind {
-		case wire.Other, wire.Authorization, wire.Origin:
-			if kind == wire.Authorization && !x.req.ForwardToken {
-				continue
-			}
-			if name := r.Name(i); !r.Alias(i) && !r.Nominated(name) && !x.req.Identities.Has(name) {
-				r.CopyField(i, &w)
-			}
-		case wire.MaxForwards:
-			if !r.Alias(i) && !r.Nominated(r.Name(i)) {
-				addMaxForwards(&w, r.Method, r.Value(i))
-			}
+		switch {
+		case x.req.passes(i):
+			r.CopyField(i, &w)
+		case r.Kind(i) == wire.MaxForwards && !r.Alias(i) && !r.Nominated(r.Name(i)):
+			addMaxForwards(&w, r.Method, r.Value(i))
 		}
 	}
 	if r.ExpectContinue && streamed {

@@ -38,6 +38,8 @@ type Request struct {
 	// Identities are the names of such fields on all routes. They are dropped from what the client sends: an upstream that
 	// stands behind one route may stand behind others.
 	Identities *wire.Names
+	// PassFields are the names of fields that are dropped otherwise: those of the kinds wire.Override and wire.Odd.
+	PassFields []string
 
 	MaxBody   int64 // -1: no bound
 	WebSocket bool  // the protocol may be changed

@@ -49,6 +49,10 @@ type Route struct {
 	AuthorizationFile string
 	Authorization     string
 
+	// PassFields are names of request fields that are passed on although they are dropped on other routes: fields that change
+	// the method or the path that an upstream sees, and names that servers may read as others.
+	PassFields []string
+
 	// Rate limits each user's requests. The zero value is no limit.
 	Rate Rate
 	// MaxBody is in bytes.

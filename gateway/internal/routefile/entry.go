@@ -49,7 +49,7 @@ var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	needed: []string{"name", "path", "upstream"},
 	others: []string{
 		"tls",
-		"exact", "methods", "host", "health", "auth", "identity_header", "forward_token", "authorization", "rate", "burst", "max_body", "timeouts", "retries",
+		"exact", "methods", "host", "health", "auth", "identity_header", "pass_headers", "forward_token", "authorization", "rate", "burst", "max_body", "timeouts", "retries",
 		"strip_prefix", "paths", "via", "websocket", "streams", "cors",
 		"informational",
 	},
@@ -69,6 +69,7 @@ func (p *parser) route(node ast.Node) {
 	o.matching(r)
 	o.upstreams(r)
 	o.access(r)
+	o.passing(r)
 	o.credentials(r)
 	o.bounds(r)
 	o.cors(r)
@@ -121,6 +122,7 @@ func (o *object) access(r *route.Route) {
 	r.IdentityHeader = defaultIdentityHeader
 	if header, ok := o.text("identity_header", fieldForm, aboutField); ok {
 		r.IdentityHeader = header.value
+		o.identities = append(o.identities, header.value)
 		if reserved.MatchString(header.value) {
 			o.fail(header.at, "identity_header: %q has another meaning already: choose another name, like X-Account", header.value)
 		}

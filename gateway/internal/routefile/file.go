@@ -26,6 +26,7 @@ func Parse(file string, content []byte, builtin []*route.Route) (*route.Table, e
 		p.routes(root)
 	}
 	p.keepTallyFree(builtin)
+	p.keepIdentitiesOut()
 	all := slices.DeleteFunc(slices.Clone(builtin), func(b *route.Route) bool { return p.named[b.Name] })
 	table, err := route.NewTable(append(all, p.own...))
 	if conflicts, ok := errors.AsType[route.Conflicts](err); ok {
@@ -47,6 +48,9 @@ type parser struct {
 	named   map[string]bool                  // names that the file has
 	own     []*route.Route                   // the file's routes, if name, path and methods are valid
 	at      map[*route.Route]*token.Position // of their names
+
+	identities []string // values of identity_header
+	passed     []text   // values of pass_headers
 }
 
 func (p *parser) fail(at *token.Position, format string, args ...any) {

@@ -56,7 +56,7 @@ routes:
   - name: plain
     path: /plain
     upstream: http://plain:1
-  - {name: free, path: /free, upstream: "http://free", auth: public, paths: raw}
+  - {name: free, path: /free, upstream: "http://free", auth: public, paths: raw, pass_headers: [X-HTTP-Method-Override, X.Custom, X-Plain]}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +76,7 @@ routes:
 		"free": {
 			Name: "free", Path: "/free", Upstreams: []string{"free:80"}, Public: true,
 			MaxBody: route.Unbounded, Timeouts: route.DefaultTimeouts(), Retries: 1, WebSocket: true, RawPaths: true,
+			PassFields: []string{"X-HTTP-Method-Override", "X.Custom", "X-Plain"},
 		},
 	} {
 		if diff := cmp.Diff(want, named(t, table, name)); diff != "" {

@@ -21,7 +21,7 @@ const (
 	ForwardedHost         //
 	Via                   //
 	Identity              // X-User-Id and similar names: never taken from a client
-	Override              // X-Original-URL and similar names: a server that routes by them takes another route than ours
+	Override              // X-Original-URL and similar names: a server that routes by them takes another route than ours. A route may pass single ones
 	Origin                // CORS
 	MaxForwards           // counted down for OPTIONS
 	Hops                  // X-Tallygate-Hops: counts gateways on routes without Via
@@ -38,14 +38,17 @@ var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that G
 	"forwarded": Forwarded, "x-forwarded-for": ForwardedFor, "x-forwarded-proto": ForwardedProto,
 	"x-forwarded-host": ForwardedHost, "x-real-ip": Forwarded, "true-client-ip": Forwarded, "x-client-ip": Forwarded,
 	"x-cluster-client-ip": Forwarded, "client-ip": Forwarded, "cf-connecting-ip": Forwarded, "fastly-client-ip": Forwarded,
-	"x-envoy-external-address": Forwarded,
+	"x-envoy-external-address": Forwarded, "x-original-for": Forwarded, "x-original-ip": Forwarded,
+	"x-original-proto": Forwarded, "x-original-scheme": Forwarded, "x-original-port": Forwarded,
 
 	"x-user": Identity, "x-user-id": Identity, "x-user-name": Identity, "x-user-role": Identity,
 	"x-tallygate-user-id": Identity,
 
 	"x-rewrite-url": Override, "x-http-method": Override, "x-http-method-override": Override,
 	"x-method-override": Override, "x-envoy-original-path": Override,
-	"proxy": Override, // CGI calls it HTTP_PROXY, and programs send their own requests there (httpoxy)
+	"x-original-url": Override, "x-original-uri": Override, "x-original-path": Override, "x-original-prefix": Override,
+	"x-original-host": Override, "x-original-method": Override,
+	"proxy": Hop, // CGI calls it HTTP_PROXY, and programs send their own requests there (httpoxy)
 }
 
 // family is a kind for all names that begin alike: every release of a proxy may bring new ones.
@@ -57,7 +60,7 @@ type family struct {
 // families hold the kinds of names that are not in fieldKinds.
 var families = [...]family{ //nolint:gochecknoglobals // as fieldKinds
 	{"x-forwarded-", Forwarded},
-	{"x-original-", Override},
+	{"x-original-forwarded-", Forwarded},
 	{"x-auth-request-", Identity},
 	{"x-authenticated-", Identity},
 	{"x-remote-", Identity},
@@ -83,6 +86,9 @@ var maybeFamily = func() (table [32][32]bool) { //nolint:gochecknoglobals // as 
 	}
 	return table
 }()
+
+// KindOf finds the kind of a field by its name, and whether the name is only an alias, see Field. It never finds Odd.
+func KindOf(name string) (kind Kind, alias bool) { return kindOf([]byte(name)) }
 
 // kindOf finds the kind of a name. A name with another byte in place of "-" is not the field, but servers that turn names
 // into variables take it for the field: WSGI knows "_", PHP also ".", and CGI (RFC 3875 section 4.1.18) as lighttpd speaks

@@ -30,16 +30,35 @@ func TestHostsAreAsTheGrammarSays(t *testing.T) {
 func TestTheHostOfAnAbsoluteTargetIsCompared(t *testing.T) {
 	t.Parallel()
 	for _, same := range [][2]string{
-		{"http://localhost:80", "localhost"}, {"http://localhost", "localhost:80"}, {"http://localhost:", "localhost"}, {"http://LOCALHOST:80", "localhost:80"},
-		{"https://a:443", "A"}, {"https://a", "a:443"}, {"http://a.", "a"}, {"http://a:80", "a."}, {"http://[::1]:80", "[::1]"}, {"http://[::1]", "[::1]:"}, {"http://a:8080", "a:8080"},
+		{"http://localhost:80", "localhost"},
+		{"http://localhost", "localhost:80"},
+		{"http://localhost:", "localhost"},
+		{"http://LOCALHOST:80", "localhost:80"},
+		{"https://a:443", "A"},
+		{"https://a", "a:443"},
+		{"http://a.", "a"},
+		{"http://a:80", "a."},
+		{"http://[::1]:80", "[::1]"},
+		{"http://[::1]", "[::1]:"},
+		{"http://a:8080", "a:8080"},
 	} {
 		if _, _, err := parse("GET " + same[0] + "/x HTTP/1.1\r\nHost: " + same[1] + "\r\n\r\n"); err != nil {
 			t.Errorf("%s and Host: %s: %v", same[0], same[1], err)
 		}
 	}
 	for _, differ := range [][2]string{
-		{"http://localhost:81", "localhost"}, {"http://localhost:443", "localhost"}, {"https://a:80", "a"}, {"http://a:8080", "a"}, {"http://a", "a:8080"}, {"http://a:080", "a"},
-		{"http://a", "b"}, {"http://a..", "a"}, {"http://a.b", "a"}, {"http://[::80]", "[::"}, {"http://a80", "a"}, {"http://[::1]:80", "[::2]"},
+		{"http://localhost:81", "localhost"},
+		{"http://localhost:443", "localhost"},
+		{"https://a:80", "a"},
+		{"http://a:8080", "a"},
+		{"http://a", "a:8080"},
+		{"http://a:080", "a"},
+		{"http://a", "b"},
+		{"http://a..", "a"},
+		{"http://a.b", "a"},
+		{"http://[::80]", "[::"},
+		{"http://a80", "a"},
+		{"http://[::1]:80", "[::2]"},
 	} {
 		if _, _, err := parse("GET " + differ[0] + "/x HTTP/1.1\r\nHost: " + differ[1] + "\r\n\r\n"); err == nil {
 			t.Errorf("%s and Host: %s are taken", differ[0], differ[1])
