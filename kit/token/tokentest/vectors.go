@@ -3,12 +3,14 @@ package tokentest
 import (
 	"fmt"
 	"strings"
+
+	"tallygate/kit/ticket"
 )
 
 // Vectors is the whole list.
 func Vectors(p Params) []Vector {
 	var all []Vector
-	for _, group := range []func(Params) []Vector{accepted, headerAttacks, shapeAttacks, jsonAttacks, timeAttacks, claimAttacks, fieldAttacks} {
+	for _, group := range []func(Params) []Vector{accepted, headerAttacks, shapeAttacks, jsonAttacks, timeAttacks, claimAttacks, fieldAttacks, ticketAttacks} {
 		all = append(all, group(p)...)
 	}
 	return all
@@ -162,5 +164,29 @@ func fieldAttacks(p Params) []Vector {
 		{Name: "a good token and a bad one", Authorization: []string{"Bearer " + token, "Bearer x.y.z"}},
 		{Name: "a bad token and a good one", Authorization: []string{"Bearer x.y.z", "Bearer " + token}},
 		{Name: "an empty field and a good token", Authorization: []string{"", "Bearer " + token}},
+	}
+}
+
+// ticketAttacks are tickets in place of tokens. They are sealed with the secret that tokens are signed with, which no
+// installation allows: not even then is one a token.
+func ticketAttacks(p Params) []Vector {
+	keys, err := ticket.NewKeys([]string{p.Secret})
+	if err != nil {
+		panic(err) // a mistake in the test, as in mustJSON
+	}
+	sealed, err := keys.Seal(ticket.Ticket{ExpiresAt: p.Now.Add(ticket.Life), Token: p.Token()})
+	if err != nil {
+		panic(err)
+	}
+	bare := strings.TrimPrefix(sealed, ticket.Prefix)
+	return []Vector{
+		one("a ticket", sealed, false),
+		one("a ticket as a bearer", "Bearer "+sealed, false),
+		one("a ticket without its prefix", bare, false),
+		one("a ticket with a scheme of its own", "Ticket "+sealed, false),
+		one("a ticket as claims", Sign(p.Secret, goodHeader, mustJSON(sealed)), false),
+		one("a ticket in the shape of a token", strings.Join([]string{bare[:20], bare[20:40], bare[40:]}, "."), false),
+		one("a token behind a ticket's prefix", ticket.Prefix+p.Token(), false),
+		one("a ticket as a parameter", "ticket="+sealed, false),
 	}
 }
