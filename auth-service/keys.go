@@ -5,6 +5,7 @@ import (
 	"tallygate/kit/env"
 	"tallygate/kit/follow"
 	"tallygate/kit/internalapi"
+	"tallygate/kit/ticket"
 	"tallygate/kit/token"
 )
 
@@ -14,6 +15,7 @@ type keys struct {
 	internal *internalapi.Bearer
 	refresh  *account.RefreshKeys
 	names    *account.NameHash
+	tickets  *ticket.Keys
 }
 
 // newKeys derives the keys. If a secret is wrong, it adds an error to r that names the variable.
@@ -33,6 +35,8 @@ func newKeys(cfg *config, r *env.Reader) keys {
 	r.Add(err)
 	k.names, err = account.NewNameHash(newest(secret))
 	r.Add(err)
+	k.tickets, err = ticket.NewKeys(token.SplitSecrets(secret))
+	r.Add(err)
 	return k
 }
 
@@ -44,6 +48,9 @@ func (k keys) internalSecret(cfg *config) follow.Source {
 			return err
 		}
 		if err := k.names.Replace(newest(secret)); err != nil {
+			return err
+		}
+		if err := k.tickets.Replace(token.SplitSecrets(secret)); err != nil {
 			return err
 		}
 		return k.refresh.Replace(token.SplitSecrets(secret))

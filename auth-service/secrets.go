@@ -8,6 +8,7 @@ import (
 	"tallygate/auth-service/internal/secretfile"
 	"tallygate/kit/env"
 	"tallygate/kit/follow"
+	"tallygate/kit/ticket"
 )
 
 func secretsCommands() []command {
@@ -39,10 +40,10 @@ func shareSecrets(_ context.Context, c call) error {
 // defaultSettle is twenty times as long as the services take to see a changed file.
 const defaultSettle = 20 * follow.Interval
 
-// internalLife is how long the old INTERNAL_SECRET is still accepted after the new one is in use. Refresh tokens that are
-// given a second time derive from it: those of tabs that refresh at once must not fail. Who lost a response meanwhile and
-// comes later signs in again.
-const internalLife = 10 * time.Second
+// internalLife is how long the old INTERNAL_SECRET is still accepted after the new one is in use. Tickets are sealed with
+// it. Refresh tokens that are given a second time derive from it: those of tabs that refresh at once must not fail. Who lost
+// a response meanwhile and comes later signs in again.
+const internalLife = ticket.Life
 
 func rotateSecret(ctx context.Context, c call) error {
 	r := env.NewReader(c.lookup)

@@ -50,7 +50,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	readiness := httpd.NewReadiness(db.Ready)
 	public, private := httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage, Issuer: signer, Verifier: cfg.Verifier(keys.ring), Internal: keys.internal,
-		Names:     keys.names,
+		Names: keys.names, Tickets: keys.tickets,
 		Readiness: readiness, TrustedProxies: cfg.trustedProxies, Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
 	})
 	requests := admission.NewRequests(public, cfg.bounds.Requests, cfg.trustedProxies)

@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,20 @@ const MaxBodyBytes = 64 << 10
 // curl's -H.
 func Bind[T any](c *gin.Context) (T, error) {
 	return bind[T](c, MaxBodyBytes, json.RejectUnknownMembers(true))
+}
+
+// BindOptional is Bind for calls whose body may be left out. Without a byte of a body, whatever its type, T is the zero value.
+func BindOptional[T any](c *gin.Context) (T, error) {
+	body := bufio.NewReader(c.Request.Body)
+	if _, err := body.Peek(1); errors.Is(err, io.EOF) {
+		var none T
+		return none, nil
+	}
+	c.Request.Body = struct {
+		io.Reader
+		io.Closer
+	}{body, c.Request.Body}
+	return Bind[T](c)
 }
 
 // BindKnown is Bind for calls from programs that may be a version ahead: it ignores members that T does not have. In

@@ -3,12 +3,14 @@ package account
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Caller is the user who makes a request, as the access token says and the database confirms.
 type Caller struct {
 	User      User
 	SessionID string
+	At        time.Time
 }
 
 // Presented is what a verified access token says about itself.
@@ -34,7 +36,7 @@ func (s *Service) Authenticate(ctx context.Context, token Presented) (Caller, er
 	if err := s.noteUse(ctx, session, token.TokenID); err != nil {
 		return Caller{}, err
 	}
-	return Caller{User: user, SessionID: session.ID}, nil
+	return Caller{User: user, SessionID: session.ID, At: s.now()}, nil
 }
 
 // noteUse records the first use of an access token that came with the session's live refresh token. Whoever has the one has

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,7 +12,16 @@ import (
 	"tallygate/kit/token"
 )
 
-const callerKey = "tallygate.caller"
+const (
+	callerKey = "tallygate.caller"
+	accessKey = "tallygate.access"
+)
+
+// access is the access token of a request, which has been verified.
+type access struct {
+	raw       string
+	expiresAt time.Time
+}
 
 // requireUser refuses requests without a valid access token. It looks the user and the session up in the database, so that
 // a revoked token is refused at once.
@@ -34,6 +44,7 @@ func (s *server) requireUser(c *gin.Context) error {
 		return err
 	}
 	c.Set(callerKey, caller)
+	c.Set(accessKey, access{raw, claims.ExpiresAt})
 	ginapi.SetUserID(c, caller.User.ID)
 	noStore(c)
 	return nil
@@ -51,6 +62,12 @@ func (s *server) requireAdmin(c *gin.Context) error {
 func caller(c *gin.Context) account.Caller {
 	who, _ := c.Value(callerKey).(account.Caller)
 	return who
+}
+
+// accessToken returns the access token of the request, on routes behind requireUser.
+func accessToken(c *gin.Context) access {
+	token, _ := c.Value(accessKey).(access)
+	return token
 }
 
 // requireGateway refuses requests without INTERNAL_SECRET.

@@ -25,6 +25,7 @@ import (
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalapi"
+	"tallygate/kit/ticket"
 	"tallygate/kit/token"
 )
 
@@ -152,6 +153,7 @@ func newService(t testing.TB, o options) *service {
 		Accounts: accounts, Feed: feed, Ledger: usage,
 		Issuer:   issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, jwtSecret),
 		Verifier: s.verifier,
+		Tickets:  must(ticket.NewKeys([]string{internalSecret}))(t),
 		Internal: bearer, Names: must(account.NewNameHash(internalSecret))(t), Readiness: httpd.NewReadiness(db.Ready),
 		TrustedProxies: env.NewReader(func(string) (string, bool) { return "", false }).Prefixes("", "loopback"),
 		Metrics:        prometheus.NewRegistry(), Log: log, AccessLog: true,

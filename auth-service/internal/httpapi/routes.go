@@ -25,6 +25,7 @@ func (s *server) public() *ginapi.API {
 	api.POST("/token/refresh", api.Handle(s.refresh))
 
 	user := api.Group("/", api.Handle(s.requireUser))
+	user.POST("/token/ticket", api.Handle(s.makeTicket))
 	user.POST("/logout", api.Handle(s.logout))
 	get(user, "/users/me", api.Handle(s.readMe))
 	user.DELETE("/users/me", api.Handle(s.deleteMe))

@@ -13,6 +13,7 @@ import (
 	"tallygate/kit/ginapi"
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalapi"
+	"tallygate/kit/ticket"
 	"tallygate/kit/token"
 )
 
@@ -23,6 +24,7 @@ type Config struct {
 	Ledger         *ledger.Service
 	Issuer         *issuer.Issuer
 	Verifier       *token.Verifier
+	Tickets        *ticket.Keys
 	Internal       *internalapi.Bearer
 	Names          *account.NameHash
 	Readiness      *httpd.Readiness

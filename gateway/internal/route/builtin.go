@@ -19,7 +19,7 @@ func Builtin(auth, math string) []*Route {
 	account := func(name, path string, methods ...string) *Route {
 		return &Route{
 			Name: name, Path: path, Exact: true, Builtin: true, Methods: methods, Upstreams: []string{auth}, Health: "/readyz",
-			IdentityHeader: "X-User-Id", ForwardToken: true, MaxBody: builtinMaxBody, FewUploads: true, Timeouts: timeouts,
+			IdentityHeader: "X-User-Id", ForwardToken: true, NoTickets: true, MaxBody: builtinMaxBody, FewUploads: true, Timeouts: timeouts,
 		}
 	}
 	public := func(name, path string) *Route {
@@ -37,11 +37,12 @@ func Builtin(auth, math string) []*Route {
 	// auth-service sums up the usage of all users. It may take 30 seconds for a page, and 10 minutes for a CSV.
 	adminUsage.Timeouts.FirstByte, adminUsage.Timeouts.Progress = 40*time.Second, 11*time.Minute
 	root := account(rootName, "/root", "GET")
-	root.Upstreams, root.Metered, root.Retries = []string{math}, true, 1
+	root.Upstreams, root.Metered, root.NoTickets, root.Retries = []string{math}, true, false, 1
 	return []*Route{
 		public("register", "/users/register"),
 		public("token", "/token"),
 		public("refresh", "/token/refresh"),
+		account("ticket", "/token/ticket", "POST"),
 		changes("logout", "/logout", "POST"),
 		changes("account", "/users/me", "GET", "DELETE"),
 		changes("password", "/users/me/password", "PUT"),

@@ -36,6 +36,8 @@ type Route struct {
 
 	// Public: requests need no token, and a token is not read.
 	Public bool
+	// NoTickets: the route takes an access token only, and no ticket in its place.
+	NoTickets bool
 	// Metered: requests with a valid token are counted, and the user's quota applies.
 	Metered bool
 	// Tally is a path of the route that is not metered, and has no Rate, for GET: users look at their own tally there. Mostly empty.
