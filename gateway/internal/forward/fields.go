@@ -14,7 +14,7 @@ func (q *Request) passes(i int) bool {
 	}
 	name := r.Name(i)
 	switch r.Kind(i) {
-	case wire.Other, wire.Origin:
+	case wire.Other, wire.Origin, wire.Protocols:
 	case wire.Authorization:
 		if !q.ForwardToken {
 			return false

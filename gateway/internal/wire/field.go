@@ -24,6 +24,7 @@ const (
 	Override              // X-Original-URL and similar names: a server that routes by them takes another route than ours. A route may pass single ones
 	Origin                // CORS
 	MaxForwards           // counted down for OPTIONS
+	Protocols             // Sec-WebSocket-Protocol: may hold a token
 	Hops                  // X-Tallygate-Hops: counts gateways on routes without Via
 	Odd                   // an unknown name with other bytes than letters, digits, "-" and "_": servers may read it as another name
 )
@@ -33,7 +34,7 @@ var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that G
 	"host": Host, "content-length": ContentLength, "transfer-encoding": TransferEncoding, "connection": Connection,
 	"keep-alive": Hop, "te": Hop, "trailer": Hop, "http2-settings": Hop,
 	"upgrade": Upgrade, "expect": Expect, "authorization": Authorization, "x-request-id": RequestID, "via": Via,
-	"origin": Origin, "max-forwards": MaxForwards, "x-tallygate-hops": Hops,
+	"origin": Origin, "max-forwards": MaxForwards, "x-tallygate-hops": Hops, "sec-websocket-protocol": Protocols,
 
 	"forwarded": Forwarded, "x-forwarded-for": ForwardedFor, "x-forwarded-proto": ForwardedProto,
 	"x-forwarded-host": ForwardedHost, "x-real-ip": Forwarded, "true-client-ip": Forwarded, "x-client-ip": Forwarded,
