@@ -26,6 +26,7 @@ import (
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalapi"
 	"tallygate/kit/service"
+	"tallygate/kit/ticket"
 	"tallygate/kit/token"
 )
 
@@ -36,6 +37,7 @@ type gateway struct {
 	registry *prometheus.Registry
 	keys     *token.Keyring
 	bearer   *internalapi.Bearer
+	tickets  *ticket.Keys
 	checker  *check.Checker
 	meter    *meter.Meter
 	quotas   *limit.Quotas
@@ -52,9 +54,12 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	}
 	warnOfFewDescriptors(g.log, cfg.memory.connections)
 	var err error
+	if g.tickets, err = ticket.NewKeys(token.SplitSecrets(cfg.internalSecret.Value())); err != nil {
+		return nil, err
+	}
 	auth := authclient.New(cfg.authPrivate.String(), g.bearer)
 	g.checker = check.New(check.Config{
-		Verifier: cfg.Verifier(keys), AuthService: auth, Log: g.log, MaxStaleness: cfg.maxStaleness,
+		Verifier: cfg.Verifier(keys), AuthService: auth, Tickets: g.tickets, Log: g.log, MaxStaleness: cfg.maxStaleness,
 		MaxTokens: cfg.memory.tokens, MaxUsers: cfg.memory.users,
 	})
 	if g.meter, err = meter.Open(meter.Config{StateDir: cfg.stateDir, Ledger: auth, Log: g.log}); err != nil {
@@ -155,9 +160,15 @@ func (g *gateway) redirector() []service.Listener {
 // sources are the files that are reloaded when they change.
 func (g *gateway) sources() []follow.Source {
 	secret := g.cfg.internalSecret
+	replace := func() error {
+		if err := g.bearer.Replace(secret.Value()); err != nil {
+			return err
+		}
+		return g.tickets.Replace(token.SplitSecrets(secret.Value()))
+	}
 	all := []follow.Source{
 		g.cfg.JWTSecrets(g.keys, nil),
-		env.SecretFiles(func() error { return g.bearer.Replace(secret.Value()) }, secret),
+		env.SecretFiles(replace, secret),
 	}
 	if g.cfg.routesFile != "" {
 		all = append(all, g.routes.sources()...)

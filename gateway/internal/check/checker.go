@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/authclient"
+	"tallygate/kit/ticket"
 	"tallygate/kit/token"
 )
 
@@ -26,6 +27,8 @@ type Config struct {
 	Verifier    *token.Verifier
 	AuthService AuthService
 	Log         *slog.Logger
+	// Tickets opens tickets. nil: none is good.
+	Tickets *ticket.Keys
 	// MaxStaleness is how long the feed may be silent before all calls are refused. 0: for ever.
 	MaxStaleness time.Duration
 	// MaxTokens and MaxUsers bound what is remembered. 0 is 250,000 tokens (about 200 MB) and 1,000,000 users (about 200 MB).
@@ -43,6 +46,7 @@ type Checker struct {
 	cfg     Config
 	tokens  *tokens
 	users   *users
+	used    usedTickets
 	metrics *metrics
 
 	inFlight chan struct{} // holds an element for each fetch under way

@@ -10,4 +10,8 @@ var (
 	ErrStale = errors.New("the feed of changes has been silent for too long")
 	// ErrLookup: nothing is known of the user, and auth-service does not respond.
 	ErrLookup = errors.New("the user cannot be looked up")
+	// ErrUserTickets: the user has used as many tickets as a user may within their life.
+	ErrUserTickets = errors.New("the user has used too many tickets")
+	// ErrTickets: all users together have.
+	ErrTickets = errors.New("too many tickets have been used")
 )

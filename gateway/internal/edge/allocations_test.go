@@ -31,7 +31,7 @@ func TestAForwardedRequestAllocatesNothing(t *testing.T) { //nolint:paralleltest
 	r.Metered = true
 	gw := gateWith(t, edge.Config{Access: edge.NewAccessLog(io.Discard, "gateway", false)}, r)
 	c, _ := dial(t, gw)
-	request := []byte("GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nX-Request-Id: mine\r\nAccept: text/plain\r\n\r\n")
+	request := []byte("GET /a?number=88&n=0.88 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nX-Request-Id: mine\r\nAccept: text/plain\r\n\r\n")
 	buf, end := make([]byte, 4096), []byte("\r\n\r\nok")
 	exchange := func() {
 		if _, err := c.Write(request); err != nil {

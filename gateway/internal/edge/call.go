@@ -39,6 +39,8 @@ type call struct {
 	revocable bool            // the call ends with its user's permission
 	counted   meter.Call      // zero if the call does not count
 	auth      [2]string
+	bearer    string   // Authorization for the upstream, if the client has sent its token elsewhere
+	protocol  string   // the WebSocket subprotocol if the upstream chooses none; mostly empty
 	text      [20]byte // the user's id as text
 	scratch   []byte
 	moved     []byte // the head, once the buffer has been given back
@@ -60,6 +62,7 @@ func (k *call) begin(c *conn) {
 	k.lines.Reset()
 	k.client, k.outer = c.client, outer{}
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
+	k.bearer, k.protocol = "", ""
 	k.streaming, k.streams, k.revocable, k.counted = 0, false, false, meter.Call{}
 }
 

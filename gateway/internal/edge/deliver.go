@@ -36,13 +36,17 @@ func (s *Server) describe(k *call) {
 	if at.CORS != nil {
 		replaces = isCORS
 	}
+	authorization, forwards := at.Authorization, at.ForwardToken
+	if forwards && k.bearer != "" {
+		authorization, forwards = k.bearer, false
+	}
 	k.forwarded = forward.Request{
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
 		Path: forwardedPath(r, at.Route), Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
 		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.prefix(), RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities, PassFields: at.PassFields,
 		NoVia: at.NoVia, Links: at.links,
-		ForwardToken: at.ForwardToken, Authorization: at.Authorization,
+		ForwardToken: forwards, Authorization: authorization, Protocol: k.protocol,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Informational: at.Informational, Streamer: k,
 		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
 	}

@@ -112,13 +112,25 @@ func (s *Server) route(k *call) (done bool, err error) {
 // check verifies whose request it is, unless the route is public.
 func (s *Server) check(k *call) error {
 	if k.route.Public {
+		if k.request.WebSocket {
+			k.takeProtocols() // no upstream gets a token that nobody asks for
+		}
 		return nil
 	}
-	fields := k.auth[:0]
+	fields, protocols := k.auth[:0], false
 	for i := range k.request.Fields() {
-		if k.request.Kind(i) == wire.Authorization && len(fields) < cap(fields) {
+		switch kind := k.request.Kind(i); {
+		case kind == wire.Authorization && len(fields) < cap(fields):
 			value := k.request.Value(i)
 			fields = append(fields, unsafe.String(unsafe.SliceData(value), len(value))) // valid as long as the buffer
+		case kind == wire.Protocols:
+			protocols = true
+		}
+	}
+	if protocols || len(k.request.Query) > 0 {
+		var ticket string
+		if fields, ticket = k.fromBrowser(fields, protocols); ticket != "" {
+			return s.checkTicket(k, ticket)
 		}
 	}
 	who, err := s.cfg.Check.Check(s.base, fields)
@@ -126,6 +138,9 @@ func (s *Server) check(k *call) error {
 		return err
 	}
 	k.who = who
+	if k.protocol != "" {
+		k.bearer = "Bearer " + fields[0]
+	}
 	return nil
 }
 

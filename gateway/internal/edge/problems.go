@@ -117,6 +117,11 @@ func problems(err error) *problem.Details {
 		return problem.Unavailable("The gateway has not heard of revoked tokens for too long; try again soon.", retryCheck)
 	case errors.Is(err, check.ErrLookup):
 		return problem.Unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.", retryCheck)
+	case errors.Is(err, check.ErrUserTickets):
+		return problem.TooMany("too-many-tickets", "You have used too many tickets; wait before the next one.",
+			problem.Policy{Name: "tickets", Quota: check.MaxUserTickets, Window: check.TicketWindow}, check.TicketWindow)
+	case errors.Is(err, check.ErrTickets):
+		return problem.Unavailable("The gateway has taken too many tickets; try again soon.", retryCheck)
 	case errors.Is(err, limit.ErrUnchecked):
 		return problem.Unavailable("The gateway cannot check your monthly quota at the moment; try again soon.", retryQuota)
 	case errors.Is(err, context.Canceled): // the gateway is being stopped

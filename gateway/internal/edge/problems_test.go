@@ -27,6 +27,10 @@ func (f failing) Check(context.Context, []string) (check.Identity, error) {
 	return check.Identity{}, f.err
 }
 
+func (f failing) Ticket(context.Context, string, func(string) bool) (check.Identity, string, error) {
+	return check.Identity{}, "", f.err
+}
+
 func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 	t.Parallel()
 	january, february := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)
@@ -36,12 +40,17 @@ func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 		fields string // beside those of every response
 		body   string
 	}{
-		"no token":      {token.ErrMissing, "Www-Authenticate: Bearer\n", fixed},
-		"a bad token":   {token.ErrInvalid, "Www-Authenticate: Bearer error=\"invalid_token\"\n", fixed},
-		"an old token":  {token.ErrExpired, "Www-Authenticate: Bearer error=\"invalid_token\", error_description=\"expired\"\n", fixed},
-		"never reached": {check.ErrNotReady, "Retry-After: 2\n", unavailable("The gateway has not reached the sign-in service yet; try again soon.")},
-		"stale":         {check.ErrStale, "Retry-After: 2\n", unavailable("The gateway has not heard of revoked tokens for too long; try again soon.")},
-		"no lookup":     {check.ErrLookup, "Retry-After: 2\n", unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.")},
+		"no token":                {token.ErrMissing, "Www-Authenticate: Bearer\n", fixed},
+		"a bad token":             {token.ErrInvalid, "Www-Authenticate: Bearer error=\"invalid_token\"\n", fixed},
+		"an old token":            {token.ErrExpired, "Www-Authenticate: Bearer error=\"invalid_token\", error_description=\"expired\"\n", fixed},
+		"never reached":           {check.ErrNotReady, "Retry-After: 2\n", unavailable("The gateway has not reached the sign-in service yet; try again soon.")},
+		"stale":                   {check.ErrStale, "Retry-After: 2\n", unavailable("The gateway has not heard of revoked tokens for too long; try again soon.")},
+		"no lookup":               {check.ErrLookup, "Retry-After: 2\n", unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.")},
+		"too many tickets of all": {check.ErrTickets, "Retry-After: 2\n", unavailable("The gateway has taken too many tickets; try again soon.")},
+		"too many tickets of one": {
+			check.ErrUserTickets, "Ratelimit: \"tickets\";r=0;t=35\nRatelimit-Policy: \"tickets\";q=1000;w=35\nRetry-After: 35\n",
+			problemBody("429", "too-many-tickets", "Too Many Requests", "You have used too many tickets; wait before the next one."),
+		},
 		"a rate": {
 			&limit.RateError{Route: "files", Rate: limit.Rate{Requests: 60, Per: time.Minute}, Wait: 900 * time.Millisecond},
 			"Ratelimit: \"files\";r=0;t=1\nRatelimit-Policy: \"files\";q=60;w=60\nRetry-After: 1\n",

@@ -29,10 +29,11 @@ const (
 	cutTimeout   = 2 * time.Second  // for a connection that is cut to end
 )
 
-// Checker verifies whose token an Authorization field carries. The strings are only valid during the call. Valid reports
-// whether the token would still pass. Errors: those of check.Checker.
+// Checker verifies whose token an Authorization field carries, or a ticket. The strings are only valid during the call. Valid
+// reports whether the token would still pass. Errors: those of check.Checker.
 type Checker interface {
 	Check(ctx context.Context, authorization []string) (check.Identity, error)
+	Ticket(ctx context.Context, raw string, good func(path string) bool) (who check.Identity, accessToken string, err error)
 	Valid(who check.Identity, now time.Time) error
 }
 

@@ -41,6 +41,9 @@ type Request struct {
 	// PassFields are the names of fields that are dropped otherwise: those of the kinds wire.Override and wire.Odd.
 	PassFields []string
 
+	// Protocol is Sec-WebSocket-Protocol of a 101 in which the upstream has chosen none; empty: none.
+	Protocol string
+
 	MaxBody   int64 // -1: no bound
 	WebSocket bool  // the protocol may be changed
 	// Informational: the client gets 1xx responses, whoever it is.

@@ -38,6 +38,7 @@ func (x *Exchange) beginTunnel(early []byte) Outcome {
 		t.close()
 		return Outcome{Err: err}
 	}
+	x.chooseProtocol()
 	x.back = append(x.responseHead(x.back[:0], wire.ToWebSocket, true), early...)
 	if _, err := t.client.Write(x.back); err != nil {
 		t.close()
@@ -47,6 +48,19 @@ func (x *Exchange) beginTunnel(early []byte) Outcome {
 	x.in.Drop()
 	x.out, x.back = nil, nil
 	return x.begin(t)
+}
+
+// chooseProtocol chooses a subprotocol for an upstream that has chosen none, if there is one to choose.
+func (x *Exchange) chooseProtocol() {
+	if x.req.Protocol == "" || x.req.ResponseFields == nil {
+		return
+	}
+	for i := range x.response.Fields() {
+		if x.response.Kind(i) == wire.Protocols && !x.response.Alias(i) {
+			return
+		}
+	}
+	x.req.ResponseFields.Add("Sec-WebSocket-Protocol", x.req.Protocol)
 }
 
 func (t *tunnel) close() {
