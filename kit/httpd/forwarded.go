@@ -5,6 +5,9 @@ import "strings"
 // forwardedElement is what one proxy says in the field Forwarded.
 type forwardedElement struct{ node, proto, host string }
 
+// maxElements is how many elements of one value are looked at: the last ones. No request passes so many proxies.
+const maxElements = 64
+
 // parseForwarded reads one field's value (RFC 7239 section 4). Values without quotes may have colons and brackets, as many
 // proxies write them. It reports false for a value that could be read in two ways: then nothing of it can be believed, because a
 // quote that a client has opened may reach into what a proxy has added.
@@ -15,7 +18,9 @@ func parseForwarded(value string) (elements []forwardedElement, ok bool) {
 		if rest, ok = e.read(rest); !ok {
 			return nil, false
 		}
-		elements = append(elements, e)
+		if elements = append(elements, e); len(elements) > maxElements {
+			elements = elements[1:]
+		}
 		if rest == "" {
 			return elements, true
 		}
@@ -25,7 +30,7 @@ func parseForwarded(value string) (elements []forwardedElement, ok bool) {
 
 // read takes an element from text, and returns what is left: nothing, or text from a comma on.
 func (e *forwardedElement) read(text string) (rest string, ok bool) {
-	seen := map[string]bool{}
+	var node, proto, host bool
 	for {
 		text = strings.TrimLeft(text, " \t")
 		if text == "" || text[0] == ',' {
@@ -36,21 +41,21 @@ func (e *forwardedElement) read(text string) (rest string, ok bool) {
 			continue
 		}
 		name, after, found := strings.Cut(text, "=")
-		if name = strings.ToLower(name); !found || name == "" || strings.ContainsAny(name, " \t\",;") || seen[name] {
+		if !found || name == "" || strings.ContainsAny(name, " \t\",;") {
 			return "", false
 		}
-		seen[name] = true
 		value, after, ok := forwardedValue(after)
-		if !ok {
-			return "", false
+		twice := false
+		switch {
+		case strings.EqualFold(name, "for"):
+			twice, node, e.node = node, true, value
+		case strings.EqualFold(name, "proto"):
+			twice, proto, e.proto = proto, true, value
+		case strings.EqualFold(name, "host"):
+			twice, host, e.host = host, true, value
 		}
-		switch name {
-		case "for":
-			e.node = value
-		case "proto":
-			e.proto = value
-		case "host":
-			e.host = value
+		if !ok || twice {
+			return "", false
 		}
 		if text = strings.TrimLeft(after, " \t"); text != "" && text[0] != ';' && text[0] != ',' {
 			return "", false

@@ -54,6 +54,8 @@ func TestWhatTrustedProxiesSay(t *testing.T) {
 		"a malformed field of the client":              {lists{Forwarded: []string{`for="`, `for=203.0.113.5`}}, "203.0.113.5"},
 		"a malformed field of the client, two proxies": {lists{Forwarded: []string{`for="`, `for=10.0.0.2`}}, "10.0.0.2"},
 		"two nodes in one element":                     {lists{Forwarded: []string{`for=1.2.3.4;for=203.0.113.5`}}, "127.0.0.1"},
+		"two protocols in one element":                 {lists{Forwarded: []string{`for=203.0.113.5;proto=http;Proto=https`}}, "127.0.0.1"},
+		"more elements than proxies":                   {lists{Forwarded: []string{strings.Repeat("for=1.2.3.4,", 2000) + `for=203.0.113.5`}}, "203.0.113.5"},
 		"no name":                                      {lists{Forwarded: []string{`=203.0.113.5`}}, "127.0.0.1"},
 		"no value":                                     {lists{Forwarded: []string{`for=`}}, "127.0.0.1"},
 		"no equals sign":                               {lists{Forwarded: []string{`203.0.113.5`}}, "127.0.0.1"},
