@@ -121,3 +121,28 @@ func TestALoopEndsWithoutVia(t *testing.T) {
 		})
 	}
 }
+
+// TestTheHostOfALinkOutlivesTheRequestsMemory: others get that memory while an upload goes on.
+func TestTheHostOfALinkOutlivesTheRequestsMemory(t *testing.T) {
+	t.Parallel()
+	strip := open("/files", replica(t, linked))
+	strip.Strip = true
+	gw := gate(t, strip)
+	c, r := dial(t, gw)
+	send(t, c, "POST /files HTTP/1.1\r\nHost: uploading.example\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")
+	if line, err := r.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" { // now the memory has been given back
+		t.Fatalf("got %q, %v", line, err)
+	}
+	if _, err := r.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		other, answers := dial(t, gw)
+		send(t, other, "GET /files HTTP/1.1\r\nHost: something.else\r\nX: "+strings.Repeat("x", 500)+"\r\n\r\nGET /files HTTP/1.1\r\nX: "+strings.Repeat("y", 500))
+		response(t, answers, "GET") // the second request is not complete, and keeps its memory
+	}
+	send(t, c, "2\r\nhi\r\n0\r\n\r\n")
+	if resp, _ := response(t, r, "POST"); resp.Header.Get("Location") != "http://uploading.example/files/new?a=b" {
+		t.Errorf("got %q", resp.Header.Get("Location"))
+	}
+}
