@@ -88,6 +88,11 @@ func checkRoutes(path string, lookup env.Lookup, out io.Writer) error {
 	if err := printTable(out, table, cfg.pagePaths()); err != nil {
 		return err
 	}
+	for _, r := range table.Routes() {
+		if r.Tally != "" {
+			fmt.Fprintf(out, "GET %s is neither counted nor limited on the route %s: looking at one's own tally is free\n", r.Tally, r.Name)
+		}
+	}
 	printOverlaps(out, overlapsOf(table, builtin, cfg.pagePaths()))
 	return nil
 }

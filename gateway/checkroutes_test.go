@@ -110,3 +110,13 @@ func TestHiddenRoutesAreLoggedAtStartAndReload(t *testing.T) {
 		t.Errorf("got %d lines, want 2: a route for everything hides nothing that its path promises\n%s", n, g.log.String())
 	}
 }
+
+func TestCheckRoutesSaysThatTheTallyIsFree(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "routes.yaml")
+	write(t, file, "routes:\n  - {name: usage, path: /users/me/usage, upstream: \"http://one:1\", rate: 1/h}\n")
+	var out bytes.Buffer
+	if err := checkRoutes(file, nothing, &out); err != nil || !strings.Contains(out.String(), "\nGET /users/me/usage is neither counted nor limited on the route usage:") {
+		t.Errorf("got %v, %s", err, out.String())
+	}
+}
