@@ -60,8 +60,8 @@ func (d *download) end() Outcome {
 	d.release(reusable && d.bodyRead(), r.IdleTimeout)
 	// A response that broke off must not look whole: the client sees the connection end without the last chunk, or
 	// before the length. A client that gets neither chunks nor a length would take the end of the connection for the end of
-	// the response. So its connection is reset.
-	if d.sent == wire.UntilClose && !d.complete {
+	// the response. So its connection is reset, and so is that of one that has got a part of a chunk's size.
+	if !d.complete && (d.sent == wire.UntilClose || d.req.Client.Unfinished()) {
 		d.req.Client.Abort()
 	}
 	return Outcome{Status: r.Status, Fault: fault, BytesOut: d.bytes, KeepAlive: d.keep && d.complete}
@@ -106,6 +106,9 @@ func (d *download) pass() bool {
 func (d *download) read() (int, error) {
 	if !d.begun {
 		return d.body.Early(&d.memory)
+	}
+	if d.sent == wire.ByChunks {
+		d.req.Client.AwaitsChunk()
 	}
 	return d.body.Fetch(&d.memory)
 }

@@ -156,6 +156,7 @@ func (l *relay) informational() error {
 	if _, err := l.req.Client.Write(l.back); err != nil {
 		return ErrClientGone
 	}
+	l.req.Client.AwaitsHead()
 	return nil
 }
 

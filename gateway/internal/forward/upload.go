@@ -145,6 +145,7 @@ func (u *upload) goAhead() error {
 	if _, err := u.req.Client.Write([]byte(wire.Continue)); err != nil {
 		return ErrClientGone
 	}
+	u.req.Client.AwaitsHead()
 	u.settle(goneAhead)
 	return nil
 }

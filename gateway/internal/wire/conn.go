@@ -39,6 +39,7 @@ type Conn struct {
 
 	deadline currentDeadline
 	serves   atomic.Pointer[Conn] // the upstream's connection that this client's waits for
+	probe    probe
 
 	// WriteTimeout, if set, bounds how long a write may block while the peer takes less than leastRate. It does not bound reads, and
 	// SetTimeout does not bound writes while it is set: the two directions may belong to two goroutines.
@@ -118,9 +119,13 @@ func (c *Conn) Revive() bool {
 // Clock is the time of the connection's watch, in milliseconds.
 func (c *Conn) Clock() int64 { return c.watch.Now() }
 
-// Serves notes that this client's connection waits for upstream (nil: for nothing any more). If the client is gone,
-// upstream is stopped.
-func (c *Conn) Serves(upstream *Conn) { c.serves.Store(upstream) }
+// Serves notes that this client's connection waits for upstream (nil: for nothing any more), and that a head comes next. If the
+// client is gone, upstream is stopped. One that has only ended its sending direction is not gone.
+func (c *Conn) Serves(upstream *Conn) {
+	if c.serves.Store(upstream); upstream != nil {
+		c.AwaitsHead()
+	}
+}
 
 // Cut stops a client's connection, and the upstream's connection that it waits for.
 func (c *Conn) Cut(why Stop) {

@@ -61,8 +61,8 @@ func (c *Conn) take(p []byte) (n int, again bool, err error) {
 	return n, false, nil
 }
 
-// Write writes all of p.
-func (c *Conn) Write(p []byte) (int, error) {
+// write writes all of p.
+func (c *Conn) write(p []byte) (int, error) {
 	if c.fd < 0 || c.Stopped() != 0 {
 		return c.writeSlowly(p)
 	}

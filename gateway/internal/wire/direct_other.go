@@ -14,8 +14,8 @@ func (*direct) came(int) {}
 // BelowTLS is for a connection that crypto/tls is to speak on.
 func BelowTLS(nc net.Conn) net.Conn { return nc }
 
-// Write writes all of p.
-func (c *Conn) Write(p []byte) (int, error) { return c.writeSlowly(p) }
+// write writes all of p.
+func (c *Conn) write(p []byte) (int, error) { return c.writeSlowly(p) }
 
 // Exchange writes all of out and then waits for the first bytes of the response, which it reads into memory.
 func (c *Conn) Exchange(out []byte, memory Memory) (int, error) {

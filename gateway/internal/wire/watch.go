@@ -68,7 +68,7 @@ func (w *Watch) Look() {
 			w.poll(c, d)
 		}
 	}
-	w.gone.stop()
+	w.gone.stop(now)
 }
 
 // poll asks the kernel, at the end of this look, whether a client is gone. It does so only if nobody reads the client's

@@ -30,8 +30,9 @@ func (g *goneClients) add(client, stops *Conn, seen deadline) {
 }
 
 // stop stops the work for clients that are gone. A connection that has another use by now has another deadline, and is
-// not stopped.
-func (g *goneClients) stop() {
+// not stopped. A client whose sending direction has ended is gone if it is idle. Otherwise it is sent the next byte, and if it is
+// gone, the next look finds its reset.
+func (g *goneClients) stop(now int64) {
 	if len(g.polled) == 0 {
 		return
 	}
@@ -40,10 +41,32 @@ func (g *goneClients) stop() {
 	}
 	for i, p := range g.polled {
 		c := g.clients[i]
-		if p.Revents != 0 && (c.client == c.stops || c.client.serves.Load() == c.stops) {
+		switch {
+		case p.Revents == 0 || c.client != c.stops && c.client.serves.Load() != c.stops:
+		case c.client == c.stops || p.Revents&(unix.POLLERR|unix.POLLHUP) != 0:
 			c.stops.stop(c.seen, ClientGone)
+		default:
+			c.client.sendProbe(now)
 		}
 	}
+}
+
+// sendProbe sends the client the next byte. If nothing is on its way to it, there is room for that.
+func (c *Conn) sendProbe(now int64) {
+	if c.Stopped() != 0 || c.untaken() > 0 {
+		return
+	}
+	next, state, ok := c.probe.take(now)
+	if !ok {
+		return
+	}
+	if c.fd < 0 {
+		n, _ := c.net.Write([]byte{next}) // TLS; an error will last
+		c.probe.put(state, now, n > 0)
+		return
+	}
+	n, _ := sysWrite(c.fd, []byte{next})
+	c.probe.put(state, now, n > 0)
 }
 
 // taken is how many bytes the peer has acknowledged.

@@ -9,7 +9,7 @@ type goneClients struct{}
 
 func (*goneClients) reset()                     {}
 func (*goneClients) add(_, _ *Conn, _ deadline) {}
-func (*goneClients) stop()                      {}
+func (*goneClients) stop(int64)                 {}
 
 // ReadNow cannot read without waiting here.
 func ReadNow(net.Conn, []byte) int { return 0 }
