@@ -103,14 +103,14 @@ func TestRealClientsSeeEarlyResponses(t *testing.T) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
 		}
 	})
+	over := make(chan struct{})
 	patient := listen(t, func(conn net.Conn) { // it reads no more, and keeps the connection
-		in := bufio.NewReader(conn)
-		if _, err := http.ReadRequest(in); err == nil {
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
 			_, _ = io.WriteString(conn, "HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\n\r\nno")
-			_, _ = in.ReadByte()
-			_, _ = io.Copy(io.Discard, conn)
+			<-over
 		}
 	})
+	t.Cleanup(func() { close(over) })
 	reading := listen(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	g := startGateway(t, and(and(route("refusing", "/refusing", []string{refusing}, "auth: public"), route("patient", "/patient", []string{patient}, "auth: public")),
 		and(route("small", "/small", []string{reading}, "auth: public", "max_body: 1MiB"), route("locked", "/locked", []string{reading}))), "CONNECTIONS_PER_ADDRESS=0")
