@@ -55,8 +55,9 @@ backend gate
 	return p
 }
 
-// startNginxStream runs nginx as a proxy of connections. Some packages of nginx have no module for that.
-func startNginxStream(t *testing.T, gateway string) *infront {
+// startNginxInFront runs nginx with this configuration of its http or stream part, in which ADDR is its address, DIR a folder
+// of its own, and GATEWAY the gateway's address.
+func startNginxInFront(t *testing.T, part, gateway string) *infront {
 	t.Helper()
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
@@ -66,17 +67,19 @@ func startNginxStream(t *testing.T, gateway string) *infront {
 	dir := t.TempDir()
 	module := ""
 	for _, path := range []string{"/usr/lib/nginx/modules/ngx_stream_module.so", "/usr/lib64/nginx/modules/ngx_stream_module.so"} {
-		if _, err := os.Stat(path); err == nil {
+		if _, err := os.Stat(path); err == nil && strings.HasPrefix(part, "stream") {
 			module = "load_module " + path + ";\n"
 		}
 	}
 	file := filepath.Join(dir, "nginx.conf")
-	writeConf(t, file, fmt.Sprintf(module+`pid %s/nginx.pid; error_log %s/error.log; daemon off; worker_processes 1;
-events { worker_connections 64; }
-stream { server { listen %s; proxy_pass GATEWAY; proxy_protocol on; } }
-`, dir, dir, p.addr), gateway)
+	conf := fmt.Sprintf("%spid %s/nginx.pid; error_log %s/error.log; daemon off; worker_processes 1;\nevents { worker_connections 64; }\n%s\n",
+		module, dir, dir, part)
+	writeConf(t, file, strings.NewReplacer("ADDR", p.addr, "DIR", dir).Replace(conf), gateway)
 	if out, err := exec.Command(nginx, "-t", "-e", "stderr", "-c", file).CombinedOutput(); err != nil {
-		t.Skipf("nginx has no stream module: install libnginx-mod-stream to try the gateway behind it (%s)", out)
+		if strings.HasPrefix(part, "stream") {
+			t.Skip("nginx has no stream module: install libnginx-mod-stream to try the gateway behind it")
+		}
+		t.Fatalf("%v: %s", err, out)
 	}
 	p.process = start(t, nginx, []string{"-e", "stderr", "-c", file})
 	p.awaitListening(t, p.addr)
@@ -119,7 +122,10 @@ func TestBehindAProxyThatIntroducesClients(t *testing.T) {
 		"haproxy v1":          haproxy("send-proxy"),
 		"haproxy v2":          haproxy("send-proxy-v2"),
 		"haproxy v2, checked": haproxy("send-proxy-v2 proxy-v2-options unique-id,crc32c check check-send-proxy inter 100ms"),
-		"nginx":               startNginxStream,
+		"nginx": func(t *testing.T, gateway string) *infront {
+			t.Helper()
+			return startNginxInFront(t, "stream { server { listen ADDR; proxy_pass GATEWAY; proxy_protocol on; } }", gateway)
+		},
 	} {
 		for _, secure := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, TLS %t", name, secure), func(t *testing.T) {
@@ -177,5 +183,32 @@ func TestBehindAProxyThatAddsFields(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestBehindNginx: nginx speaks HTTP/1.0 to the gateway by default, adds itself to a list, and removes a part of the path.
+func TestBehindNginx(t *testing.T) {
+	t.Parallel()
+	up := newRecorder(t, nil)
+	g := startGateway(t, public("/c", up.addr), "TRUSTED_PROXIES="+proxyAddress)
+	const part = `http { access_log off; client_body_temp_path DIR/b; proxy_temp_path DIR/p; fastcgi_temp_path DIR/f; uwsgi_temp_path DIR/u;
+  scgi_temp_path DIR/s; server { listen ADDR; location /app/ {
+  proxy_pass http://GATEWAY/; proxy_set_header Host inner.test; proxy_set_header X-Forwarded-Host $http_host;
+  proxy_set_header X-Forwarded-For "$proxy_add_x_forwarded_for:$remote_port"; proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Prefix /app; } } }`
+	conn := startNginxInFront(t, part, g.addr).dialAsClient(t)
+	for range 2 {
+		conn.send("GET /app/c/x?y HTTP/1.1\r\nHost: outer.test\r\nX-Forwarded-For: 203.0.113.5\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Prefix: /evil\r\n\r\n")
+		if r := conn.must(t, "GET"); r.StatusCode != 200 {
+			t.Fatalf("got %d %s", r.StatusCode, r.body)
+		}
+		m := up.last(t)
+		for field, want := range map[string]string{
+			"X-Forwarded-For": clientAddress, "X-Forwarded-Proto": "http", "X-Forwarded-Host": "outer.test", "X-Forwarded-Prefix": "/app", "Host": "inner.test",
+		} {
+			if got := m.values(field); !slices.Equal(got, []string{want}) {
+				t.Errorf("%s: got %q, want %s", field, got, want)
+			}
+		}
 	}
 }
