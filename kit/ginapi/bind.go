@@ -2,6 +2,7 @@ package ginapi
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -21,9 +22,12 @@ import (
 // MaxBodyBytes bounds a JSON body.
 const MaxBodyBytes = 64 << 10
 
+// byteOrderMark is what programs on Windows write before a text in UTF-8. It may be ignored (RFC 8259 section 8.1).
+const byteOrderMark = "\ufeff"
+
 // Bind reads the request's body, one JSON object (RFC 8259) in UTF-8, into a T. It is strict: member names match exactly,
-// unknown and duplicate ones are refused, and nothing may follow the object. Absent members and null leave the zero
-// value. The error is always a problem: 400 unreadable, 413 too large, 415 not JSON, 422 a member is wrong.
+// unknown and duplicate ones are refused, and nothing may follow the object. One byte-order mark before it is skipped. Absent
+// members and null leave the zero value. The error is always a problem: 400 unreadable, 413 too large, 415 not JSON, 422 a member is wrong.
 //
 // A body without Content-Type counts as JSON. Another media type is refused with a sentence that helps those who forgot
 // curl's -H.
@@ -65,6 +69,9 @@ func bind[T any](c *gin.Context, maxBytes int64, options ...json.Options) (T, er
 		}
 		return into, problem.New(http.StatusBadRequest, "body-unreadable", "The body ended before it was complete.")
 	}
+	if body = bytes.TrimPrefix(body, []byte(byteOrderMark)); isWide(body) {
+		return into, problem.New(http.StatusBadRequest, "malformed-json", "The body is in UTF-16 or UTF-32. Send it in UTF-8.")
+	}
 	value := jsontext.Value(body)
 	if err := json.Unmarshal(body, &into, options...); err != nil {
 		return into, bindProblem(value, err)
@@ -86,10 +93,24 @@ func checkMediaType(h http.Header) error {
 	}
 	mediaType, params, err := mime.ParseMediaType(field)
 	charset := params["charset"]
-	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if err == nil && mediaType == "application/json" && charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type", "JSON is in UTF-8, in no other charset. "+hint).
+			With("Accept", "application/json")
+	}
+	if err != nil || mediaType != "application/json" {
 		return problem.New(http.StatusUnsupportedMediaType, "unsupported-media-type", hint).With("Accept", "application/json")
 	}
 	return nil
+}
+
+// isWide reports whether a text is in UTF-16 or UTF-32: it begins with their byte-order mark, or with a character of ASCII, as
+// JSON does, beside a NUL.
+func isWide(text []byte) bool {
+	if len(text) < 2 {
+		return false
+	}
+	big, little := text[0] == 0xfe && text[1] == 0xff, text[0] == 0xff && text[1] == 0xfe
+	return big || little || text[0] == 0 || text[1] == 0
 }
 
 func notAnObject() *problem.Details {

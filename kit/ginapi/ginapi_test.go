@@ -92,8 +92,12 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 		"number out of range":               {mediaType, `{"age":1e400}`, 422},
 		"data after the object":             {mediaType, `{"name":"a"}{}`, 400},
 		"comma after the last member":       {mediaType, `{"name":"a",}`, 400},
-		"byte-order mark":                   {mediaType, "\ufeff{\"name\":\"a\"}", 400},
-		"UTF-16":                            {mediaType, "\x00{\x00}", 400},
+		"byte-order mark":                   {mediaType, "\ufeff{\"name\":\"a\"}", 200},
+		"two byte-order marks":              {mediaType, "\ufeff\ufeff{\"name\":\"a\"}", 400},
+		"byte-order mark alone":             {mediaType, "\ufeff", 400},
+		"half a byte-order mark":            {mediaType, "\xef\xbb{\"name\":\"a\"}", 400},
+		"byte-order mark inside":            {mediaType, "{\ufeff\"name\":\"a\"}", 400},
+		"byte-order mark after the object":  {mediaType, "{\"name\":\"a\"}\ufeff", 400},
 		"invalid UTF-8":                     {mediaType, "{\"name\":\"\xff\"}", 400},
 		"lone surrogate":                    {mediaType, `{"name":"\ud800"}`, 400},
 		"control character":                 {mediaType, "{\"name\":\"\x01\"}", 400},
@@ -109,6 +113,26 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 		if row.want >= 400 {
 			checkProblem(t, name, w)
 		}
+	}
+}
+
+func TestOtherEncodingsThanUTF8AreNamed(t *testing.T) {
+	t.Parallel()
+	api, _ := newAPI(io.Discard)
+	for name, text := range map[string]string{
+		"UTF-16LE": "{\x00}\x00", "UTF-16BE": "\x00{\x00}", "UTF-16LE with its mark": "\xff\xfe{\x00}\x00", "UTF-16BE with its mark": "\xfe\xff\x00{\x00}",
+		"UTF-32LE": "{\x00\x00\x00", "UTF-32BE": "\x00\x00\x00{", "UTF-32LE with its mark": "\xff\xfe\x00\x00{\x00\x00\x00", "UTF-32BE with its mark": "\x00\x00\xfe\xff\x00\x00\x00{",
+		"a mark alone": "\xff\xfe", "a mark of UTF-8 before UTF-16": "\ufeff{\x00}\x00",
+	} {
+		w := do(api, "POST", "/things/1", "application/json", text)
+		if w.Code != 400 || !strings.Contains(w.Body.String(), "The body is in UTF-16 or UTF-32. Send it in UTF-8.") {
+			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+		}
+		checkProblem(t, name, w)
+	}
+	w := do(api, "POST", "/things/1", "application/json; charset=utf-16", "{\x00}\x00")
+	if w.Code != 415 || !strings.Contains(w.Body.String(), "JSON is in UTF-8") {
+		t.Errorf("another charset: got %d %s", w.Code, w.Body)
 	}
 }
 

@@ -25,7 +25,7 @@ func TestBadBodiesAreTheClientsFault(t *testing.T) {
 		"a number for a name":          `{"username":7,"password":"123456"}`,
 		"an object for a password":     `{"username":"ada","password":{}}`,
 		"trailing data":                `{"username":"ada","password":"123456"} {}`,
-		"a byte-order mark":            "\ufeff" + `{"username":"ada","password":"123456"}`,
+		"two byte-order marks":         "\ufeff\ufeff" + `{"username":"ada","password":"123456"}`,
 		"UTF-16":                       "{\x00\"\x00u\x00",
 		"invalid UTF-8":                "{\"username\":\"\xff\",\"password\":\"123456\"}",
 		"a lone surrogate":             `{"username":"\ud800","password":"123456"}`,
@@ -72,6 +72,18 @@ func TestMediaTypeIsJSONOrMissing(t *testing.T) {
 		}
 		if got.status == 415 && !strings.Contains(got.body, `-H 'Content-Type: application/json'`) {
 			t.Errorf("%q: %s does not help", look.contentType, got.body)
+		}
+	}
+}
+
+// Programs on Windows write a byte-order mark before a text in UTF-8.
+func TestAByteOrderMarkIsSkipped(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{})
+	for _, path := range []string{"/users/register", "/token"} {
+		got := s.do(call{method: "POST", path: path, body: "\ufeff" + credentials("ada", "123456"), header: http.Header{"Content-Type": {"application/json"}}})
+		if got.status >= 300 {
+			t.Errorf("%s: got %d %s", path, got.status, got.body)
 		}
 	}
 }
