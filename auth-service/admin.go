@@ -28,7 +28,7 @@ func adminCommands() []command {
 		{noun: "admin", verb: "revoke", args: name, help: "make an administrator an ordinary user", run: administer("revoke")},
 		{
 			noun: "admin", verb: "import", run: importUsers,
-			help: "add users from standard input, a line each: NAME and HASH (argon2id or bcrypt)",
+			help: "add users of another system from standard input, a line each:\nNAME HASH [roles=admin] [created_at=TIME]",
 		},
 	}
 }

@@ -5,40 +5,115 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"io"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/fault"
 )
 
-// importUsers adds users of another system, one line each: the name, white space, the hash of the password. Users who
-// exist are not changed, so an import that was interrupted can be repeated.
+// importBatch is how many users one transaction adds. More lines are never in memory.
+const importBatch = 500
+
+// importAttempts is how often a batch is tried while the database is busy with the calls of a service.
+const importAttempts = 5
+
+// userImport is an import under way.
+type userImport struct {
+	accounts                *account.Service
+	reports                 io.Writer // gets why a line is refused
+	batch                   []account.NewUser
+	added, present, refused int
+}
+
+// importUsers adds users of another system, one line each. Lines that are refused do not keep the others from being added. Users
+// who exist are not changed, so an import that was interrupted can be repeated.
 func importUsers(ctx context.Context, c call) error {
 	accounts, closeAccounts, err := openAccounts(ctx, c.lookup)
 	if err != nil {
 		return err
 	}
 	defer closeAccounts()
-	added, present, line := 0, 0, 0
-	lines := bufio.NewScanner(c.in)
-	for lines.Scan() {
-		line++
-		fields := strings.Fields(lines.Text())
-		if len(fields) == 0 {
-			continue
-		}
-		if len(fields) != 2 {
-			return fmt.Errorf("line %d must be a name and a hash (%d users were imported before it)", line, added)
-		}
-		_, err := accounts.ImportUser(ctx, commandLine(), fields[0], fields[1])
+	i := &userImport{accounts: accounts, reports: c.err}
+	if err := i.readAll(ctx, c.in); err != nil {
+		return fmt.Errorf("%w (%s before that; the import can be repeated)", err, i.soFar())
+	}
+	fmt.Fprintf(c.out, "%s.\n", i.soFar())
+	if i.refused > 0 {
+		return fmt.Errorf("%d lines were refused; what is wrong with them stands above", i.refused)
+	}
+	return nil
+}
+
+func (i *userImport) soFar() string {
+	return fmt.Sprintf("%d users imported, %d were there before", i.added, i.present)
+}
+
+func (i *userImport) readAll(ctx context.Context, in io.Reader) error {
+	lines := bufio.NewReaderSize(in, maxImportLine)
+	for number := 1; ; number++ {
+		line, err := readLine(lines)
+		end := errors.Is(err, io.EOF)
 		switch {
-		case err == nil:
-			added++
-		case errors.Is(err, account.ErrNameTaken):
-			present++
+		case errors.Is(err, errLongLine):
+			i.refuse(number, err)
+		case err != nil && !end:
+			return fmt.Errorf("line %d: %w", number, err)
 		default:
-			return fmt.Errorf("line %d: %w (%d users were imported before it)", line, err, added)
+			i.take(number, line)
+		}
+		if end || len(i.batch) == importBatch {
+			if err := i.flush(ctx); err != nil {
+				return fmt.Errorf("line %d: %w", number, err)
+			}
+		}
+		if end {
+			return nil
 		}
 	}
-	fmt.Fprintf(c.out, "%d users imported, %d were there before.\n", added, present)
-	return lines.Err()
+}
+
+// take adds the user of a line to the batch, or says why not.
+func (i *userImport) take(number int, line string) {
+	imported, err := parseImportLine(number, line)
+	if errors.Is(err, errEmptyLine) {
+		return
+	}
+	var user account.NewUser
+	if err == nil {
+		user, err = i.accounts.PrepareImport(commandLine(), imported)
+	}
+	if err != nil {
+		i.refuse(number, err)
+		return
+	}
+	i.batch = append(i.batch, user)
+}
+
+func (i *userImport) refuse(number int, err error) {
+	i.refused++
+	reason := err.Error()
+	if invalid, ok := errors.AsType[*fault.InvalidError](err); ok {
+		reason = invalid.Reason
+	}
+	fmt.Fprintf(i.reports, "line %d: %s\n", number, reason)
+}
+
+// flush adds the users of the batch.
+func (i *userImport) flush(ctx context.Context) (err error) {
+	if len(i.batch) == 0 {
+		return nil
+	}
+	var added int
+	for range importAttempts {
+		if added, err = i.accounts.ImportUsers(ctx, i.batch); !errors.Is(err, fault.ErrBusy) {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	i.added += added
+	i.present += len(i.batch) - added
+	i.batch = i.batch[:0]
+	return nil
 }

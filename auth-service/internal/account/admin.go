@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"tallygate/auth-service/internal/fault"
-	"tallygate/auth-service/internal/password"
 )
 
 // Actor is who changes somebody else's account.
@@ -159,27 +157,6 @@ func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (Use
 		return User{}, ErrNameTaken
 	}
 	return user, err
-}
-
-// ImportUser adds a user with the hash of a password from another system, of a form that password.Import knows. The first
-// sign-in replaces it by one of ours. Errors: *fault.InvalidError, ErrNameTaken, fault.ErrUnavailable.
-func (s *Service) ImportUser(ctx context.Context, by Actor, name, passwordHash string) (User, error) {
-	name, err := PrepareName(name)
-	if err != nil {
-		return User{}, err
-	}
-	passwordHash, err = password.Import(passwordHash)
-	if refused, ok := errors.AsType[*password.RefusedError](err); ok {
-		return User{}, fault.Invalid("password_hash", refused.Reason)
-	}
-	if err != nil {
-		return User{}, err
-	}
-	now := s.now()
-	return s.cfg.Store.InsertUser(ctx, NewUser{
-		Name: name, PasswordHash: passwordHash, CreatedAt: now,
-		Audit: &AuditEntry{At: now, Actor: by, Action: "import", TargetName: name},
-	})
 }
 
 // SetRole gives a user, by name, a role. Errors: *fault.InvalidError, ErrNoUser, fault.ErrUnavailable.

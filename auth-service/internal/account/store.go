@@ -20,6 +20,8 @@ type Store interface {
 	Users(ctx context.Context, prefix, after string, limit int) ([]User, error)
 	// InsertUser adds a user with a new id; ErrNameTaken.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
+	// InsertUsers adds those of users whose names are free, each with a new id, and returns how many.
+	InsertUsers(ctx context.Context, users []NewUser) (added int, err error)
 	// ReplacePasswordHash stores another hash of the same password, unless the password has changed since.
 	ReplacePasswordHash(ctx context.Context, userID int64, from, to string) error
 	// UpdateUser changes a user as update decides, while nobody else can change them; ErrNoUser. The change gets the next

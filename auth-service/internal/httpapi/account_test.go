@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
 )
@@ -178,9 +177,7 @@ func TestOldHashesAreReplacedAtSignIn(t *testing.T) {
 	before, after := newService(t, options{url: url}), newService(t, options{url: url, params: password.Params{MemoryKiB: 128, Passes: 1, Threads: 1}})
 	before.register(t, "ada", "123456")
 	imported := string(must(bcrypt.GenerateFromPassword([]byte("123456"), bcrypt.MinCost))(t))
-	if _, err := before.accounts.ImportUser(t.Context(), account.Actor{Name: "command line"}, "Grace", imported); err != nil {
-		t.Fatal(err)
-	}
+	before.importUser(t, "Grace", imported)
 	db := must(store.Open(store.Config{URL: url, MaxConns: 2, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)}))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	if err := db.Start(t.Context()); err != nil {

@@ -33,9 +33,7 @@ func TestImportedUsersGetInAndTheirHashesAreReplaced(t *testing.T) {
 		"werkzeug":   {phones, "scrypt:1024:8:1$A0NYZPbgMmGgY8Ef$7388e8b58602780e55a022ef128241e203bf83352a87d5fb41640a4b7e7be43632a7a8ae0aad322b174799807cfad0558e9390bdcb6aa16f76b2dcab7c9eccc3", "correct horse"},
 	} {
 		name = strings.ReplaceAll(name, " ", "-")
-		if _, err := s.accounts.ImportUser(t.Context(), account.Actor{Name: "command line"}, name, user.hash); err != nil {
-			t.Fatal(err)
-		}
+		s.importUser(t, name, user.hash)
 		signIn := func(password string) int {
 			body := must(json.Marshal(map[string]string{"username": name, "password": password}))(t)
 			return s.do(call{method: "POST", path: "/token", body: string(body)}).status
@@ -54,5 +52,13 @@ func TestImportedUsersGetInAndTheirHashesAreReplaced(t *testing.T) {
 		if got := must(db.UserByName(t.Context(), name))(t); !strings.HasPrefix(got.PasswordHash, "$argon2id$") {
 			t.Errorf("%s: the hash is %s", name, got.PasswordHash)
 		}
+	}
+}
+
+func (s *service) importUser(t *testing.T, name, hash string) {
+	t.Helper()
+	user := must(s.accounts.PrepareImport(account.Actor{Name: "command line"}, account.Imported{Name: name, PasswordHash: hash}))(t)
+	if added, err := s.accounts.ImportUsers(t.Context(), []account.NewUser{user}); err != nil || added != 1 {
+		t.Fatalf("%s: %d added, %v", name, added, err)
 	}
 }

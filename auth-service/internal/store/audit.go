@@ -35,7 +35,7 @@ func (r auditRow) entry() account.AuditEntry {
 	return e
 }
 
-func addAudit(ctx context.Context, tx *gorm.DB, e account.AuditEntry) error {
+func newAuditRow(e account.AuditEntry) auditRow {
 	row := auditRow{
 		At: e.At, ActorName: e.Actor.Name, Action: e.Action, TargetID: e.TargetID, TargetName: e.TargetName,
 		Detail: e.Detail, Address: e.Actor.Address,
@@ -43,6 +43,11 @@ func addAudit(ctx context.Context, tx *gorm.DB, e account.AuditEntry) error {
 	if e.Actor.ID != 0 {
 		row.ActorID = &e.Actor.ID
 	}
+	return row
+}
+
+func addAudit(ctx context.Context, tx *gorm.DB, e account.AuditEntry) error {
+	row := newAuditRow(e)
 	return gorm.G[auditRow](tx).Create(ctx, &row)
 }
 

@@ -35,6 +35,12 @@ func (r userRow) user() account.User {
 // firstGeneration is the token generation of a new user.
 const firstGeneration = 1
 
+func newUserRow(u account.NewUser) userRow {
+	return userRow{
+		Username: u.Name, PasswordHash: u.PasswordHash, Role: string(u.Role), Generation: firstGeneration, CreatedAt: u.CreatedAt,
+	}
+}
+
 // UserByName implements account.Store.
 func (s *Store) UserByName(ctx context.Context, name string) (account.User, error) {
 	var row userRow
@@ -70,9 +76,7 @@ func (s *Store) Users(ctx context.Context, prefix, after string, limit int) (use
 
 // InsertUser implements account.Store.
 func (s *Store) InsertUser(ctx context.Context, u account.NewUser) (account.User, error) {
-	row := userRow{
-		Username: u.Name, PasswordHash: u.PasswordHash, Role: string(u.Role), Generation: firstGeneration, CreatedAt: u.CreatedAt,
-	}
+	row := newUserRow(u)
 	err := s.write(ctx, s.unknown(), func(ctx context.Context, tx *gorm.DB) error {
 		row.ID = 0
 		err := gorm.G[userRow](tx).Create(ctx, &row)
