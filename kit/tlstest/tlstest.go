@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -31,16 +32,30 @@ type Authority struct {
 // New returns an authority. Its file is removed when the test ends.
 func New(t testing.TB) *Authority {
 	t.Helper()
-	a := &Authority{File: filepath.Join(t.TempDir(), "ca.pem"), key: newKey(t)}
-	der := a.sign(t, &x509.Certificate{
-		Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}, a.key)
-	var err error
-	if a.cert, err = x509.ParseCertificate(der); err != nil {
+	a, err := In(t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, a.File, "CERTIFICATE", der)
 	return a
+}
+
+// In returns an authority with its file in a folder.
+func In(folder string) (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	a := &Authority{File: filepath.Join(folder, "ca.pem"), key: key}
+	der, err := a.sign(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}, key)
+	if err != nil {
+		return nil, err
+	}
+	if a.cert, err = x509.ParseCertificate(der); err != nil {
+		return nil, err
+	}
+	return a, write(a.File, "CERTIFICATE", der)
 }
 
 // Certificate returns a certificate for hosts, which are names or IP addresses.
@@ -71,8 +86,9 @@ func Write(t testing.TB, pair tls.Certificate, certFile, keyFile string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, certFile, "CERTIFICATE", pair.Certificate[0])
-	write(t, keyFile, "PRIVATE KEY", private)
+	if err := errors.Join(write(certFile, "CERTIFICATE", pair.Certificate[0]), write(keyFile, "PRIVATE KEY", private)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (a *Authority) certificate(t testing.TB, until time.Time, hosts []string) tls.Certificate {
@@ -88,14 +104,20 @@ func (a *Authority) certificate(t testing.TB, until time.Time, hosts []string) t
 			template.DNSNames = append(template.DNSNames, host)
 		}
 	}
-	key := newKey(t)
-	return tls.Certificate{Certificate: [][]byte{a.sign(t, template, key)}, PrivateKey: key}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := a.sign(template, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // sign signs a certificate for the key. The authority's own is signed by itself.
-func (a *Authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PrivateKey) []byte {
-	t.Helper()
-	template.SerialNumber, template.NotBefore = big.NewInt(time.Now().UnixNano()), time.Now().Add(-time.Hour)
+func (a *Authority) sign(template *x509.Certificate, key *ecdsa.PrivateKey) ([]byte, error) {
+	template.SerialNumber, template.NotBefore = big.NewInt(time.Now().UnixNano()), time.Now().Add(-2*time.Hour)
 	if template.NotAfter.IsZero() {
 		template.NotAfter = time.Now().Add(time.Hour)
 	}
@@ -103,27 +125,11 @@ func (a *Authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.Pr
 	if parent == nil {
 		parent = template
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
+	return x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, a.key)
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func write(t testing.TB, file, kind string, der []byte) {
-	t.Helper()
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
+func write(file, kind string, der []byte) error {
+	return os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
 }
 
 // Clients is the configuration of a server that admits only clients with a certificate of the authority.

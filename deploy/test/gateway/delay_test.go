@@ -10,7 +10,7 @@ import (
 // delayed is the address of a way to addr on which every byte, every end and every reset takes so long.
 func delayed(t *testing.T, addr string, by time.Duration) string {
 	t.Helper()
-	return listen(t, func(client net.Conn) {
+	return listenPlain(t, func(client net.Conn) {
 		server, err := net.Dial("tcp", addr)
 		if err != nil {
 			return

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -115,11 +116,18 @@ func appendField(facts []string, where, line string) []string {
 func netHTTPProxy(t *testing.T, upstream string) string {
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true}
+	if authority != nil {
+		transport.TLSClientConfig = &tls.Config{RootCAs: authority.Pool()}
+	}
+	to, err := url.Parse(upstreamURL(upstream))
+	if err != nil {
+		t.Fatal(err)
+	}
 	handler := &httputil.ReverseProxy{
 		Transport: transport,
 		ErrorLog:  slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo),
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "http", Host: upstream})
+			r.SetURL(to)
 			r.Out.Host = r.In.Host
 			r.SetXForwarded()
 		},

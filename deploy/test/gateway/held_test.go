@@ -27,6 +27,9 @@ type held struct {
 	responds bool
 }
 
+// upstreamTLS is what TLS to the upstream may hold beside.
+const upstreamTLS = 24 << 10
+
 // TestWhatAWaitingClientHolds measures the gateway's memory for each kind of client that has begun something and waits. The bounds leave
 // a fifth or more for what the collector has not collected yet.
 func TestWhatAWaitingClientHolds(t *testing.T) { //nolint:paralleltest // it takes many files and most of the processor
@@ -78,6 +81,9 @@ func measureHeld(t *testing.T, up string, secure bool, h held) {
 	if secure {
 		cert, key := certify(t, t.TempDir(), 1)
 		settings, may = []string{"TLS_CERT_FILE=" + cert, "TLS_KEY_FILE=" + key}, h.tls
+	}
+	if authority != nil && !strings.HasPrefix(h.send, "GET /c/short") {
+		may += upstreamTLS
 	}
 	g := startGateway(t, public("/c", up), settings...)
 	hold := func() {

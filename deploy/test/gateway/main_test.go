@@ -18,7 +18,13 @@ func TestMain(m *testing.M) {
 	if *programs == "" {
 		testbed.Build()
 	}
-	os.Exit(m.Run())
+	remove, err := prepareTLS()
+	if err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	remove()
+	os.Exit(code)
 }
 
 var programs = flag.String("programs", "", "folder of the programs to try, instead of what make build makes")

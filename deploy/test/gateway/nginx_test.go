@@ -41,6 +41,7 @@ func startNginx(t *testing.T) string {
 		t.Skip("no nginx: install nginx to try it as an upstream")
 	}
 	dir, addr, user := t.TempDir(), testbed.FreeAddress(t), ""
+	speakPlain.Store(addr, nil)
 	if os.Getuid() == 0 {
 		user = "user root;" // others cannot read the folder
 	}

@@ -103,7 +103,10 @@ func public(path string, upstreams ...string) string {
 func route(name, path string, upstreams []string, more ...string) string {
 	list := make([]string, len(upstreams))
 	for i, u := range upstreams {
-		list[i] = "http://" + u
+		list[i] = upstreamURL(u)
+	}
+	if len(list) > 0 && strings.HasPrefix(list[0], "https://") {
+		more = append(more, "tls: {ca: "+authority.File+"}")
 	}
 	text := fmt.Sprintf("routes:\n  - name: %s\n    path: %s\n    upstream: [%s]\n", name, path, strings.Join(list, ", "))
 	for _, line := range more {

@@ -7,10 +7,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tallygate/kit/tlstest"
 )
 
 // replicaVariable makes the test program an upstream at this address. A process can be killed or paused.
 const replicaVariable = "GATEWAY_TEST_REPLICA"
+
+// certVariable and keyVariable name the files with which such an upstream speaks TLS.
+const (
+	certVariable = "GATEWAY_TEST_REPLICA_CERT"
+	keyVariable  = "GATEWAY_TEST_REPLICA_KEY"
+)
 
 func serveReplica(addr string) {
 	mux := http.NewServeMux()
@@ -20,7 +28,13 @@ func serveReplica(addr string) {
 		_, _ = io.WriteString(w, addr)
 	})
 	server := &http.Server{Addr: addr, Handler: mux, ReadHeaderTimeout: time.Minute}
-	if err := server.ListenAndServe(); err != nil {
+	var err error
+	if cert := os.Getenv(certVariable); cert != "" {
+		err = server.ListenAndServeTLS(cert, os.Getenv(keyVariable))
+	} else {
+		err = server.ListenAndServe()
+	}
+	if err != nil {
 		os.Exit(1)
 	}
 }
@@ -32,7 +46,12 @@ func startReplica(t *testing.T, addr string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, self, nil, replicaVariable+"="+addr)
+	settings := []string{replicaVariable + "=" + addr}
+	if authority != nil {
+		cert, key := tlstest.Files(t, authority.Certificate(t, "127.0.0.1"))
+		settings = append(settings, certVariable+"="+cert, keyVariable+"="+key)
+	}
+	p := start(t, self, nil, settings...)
 	p.awaitListening(t, addr)
 	return p
 }

@@ -56,8 +56,20 @@ func newRecorder(t *testing.T, respond func(message) string) *recorder {
 	return r
 }
 
-// listen serves connections until the test ends.
+// listen is listenPlain for an upstream, which may have to speak TLS.
 func listen(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	secure := securing(t)
+	return listenPlain(t, func(conn net.Conn) {
+		if secured := secure(conn); secured != nil {
+			defer secured.Close()
+			serve(secured)
+		}
+	})
+}
+
+// listenPlain serves connections until the test ends.
+func listenPlain(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -239,7 +251,8 @@ func (r *recorder) canonical(t *testing.T) {
 // serveHTTP is an upstream by net/http.
 func serveHTTP(t *testing.T, handle http.HandlerFunc) string {
 	t.Helper()
-	server := httptest.NewServer(handle)
+	server := httptest.NewUnstartedServer(handle)
+	begin(t, server)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()

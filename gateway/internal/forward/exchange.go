@@ -238,6 +238,8 @@ func unconnected(replica *upstream.Replica, err error) error {
 	switch {
 	case errors.Is(err, ErrShortage):
 		return ErrShortage
+	case errors.Is(err, wire.ErrOverloaded):
+		return wire.ErrOverloaded
 	case errors.Is(err, ErrHandshake):
 		return untrusted(replica, err)
 	}

@@ -22,9 +22,9 @@ type Conn struct {
 // tlsBytes is what a connection by TLS is counted with in the budget. deploy/test/gateway measures it.
 const tlsBytes = 24 << 10
 
-// weight is what the connection is counted with. A plain one is part of the client's.
-func (c *Conn) weight() int {
-	if c.secured == nil {
+// connWeight is what a connection is counted with. A plain one is part of the client's.
+func (r *Replica) connWeight() int {
+	if r.upstream.tls == nil {
 		return 0
 	}
 	return tlsBytes

@@ -16,8 +16,7 @@ const (
 
 // pool is the connections to one replica, those in use included.
 type pool struct {
-	watch  *wire.Watch
-	budget *wire.Budget
+	watch *wire.Watch
 
 	mu      sync.Mutex
 	idle    []*Conn // the last used is the last
@@ -26,7 +25,6 @@ type pool struct {
 }
 
 func (p *pool) add(c *Conn) {
-	p.budget.Take(c.weight())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.all[c] = struct{}{}
@@ -91,7 +89,7 @@ func (p *pool) close(c *Conn) {
 	delete(p.all, c)
 	p.mu.Unlock()
 	c.Conn.Close()
-	p.budget.GiveBack(c.weight())
+	c.replica.upstream.registry.budget.GiveBack(c.replica.connWeight())
 }
 
 // retire closes the idle connections, and from now on none is kept. Requests that hold a stopped upstream may still open

@@ -34,7 +34,7 @@ type Replica struct {
 }
 
 func newReplica(u *Upstream, at place) *Replica {
-	r := &Replica{upstream: u, place: at, pool: pool{watch: u.registry.watch, budget: u.registry.budget, all: map[*Conn]struct{}{}}}
+	r := &Replica{upstream: u, place: at, pool: pool{watch: u.registry.watch, all: map[*Conn]struct{}{}}}
 	r.checker = r.newChecker()
 	return r
 }
@@ -60,8 +60,13 @@ func (r *Replica) Leave() { r.inFlight.Add(-1) }
 // (sendOnce) only gets one that was in use a moment ago, which its server is not about to close.
 func (r *Replica) Take(sendOnce bool) *Conn { return r.pool.take(sendOnce, r.tlsConfig()) }
 
-// Dial opens a connection. If that fails, Dial notes it as Failed does, unless the error is ErrShortage.
+// Dial opens a connection. If that fails, Dial notes it as Failed does, unless the error is ErrShortage, or wire.ErrOverloaded:
+// there is no memory for TLS.
 func (r *Replica) Dial() (*Conn, error) {
+	weight, budget := r.connWeight(), r.upstream.registry.budget
+	if weight > 0 && !budget.Spend(weight) {
+		return nil, wire.ErrOverloaded
+	}
 	// Connecting takes a large stack. The caller's may have to last as long as a stream, so another goroutine connects.
 	type dialed struct {
 		conn    net.Conn
@@ -75,6 +80,7 @@ func (r *Replica) Dial() (*Conn, error) {
 	}()
 	d := <-done
 	if err := d.err; err != nil {
+		budget.GiveBack(weight)
 		if !errors.Is(err, ErrShortage) {
 			r.failed(true, err)
 		}

@@ -282,6 +282,16 @@ func TestConnectionsByTLSAreCounted(t *testing.T) {
 	if err := u.KeepOne(addr); err != nil || budget.Used() < 8<<10 {
 		t.Errorf("got %d bytes (%v)", budget.Used(), err)
 	}
+	left := int(budget.Limit() - budget.Used())
+	budget.Take(left)
+	if err := u.KeepOne(addr); !errors.Is(err, wire.ErrOverloaded) || !u.Replicas()[addr] {
+		t.Errorf("without memory: got %v, and the replica is available: %t", err, u.Replicas()[addr])
+	}
+	budget.GiveBack(left)
+	nobody := secureUnchecked(t, upstream.Config{TLS: always(trusting(authority)), Budget: budget}, upstream.TLS{}, "127.0.0.1:1")
+	if err := nobody.KeepOne("127.0.0.1:1"); err == nil {
+		t.Error("somebody is there")
+	}
 	u.Stop()
 	if got := budget.Used(); got != 0 {
 		t.Errorf("%d bytes are left when it is closed", got)
