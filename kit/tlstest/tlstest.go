@@ -61,13 +61,43 @@ func In(folder string) (*Authority, error) {
 // Certificate returns a certificate for hosts, which are names or IP addresses.
 func (a *Authority) Certificate(t testing.TB, hosts ...string) tls.Certificate {
 	t.Helper()
-	return a.certificate(t, time.Now().Add(time.Hour), hosts)
+	return a.mustIssue(t, time.Now().Add(time.Hour), hosts)
 }
 
 // Expired is Certificate, but the certificate's time is over.
 func (a *Authority) Expired(t testing.TB, hosts ...string) tls.Certificate {
 	t.Helper()
-	return a.certificate(t, time.Now().Add(-time.Minute), hosts)
+	return a.mustIssue(t, time.Now().Add(-time.Minute), hosts)
+}
+
+func (a *Authority) mustIssue(t testing.TB, until time.Time, hosts []string) tls.Certificate {
+	t.Helper()
+	pair, err := a.Issue(until, hosts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
+}
+
+// Issue is Certificate outside of a test, with the end of the certificate's time.
+func (a *Authority) Issue(until time.Time, hosts ...string) (tls.Certificate, error) {
+	template := &x509.Certificate{
+		Subject: pkix.Name{CommonName: "a server or a client"}, NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	der, err := a.sign(template, key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
 // Files writes a certificate and its key to files, which are removed when the test ends.
@@ -82,37 +112,18 @@ func Files(t testing.TB, pair tls.Certificate) (certFile, keyFile string) {
 // Write writes a certificate and its key.
 func Write(t testing.TB, pair tls.Certificate, certFile, keyFile string) {
 	t.Helper()
-	private, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(write(certFile, "CERTIFICATE", pair.Certificate[0]), write(keyFile, "PRIVATE KEY", private)); err != nil {
+	if err := Save(pair, certFile, keyFile); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (a *Authority) certificate(t testing.TB, until time.Time, hosts []string) tls.Certificate {
-	t.Helper()
-	template := &x509.Certificate{
-		Subject: pkix.Name{CommonName: "a server or a client"}, NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	for _, host := range hosts {
-		if ip := net.ParseIP(host); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, host)
-		}
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+// Save is Write outside of a test.
+func Save(pair tls.Certificate, certFile, keyFile string) error {
+	private, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	der, err := a.sign(template, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return errors.Join(write(certFile, "CERTIFICATE", pair.Certificate[0]), write(keyFile, "PRIVATE KEY", private))
 }
 
 // sign signs a certificate for the key. The authority's own is signed by itself.
