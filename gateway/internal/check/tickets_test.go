@@ -222,7 +222,9 @@ func TestWhoCameByATicketIsValidAsLongAsItsTokenIs(t *testing.T) {
 		}
 		time.Sleep(59 * time.Minute)
 		f.valid(t, "long after the ticket has expired", who, "")
-		f.service.change(8, func(r *authclient.Record) { r.EndedSessions = []authclient.EndedSession{{ID: "session-1"}} })
+		f.service.change(8, func(r *authclient.Record) {
+			r.EndedSessions = []authclient.EndedSession{{ID: "session-1", Until: time.Now().Add(time.Hour)}}
+		})
 		synctest.Wait()
 		f.valid(t, "its session has ended", other, "revoked")
 		time.Sleep(time.Minute)
