@@ -26,8 +26,8 @@ const (
 // importedMark stands before an imported argon2 hash. Without it, such a hash could be taken for one of our own.
 const importedMark = "imported"
 
-const knownForms = "bcrypt ($2a$, $2b$, $2y$), argon2 ($argon2id$, $argon2i$), Django's (pbkdf2_sha256$, pbkdf2_sha1$) " +
-	"and Werkzeug's (pbkdf2:, scrypt:)"
+const knownForms = "bcrypt ($2a$, $2b$, $2y$), argon2 ($argon2id$, $argon2i$), " +
+	"Django's (pbkdf2_sha256$, pbkdf2_sha1$, bcrypt_sha256$) and Werkzeug's (pbkdf2:, scrypt:)"
 
 // Import checks a hash from another system and returns what to store of it. Verify understands that, at a cost that may be
 // caused by anybody who knows the user's name. The error is a *RefusedError. It does not repeat the hash.
@@ -47,7 +47,7 @@ func parseForeign(stored string) (foreignHash, error) {
 	var name string
 	var parse func(string) (foreignHash, error)
 	switch {
-	case begins("$2a$"), begins("$2b$"), begins("$2y$"):
+	case isBcrypt(stored), begins(djangoBcrypt):
 		name, parse = "bcrypt", parseBcrypt
 	case begins(importedMark + "$argon2id$"), begins(importedMark + "$argon2i$"):
 		name, parse = "argon2", parseForeignArgon2
