@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,33 @@ func certify(t *testing.T, dir string, number int64) (certFile, keyFile string) 
 		}
 	}
 	return certFile, keyFile
+}
+
+// TestPlainHTTPToHTTPS: a client that forgets the s of https is told so.
+func TestPlainHTTPToHTTPS(t *testing.T) {
+	t.Parallel()
+	up := newRecorder(t, nil)
+	cert, key := certify(t, t.TempDir(), 1)
+	g := startGateway(t, public("/c", up.addr), "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
+	conn := dial(t, g.addr)
+	conn.send("GET /c HTTP/1.1\r\nHost: a.test\r\n\r\n")
+	r := conn.must(t, "GET")
+	if err := r.problem(); err != nil || r.StatusCode != 400 || !strings.Contains(r.body, "https://") || !r.Close {
+		t.Errorf("got %d %s (%v), want a 400 that names https", r.StatusCode, r.body, err)
+	}
+	if err := conn.closed(); err != nil {
+		t.Error(err)
+	}
+	withEach(t, func(t *testing.T, client string) {
+		if err := sendWith(t, client, g.url("/c")); err == nil || !strings.Contains(err.Error(), "This port speaks HTTPS") {
+			t.Errorf("got %v, want what the gateway says", err)
+		}
+	})
+	t.Cleanup(func() {
+		for _, m := range up.got("") {
+			t.Errorf("the upstream got %s", m.target)
+		}
+	})
 }
 
 // TestTLS: the gateway speaks TLS 1.2 and later. It loads a renewed certificate without a restart, and open connections stay.

@@ -102,6 +102,8 @@ func problems(err error) *problem.Details {
 	switch {
 	case errors.Is(err, errMisdirected):
 		return problem.New(http.StatusMisdirectedRequest, "misdirected-request", "This gateway does not serve the host that the request is for.")
+	case errors.Is(err, errPlainHTTP):
+		return problem.New(http.StatusBadRequest, "https-required", "This port speaks HTTPS: the address has to begin with https:// instead of http://.")
 	case errors.Is(err, errNoRoute):
 		return problem.NotFound()
 	case errors.Is(err, errStopping):

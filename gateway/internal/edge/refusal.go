@@ -90,7 +90,7 @@ func (s *Server) tellAtOnce(nc net.Conn, why refusal) {
 }
 
 // refusalResponse is the response to a refused client; request is what has come of its request.
-func (s *Server) refusalResponse(why refusal, request []byte) []byte {
+func (s *Server) refusalResponse(why error, request []byte) []byte {
 	details := problems(why)
 	var id [httpd.MaxRequestIDBytes]byte
 	w := s.startOwnResponse(nil, details.Status, newRequestID(&id))

@@ -2,7 +2,9 @@ package edge
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"strings"
 )
 
 var errPanic = errors.New("panic")
@@ -18,12 +20,35 @@ func (c *conn) strictTransport() string {
 
 // shakeHands begins TLS. It runs in a goroutine of its own, whose stack it makes large.
 func (c *conn) shakeHands() {
-	if c.handshake() != nil {
-		c.wire.Close()
-		c.server.closed(c)
+	err := c.handshake()
+	if err == nil {
+		go c.serve()
 		return
 	}
-	go c.serve()
+	c.tellOfTLS(err)
+	c.wire.Close()
+	c.server.closed(c)
+}
+
+// errPlainHTTP: the client speaks HTTP without TLS to a port that speaks TLS.
+var errPlainHTTP = errors.New("plain HTTP on a port of HTTPS")
+
+// tellOfTLS responds to a client that has sent a request instead of a handshake. The handshake has failed with its first bytes, so
+// this costs no more than a refusal does. Who sends anything else gets no response.
+func (c *conn) tellOfTLS(why error) {
+	defer c.survive(nil)
+	record, ok := errors.AsType[tls.RecordHeaderError](why)
+	if !ok || !beginsRequest(record.RecordHeader) {
+		return
+	}
+	c.wire.SetTimeout(toldTimeout)
+	c.wire.RefuseTLS(c.server.refusalResponse(errPlainHTTP, record.RecordHeader[:]), toldBytes)
+}
+
+// beginsRequest reports whether a client's first bytes look like a method in capital letters, and perhaps a target.
+func beginsRequest(first [5]byte) bool {
+	method, _, _ := strings.Cut(string(first[:]), " ")
+	return len(method) > 2 && strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 func (c *conn) handshake() (err error) {

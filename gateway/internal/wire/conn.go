@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"io"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -186,6 +187,19 @@ func (c *Conn) CloseWrite() {
 	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite() // an error means that the peer is gone
 	}
+}
+
+// RefuseTLS responds to a client that does not speak TLS, below TLS, and takes up to so many bytes of what it still sends: the kernel
+// resets a connection that is closed before, and the client may then lose the response.
+func (c *Conn) RefuseTLS(response []byte, most int) {
+	tcp := c.tcp()
+	if tcp == nil {
+		return
+	}
+	if _, err := tcp.Write(response); err != nil || tcp.CloseWrite() != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, tcp, int64(most)) // it ends when the client closes, or with the timeout
 }
 
 // InterruptReads makes a Read that blocks return, and every one after it, until AllowReads.
