@@ -7,7 +7,7 @@ import (
 
 // probe finds out whether a client whose sending direction has ended is still there. One that has closed its connection and one
 // that has only nothing more to say look alike: an end comes from both. But if something is sent to it, the kernel of the first
-// one answers with a reset. So the watch sends the client the next byte that it gets in any case. docs/adr/0018-half-closed-clients.md
+// one answers with a reset. So the watch sends the client the next byte that it gets in any case. docs/adr/0024-half-closed-clients.md
 // says more.
 type probe struct {
 	// state says who writes. It leaves noProbe, and goes back to it, only by the owner's doing.
