@@ -13,10 +13,18 @@ func TestPagesMayCallTheBuiltinRoutes(t *testing.T) {
 	write(t, file, "routes:\n  - {name: a, path: /a, upstream: "+up+", auth: public}\n  - {name: b, path: /b, upstream: "+up+", auth: public, cors: {origins: ['https://b.example']}}\n")
 	g := start(t, map[string]string{"CORS_ORIGINS": "https://*.app.example,http://localhost:*", "ROUTES_FILE": file, "AUTH_URL": up})
 	for _, test := range []struct{ method, path, origin, allowed string }{
-		{"GET", "/root", "https://pr-1.app.example", "https://pr-1.app.example"}, {"POST", "/token", "http://localhost:3000", "http://localhost:3000"}, {"GET", "/users/me/usage", "http://localhost:3000", "http://localhost:3000"},
-		{"OPTIONS", "/root", "http://localhost:3000", "http://localhost:3000"}, {"OPTIONS", "/users/me/password", "http://localhost:3000", "http://localhost:3000"}, {"GET", "/openapi.json", "http://localhost:3000", "http://localhost:3000"},
-		{"GET", "/root", "https://evil.example", ""}, {"OPTIONS", "/root", "https://evil.example", ""}, {"GET", "/a", "http://localhost:3000", ""},
-		{"GET", "/b", "http://localhost:3000", ""}, {"GET", "/b", "https://b.example", "https://b.example"}, {"GET", "/root", "https://b.example", ""},
+		{"GET", "/root", "https://pr-1.app.example", "https://pr-1.app.example"},
+		{"POST", "/token", "http://localhost:3000", "http://localhost:3000"},
+		{"GET", "/users/me/usage", "http://localhost:3000", "http://localhost:3000"},
+		{"OPTIONS", "/root", "http://localhost:3000", "http://localhost:3000"},
+		{"OPTIONS", "/users/me/password", "http://localhost:3000", "http://localhost:3000"},
+		{"GET", "/openapi.json", "http://localhost:3000", "http://localhost:3000"},
+		{"GET", "/root", "https://evil.example", ""},
+		{"OPTIONS", "/root", "https://evil.example", ""},
+		{"GET", "/a", "http://localhost:3000", ""},
+		{"GET", "/b", "http://localhost:3000", ""},
+		{"GET", "/b", "https://b.example", "https://b.example"},
+		{"GET", "/root", "https://b.example", ""},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), test.method, "http://"+g.public+test.path, nil)
 		if err != nil {

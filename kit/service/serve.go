@@ -105,11 +105,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	case <-ctx.Done():
 	}
-	cfg.Readiness.Drain()
-	if cfg.Stopping != nil {
-		cfg.Stopping()
-	}
-	cfg.Log.Info("stopping", "settle", cfg.Settle.String(), "drain", cfg.Drain.String())
+	cfg.stopping()
 	pause(ended, cfg.Settle)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Drain)
 	defer cancel()
@@ -123,6 +119,15 @@ func Run(ctx context.Context, cfg Config) error {
 		return nil
 	}
 	return err
+}
+
+// stopping says everywhere that the service is about to stop.
+func (cfg *Config) stopping() {
+	cfg.Readiness.Drain()
+	if cfg.Stopping != nil {
+		cfg.Stopping()
+	}
+	cfg.Log.Info("stopping", "settle", cfg.Settle.String(), "drain", cfg.Drain.String())
 }
 
 // shutdown drains the public listeners.

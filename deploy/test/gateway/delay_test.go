@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -57,11 +58,9 @@ func carry(to, from *net.TCPConn, by time.Duration) {
 		if _, err := to.Write(p.data); err != nil {
 			reset(from) // the writer learns that its reader is gone
 		}
-		switch p.err { //nolint:errorlint // Read returns it as it is
-		case nil:
-		case io.EOF:
+		if errors.Is(p.err, io.EOF) {
 			_ = to.CloseWrite() // it may be gone
-		default:
+		} else if p.err != nil {
 			reset(to)
 		}
 	}

@@ -45,7 +45,8 @@ func uploaders(whole string) []uploader {
 		}}
 	}
 	return []uploader{
-		python("http.client"), python("requests"), {"net/http of Go", uploadByGo},
+		python("http.client"), python("requests"),
+		{"net/http of Go", uploadByGo},
 		{"fetch of Node", func(t *testing.T, addr, path, framing string) (string, error) {
 			return upload(t, "node", file("early.mjs"), "http://"+addr+path, framing, size, count)
 		}},

@@ -12,15 +12,16 @@ const endedUpstream = "upstream_broke_off"
 // brokeOff notes that the upstream has broken off a response of which the client has got a part.
 func (k *call) brokeOff(fault *forward.Fault) {
 	k.ended = endedUpstream
-	k.blame("the upstream's response broke off", fault)
+	k.conn.server.cfg.Log.Warn("the upstream's response broke off", k.blamed(fault)...)
 }
 
-// blame logs what was wrong with an upstream's response. Every 502 has such a line, and every response that broke off.
-func (k *call) blame(what string, err error) {
+// blamed is what a log line says of an upstream's fault. Every 502 has such a line, and every response that broke off.
+func (k *call) blamed(err error) []any {
 	replica, reason := "", err.Error()
 	if fault, ok := errors.AsType[*forward.Fault](err); ok {
 		replica, reason = fault.Replica, fault.Reason
 	}
-	k.conn.server.cfg.Log.Warn(what, "route", k.route.Name, "upstream", k.route.Upstreams, "replica", replica,
-		"request_id", string(k.id), "reason", reason)
+	return []any{
+		"route", k.route.Name, "upstream", k.route.Upstreams, "replica", replica, "request_id", string(k.id), "reason", reason,
+	}
 }

@@ -62,8 +62,13 @@ func TestEveryResponseCanBeReadByPagesOfAllowedOrigins(t *testing.T) {
 	named, everybody, nobody := pages(t, cors), pages(t, &route.CORS{Origins: []string{"*"}}), pages(t, nil)
 	for request, status := range kinds {
 		for _, test := range []struct{ gw, origin, allowed, vary string }{
-			{named, app, app, "Origin"}, {named, "https://evil.example", "", "Origin"}, {named, "null", "", "Origin"}, {named, "", "", "Origin"},
-			{everybody, app, "*", ""}, {everybody, "", "*", ""}, {nobody, app, "", ""},
+			{named, app, app, "Origin"},
+			{named, "https://evil.example", "", "Origin"},
+			{named, "null", "", "Origin"},
+			{named, "", "", "Origin"},
+			{everybody, app, "*", ""},
+			{everybody, "", "*", ""},
+			{nobody, app, "", ""},
 		} {
 			text := request
 			if test.origin != "" {
@@ -88,10 +93,19 @@ func TestAPreflightOfAnAllowedOriginSucceedsEverywhere(t *testing.T) {
 		path, origin, method, methods string
 		status                        int
 	}{
-		{"/mine", app, "GET", "GET, HEAD", 204}, {"/mine", app, "PUT", "GET, HEAD, PUT", 204}, {"/nothing", app, "PUT", "PUT", 204}, {"/mine//x", app, "GET", "GET", 204},
-		{"/docs", app, "GET", "GET", 204}, {"/healthz", app, "GET", "GET", 204}, {"/mine", "https://evil.example", "GET", "GET, HEAD", 204},
-		{"/nothing", "https://evil.example", "GET", "", 404}, {"/nothing", "", "GET", "", 404}, {"/nothing", app, "", "", 404}, {"/nothing", app, "GET PUT", "", 404},
-		{"/mine//x", "https://evil.example", "GET", "", 400}, {"/theirs", app, "GET", "", 200},
+		{"/mine", app, "GET", "GET, HEAD", 204},
+		{"/mine", app, "PUT", "GET, HEAD, PUT", 204},
+		{"/nothing", app, "PUT", "PUT", 204},
+		{"/mine//x", app, "GET", "GET", 204},
+		{"/docs", app, "GET", "GET", 204},
+		{"/healthz", app, "GET", "GET", 204},
+		{"/mine", "https://evil.example", "GET", "GET, HEAD", 204},
+		{"/nothing", "https://evil.example", "GET", "", 404},
+		{"/nothing", "", "GET", "", 404},
+		{"/nothing", app, "", "", 404},
+		{"/nothing", app, "GET PUT", "", 404},
+		{"/mine//x", "https://evil.example", "GET", "", 400},
+		{"/theirs", app, "GET", "", 200},
 	} {
 		text := "OPTIONS " + test.path + " HTTP/1.1\r\nHost: a\r\n"
 		if test.origin != "" {

@@ -64,9 +64,9 @@ func (k *call) refuse(err error) {
 		k.keep = false
 	}
 	if errors.Is(err, forward.ErrBroken) || errors.Is(err, forward.ErrInvalid) {
-		k.blame("the upstream has not given a valid response", err)
+		k.conn.server.cfg.Log.Warn("the upstream has not given a valid response", k.blamed(err)...)
 	} else if errors.Is(err, forward.ErrHandshake) {
-		k.blame("no secure connection to the upstream could be made", err)
+		k.conn.server.cfg.Log.Warn("no secure connection to the upstream could be made", k.blamed(err)...)
 	}
 	details := problems(err)
 	if details == nil {

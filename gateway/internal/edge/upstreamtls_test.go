@@ -35,10 +35,43 @@ func secureRaw(t *testing.T, config *tls.Config, serve func(net.Conn, *bufio.Rea
 	t.Helper()
 	return rawReplica(t, func(c net.Conn, r *bufio.Reader) {
 		conn := tls.Server(c, config) // nothing has been read with r
-		defer conn.Close()
+		defer func() { _ = conn.Close() }() // the client may be gone
 		r.Reset(conn)
 		serve(conn, r)
 	})
+}
+
+// respondInManyWays is an upstream whose responses end in all the ways that there are. conns counts the connections with a
+// request.
+func respondInManyWays(c net.Conn, r *bufio.Reader, conns *atomic.Int64) {
+	for first := true; ; first = false {
+		req, err := http.ReadRequest(r)
+		if err != nil {
+			return // or it was a health check
+		}
+		if first {
+			conns.Add(1)
+		}
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return
+		}
+		switch req.URL.Path {
+		case "/a/ws":
+			_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+			_, _ = io.Copy(c, r)
+			return
+		case "/a/end": // the end of the connection ends the body
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n"+string(body))
+			return
+		case "/a/chunks":
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+			_, _ = io.WriteString(c, "2\r\ncd\r\n0\r\n\r\n")
+		default:
+			resp := http.Response{StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(string(body)))}
+			_ = resp.Write(c)
+		}
+	}
 }
 
 // TestTLSCarriesWhatTCPDoes: requests and responses, whole and in streams, WebSockets, and connections that are kept.
@@ -50,36 +83,7 @@ func TestTLSCarriesWhatTCPDoes(t *testing.T) {
 			Certificates: []tls.Certificate{authority.Certificate(t, "127.0.0.1")}, MinVersion: version, MaxVersion: version,
 		}
 		var conns atomic.Int64
-		up := secureRaw(t, config, func(c net.Conn, r *bufio.Reader) {
-			for first := true; ; first = false {
-				req, err := http.ReadRequest(r)
-				if err != nil {
-					return // or it was a health check
-				}
-				if first {
-					conns.Add(1)
-				}
-				body, err := io.ReadAll(req.Body)
-				if err != nil {
-					return
-				}
-				switch req.URL.Path {
-				case "/a/ws":
-					_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-					_, _ = io.Copy(c, r)
-					return
-				case "/a/end": // the end of the connection ends the body
-					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n"+string(body))
-					return
-				case "/a/chunks":
-					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
-					_, _ = io.WriteString(c, "2\r\ncd\r\n0\r\n\r\n")
-				default:
-					resp := http.Response{StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(string(body)))}
-					_ = resp.Write(c)
-				}
-			}
-		})
+		up := secureRaw(t, config, func(c net.Conn, r *bufio.Reader) { respondInManyWays(c, r, &conns) })
 		_, gw := serverWith(t, edge.Config{}, trusts(authority), secure("/a", up))
 		c, r := dial(t, gw)
 		long := strings.Repeat("0123456789", 60_000)

@@ -28,14 +28,15 @@ const (
 	recheckAfter  = 100 * time.Millisecond
 )
 
-func (c Check) withDefaults() Check {
-	c.Interval = cmp.Or(c.Interval, checkEvery)
-	c.Timeout = cmp.Or(c.Timeout, checkTimeout)
-	c.Failures = cmp.Or(c.Failures, checkFailures)
-	if len(c.Status) == 0 {
-		c.Status = [][2]int{{200, 299}}
+func (c *Check) withDefaults() Check {
+	d := *c
+	d.Interval = cmp.Or(d.Interval, checkEvery)
+	d.Timeout = cmp.Or(d.Timeout, checkTimeout)
+	d.Failures = cmp.Or(d.Failures, checkFailures)
+	if len(d.Status) == 0 {
+		d.Status = [][2]int{{200, 299}}
 	}
-	return c
+	return d
 }
 
 // good reports whether a response with the status is one of a healthy replica.

@@ -123,8 +123,12 @@ func TestACheckThatIsProbablyWrongIsNamedOnce(t *testing.T) {
 		succeeded int // the status of a call
 		want      int // lines
 	}{
-		{"calls succeed", 404, 200, 1}, {"calls are redirected", 404, 302, 1}, {"calls fail, too", 404, 500, 0}, {"there are no calls", 404, 0, 0},
-		{"one replica is healthy", 200, 200, 0}, {"one replica does not respond", 0, 200, 0},
+		{"calls succeed", 404, 200, 1},
+		{"calls are redirected", 404, 302, 1},
+		{"calls fail, too", 404, 500, 0},
+		{"there are no calls", 404, 0, 0},
+		{"one replica is healthy", 200, 200, 0},
+		{"one replica does not respond", 0, 200, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
