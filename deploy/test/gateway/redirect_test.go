@@ -36,6 +36,8 @@ func TestRedirect(t *testing.T) { //nolint:funlen // test vectors
 		{plain, "GET /c/x?y=%2f&z HTTP/1.1\r\nHost: a.test\r\n\r\n", 308, "https://a.test/c/x?y=%2f&z"},
 		{plain, "GET / HTTP/1.1\r\nHost: A.Test:80\r\n\r\n", 308, "https://A.Test/"},
 		{plain, "GET /? HTTP/1.1\r\nHost: [::1]\r\n\r\n", 308, "https://[::1]/?"},
+		{plain, "GET /a[1]/\u00fc?b[]=\u00fc|c HTTP/1.1\r\nHost: a.test\r\n\r\n", 308, "https://a.test/a%5B1%5D/%C3%BC?b%5B%5D=%C3%BC%7Cc"},
+		{plain, "GET /a%2fb HTTP/1.1\r\nHost: a.test\r\n\r\n", 400, ""},
 		{plain, "GET /a HTTP/1.1\r\nHost: [::1]:" + plainPort + "\r\n\r\n", 308, "https://[::1]:" + httpsPort + "/a"},
 		{plain, "GET /a HTTP/1.1\r\nHost: a.test:" + plainPort + "\r\n\r\n", 308, "https://a.test:" + httpsPort + "/a"},
 		{plain, "HEAD /a HTTP/1.1\r\nHost: a.test\r\n\r\n", 308, "https://a.test/a"},
