@@ -17,5 +17,8 @@
 // forgotten at the token's exp, and renewed when the keys change. A user has a bounded share of the table, whatever number
 // of tokens the user gets issued: one more makes the user's oldest forgotten, and nobody else's.
 //
+// A ticket holds an access token, and passes as that token would: once here, which is remembered for as long as the ticket
+// could be used again. That memory is bounded, for each user too; past a bound tickets are refused, and none is forgotten.
+//
 // A call that lasts is checked again from time to time, with Valid: by the same state, its own token, and the same clock.
 package check
