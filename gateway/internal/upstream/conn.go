@@ -20,7 +20,7 @@ type Conn struct {
 }
 
 // tlsBytes is what a connection by TLS is counted with in the budget. deploy/test/gateway measures it.
-const tlsBytes = 24 << 10
+const tlsBytes = 32 << 10
 
 // connWeight is what a connection is counted with. A plain one is part of the client's.
 func (r *Replica) connWeight() int {
