@@ -14,9 +14,10 @@ import (
 // Recheck looks at the calls in flight once.
 func (s *Server) Recheck(now time.Time) { s.recheck(now, nil) }
 
-// SetLinger changes the bounds of what a client may send after the response that ends its connection.
-func (s *Server) SetLinger(idle, most time.Duration, bytes int64) {
-	s.lingers = lingerBounds{idle, most, bytes}
+// WithLinger changes the bounds of what a client may send after the response that ends its connection.
+func (c Config) WithLinger(idle, most time.Duration, bytes int64) Config {
+	c.lingers = lingerBounds{idle, most, bytes}
+	return c
 }
 
 // Lasting is how many calls are looked at.

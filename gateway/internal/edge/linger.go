@@ -13,7 +13,7 @@ type lingerBounds struct {
 	bytes int64
 }
 
-// lingering are the bounds in use. Many clients send their whole body before they look for a response: they have to be able to.
+// lingering are the bounds in use, unless a test has others. Many clients send their whole body before they look for a response: they have to be able to.
 func lingering() lingerBounds {
 	return lingerBounds{idle: 3 * time.Second, most: 30 * time.Second, bytes: 4 << 30}
 }
@@ -27,7 +27,7 @@ func (c *conn) linger() {
 		c.state.CompareAndSwap(state, c.server.clients.now()|partial) // or it has been dismissed: then nothing more can be read
 	}
 	c.wire.CloseWrite()
-	bounds, begun := c.server.lingers, c.wire.Clock()
+	bounds, begun := c.server.cfg.lingers, c.wire.Clock()
 	in := wire.Loan{Pool: c.server.buffers}
 	for taken := int64(0); taken < bounds.bytes; {
 		most := bounds.most

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/edge"
-	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -46,11 +45,9 @@ func TestAClientThatReadsAfterItsBodyGetsTheEarlyResponse(t *testing.T) {
 }
 
 // lingers starts a gate with these bounds.
-func lingers(t *testing.T, cfg edge.Config, idle, most time.Duration, bytes int64) (gw string) {
+func lingers(t *testing.T, cfg edge.Config, idle, most time.Duration, bytes int64) string {
 	t.Helper()
-	s, gw := serverWith(t, cfg, upstream.Config{}, locked("/locked", "127.0.0.1:1"))
-	s.SetLinger(idle, most, bytes)
-	return gw
+	return gateWith(t, cfg.WithLinger(idle, most, bytes), locked("/locked", "127.0.0.1:1"))
 }
 
 // cut waits until the gate has given up the connection, on which the client keeps sending.

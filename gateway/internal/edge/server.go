@@ -80,6 +80,8 @@ type Config struct {
 	ProxyProtocol bool
 	// IdleTimeout is how long a connection may rest between two requests. 0: DefaultIdleTimeout.
 	IdleTimeout time.Duration
+
+	lingers lingerBounds // zero: those of lingering
 }
 
 // DefaultIdleTimeout is longer than the 60 s after which most balancers give a connection up.
@@ -99,7 +101,6 @@ type Server struct {
 
 	clients  *clients
 	uploads  uploads
-	lingers  lingerBounds
 	told     chan struct{} // refused clients that are being told
 	refusals map[refusal]*notice
 	crowded  notice
@@ -114,8 +115,9 @@ type Server struct {
 
 // New returns a Server; it responds with 404 until it is given routes.
 func New(cfg Config) *Server {
+	cfg.lingers = cmp.Or(cfg.lingers, lingering())
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
-	s := &Server{cfg: cfg, buffers: wire.NewHeadPool(cfg.Budget, cmp.Or(cfg.MaxHeadBytes, wire.MaxHeadBytes)), clients: newClients(&cfg), uploads: newUploads(&cfg), lingers: lingering(), told: make(chan struct{}, maxTold)}
+	s := &Server{cfg: cfg, buffers: wire.NewHeadPool(cfg.Budget, cmp.Or(cfg.MaxHeadBytes, wire.MaxHeadBytes)), clients: newClients(&cfg), uploads: newUploads(&cfg), told: make(chan struct{}, maxTold)}
 	s.refusals = map[refusal]*notice{shareTaken: {}, allTaken: {}, noDescriptors: {}}
 	s.introducing = make(chan struct{}, maxIntroducing)
 	s.active.Store(&activeTable{table: new(route.Table)})
