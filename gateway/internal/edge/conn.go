@@ -133,7 +133,7 @@ func (c *conn) becomeIdle() bool {
 	}
 	c.wire.SetIdleTimeout(c.server.cfg.IdleTimeout)
 	c.state.Store(c.rests)
-	return !c.server.closing.Load()
+	return true // while the gateway stops, stopRested ends it
 }
 
 // becomeBusy ends the rest, and reports false if the connection was dismissed.

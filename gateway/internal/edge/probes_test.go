@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,6 +101,8 @@ func TestAKeptConnectionMayBringOneMoreRequest(t *testing.T) {
 		c net.Conn
 		r *bufio.Reader
 	}
+	release := sync.OnceFunc(func() { close(end) })
+	t.Cleanup(release)
 	for i := range rest {
 		rest[i].c, rest[i].r = kept(t, gw)
 	}
@@ -119,7 +122,7 @@ func TestAKeptConnectionMayBringOneMoreRequest(t *testing.T) {
 			t.Errorf("%s: got %d, close %t", request, resp.StatusCode, resp.Close)
 		}
 	}
-	close(end)
+	release()
 	if resp, _ := response(t, in, "GET"); resp.StatusCode != 200 || !resp.Close {
 		t.Errorf("in flight: got %d, close %t", resp.StatusCode, resp.Close)
 	}
