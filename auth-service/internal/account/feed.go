@@ -31,9 +31,15 @@ type Feed struct {
 	mu      sync.Mutex
 	waiters int
 	wanted  chan struct{} // has one entry when somebody began to wait
-	news    chan struct{} // closed when last or err have changed
-	last    int64
+	news    chan struct{} // closed when latest or err have changed
+	latest  ChangeCounter
 	err     error
+}
+
+// Position is a place in the feed, and the epoch in which it was read.
+type Position struct {
+	Cursor int64
+	Epoch  int64
 }
 
 // FeedConfig is what a Feed is made of. All but Now are required.
@@ -53,31 +59,33 @@ func NewFeed(cfg FeedConfig) *Feed {
 }
 
 // Cursor is where the feed is now.
-func (f *Feed) Cursor(ctx context.Context) (int64, error) {
-	last, _, err := f.cfg.Store.ChangeCounter(ctx)
-	return last, err
+func (f *Feed) Cursor(ctx context.Context) (Position, error) {
+	now, err := f.cfg.Store.ChangeCounter(ctx)
+	return Position{Cursor: now.Last, Epoch: now.Epoch}, err
 }
 
-// After returns the records of the users who changed after the cursor, and the cursor after them. If there are none it
-// waits for at most wait. Errors: ErrCursorGone, fault.ErrUnavailable.
-func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) ([]Record, int64, error) {
-	last, pruned, err := f.cfg.Store.ChangeCounter(ctx)
+// After returns the records of the users who changed after the cursor, and the position after them. If there are none it
+// waits for at most wait, or until an epoch begins. Errors: ErrCursorGone, fault.ErrUnavailable.
+func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) ([]Record, Position, error) {
+	now, err := f.cfg.Store.ChangeCounter(ctx)
 	switch {
 	case err != nil:
-		return nil, 0, err
-	case cursor < pruned || cursor > last:
-		return nil, 0, ErrCursorGone
+		return nil, Position{}, err
+	case cursor < now.Pruned || cursor > now.Last:
+		return nil, Position{}, ErrCursorGone
 	}
-	if last == cursor && wait > 0 {
-		if err := f.await(ctx, cursor, wait); err != nil {
-			return nil, 0, err
+	at := Position{Cursor: cursor, Epoch: now.Epoch}
+	if now.Last == cursor && wait > 0 {
+		if at.Epoch, err = f.await(ctx, at, wait); err != nil {
+			return nil, Position{}, err
 		}
 	}
 	changes, err := f.cfg.Store.ChangesAfter(ctx, cursor, maxChanges)
 	if err != nil || len(changes) == 0 {
-		return nil, cursor, err
+		return nil, at, err
 	}
-	return f.records(ctx, changes)
+	records, last, err := f.records(ctx, changes)
+	return records, Position{Cursor: last, Epoch: at.Epoch}, err
 }
 
 // records returns the records of the users who changed, or of the first of them, and the number of the last.
@@ -103,9 +111,9 @@ func (f *Feed) records(ctx context.Context, changes []UserChange) (records []Rec
 	return records, last, nil
 }
 
-// await returns when there is a change after the cursor, or wait is over. An outage ends it at once: the reader must not
-// believe that nothing changes.
-func (f *Feed) await(ctx context.Context, cursor int64, wait time.Duration) error {
+// await returns when there is a change after the position, an epoch has begun, or wait is over. It returns the epoch. An
+// outage ends it at once: the reader must not believe that nothing changes.
+func (f *Feed) await(ctx context.Context, at Position, wait time.Duration) (epoch int64, err error) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	f.mu.Lock()
@@ -114,10 +122,10 @@ func (f *Feed) await(ctx context.Context, cursor int64, wait time.Duration) erro
 	defer func() { f.waiters-- }()
 	for first := true; ; first = false {
 		if !first && f.err != nil {
-			return f.err
+			return 0, f.err
 		}
-		if f.last > cursor {
-			return nil
+		if f.latest.Last > at.Cursor || f.latest.Epoch > at.Epoch {
+			return max(f.latest.Epoch, at.Epoch), nil
 		}
 		news := f.news
 		select {
@@ -135,7 +143,7 @@ func (f *Feed) await(ctx context.Context, cursor int64, wait time.Duration) erro
 		}
 		f.mu.Lock()
 		if over {
-			return ctx.Err()
+			return at.Epoch, ctx.Err()
 		}
 	}
 }
@@ -156,7 +164,7 @@ func (f *Feed) Run(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			}
-			f.publish(f.Cursor(ctx))
+			f.publish(f.cfg.Store.ChangeCounter(ctx))
 		}
 	}
 }
@@ -168,15 +176,15 @@ func (f *Feed) waiting() bool {
 }
 
 // publish wakes the waiters if there is something new.
-func (f *Feed) publish(last int64, err error) {
+func (f *Feed) publish(now ChangeCounter, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err == nil && f.err == nil && last == f.last {
+	if err == nil && f.err == nil && now == f.latest {
 		return
 	}
 	f.err = err
 	if err == nil {
-		f.last = last
+		f.latest = now
 	}
 	close(f.news)
 	f.news = make(chan struct{})

@@ -39,10 +39,10 @@ func TestWhatAPresentedRefreshTokenMeans(t *testing.T) {
 		"its parent, at once, while the child is used":   {used, parent, true, 10 * time.Second, "replay"},
 		"its parent, later, and the child was used":      {used, parent, true, 10*time.Second + 1, "reuse"},
 		"its parent, at the end of the session's life":   {old, parent, true, 30 * time.Minute, "dead"},
-		"an older one":                     {lives, other, true, 0, "reuse"},
-		"one that never was":               {lives, other, false, 0, "dead"},
-		"the live one of an ended session": {ended, live, true, 0, "dead"},
-		"an older one of an ended session": {ended, other, true, 0, "dead"},
+		"a token that is older than the parent":          {lives, other, true, 0, "reuse"},
+		"a token that was never issued":                  {lives, other, false, 0, "dead"},
+		"the live one of an ended session":               {ended, live, true, 0, "dead"},
+		"an older one of an ended session":               {ended, other, true, 0, "dead"},
 	} {
 		if got := look.session.Classify(look.hash, look.issued, now.Add(look.after), life); got != look.want {
 			t.Errorf("%s: got %s, want %s", name, got, look.want)

@@ -26,12 +26,8 @@ type EndedSession struct {
 	Until time.Time // past it none of its access tokens is valid
 }
 
-// Record returns the record of one user, whether there is such a user or not. The token, if it names a session, is one that
-// a gateway has verified and is about to accept. Errors: fault.ErrUnavailable.
-func (s *Service) Record(ctx context.Context, userID int64, token Presented) (Record, error) {
-	if err := s.presented(ctx, userID, token); err != nil {
-		return Record{}, fmt.Errorf("record: %w", err)
-	}
+// Record returns the record of one user, whether there is such a user or not. Errors: fault.ErrUnavailable.
+func (s *Service) Record(ctx context.Context, userID int64) (Record, error) {
 	records, err := s.cfg.Store.Records(ctx, []int64{userID}, s.cfg.Lifetimes.Ended(), s.now())
 	if err != nil {
 		return Record{}, fmt.Errorf("record: %w", err)
@@ -39,17 +35,19 @@ func (s *Service) Record(ctx context.Context, userID int64, token Presented) (Re
 	return records[0], nil
 }
 
-// presented notes that a gateway is about to accept a token.
-func (s *Service) presented(ctx context.Context, userID int64, token Presented) error {
+// Present notes that a gateway is about to accept a token, and reports whether the user has or had such a session. A token
+// of a session that nobody has heard of is of a history that was lost, whoever has its user's id now. Errors:
+// fault.ErrCrowded, fault.ErrUnavailable.
+func (s *Service) Present(ctx context.Context, token Presented) (known bool, err error) {
 	if !isSessionID(token.SessionID) {
-		return nil
+		return false, nil
 	}
-	session, err := s.cfg.Store.SessionOf(ctx, userID, token.SessionID)
+	session, err := s.cfg.Store.SessionOf(ctx, token.UserID, token.SessionID)
 	switch {
 	case errors.Is(err, ErrNoSession):
-		return nil
+		return false, nil
 	case err != nil:
-		return err
+		return false, fmt.Errorf("present token: %w", err)
 	}
-	return s.noteUse(ctx, session, token.TokenID)
+	return true, s.noteUse(ctx, session, token.TokenID)
 }

@@ -51,8 +51,8 @@ type Store interface {
 	// Records returns one record for each id, in that order. A session counts as ended for endedLife after its end.
 	// A record may be newer than its version says, never older.
 	Records(ctx context.Context, userIDs []int64, endedLife time.Duration, now time.Time) ([]Record, error)
-	// ChangeCounter returns the number of the last change, and the one up to which changes may have been forgotten.
-	ChangeCounter(ctx context.Context) (last, pruned int64, err error)
+	// ChangeCounter returns how far the changes have come.
+	ChangeCounter(ctx context.Context) (ChangeCounter, error)
 	// ChangesAfter returns the last change of each user who changed after that number, in the order of numbers.
 	ChangesAfter(ctx context.Context, number int64, limit int) ([]UserChange, error)
 
@@ -94,6 +94,15 @@ type SessionChange struct {
 	Ends      bool
 	EndedList EndedList
 	Update    func(User, Session) Session // returns the session as it is to be
+}
+
+// ChangeCounter is how far the changes of users have come.
+type ChangeCounter struct {
+	Last   int64 // the number of the last change
+	Pruned int64 // changes up to this number may have been forgotten
+	// Epoch is the stretch of the database's history. Another one than before means that users, sessions and changes of
+	// before may be lost. It rises.
+	Epoch int64
 }
 
 // UserChange is the number of a user's last change.

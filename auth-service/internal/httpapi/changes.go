@@ -17,6 +17,7 @@ const maxWait = 30 * time.Second
 // changes is one response of the feed.
 type changes struct {
 	Cursor string   `json:"cursor"`
+	Epoch  string   `json:"epoch"`
 	Users  []record `json:"users"`
 }
 
@@ -25,11 +26,11 @@ type changes struct {
 func (s *server) readChanges(c *gin.Context) error {
 	after, given := c.GetQuery("after")
 	if !given {
-		cursor, err := s.Feed.Cursor(c.Request.Context())
+		at, err := s.Feed.Cursor(c.Request.Context())
 		if err != nil {
 			return err
 		}
-		return s.sendChanges(c, nil, cursor)
+		return s.sendChanges(c, nil, at)
 	}
 	cursor, err := strconv.ParseInt(after, 10, 64)
 	if err != nil || cursor < 0 {
@@ -39,15 +40,17 @@ func (s *server) readChanges(c *gin.Context) error {
 	if err != nil || wait < 0 {
 		return invalid("wait", "The wait has to be a duration like 25s.")
 	}
-	records, cursor, err := s.Feed.After(c.Request.Context(), cursor, min(wait, maxWait))
+	records, at, err := s.Feed.After(c.Request.Context(), cursor, min(wait, maxWait))
 	if err != nil {
 		return err
 	}
-	return s.sendChanges(c, records, cursor)
+	return s.sendChanges(c, records, at)
 }
 
-func (s *server) sendChanges(c *gin.Context, records []account.Record, cursor int64) error {
-	out := changes{Cursor: strconv.FormatInt(cursor, 10), Users: make([]record, len(records))}
+func (s *server) sendChanges(c *gin.Context, records []account.Record, at account.Position) error {
+	out := changes{
+		Cursor: strconv.FormatInt(at.Cursor, 10), Epoch: strconv.FormatInt(at.Epoch, 10), Users: make([]record, len(records)),
+	}
 	for i, r := range records {
 		out.Users[i] = s.newRecord(r)
 	}

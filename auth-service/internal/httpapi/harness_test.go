@@ -116,7 +116,7 @@ func newService(t testing.TB, o options) *service {
 	t.Helper()
 	o.complete(t)
 	log := slog.New(slog.NewJSONHandler(o.log, nil))
-	db := must(store.Open(store.Config{URL: o.url, MaxConns: 8, Timeout: time.Minute, Log: log}))(t)
+	db := must(store.Open(store.Config{URL: o.url, MaxConns: 8, Timeout: time.Minute, Log: log, Now: o.clock.Now}))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	if err := db.Start(t.Context()); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ type record struct {
 
 type changes struct {
 	Cursor string
+	Epoch  string
 	Users  []record
 }
 
@@ -134,6 +135,59 @@ func TestForgottenDeletionMakesOlderCursorsGone(t *testing.T) {
 		}
 		if got := fetch[record](t, s, call{path: "/internal/users/2", token: s.internal}, 200); got.Version != 2 || len(got.Ended) != 0 {
 			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestAGatewayLearnsWhetherASessionIsKnown(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url})
+		ada, eve := s.user(t, "ada"), s.user(t, "eve")
+		ended := s.signIn(t, "ada", "123456")
+		s.do(call{method: "POST", path: "/logout", token: ended.Token})
+		sessionOf := func(tokens signedIn) string { return must(s.verifier.Verify(tokens.Token))(t).SessionID }
+		for name, look := range map[string]struct{ query, want string }{
+			"a session":                      {"session=" + sessionOf(ada) + "&token=x", "true"},
+			"one that has ended, as it says": {"session=" + sessionOf(ended), "true"},
+			"one of somebody else":           {"session=" + sessionOf(eve), "false"},
+			"one that never was":             {"session=" + unknownSession(1), "false"},
+			"what cannot be one":             {"session=session-1", "false"},
+			"an empty one":                   {"session=", "false"},
+			"no question":                    {"", "absent"},
+		} {
+			got := fetch[struct {
+				Known *bool `json:"session_known"`
+			}](t, s, call{path: "/internal/users/1?" + look.query, token: s.internal}, 200)
+			text := "absent"
+			if got.Known != nil {
+				text = fmt.Sprint(*got.Known)
+			}
+			if text != look.want {
+				t.Errorf("%s: got %s, want %s", name, text, look.want)
+			}
+		}
+	})
+}
+
+func TestFeedSaysAtOnceThatAnEpochHasBegun(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url})
+		poll := func(query string) changes {
+			return fetch[changes](t, s, call{path: "/internal/changes" + query, token: s.internal}, 200)
+		}
+		start := poll("")
+		if again := poll("?after=" + start.Cursor + "&wait=0s"); again.Epoch != start.Epoch || start.Epoch == "" {
+			t.Errorf("got the epochs %q and %q", start.Epoch, again.Epoch)
+		}
+		waiting := make(chan changes, 1)
+		go func() { waiting <- poll("?after=" + start.Cursor + "&wait=25s") }()
+		begun := time.Now()
+		newService(t, options{url: url}) // another replica starts
+		got := <-waiting
+		if took := time.Since(begun); got.Epoch == start.Epoch || got.Cursor != start.Cursor || took > 20*time.Second {
+			t.Errorf("got %+v after %s", got, took)
 		}
 	})
 }

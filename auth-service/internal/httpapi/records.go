@@ -19,6 +19,7 @@ type record struct {
 	Version       int64          `json:"version"`
 	EndedSessions []endedSession `json:"ended_sessions"`
 	MonthlyQuota  *int64         `json:"monthly_quota"`
+	SessionKnown  *bool          `json:"session_known,omitempty"` // absent unless the gateway asks
 }
 
 type endedSession struct {
@@ -43,13 +44,26 @@ func (s *server) readRecord(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Accounts.Record(c.Request.Context(), id, account.Presented{
-		UserID: id, SessionID: c.Query("session"), TokenID: c.Query("token"),
-	})
+	session, asked := c.GetQuery("session")
+	known := false
+	if asked {
+		known, err = s.Accounts.Present(c.Request.Context(), account.Presented{
+			UserID: id, SessionID: session, TokenID: c.Query("token"),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	// Read afterwards: a session that ends meanwhile is in the record.
+	r, err := s.Accounts.Record(c.Request.Context(), id)
 	if err != nil {
 		return err
 	}
+	out := s.newRecord(r)
+	if asked {
+		out.SessionKnown = &known
+	}
 	noStore(c)
-	c.JSON(http.StatusOK, s.newRecord(r))
+	c.JSON(http.StatusOK, out)
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/ledger"
 )
 
@@ -59,7 +58,7 @@ func (s *server) readUserUsage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Accounts.Record(c.Request.Context(), id, account.Presented{})
+	r, err := s.Accounts.Record(c.Request.Context(), id)
 	if err != nil {
 		return err
 	}

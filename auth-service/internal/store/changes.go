@@ -23,6 +23,10 @@ type counterRow struct {
 	ID     int `gorm:"primaryKey;autoIncrement:false"`
 	Last   int64
 	Pruned int64
+	Epoch  int64
+	BornAt *time.Time
+	// Incarnation is only read, and only by readCounter.
+	Incarnation string `gorm:"->;-:migration"`
 }
 
 // TableName is for gorm.
@@ -45,14 +49,16 @@ func noteChange(ctx context.Context, tx *gorm.DB, userID int64, at time.Time) er
 	return gorm.G[changeRow](tx, upsert).Create(ctx, &changeRow{UserID: userID, Number: counter.Last, ChangedAt: at})
 }
 
-// ChangeCounter implements account.Store.
-func (s *Store) ChangeCounter(ctx context.Context) (last, pruned int64, err error) {
-	err = s.read(ctx, s.ofGateways(), func(ctx context.Context, db *gorm.DB) error {
-		counter, err := gorm.G[counterRow](db).Where("id = 1").Take(ctx)
-		last, pruned = counter.Last, counter.Pruned
-		return err
+// ChangeCounter implements account.Store. If the database was replaced by an older state of it, a new epoch begins.
+func (s *Store) ChangeCounter(ctx context.Context) (c account.ChangeCounter, err error) {
+	err = s.inOneHistory(ctx, func() error {
+		return s.read(ctx, s.ofGateways(), func(ctx context.Context, db *gorm.DB) error {
+			counter, err := s.readCounter(ctx, db)
+			c = account.ChangeCounter{Last: counter.Last, Pruned: counter.Pruned, Epoch: counter.Epoch}
+			return err
+		})
 	})
-	return last, pruned, err
+	return c, err
 }
 
 // ChangesAfter implements account.Store.

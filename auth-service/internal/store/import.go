@@ -16,7 +16,7 @@ const rowsAtOnce = 100
 // InsertUsers implements account.Store.
 func (s *Store) InsertUsers(ctx context.Context, users []account.NewUser) (added int, err error) {
 	for range writeAttempts {
-		err = s.write(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) (err error) {
+		err = s.giveIDs(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) (err error) {
 			added, err = insertUsers(ctx, tx, users)
 			return err
 		})

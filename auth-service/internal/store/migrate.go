@@ -12,6 +12,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"tallygate/auth-service/internal/fault"
 	"tallygate/kit/every"
 )
 
@@ -24,14 +25,17 @@ const (
 	longWait  = 2 * time.Second
 )
 
-// Start waits until the database can be reached, however long that takes, and brings its schema up to date. Several
-// replicas may call it at once. The error is that of ctx or of a failed migration.
+// Start waits until the database can be reached, however long that takes, brings its schema up to date, and begins an epoch.
+// Several replicas may call it at once. The error is that of ctx or of a failed migration.
 func (s *Store) Start(ctx context.Context) error {
 	wait := firstWait
 	for {
 		err := s.engine.migrate(ctx, s.public.pool, s.log)
 		if err == nil {
 			err = errors.Join(s.private.warm(ctx), s.public.warm(ctx))
+		}
+		if err == nil {
+			err = s.beginEpoch(ctx)
 		}
 		if err == nil {
 			go s.public.grow(s.growing)
@@ -42,7 +46,7 @@ func (s *Store) Start(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !s.engine.outage(err) {
+		if !s.engine.outage(err) && !errors.Is(err, fault.ErrUnavailable) && !errors.Is(err, fault.ErrBusy) {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		s.log.WarnContext(ctx, "waiting for the database", "error", err, "again_in", wait.String())

@@ -55,7 +55,7 @@ func openPostgres(url string) (engine, error) {
 		name: "postgres", connect: connect, slowToConnect: true,
 		migrate: migratePostgres, outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
 		retryable: postgresRetryable,
-		bulk:      postgresBulk{},
+		bulk:      postgresBulk{}, ids: postgresIDs{},
 	}, nil
 }
 

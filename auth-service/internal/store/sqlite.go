@@ -58,7 +58,7 @@ func openSQLite(path string) (engine, error) {
 	return engine{
 		name: "sqlite", connect: connect,
 		migrate: migrateSQLite, outage: sqliteOutage, unreachable: func(error) bool { return false }, slow: sqliteSlow,
-		retryable: sqliteBusy, bulk: sqliteBulk{},
+		retryable: sqliteBusy, bulk: sqliteBulk{}, ids: sqliteIDs{},
 		oneWriter: true,
 	}, nil
 }

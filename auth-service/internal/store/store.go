@@ -25,6 +25,7 @@ type Config struct {
 	// up in front of a database that hangs.
 	Timeout time.Duration
 	Log     *slog.Logger
+	Now     func() time.Time // time.Now if nil
 }
 
 // Store is the database. Safe for concurrent use.
@@ -34,6 +35,8 @@ type Store struct {
 	timeout         time.Duration // of one call
 	log             *slog.Logger
 	ready           atomic.Bool
+	now             func() time.Time
+	history         atomic.Pointer[history]
 	growing         context.Context // ends when the store is closed
 	stopGrowing     context.CancelFunc
 
@@ -54,6 +57,7 @@ type engine struct {
 	// transaction may succeed when it is tried again.
 	outage, unreachable, slow, retryable func(error) bool
 	bulk                                 bulk
+	ids                                  ids
 	oneWriter                            bool
 	slowToConnect                        bool
 }
@@ -67,10 +71,13 @@ func Open(cfg Config) (*Store, error) {
 	ofGateways := max(cfg.MaxConns/4, 1)
 	ofClients := max(cfg.MaxConns-ofGateways, 1)
 	s := &Store{
-		engine: e, timeout: cfg.Timeout, log: cfg.Log,
+		engine: e, timeout: cfg.Timeout, log: cfg.Log, now: cfg.Now,
 		lockers: turn.NewLines(1, fault.CrowdedPast), leases: turn.NewLines(1, fault.CrowdedPast),
 		readers: turn.NewLines(max(ofClients/4, 1), maxWaiting), forged: turn.NewLines(1, maxWaiting),
 		batches: turn.NewLines(max(ofGateways/2, 1), maxWaiting),
+	}
+	if s.now == nil {
+		s.now = time.Now
 	}
 	if s.public, err = openLane(&e, ofClients, ofClients/2, warmConns); err != nil {
 		return nil, err

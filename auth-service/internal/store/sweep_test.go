@@ -56,8 +56,8 @@ func TestSweepLeavesNothingThatIsOver(t *testing.T) {
 				t.Errorf("%s: %d rows are left, want %d", table, got, want)
 			}
 		}
-		if _, pruned, err := db.ChangeCounter(t.Context()); err != nil || pruned != 5000 {
-			t.Errorf("pruned is %d, %v, want 5000", pruned, err)
+		if at, err := db.ChangeCounter(t.Context()); err != nil || at.Pruned != 5000 {
+			t.Errorf("pruned is %d, %v, want 5000", at.Pruned, err)
 		}
 	})
 }
@@ -83,8 +83,8 @@ func TestPrunedNeverGoesBack(t *testing.T) {
 			if err := db.Sweep(t.Context(), expiry(noon().Add(at))); err != nil {
 				t.Fatal(err)
 			}
-			if _, pruned, err := db.ChangeCounter(t.Context()); err != nil || pruned != 2 {
-				t.Errorf("%v after noon: pruned is %d, %v, want 2", at, pruned, err)
+			if at, err := db.ChangeCounter(t.Context()); err != nil || at.Pruned != 2 {
+				t.Errorf("%v after noon: pruned is %d, %v, want 2", at, at.Pruned, err)
 			}
 		}
 	})

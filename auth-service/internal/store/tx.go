@@ -52,6 +52,13 @@ func (s *Store) writeWithin(ctx context.Context, timeout time.Duration, a access
 	if !s.ready.Load() {
 		return fault.ErrUnavailable
 	}
+	return s.transact(ctx, timeout, a, change)
+}
+
+// transact is writeWithin also for a store that is not ready.
+func (s *Store) transact(ctx context.Context, timeout time.Duration, a access,
+	change func(ctx context.Context, tx *gorm.DB) error,
+) error {
 	leave, err := s.enter(ctx, a, true)
 	if err != nil {
 		return err

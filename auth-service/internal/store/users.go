@@ -77,7 +77,7 @@ func (s *Store) Users(ctx context.Context, prefix, after string, limit int) (use
 // InsertUser implements account.Store.
 func (s *Store) InsertUser(ctx context.Context, u account.NewUser) (account.User, error) {
 	row := newUserRow(u)
-	err := s.write(ctx, s.unknown(), func(ctx context.Context, tx *gorm.DB) error {
+	err := s.giveIDs(ctx, s.unknown(), func(ctx context.Context, tx *gorm.DB) error {
 		row.ID = 0
 		err := gorm.G[userRow](tx).Create(ctx, &row)
 		if errors.Is(err, gorm.ErrDuplicatedKey) {

@@ -90,7 +90,7 @@ func TestNoResponseAndAMalformedOneAreUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := authclient.New(server.URL, bearer).Cursor(t.Context()); !errors.Is(err, authclient.ErrUnavailable) {
+	if _, err := authclient.New(server.URL, bearer).Start(t.Context()); !errors.Is(err, authclient.ErrUnavailable) {
 		t.Errorf("nobody: got %v", err)
 	}
 }
@@ -154,12 +154,12 @@ func TestAReplicaThatHangsGetsNoRequestOnItsOtherConnections(t *testing.T) {
 	mu.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := client.Cursor(ctx); !errors.Is(err, authclient.ErrUnavailable) {
+	if _, err := client.Start(ctx); !errors.Is(err, authclient.ErrUnavailable) {
 		t.Fatalf("got %v from the replica that hangs", err)
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := client.Cursor(ctx); err != nil {
+	if _, err := client.Start(ctx); err != nil {
 		t.Errorf("the next request: %v", err)
 	}
 }
@@ -169,7 +169,7 @@ func TestASlowAuthServiceIsToldFromAnAbsentOne(t *testing.T) {
 	silent, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := silent.Cursor(ctx); !errors.Is(err, authclient.ErrSlow) {
+	if _, err := silent.Start(ctx); !errors.Is(err, authclient.ErrSlow) {
 		t.Errorf("no response: got %v, want ErrSlow", err)
 	}
 	for _, row := range []struct {
@@ -187,13 +187,13 @@ func TestASlowAuthServiceIsToldFromAnAbsentOne(t *testing.T) {
 			w.WriteHeader(row.status)
 			fmt.Fprintf(w, `{"type":"urn:tallygate:problem:%s","status":%d}`, row.slug, row.status)
 		})
-		_, err := client.Cursor(t.Context())
+		_, err := client.Start(t.Context())
 		if !errors.Is(err, authclient.ErrUnavailable) || errors.Is(err, authclient.ErrSlow) != row.slow {
 			t.Errorf("%d %s: got %v", row.status, row.slug, err)
 		}
 	}
 	cut, _ := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	if _, err := cut.Cursor(t.Context()); errors.Is(err, authclient.ErrSlow) || !errors.Is(err, authclient.ErrUnavailable) {
+	if _, err := cut.Start(t.Context()); errors.Is(err, authclient.ErrSlow) || !errors.Is(err, authclient.ErrUnavailable) {
 		t.Errorf("a connection that is closed: got %v", err)
 	}
 }

@@ -52,6 +52,7 @@ func TestEachMemberOfARecordIsRead(t *testing.T) {
 		})
 		want := authclient.Record{
 			UserID: 7, Exists: true, Disabled: true, Generation: 3, Role: "admin", Version: 1, MonthlyQuota: new(int64(9)),
+			SessionKnown:  new(true),
 			EndedSessions: []authclient.EndedSession{{ID: "s", Until: until}},
 		}
 		if got, err := client.Record(t.Context(), authclient.Question{UserID: 7}); err != nil || !reflect.DeepEqual(got, want) {
@@ -68,9 +69,10 @@ func TestTheFeedIsFollowedByItsCursor(t *testing.T) {
 	t.Parallel()
 	eachVersion(t, func(t *testing.T, client *authclient.Client, auth *internalapitest.AuthService) {
 		t.Helper()
-		start, err := client.Cursor(t.Context())
-		if err != nil || start == "" {
-			t.Fatalf("got %q, %v", start, err)
+		first, err := client.Start(t.Context())
+		start := first.Cursor
+		if err != nil || start == "" || len(first.Users) != 0 || first.Epoch == "" {
+			t.Fatalf("got %+v, %v", first, err)
 		}
 		if page, err := client.Changes(t.Context(), start, time.Millisecond); err != nil || page.Cursor != start || len(page.Users) != 0 {
 			t.Errorf("nothing has changed: got %+v, %v", page, err)

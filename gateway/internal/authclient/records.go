@@ -18,6 +18,8 @@ type Record struct {
 	Version       int64          `json:"version"`
 	EndedSessions []EndedSession `json:"ended_sessions"`
 	MonthlyQuota  *int64         `json:"monthly_quota"` // calls a calendar month; nil: no quota
+	// SessionKnown: auth-service has or had the session of the question. nil: it does not say.
+	SessionKnown *bool `json:"session_known"`
 }
 
 // EndedSession is a session that has ended. All its access tokens have expired by Until.
@@ -26,9 +28,11 @@ type EndedSession struct {
 	Until time.Time `json:"until"`
 }
 
-// Page is a part of the feed: the current records of users who have changed. The next page begins at Cursor.
+// Page is a part of the feed: the current records of users who have changed. The next page begins at Cursor. Another Epoch
+// than before means that what was known may be of a history that was lost. It is empty if auth-service does not say.
 type Page struct {
 	Cursor string   `json:"cursor"`
+	Epoch  string   `json:"epoch"`
 	Users  []Record `json:"users"`
 }
 
@@ -47,11 +51,11 @@ func (c *Client) Record(ctx context.Context, q Question) (Record, error) {
 	return r, err
 }
 
-// Cursor fetches the feed's current end. Errors: ErrUnavailable, *RefusedError.
-func (c *Client) Cursor(ctx context.Context) (string, error) {
+// Start fetches the feed's current end, a page without users. Errors: ErrUnavailable, *RefusedError.
+func (c *Client) Start(ctx context.Context) (Page, error) {
 	var page Page
 	err := c.call(ctx, http.MethodGet, "/internal/changes", nil, &page)
-	return page.Cursor, err
+	return page, err
 }
 
 // Changes waits up to wait for changes after the cursor. Errors: ErrCursorGone, ErrUnavailable, *RefusedError.

@@ -16,8 +16,8 @@ import (
 type AuthService interface {
 	// Record fetches a user's record because of a token. A user who does not exist is a result, not an error.
 	Record(ctx context.Context, q authclient.Question) (authclient.Record, error)
-	// Cursor fetches the feed's current end.
-	Cursor(ctx context.Context) (string, error)
+	// Start fetches the feed's current end.
+	Start(ctx context.Context) (authclient.Page, error)
 	// Changes waits for changes after the cursor. The error is authclient.ErrCursorGone if the cursor is too old.
 	Changes(ctx context.Context, cursor string, wait time.Duration) (authclient.Page, error)
 }
@@ -53,6 +53,11 @@ type Checker struct {
 
 	respondedAt atomic.Int64 // when the feed last responded, Unix nanoseconds; 0: never
 	stale       atomic.Bool  // the feed is overdue
+
+	// history counts the epochs of auth-service's database. What was learned in an earlier one has to be asked again: the
+	// database may have been restored from a back-up since.
+	history atomic.Uint64
+	epoch   string // the feed's
 }
 
 // New returns a Checker. It lets nobody pass until Run has reached auth-service.
@@ -69,6 +74,7 @@ func New(cfg Config) *Checker {
 	c := &Checker{
 		cfg: cfg, tokens: newTokens(cfg.MaxTokens), users: newUsers(cfg.MaxUsers), inFlight: make(chan struct{}, maxInFlight),
 	}
+	c.history.Store(1)
 	c.metrics = newMetrics(c)
 	return c
 }
@@ -83,7 +89,10 @@ func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, 
 				return Identity{}, c.metrics.refuse(token.ErrExpired)
 			}
 			// A user without a state was forgotten.
-			if known := e.user.state.Load(); known != nil && !c.tooStale(now) && (e.asked || c.stale.Load()) {
+			if known := e.user.state.Load(); known != nil && !c.tooStale(now) && c.current(e) {
+				if e.lost {
+					return Identity{}, c.metrics.refuse(errRevoked)
+				}
 				switch known.decide(&e.claims) {
 				case valid:
 					if !e.used.Load() {
@@ -129,12 +138,20 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 		return Identity{}, errRevoked
 	}
 	e := &entry{
-		raw: strings.Clone(raw), claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), user: known.user, asked: known.asked,
+		raw: strings.Clone(raw), claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), user: known.user,
+		asked: known.asked, lost: known.lost,
 	}
 	e.keys.Store(keys)
 	c.remember(known.user, e, now)
+	if known.lost {
+		return Identity{}, errRevoked
+	}
 	return known.state.identity(e), nil
 }
+
+// current reports whether auth-service has been asked about the token in the present epoch. While it does not respond, what
+// it said before holds.
+func (c *Checker) current(e *entry) bool { return e.asked == c.history.Load() || c.stale.Load() }
 
 // remember keeps a verification, unless its user was forgotten meanwhile: the feed's changes would not reach it.
 func (c *Checker) remember(at *user, e *entry, now time.Time) {

@@ -81,8 +81,9 @@ func (c *Checker) poll(ctx context.Context, cursor string, wait time.Duration) (
 	if err != nil {
 		return cursor, err
 	}
+	c.enter(page.Epoch)
 	for i := range page.Users {
-		c.users.apply(&page.Users[i])
+		c.users.apply(&page.Users[i], c.history.Load())
 	}
 	c.metrics.changes.Add(float64(len(page.Users)))
 	c.responded()
@@ -91,14 +92,24 @@ func (c *Checker) poll(ctx context.Context, cursor string, wait time.Duration) (
 
 // restart begins at the feed's end and forgets all users: a change from before it may have been missed.
 func (c *Checker) restart(ctx context.Context) (string, error) {
-	cursor, err := c.cfg.AuthService.Cursor(ctx)
+	page, err := c.cfg.AuthService.Start(ctx)
 	if err != nil {
 		return "", err
 	}
+	c.enter(page.Epoch)
 	c.users.clear()
 	c.tokens.clear()
 	c.responded()
-	return cursor, nil
+	return page.Cursor, nil
+}
+
+// enter notes the epoch. When it is another one than before, auth-service has started, or its database was restored from a
+// back-up. Nobody is forgotten: each token is asked about again at its next call, and passes if there is no response.
+func (c *Checker) enter(epoch string) {
+	if epoch != "" && epoch != c.epoch { // an older auth-service says none
+		c.epoch = epoch
+		c.history.Add(1)
+	}
 }
 
 // pollWait is shorter than usual if the configuration allows little staleness.

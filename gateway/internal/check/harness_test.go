@@ -25,6 +25,8 @@ type service struct {
 	pruned      int64
 	changed     chan struct{}
 	unavailable bool
+	epoch       string
+	sessions    []string // that exist; nil: it does not say
 	lookups     int
 	questions   []authclient.Question // those that got a response
 	polls       int
@@ -47,6 +49,9 @@ func (s *service) Record(_ context.Context, q authclient.Question) (authclient.R
 	s.mu.Lock()
 	s.lookups++
 	r, unavailable, hold := s.record(userID), s.unavailable, s.holding
+	if s.sessions != nil {
+		r.SessionKnown = new(slices.Contains(s.sessions, q.SessionID))
+	}
 	if !unavailable {
 		s.questions = append(s.questions, q)
 	}
@@ -66,13 +71,13 @@ func (s *service) record(userID int64) authclient.Record {
 	return r
 }
 
-func (s *service) Cursor(context.Context) (string, error) {
+func (s *service) Start(context.Context) (authclient.Page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.unavailable {
-		return "", authclient.ErrUnavailable
+		return authclient.Page{}, authclient.ErrUnavailable
 	}
-	return strconv.FormatInt(s.version, 10), nil
+	return authclient.Page{Cursor: strconv.FormatInt(s.version, 10), Epoch: s.epoch}, nil
 }
 
 func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration) (authclient.Page, error) {
@@ -82,6 +87,7 @@ func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration
 	}
 	s.mu.Lock()
 	s.polls++
+	epoch := s.epoch
 	hung := s.hangs != nil && s.hangs(s.polls)
 	s.mu.Unlock()
 	if hung {
@@ -92,7 +98,7 @@ func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration
 	defer timer.Stop()
 	for over := false; ; {
 		page, changed, err := s.page(after)
-		if err != nil || len(page.Users) > 0 || over {
+		if err != nil || len(page.Users) > 0 || over || page.Epoch != epoch {
 			return page, err
 		}
 		select {
@@ -114,7 +120,7 @@ func (s *service) page(after int64) (authclient.Page, chan struct{}, error) {
 	if after < s.pruned {
 		return authclient.Page{}, nil, authclient.ErrCursorGone
 	}
-	page := authclient.Page{Cursor: strconv.FormatInt(s.version, 10)}
+	page := authclient.Page{Cursor: strconv.FormatInt(s.version, 10), Epoch: s.epoch}
 	for _, r := range s.users {
 		if r.Version > after {
 			page.Users = append(page.Users, r)

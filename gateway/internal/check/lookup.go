@@ -27,7 +27,8 @@ var errRevoked = fmt.Errorf("%w: revoked", token.ErrInvalid)
 type found struct {
 	user  *user
 	state *state
-	asked bool // auth-service has been told of the token
+	asked uint64 // the history in which auth-service was asked about the token; 0: it was not
+	lost  bool   // it has never heard of the token's session
 }
 
 // lookup returns the user's state, and tells auth-service of the token. If auth-service cannot be reached, the state is the
@@ -50,7 +51,7 @@ func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (found, erro
 			continue
 		}
 		if known.decide(claims) != ahead {
-			return found{user: at, state: known, asked: true}, nil
+			return found{user: at, state: known, asked: f.history, lost: f.lost}, nil
 		}
 		// A fetch that began before this call may bring a record that is older than the token. A fetch that began later
 		// cannot. If it does, auth-service contradicts itself, and the token is not invalid for that.
@@ -83,7 +84,7 @@ func (c *Checker) find(claims *token.Claims) (at *user, f *fetch, joined bool, k
 			known = held
 		}
 	}
-	if result == revoked || result == valid && c.stale.Load() {
+	if result == revoked && known.history == c.history.Load() || result != ahead && c.stale.Load() {
 		return at, nil, false, known
 	}
 	key := fetchKey(claims)
@@ -108,7 +109,7 @@ func (c *Checker) mayFetch(at *user, now time.Time) bool {
 // startFetch begins to fetch the user's record for a token. c.users.mu is held.
 func (c *Checker) startFetch(at *user, claims *token.Claims) *fetch {
 	f := &fetch{
-		done: make(chan struct{}), key: fetchKey(claims),
+		done: make(chan struct{}), key: fetchKey(claims), history: c.history.Load(),
 		question: authclient.Question{UserID: at.id, SessionID: claims.SessionID, TokenID: claims.ID},
 	}
 	if at.fetching == nil {
@@ -135,7 +136,8 @@ func (c *Checker) fetch(at *user, f *fetch) {
 		}
 		c.users.failedAt = at.failedAt
 	} else {
-		f.state = c.fetched(at, &record)
+		f.state = c.fetched(at, f, &record)
+		f.lost = record.SessionKnown != nil && !*record.SessionKnown
 	}
 	close(f.done)
 }
@@ -155,10 +157,10 @@ func (c *Checker) record(q authclient.Question) (authclient.Record, error) {
 
 // fetched takes over what was fetched, or what the feed brought meanwhile if that is newer. It takes over nothing about a
 // user who was forgotten meanwhile: the response may be older than the feed's new beginning. c.users.mu is held.
-func (c *Checker) fetched(at *user, r *authclient.Record) *state {
+func (c *Checker) fetched(at *user, f *fetch, r *authclient.Record) *state {
 	if c.users.byID[at.id] != at {
 		return nil
 	}
-	c.users.update(at, r)
+	c.users.update(at, r, f.history)
 	return at.state.Load()
 }

@@ -9,6 +9,7 @@ import (
 
 // state is one version of a user's record. It never changes.
 type state struct {
+	history    uint64 // the epoch of auth-service's database
 	version    int64
 	exists     bool
 	active     bool // exists and is not disabled
@@ -21,9 +22,9 @@ type state struct {
 	prunable time.Time
 }
 
-func newState(r *authclient.Record) *state {
+func newState(r *authclient.Record, history uint64) *state {
 	s := &state{
-		version: r.Version, exists: r.Exists, active: r.Exists && !r.Disabled, generation: r.Generation, role: r.Role,
+		history: history, version: r.Version, exists: r.Exists, active: r.Exists && !r.Disabled, generation: r.Generation, role: r.Role,
 		quota: NoQuota,
 	}
 	if r.MonthlyQuota != nil {

@@ -19,7 +19,8 @@ type entry struct {
 	user      *user
 	keys      atomic.Uint64 // the version of the keys that verified it
 	used      atomic.Bool   // since the last eviction
-	asked     bool          // auth-service has been told of the token
+	asked     uint64        // the history in which auth-service was asked about the token; 0: it was not
+	lost      bool          // auth-service has never heard of its session
 }
 
 // tokens is a table of entries that is read without a lock: open addressing, at most half full. A slot that was taken is

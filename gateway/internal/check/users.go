@@ -27,8 +27,10 @@ type user struct {
 type fetch struct {
 	key      string
 	question authclient.Question
+	history  uint64 // in which it began
 	done     chan struct{}
 	state    *state // after done; nil if it failed
+	lost     bool   // after done: auth-service has never heard of the session
 }
 
 // users are the users that the feed keeps up to date.
@@ -115,18 +117,19 @@ func (u *users) clear() {
 }
 
 // apply takes over a record if the user is in memory and nothing newer is known.
-func (u *users) apply(r *authclient.Record) {
+func (u *users) apply(r *authclient.Record, history uint64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if at := u.byID[r.UserID]; at != nil {
-		u.update(at, r)
+		u.update(at, r, history)
 	}
 }
 
-// update takes over a record if nothing newer is known. u.mu is held.
-func (u *users) update(at *user, r *authclient.Record) {
-	if held := at.state.Load(); held == nil || r.Version >= held.version {
-		u.set(at, newState(r))
+// update takes over a record if nothing newer is known. Versions order the records of one history. u.mu is held.
+func (u *users) update(at *user, r *authclient.Record, history uint64) {
+	held := at.state.Load()
+	if held == nil || history > held.history || history == held.history && r.Version >= held.version {
+		u.set(at, newState(r, history))
 	}
 }
 

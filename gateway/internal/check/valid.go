@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"time"
 
 	"tallygate/kit/token"
@@ -24,11 +25,29 @@ func (c *Checker) Valid(who Identity, now time.Time) error {
 		}
 		e.keys.Store(keys)
 	}
+	if !c.current(e) {
+		if err := c.renewed(e); err != nil {
+			return err
+		}
+	}
 	known := e.user.state.Load()
 	if known == nil || known.decide(&e.claims) == ahead {
 		_, _, _, known = c.find(&e.claims)
 	}
 	if known != nil && known.decide(&e.claims) == revoked {
+		return errRevoked
+	}
+	return nil
+}
+
+// renewed decides about a token that auth-service was not asked about in the present epoch. Unless another call has asked
+// meanwhile, it asks, without waiting for the response.
+func (c *Checker) renewed(e *entry) error {
+	latest := c.tokens.get(e.raw)
+	switch {
+	case latest == nil || !c.current(latest):
+		go func() { _, _ = c.Check(context.Background(), []string{e.raw}) }() // the next look sees what it has found
+	case latest.lost:
 		return errRevoked
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tallygate/kit/pgtest"
@@ -94,6 +95,21 @@ func (s *Shared) SQLite(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return "sqlite:" + path
+}
+
+// Copy copies a database that nobody is connected to, as a back-up does, and returns the address of the copy.
+func (s *Shared) Copy(t testing.TB, url string) string {
+	t.Helper()
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		content, err := os.ReadFile(path)
+		copied := filepath.Join(t.TempDir(), "copy.db")
+		if err = errors.Join(err, os.WriteFile(copied, content, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		return "sqlite:" + copied
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(url, "postgres:///"), "?")
+	return s.server.newDatabase(t.Context(), t, name)
 }
 
 // OnEach runs a test on SQLite and on PostgreSQL, each time on a prepared database of its own.
