@@ -34,7 +34,7 @@ func trusts(authority *tlstest.Authority) upstream.Config {
 func secureRaw(t *testing.T, config *tls.Config, serve func(net.Conn, *bufio.Reader)) string {
 	t.Helper()
 	return rawReplica(t, func(c net.Conn, r *bufio.Reader) {
-		conn := tls.Server(c, config) // nothing has been read with r
+		conn := tls.Server(c, config)       // nothing has been read with r
 		defer func() { _ = conn.Close() }() // the client may be gone
 		r.Reset(conn)
 		serve(conn, r)

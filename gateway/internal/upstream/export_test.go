@@ -102,7 +102,7 @@ func (u *Upstream) Connect(addr string) error {
 // FindUnhealthy has the active check find a replica unhealthy, by a response that it is not ready or by none.
 func (u *Upstream) FindUnhealthy(addr string, responds bool) {
 	r := u.at(addr)
-	var err error = context.DeadlineExceeded
+	err := context.DeadlineExceeded
 	if responds {
 		err = &statusError{"503"}
 	}
