@@ -130,23 +130,37 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 	if c.tooStale(now) {
 		return Identity{}, ErrStale
 	}
-	known, err := c.lookup(ctx, &claims)
+	t := verified{raw: raw, claims: claims, keys: keys}
+	known, err := c.lookup(ctx, t)
 	if err != nil {
 		return Identity{}, err
 	}
 	if known.state.decide(&claims) != valid {
 		return Identity{}, errRevoked
 	}
-	e := &entry{
-		raw: strings.Clone(raw), claims: claims, expiresAt: claims.ExpiresAt.UnixNano(), user: known.user,
-		asked: known.asked, lost: known.lost,
+	e := t.entry(known.user)
+	e.asked, e.lost = known.asked, known.lost
+	if !known.kept {
+		c.remember(known.user, e, now)
 	}
-	e.keys.Store(keys)
-	c.remember(known.user, e, now)
 	if known.lost {
 		return Identity{}, errRevoked
 	}
 	return known.state.identity(e), nil
+}
+
+// verified is a token that the verifier has accepted.
+type verified struct {
+	raw    string // may be a view of a buffer that changes later
+	claims token.Claims
+	keys   uint64 // the version of the keys
+}
+
+// entry is what is remembered of the token.
+func (t *verified) entry(at *user) *entry {
+	e := &entry{raw: strings.Clone(t.raw), claims: t.claims, expiresAt: t.claims.ExpiresAt.UnixNano(), user: at}
+	e.keys.Store(t.keys)
+	return e
 }
 
 // current reports whether auth-service has been asked about the token in the present epoch. While it does not respond, what

@@ -29,15 +29,17 @@ type found struct {
 	state *state
 	asked uint64 // the history in which auth-service was asked about the token; 0: it was not
 	lost  bool   // it has never heard of the token's session
+	kept  bool   // the token is remembered already
 }
 
 // lookup returns the user's state, and tells auth-service of the token. If auth-service cannot be reached, the state is the
 // last known one, and auth-service has to be told later. The token is never ahead of the state. The error is ErrLookup.
-func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (found, error) {
+func (c *Checker) lookup(ctx context.Context, t verified) (found, error) {
+	claims := &t.claims
 	for range 3 { // once more if the fetch began before this call, and once more if the user was forgotten meanwhile
-		at, f, joined, known := c.find(claims)
-		if known != nil {
-			return found{user: at, state: known}, nil
+		at, f, joined, known := c.find(t)
+		if known.state != nil {
+			return known, nil
 		}
 		if f == nil {
 			break
@@ -46,12 +48,12 @@ func (c *Checker) lookup(ctx context.Context, claims *token.Claims) (found, erro
 		case <-f.done:
 		case <-ctx.Done():
 		}
-		known = f.result()
-		if known == nil {
+		state := f.result()
+		if state == nil {
 			continue
 		}
-		if known.decide(claims) != ahead {
-			return found{user: at, state: known, asked: f.history, lost: f.lost}, nil
+		if decision := state.decide(claims); decision != ahead {
+			return found{user: at, state: state, asked: f.history, lost: f.lost, kept: decision == valid}, nil
 		}
 		// A fetch that began before this call may bring a record that is older than the token. A fetch that began later
 		// cannot. If it does, auth-service contradicts itself, and the token is not invalid for that.
@@ -74,25 +76,31 @@ func (f *fetch) result() *state {
 
 // find returns the fetch for the token, and whether it was under way before. It returns what is known instead if that
 // refuses the token, or if auth-service does not respond, and neither if no fetch may begin.
-func (c *Checker) find(claims *token.Claims) (at *user, f *fetch, joined bool, known *state) {
+func (c *Checker) find(t verified) (at *user, f *fetch, joined bool, known found) {
+	claims := &t.claims
 	c.users.mu.Lock()
 	defer c.users.mu.Unlock()
 	at = c.users.get(claims.UserID, claims.ExpiresAt)
+	known.user = at
 	result := ahead
 	if held := at.state.Load(); held != nil {
 		if result = held.decide(claims); result != ahead {
-			known = held
+			known.state = held
 		}
 	}
-	if result == revoked && known.history == c.history.Load() || result != ahead && c.stale.Load() {
+	if result == revoked && known.state.history == c.history.Load() || result != ahead && c.stale.Load() {
+		return at, nil, false, known
+	}
+	if e := c.tokens.get(t.raw); result == valid && e != nil && e.user == at && e.asked == c.history.Load() {
+		known.asked, known.lost = e.asked, e.lost // a fetch has ended a moment ago
 		return at, nil, false, known
 	}
 	key := fetchKey(claims)
 	if f, joined = at.fetching[key]; joined {
-		return at, f, true, nil
+		return at, f, true, found{}
 	}
 	if c.mayFetch(at, c.cfg.Now()) {
-		return at, c.startFetch(at, claims), false, nil
+		return at, c.startFetch(at, t), false, found{}
 	}
 	return at, nil, false, known
 }
@@ -107,9 +115,10 @@ func (c *Checker) mayFetch(at *user, now time.Time) bool {
 }
 
 // startFetch begins to fetch the user's record for a token. c.users.mu is held.
-func (c *Checker) startFetch(at *user, claims *token.Claims) *fetch {
+func (c *Checker) startFetch(at *user, t verified) *fetch {
+	claims := &t.claims
 	f := &fetch{
-		done: make(chan struct{}), key: fetchKey(claims), history: c.history.Load(),
+		done: make(chan struct{}), key: fetchKey(claims), history: c.history.Load(), token: t.entry(at),
 		question: authclient.Question{UserID: at.id, SessionID: claims.SessionID, TokenID: claims.ID},
 	}
 	if at.fetching == nil {
@@ -138,8 +147,18 @@ func (c *Checker) fetch(at *user, f *fetch) {
 	} else {
 		f.state = c.fetched(at, f, &record)
 		f.lost = record.SessionKnown != nil && !*record.SessionKnown
+		c.keep(f)
 	}
 	close(f.done)
+}
+
+// keep remembers the token of a fetch that has ended, before another call can begin to fetch for it again. c.users.mu is held.
+func (c *Checker) keep(f *fetch) {
+	if f.state == nil || f.state.decide(&f.token.claims) != valid {
+		return
+	}
+	f.token.asked, f.token.lost = f.history, f.lost
+	c.tokens.put(f.token, c.cfg.Now().UnixNano())
 }
 
 // record waits for its turn and requests the user's record.

@@ -27,6 +27,7 @@ type user struct {
 type fetch struct {
 	key      string
 	question authclient.Question
+	token    *entry // because of which it began
 	history  uint64 // in which it began
 	done     chan struct{}
 	state    *state // after done; nil if it failed

@@ -32,7 +32,8 @@ func (c *Checker) Valid(who Identity, now time.Time) error {
 	}
 	known := e.user.state.Load()
 	if known == nil || known.decide(&e.claims) == ahead {
-		_, _, _, known = c.find(&e.claims)
+		_, _, _, latest := c.find(verified{raw: e.raw, claims: e.claims, keys: e.keys.Load()})
+		known = latest.state
 	}
 	if known != nil && known.decide(&e.claims) == revoked {
 		return errRevoked
