@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"tallygate/gateway/internal/edge"
 )
 
 // chooser is an upstream that changes the protocol and chooses this subprotocol, or none. It sends what it was offered.
@@ -104,6 +106,25 @@ func TestATokenAmongSubprotocolsIsTakenForNothingElse(t *testing.T) {
 		resp, body := call(t, gw, row.text)
 		if resp.StatusCode != 401 || body != refused || resp.Header.Get("WWW-Authenticate") != row.challenge {
 			t.Errorf("%s: got %d %v %s", name, resp.StatusCode, resp.Header, body)
+		}
+	}
+}
+
+// A proxy in front that knows nothing of WebSockets makes something else of a handshake. The token is taken off all the same.
+func TestNoUpstreamGetsATokenAmongSubprotocols(t *testing.T) {
+	t.Parallel()
+	gw := browserGate(t, edge.Config{})
+	const offered = "Sec-WebSocket-Protocol: chat, tallygate.token.secret\r\n"
+	for _, request := range []string{
+		"GET /public HTTP/1.1\r\nHost: a\r\n" + offered + "\r\n",
+		"GET /public HTTP/1.0\r\nHost: a\r\n" + offered + "\r\n",
+		"GET /public HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n" + offered + "\r\n",
+		"POST /public HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n" + offered + "\r\n",
+		"GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
+	} {
+		resp, body := call(t, gw, request)
+		if resp.StatusCode != 200 || strings.Contains(body, "secret") || !strings.Contains(body, "Protocol: chat\r\n") {
+			t.Errorf("%.40q: got %d %s", request, resp.StatusCode, body)
 		}
 	}
 }

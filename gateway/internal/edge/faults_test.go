@@ -99,9 +99,9 @@ func TestEvery502HasALineThatSaysWhy(t *testing.T) {
 		reset  bool
 		reason string
 	}{
-		"no response":               {"", false, "closed the connection before the response began"},
-		"a reset":                   {"", true, "before the response began"}, // whether it was a reset, the kernel says once: perhaps to the writer
-		"half a head":               {ok + "A: b", false, "closed the connection within the response's head"},
+		"no response":               {"", false, "before the response began"},
+		"a reset":                   {"", true, "before the response began"}, // whether it was a reset, the kernel says once: perhaps to the writer. A close with bytes unread is one, too
+		"half a head":               {ok + "A: b", false, "within the response's head"},
 		"a reset within the head":   {ok + "A: b", true, "within the response's head"},
 		"no HTTP":                   {"hello, this is no HTTP\r\n\r\n", false, "first line"},
 		"HTTP/2":                    {"HTTP/2.0 200 OK\r\n\r\n", false, "HTTP/1.1 and HTTP/1.0 only"},

@@ -47,7 +47,7 @@ func (k *call) conclude(err error) {
 // serve takes a request through the steps: host, route, check, limit, count, forward. If it returns an error, the client has no
 // response yet.
 func (s *Server) serve(k *call) error {
-	if err := k.misdirected(); err != nil && !s.asksForHealth(k.request.Path) {
+	if err := k.misdirected(); err != nil && !s.isProbe(&k.request) {
 		return err
 	}
 	if s.preflight(k) {
@@ -112,9 +112,7 @@ func (s *Server) route(k *call) (done bool, err error) {
 // check verifies whose request it is, unless the route is public.
 func (s *Server) check(k *call) error {
 	if k.route.Public {
-		if k.request.WebSocket {
-			k.takeProtocols() // no upstream gets a token that nobody asks for
-		}
+		k.takeProtocols() // no upstream gets a token that nobody asks for
 		return nil
 	}
 	fields, protocols := k.auth[:0], false

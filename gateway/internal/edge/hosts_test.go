@@ -76,7 +76,10 @@ func TestRequestsForOtherHostsAreRefused(t *testing.T) {
 		{trusting, "GET /healthz HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-Host: b.example\r\n\r\n", 200},
 		{routed, "GET /healthz HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
 		{gw, "GET /nothing HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
-		{gw, "OPTIONS * HTTP/1.1\r\nHost: b.example\r\n\r\n", 421},
+		{gw, "OPTIONS * HTTP/1.1\r\nHost: b.example\r\n\r\n", 204}, // a probe, of which no upstream learns
+		{gw, "OPTIONS * HTTP/1.0\r\n\r\n", 204},
+		{gw, "OPTIONS / HTTP/1.0\r\n\r\n", 204}, // as HAProxy checks by default
+		{gw, "OPTIONS /a HTTP/1.0\r\n\r\n", 421},
 		{gw, "DELETE /a HTTP/1.1\r\nHost: b.example\r\nMax-Forwards: 0\r\n\r\n", 421},
 		{trusting, "GET /a HTTP/1.1\r\nHost: inner.example\r\nX-Forwarded-Host: a.example\r\n\r\n", 200},
 		{trusting, "GET /a HTTP/1.1\r\nHost: inner.example\r\nX-Forwarded-Host: b.example\r\n\r\n", 421},

@@ -5,6 +5,7 @@ import (
 
 	"tallygate/gateway/internal/console"
 	"tallygate/gateway/internal/route"
+	"tallygate/gateway/internal/wire"
 )
 
 // healthPath is where balancers ask whether the gateway takes requests.
@@ -35,12 +36,14 @@ func (s *Server) respondItself(k *call) (done bool, err error) {
 	return false, nil
 }
 
-// asksForHealth reports whether a path is that of the health page, and no route has it. A balancer may ask by the address of
-// the machine, or in HTTP/1.0 without a host, so the list of hosts does not hold there.
-func (s *Server) asksForHealth(path []byte) bool {
-	if string(path) != healthPath {
+// isProbe reports whether a request asks for the gateway's health, or is the OPTIONS that balancers send by default, and no
+// route takes it. A balancer may ask by the address of the machine, or in HTTP/1.0 without a host, so the list of hosts does
+// not hold there.
+func (s *Server) isProbe(r *wire.Request) bool {
+	path := string(r.Path)
+	if path != healthPath && (string(r.Method) != "OPTIONS" || path != "*" && path != "/") {
 		return false
 	}
-	match, ok := s.active.Load().table.Find(path)
-	return !ok || len(match.Path) != len(path)
+	match, ok := s.active.Load().table.Find(r.Path)
+	return !ok || len(match.Path) != len(r.Path)
 }

@@ -89,7 +89,7 @@ func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 			"Too many requests of your address are sending their bodies; try again soon.")},
 		"overloaded": {wire.ErrOverloaded, "Retry-After: 1\n", problemBody("503", "overloaded", "Service Unavailable",
 			"The gateway has no memory left for this request at the moment; try again soon.")},
-		"malformed":  {wire.ErrHeadTooLarge, "", problemBody("431", "head-too-large", "Request Header Fields Too Large", "The request line and the header fields are too large together, or too many.")},
+		"malformed":  {wire.ErrHeadTooLarge, "", problemBody("431", "head-too-large", "Request Header Fields Too Large", "The first line and the header fields are too large together, or too many.")},
 		"unforeseen": {errors.New("secret"), "", problemBody("500", "internal", "Internal Server Error", "Something went wrong on our side; the log has the details.")},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,7 +29,7 @@ var (
 	ErrExpectation   = &MessageError{417, "expectation-failed", "The only expectation that can be met is 100-continue."}
 	ErrConnect       = &MessageError{501, "method-not-implemented", "This server opens no tunnels: it does not know CONNECT."}
 	ErrTargetTooLong = &MessageError{414, "target-too-long", "The path and the query are longer together than this server takes."}
-	ErrHeadTooLarge  = &MessageError{431, "head-too-large", "The request line and the header fields are too large together, or too many."}
+	ErrHeadTooLarge  = &MessageError{431, "head-too-large", "The first line and the header fields are too large together, or too many."}
 	// ErrOverloaded: the budget has no memory left for the message.
 	ErrOverloaded = &MessageError{503, "overloaded", "The gateway has no memory left for this request at the moment; try again soon."}
 )
