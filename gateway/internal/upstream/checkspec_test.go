@@ -58,16 +58,15 @@ func TestTheCheckAsksAndJudgesAsItIsTold(t *testing.T) {
 
 func TestFewerFailuresInARowThanAreNamedAreNone(t *testing.T) {
 	t.Parallel()
-	var asked atomic.Int64
-	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if asked.Add(1)%3 != 0 {
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-	}))
-	t.Cleanup(up.Close)
 	for failures, want := range map[int]bool{3: false, 2: true} {
+		var asked atomic.Int64
+		up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if asked.Add(1)%3 != 0 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		}))
+		t.Cleanup(up.Close)
 		var log logged
-		asked.Store(0)
 		u := startIn(t, upstream.Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, upstream.Spec{
 			Addresses: []string{up.Listener.Addr().String()}, Health: "/", Check: upstream.Check{Interval: 100 * time.Millisecond, Failures: failures},
 		})
