@@ -46,7 +46,7 @@ func (x *Exchange) beginTunnel(early []byte) Outcome {
 	}
 	t.replica.WriteTimeout = x.req.Upstream.Timeouts().Progress
 	x.in.Drop()
-	x.out, x.back = nil, nil
+	x.out, x.back, x.response = nil, nil, wire.Response{}
 	return x.begin(t)
 }
 
