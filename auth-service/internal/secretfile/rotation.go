@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tallygate/kit/every"
 )
 
 // Rotation replaces a secret in its files while the services that read them run. It has three steps. First all services
@@ -145,12 +147,8 @@ func (r rotation) pause(ctx context.Context, until time.Time) error {
 		return nil
 	}
 	fmt.Fprintf(r.Out, "%s: waiting %s, until every service has read that.\n", r.name, wait.Round(time.Second/10))
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if !every.Sleep(ctx, wait) {
 		return errors.New("interrupted: run the same command again to go on")
 	}
+	return nil
 }

@@ -138,12 +138,13 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 	if known.state.decide(&claims) != valid {
 		return Identity{}, errRevoked
 	}
-	e := t.entry(known.user)
-	e.asked, e.lost = known.asked, known.lost
-	if !known.kept {
+	e := known.entry
+	if e == nil {
+		e = t.entry(known.user)
 		c.remember(known.user, e, now)
 	}
-	if known.lost {
+	e.keys.Store(keys) // it may have been remembered under older ones
+	if e.lost {
 		return Identity{}, errRevoked
 	}
 	return known.state.identity(e), nil

@@ -27,9 +27,7 @@ var errRevoked = fmt.Errorf("%w: revoked", token.ErrInvalid)
 type found struct {
 	user  *user
 	state *state
-	asked uint64 // the history in which auth-service was asked about the token; 0: it was not
-	lost  bool   // it has never heard of the token's session
-	kept  bool   // the token is remembered already
+	entry *entry // what is remembered of the token; nil: auth-service was not asked about it
 }
 
 // lookup returns the user's state, and tells auth-service of the token. If auth-service cannot be reached, the state is the
@@ -52,8 +50,8 @@ func (c *Checker) lookup(ctx context.Context, t verified) (found, error) {
 		if state == nil {
 			continue
 		}
-		if decision := state.decide(claims); decision != ahead {
-			return found{user: at, state: state, asked: f.history, lost: f.lost, kept: decision == valid}, nil
+		if state.decide(claims) != ahead {
+			return found{user: at, state: state, entry: f.token}, nil
 		}
 		// A fetch that began before this call may bring a record that is older than the token. A fetch that began later
 		// cannot. If it does, auth-service contradicts itself, and the token is not invalid for that.
@@ -92,7 +90,7 @@ func (c *Checker) find(t verified) (at *user, f *fetch, joined bool, known found
 		return at, nil, false, known
 	}
 	if e := c.tokens.get(t.raw); result == valid && e != nil && e.user == at && e.asked == c.history.Load() {
-		known.asked, known.lost = e.asked, e.lost // a fetch has ended a moment ago
+		known.entry = e // a fetch has ended a moment ago
 		return at, nil, false, known
 	}
 	key := fetchKey(claims)
@@ -146,7 +144,7 @@ func (c *Checker) fetch(at *user, f *fetch) {
 		c.users.failedAt = at.failedAt
 	} else {
 		f.state = c.fetched(at, f, &record)
-		f.lost = record.SessionKnown != nil && !*record.SessionKnown
+		f.token.asked, f.token.lost = f.history, record.SessionKnown != nil && !*record.SessionKnown
 		c.keep(f)
 	}
 	close(f.done)
@@ -154,11 +152,9 @@ func (c *Checker) fetch(at *user, f *fetch) {
 
 // keep remembers the token of a fetch that has ended, before another call can begin to fetch for it again. c.users.mu is held.
 func (c *Checker) keep(f *fetch) {
-	if f.state == nil || f.state.decide(&f.token.claims) != valid {
-		return
+	if f.state != nil && f.state.decide(&f.token.claims) == valid {
+		c.tokens.put(f.token, c.cfg.Now().UnixNano())
 	}
-	f.token.asked, f.token.lost = f.history, f.lost
-	c.tokens.put(f.token, c.cfg.Now().UnixNano())
 }
 
 // record waits for its turn and requests the user's record.

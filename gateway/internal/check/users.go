@@ -27,11 +27,10 @@ type user struct {
 type fetch struct {
 	key      string
 	question authclient.Question
-	token    *entry // because of which it began
+	token    *entry // because of which it began; after done it says what was found
 	history  uint64 // in which it began
 	done     chan struct{}
 	state    *state // after done; nil if it failed
-	lost     bool   // after done: auth-service has never heard of the session
 }
 
 // users are the users that the feed keeps up to date.

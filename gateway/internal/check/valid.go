@@ -25,12 +25,12 @@ func (c *Checker) Valid(who Identity, now time.Time) error {
 		}
 		e.keys.Store(keys)
 	}
+	known := e.user.state.Load() // before auth-service may be asked: this look does not depend on how soon it responds
 	if !c.current(e) {
 		if err := c.renewed(e); err != nil {
 			return err
 		}
 	}
-	known := e.user.state.Load()
 	if known == nil || known.decide(&e.claims) == ahead {
 		_, _, _, latest := c.find(verified{raw: e.raw, claims: e.claims, keys: e.keys.Load()})
 		known = latest.state

@@ -70,27 +70,19 @@ func (c *Conn) sendProbe(now int64) {
 }
 
 // taken is how many bytes the peer has acknowledged.
-func (c *Conn) taken() uint64 {
-	if c.pollFD < 0 {
-		return 0
-	}
-	info, err := unix.GetsockoptTCPInfo(c.pollFD, unix.IPPROTO_TCP, unix.TCP_INFO)
-	if err != nil {
-		return 0
-	}
-	return info.Bytes_acked
-}
+func (c *Conn) taken() uint64 { return c.tcpInfo().Bytes_acked }
 
 // come is how many bytes the peer has sent.
-func (c *Conn) come() uint64 {
-	if c.pollFD < 0 {
-		return 0
+func (c *Conn) come() uint64 { return c.tcpInfo().Bytes_received }
+
+// tcpInfo is what the kernel knows about the connection; all zero if it cannot be asked.
+func (c *Conn) tcpInfo() *unix.TCPInfo {
+	if c.pollFD >= 0 {
+		if info, err := unix.GetsockoptTCPInfo(c.pollFD, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			return info
+		}
 	}
-	info, err := unix.GetsockoptTCPInfo(c.pollFD, unix.IPPROTO_TCP, unix.TCP_INFO)
-	if err != nil {
-		return 0
-	}
-	return info.Bytes_received
+	return &unix.TCPInfo{}
 }
 
 // untaken is how many bytes the peer has not acknowledged, and unsent how many have not even been sent to it.
