@@ -34,6 +34,8 @@ type Edit struct {
 	Disabled *bool
 	Role     *Role
 	Quota    *Quota
+	Plan     *PlanName
+	Roles    *Roles
 }
 
 // Quota is a monthly number of requests, or none.
@@ -42,7 +44,7 @@ type Quota struct {
 }
 
 // EditUser changes somebody's account and writes it into the audit log, both or neither. Disabling ends every token of
-// the user. Taking a role away ends every access token, because those carry it. Errors: ErrNoUser, ErrOwnAccount,
+// the user. Taking a role away ends every access token, because those carry it. Errors: ErrNoUser, ErrOwnAccount, ErrNoPlan,
 // *fault.InvalidError, fault.ErrUnavailable.
 func (s *Service) EditUser(ctx context.Context, by Actor, userID int64, e Edit) (User, error) {
 	if by.ID == userID && (e.Disabled != nil || e.Role != nil) {
@@ -82,6 +84,14 @@ func (e Edit) apply(u User) Change {
 	if e.Quota != nil && !sameQuota(e.Quota.Limit, u.MonthlyQuota) {
 		c.User.MonthlyQuota = e.Quota.Limit
 		done = append(done, "monthly_quota="+quotaText(e.Quota.Limit))
+	}
+	if e.Plan != nil && *e.Plan != u.Plan {
+		c.User.Plan = *e.Plan
+		done = append(done, "plan="+e.Plan.String())
+	}
+	if e.Roles != nil && *e.Roles != u.Roles {
+		c.User.Roles = *e.Roles
+		done = append(done, "roles="+e.Roles.String())
 	}
 	if len(done) > 0 {
 		c.Audit = &AuditEntry{Action: "edit", TargetID: u.ID, TargetName: u.Name, Detail: strings.Join(done, " ")}

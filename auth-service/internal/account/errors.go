@@ -12,6 +12,8 @@ var (
 	ErrWrongCredentials = errors.New("wrong user name or password")
 	// ErrNoUser means that there is no such user.
 	ErrNoUser = errors.New("no such user")
+	// ErrNoPlan means that there is no such plan.
+	ErrNoPlan = errors.New("no such plan")
 	// ErrNameTaken means that another user has the name.
 	ErrNameTaken = errors.New("user name is taken")
 	// ErrNoSession means that the user has no such session, or that it has ended.

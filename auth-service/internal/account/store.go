@@ -18,14 +18,14 @@ type Store interface {
 	UserWithSession(ctx context.Context, userID int64, sessionID string) (User, Session, error)
 	// Users returns users whose names begin with prefix and follow the name after, in the order of names.
 	Users(ctx context.Context, prefix, after string, limit int) ([]User, error)
-	// InsertUser adds a user with a new id; ErrNameTaken.
+	// InsertUser adds a user with a new id; ErrNameTaken, ErrNoPlan.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
-	// InsertUsers adds those of users whose names are free, each with a new id, and returns how many.
+	// InsertUsers adds those of users whose names are free, each with a new id, and returns how many; ErrNoPlan.
 	InsertUsers(ctx context.Context, users []NewUser) (added int, err error)
 	// ReplacePasswordHash stores another hash of the same password, unless the password has changed since.
 	ReplacePasswordHash(ctx context.Context, userID int64, from, to string) error
-	// UpdateUser changes a user as update decides, while nobody else can change them; ErrNoUser. The change gets the next
-	// number of the feed. UpdateUser returns the user as they are afterwards.
+	// UpdateUser changes a user as update decides, while nobody else can change them; ErrNoUser, ErrNoPlan. The change gets
+	// the next number of the feed. UpdateUser returns the user as they are afterwards.
 	UpdateUser(ctx context.Context, userID int64, at time.Time, update func(User) (Change, error)) (User, error)
 	// Audit returns entries older than before, or the newest if that is 0, the newest first.
 	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
@@ -65,6 +65,8 @@ type NewUser struct {
 	Name         string
 	PasswordHash string
 	Role         Role
+	Plan         PlanName
+	Roles        Roles
 	CreatedAt    time.Time
 	Audit        *AuditEntry // the entry of the audit log, without the id; nil for none
 }

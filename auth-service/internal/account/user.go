@@ -20,6 +20,8 @@ type User struct {
 	Disabled     bool
 	// Generation is in every access token; raising it ends all of them.
 	Generation   int64
-	MonthlyQuota *int64 // requests a calendar month; nil means no limit
+	MonthlyQuota *int64 // requests a calendar month, whatever the plan says; nil means that the plan decides
+	Plan         PlanName
+	Roles        Roles
 	CreatedAt    time.Time
 }

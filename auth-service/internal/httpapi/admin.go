@@ -16,12 +16,12 @@ import (
 type managedUser struct {
 	profile
 	Disabled     bool   `json:"disabled"`
-	MonthlyQuota *int64 `json:"monthly_quota"`
+	MonthlyQuota *int64 `json:"monthly_quota"` // the user's own
 }
 
 func newManagedUser(u account.User) managedUser {
 	return managedUser{
-		profile:  profile{UserID: u.ID, Username: u.Name, CreatedAt: u.CreatedAt, Role: roleName(u.Role)},
+		profile:  newProfile(u),
 		Disabled: u.Disabled, MonthlyQuota: u.MonthlyQuota,
 	}
 }

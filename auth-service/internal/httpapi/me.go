@@ -16,6 +16,15 @@ type profile struct {
 	Username  string    `json:"username"`
 	CreatedAt time.Time `json:"created_at"`
 	Role      string    `json:"role"`
+	Plan      string    `json:"plan"`
+	Roles     []string  `json:"roles"`
+}
+
+func newProfile(u account.User) profile {
+	return profile{
+		UserID: u.ID, Username: u.Name, CreatedAt: u.CreatedAt, Role: roleName(u.Role),
+		Plan: u.Plan.String(), Roles: u.Roles.Names(),
+	}
 }
 
 // roleName is the name of a role in the API.
@@ -27,8 +36,7 @@ func roleName(r account.Role) string {
 }
 
 func (s *server) readMe(c *gin.Context) error {
-	u := caller(c).User
-	c.JSON(http.StatusOK, profile{UserID: u.ID, Username: u.Name, CreatedAt: u.CreatedAt, Role: roleName(u.Role)})
+	c.JSON(http.StatusOK, newProfile(caller(c).User))
 	return nil
 }
 

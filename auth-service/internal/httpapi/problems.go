@@ -63,6 +63,8 @@ func problems(err error) *problem.Details {
 		return problem.New(http.StatusForbidden, "not-admin", "Only administrators may do this.")
 	case errors.Is(err, account.ErrOwnAccount):
 		return problem.New(http.StatusConflict, "own-account", "Administrators cannot do this to their own account.")
+	case errors.Is(err, account.ErrNoPlan):
+		return invalidField("plan", "There is no such plan.")
 	case errors.Is(err, account.ErrNoUser):
 		return problem.New(http.StatusNotFound, "no-such-user", "There is no such user.")
 	case errors.Is(err, account.ErrNoSession):

@@ -9,15 +9,17 @@ import (
 	"tallygate/auth-service/internal/account"
 )
 
-// userEdit is a change of a user. An absent member changes nothing. A null quota removes the quota; other members must not
-// be null. The members are raw JSON because other types do not distinguish absent from null.
+// userEdit is a change of a user. An absent member changes nothing. A null quota removes the quota, and a null plan
+// means the default one; other members must not be null. The members are raw JSON because other types do not distinguish absent from null.
 type userEdit struct {
 	Disabled     jsontext.Value `json:"disabled"`
 	Role         jsontext.Value `json:"role"`
 	MonthlyQuota jsontext.Value `json:"monthly_quota"`
+	Plan         jsontext.Value `json:"plan"`
+	Roles        jsontext.Value `json:"roles"`
 }
 
-// edit reads the members. The error is an *invalidError.
+// edit reads the members. The error is an *invalidError or a *fault.InvalidError.
 func (e userEdit) edit() (out account.Edit, err error) {
 	switch string(e.Disabled) {
 	case "":
@@ -33,7 +35,17 @@ func (e userEdit) edit() (out account.Edit, err error) {
 		}
 	}
 	if e.MonthlyQuota != nil {
-		out.Quota, err = readQuota(e.MonthlyQuota)
+		if out.Quota, err = readQuota(e.MonthlyQuota); err != nil {
+			return out, err
+		}
+	}
+	if e.Plan != nil {
+		if out.Plan, err = readPlanName(e.Plan); err != nil {
+			return out, err
+		}
+	}
+	if e.Roles != nil {
+		out.Roles, err = readRoles(e.Roles)
 	}
 	return out, err
 }
@@ -62,4 +74,26 @@ func readQuota(value jsontext.Value) (*account.Quota, error) {
 		return nil, invalid("monthly_quota", "The quota has to be a whole number that is not negative, or null for none.")
 	}
 	return &account.Quota{Limit: &limit}, nil
+}
+
+func readPlanName(value jsontext.Value) (*account.PlanName, error) {
+	var name account.PlanName
+	if value.Kind() == jsontext.KindNull {
+		return &name, nil
+	}
+	var text string
+	if value.Kind() != jsontext.KindString || json.Unmarshal(value, &text) != nil {
+		return nil, invalid("plan", "The plan has to be the name of one, or null for the default.")
+	}
+	name, err := account.NewPlanName(text)
+	return &name, err
+}
+
+func readRoles(value jsontext.Value) (*account.Roles, error) {
+	var names []string
+	if value.Kind() != jsontext.KindBeginArray || json.Unmarshal(value, &names) != nil {
+		return nil, invalid("roles", "The roles have to be a list of names.")
+	}
+	roles, err := account.NewRoles(names)
+	return &roles, err
 }

@@ -49,7 +49,7 @@ func insertUsers(ctx context.Context, tx *gorm.DB, users []account.NewUser) (add
 		return 0, account.ErrNameTaken
 	}
 	if err != nil {
-		return 0, err
+		return 0, orNoPlan(err)
 	}
 	audit := make([]auditRow, 0, len(rows))
 	for i, e := range entries {

@@ -19,6 +19,8 @@ type userRow struct {
 	Disabled     bool
 	Generation   int64
 	MonthlyQuota *int64
+	Plan         *string // nil: the default
+	Roles        string
 	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
 }
 
@@ -28,8 +30,24 @@ func (userRow) TableName() string { return "users" }
 func (r userRow) user() account.User {
 	return account.User{
 		ID: r.ID, Name: r.Username, PasswordHash: r.PasswordHash, Role: account.Role(r.Role), Disabled: r.Disabled,
-		Generation: r.Generation, MonthlyQuota: r.MonthlyQuota, CreatedAt: r.CreatedAt.UTC(),
+		Generation: r.Generation, MonthlyQuota: r.MonthlyQuota, Plan: planName(r.Plan), Roles: account.Roles(r.Roles),
+		CreatedAt: r.CreatedAt.UTC(),
 	}
+}
+
+func planName(column *string) account.PlanName {
+	if column == nil {
+		return ""
+	}
+	return account.PlanName(*column)
+}
+
+func planColumn(name account.PlanName) *string {
+	if name == "" {
+		return nil
+	}
+	column := string(name)
+	return &column
 }
 
 // firstGeneration is the token generation of a new user.
@@ -37,7 +55,8 @@ const firstGeneration = 1
 
 func newUserRow(u account.NewUser) userRow {
 	return userRow{
-		Username: u.Name, PasswordHash: u.PasswordHash, Role: string(u.Role), Generation: firstGeneration, CreatedAt: u.CreatedAt,
+		Username: u.Name, PasswordHash: u.PasswordHash, Role: string(u.Role), Generation: firstGeneration,
+		Plan: planColumn(u.Plan), Roles: string(u.Roles), CreatedAt: u.CreatedAt,
 	}
 }
 
@@ -84,7 +103,7 @@ func (s *Store) InsertUser(ctx context.Context, u account.NewUser) (account.User
 			return account.ErrNameTaken
 		}
 		if err != nil || u.Audit == nil {
-			return err
+			return orNoPlan(err)
 		}
 		entry := *u.Audit
 		entry.TargetID = row.ID
@@ -106,6 +125,14 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, userID int64, from, to 
 func lockUser(ctx context.Context, tx *gorm.DB, id int64, strength string) (userRow, error) {
 	row, err := gorm.G[userRow](tx, clause.Locking{Strength: strength}).Where("id = ?", id).Take(ctx)
 	return row, orNoUser(err)
+}
+
+// orNoPlan: the only foreign key of a user is the plan.
+func orNoPlan(err error) error {
+	if errors.Is(err, gorm.ErrForeignKeyViolated) {
+		return account.ErrNoPlan
+	}
+	return err
 }
 
 func orNoUser(err error) error {
@@ -151,11 +178,12 @@ func changeUser(ctx context.Context, tx *gorm.DB, before account.User, change ac
 	row := userRow{
 		PasswordHash: change.User.PasswordHash, Role: string(change.User.Role), Disabled: change.User.Disabled,
 		Generation: change.User.Generation, MonthlyQuota: change.User.MonthlyQuota,
+		Plan: planColumn(change.User.Plan), Roles: string(change.User.Roles),
 	}
 	_, err := gorm.G[userRow](tx).Where("id = ?", before.ID).
-		Select("password_hash", "role", "disabled", "generation", "monthly_quota").Updates(ctx, row)
+		Select("password_hash", "role", "disabled", "generation", "monthly_quota", "plan", "roles").Updates(ctx, row)
 	if err != nil {
-		return err
+		return orNoPlan(err)
 	}
 	if change.EndSessions {
 		if _, err := gorm.G[sessionRow](tx).Where("user_id = ?", before.ID).Delete(ctx); err != nil {
