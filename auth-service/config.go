@@ -20,6 +20,7 @@ type config struct {
 	service.Settings
 	trustedProxies  []netip.Prefix
 	internalSecret  *env.Secret
+	signing         signingConfig
 	bounds          admission.Bounds
 	database        databaseConfig
 	lifetimes       account.Lifetimes
@@ -66,6 +67,7 @@ func readConfig(r *env.Reader) *config {
 		Settings:       s,
 		trustedProxies: r.Prefixes("TRUSTED_PROXIES", "loopback"),
 		internalSecret: r.Secret("INTERNAL_SECRET"),
+		signing:        readSigning(r),
 		bounds:         readBounds(r),
 		database:       readDatabase(r),
 		lifetimes: account.Lifetimes{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/issuer"
 	"tallygate/kit/env"
 	"tallygate/kit/follow"
 	"tallygate/kit/internalapi"
@@ -11,6 +12,7 @@ import (
 
 // keys are what is derived from the secrets. They change when the files of the secrets do.
 type keys struct {
+	signing  issuer.Key // at the start; the issuer has the one in force
 	ring     *token.Keyring
 	internal *internalapi.Bearer
 	refresh  *account.RefreshKeys
@@ -20,7 +22,10 @@ type keys struct {
 
 // newKeys derives the keys. If a secret is wrong, it adds an error to r that names the variable.
 func newKeys(cfg *config, r *env.Reader) keys {
-	k := keys{ring: cfg.Keyring(r)}
+	k := keys{signing: cfg.signingKey(r)}
+	if k.signing.ID() != "" {
+		k.ring = cfg.Keyring(r, k.signing.Public()...)
+	}
 	secret := cfg.internalSecret.Value()
 	if secret == "" {
 		return k // r has the error already

@@ -54,8 +54,8 @@ func newLedger(cfg usageConfig, db *store.Store, log *slog.Logger) *ledger.Servi
 	})
 }
 
-func newIssuer(cfg *config) *issuer.Issuer {
-	return issuer.New(issuer.Config{Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, TTL: cfg.JWTTTL}, cfg.JWTSecret.Value())
+func newIssuer(cfg *config, key issuer.Key) *issuer.Issuer {
+	return issuer.New(issuer.Config{Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, TTL: cfg.JWTTTL}, key)
 }
 
 func databaseMetrics(db *store.Store) []prometheus.Collector {

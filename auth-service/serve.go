@@ -31,6 +31,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		return err
 	}
 	log := cfg.Logger(out, "auth-service")
+	log.Info("tokens are signed", "alg", keys.signing.Algorithm(), "kid", keys.signing.ID())
 	db, err := openStore(cfg.database, log)
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		return err
 	}
 	feed := account.NewFeed(account.FeedConfig{Store: db, EndedLife: cfg.lifetimes.Ended()})
-	signer := newIssuer(cfg)
+	signer := newIssuer(cfg, keys.signing)
 	usage := newLedger(cfg.usage, db, log)
 	metrics := service.NewRegistry("auth-service", version)
 	metrics.MustRegister(newQueueMetrics(queue))
@@ -70,7 +71,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	go feed.Run(ctx)
 	go sweep(ctx, accounts, log)
 	go usage.Run(ctx)
-	go follow.New(log, cfg.JWTSecrets(keys.ring, signer.Replace), keys.internalSecret(cfg)).Run(ctx)
+	go follow.New(log, keys.tokenKeys(cfg, signer), keys.internalSecret(cfg)).Run(ctx)
 	err = service.Run(ctx, service.Config{
 		Addr: cfg.Addr, Public: server, PrivateAddr: cfg.PrivateAddr, Private: mux, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,

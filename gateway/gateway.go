@@ -167,7 +167,7 @@ func (g *gateway) sources() []follow.Source {
 		return g.tickets.Replace(token.SplitSecrets(secret.Value()))
 	}
 	all := []follow.Source{
-		g.cfg.JWTSecrets(g.keys, nil),
+		g.cfg.Keys(g.keys, nil),
 		env.SecretFiles(replace, secret),
 	}
 	if g.cfg.routesFile != "" {

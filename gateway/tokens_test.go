@@ -3,16 +3,32 @@ package main
 import (
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"tallygate/kit/token"
 	"tallygate/kit/token/tokentest"
 )
 
 func TestTheGatewayDecidesEveryTokenAsListed(t *testing.T) {
 	t.Parallel()
-	g := start(t, nil)
-	p := params()
+	for _, alg := range []string{token.HS256, token.EdDSA, token.ES256} {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			p, vars := params(), map[string]string{}
+			if alg != token.HS256 {
+				p.Key = tokentest.NewKey(alg)
+				vars["JWT_SECRET"], vars["JWT_PUBLIC_KEYS_FILE"] = "", filepath.Join(t.TempDir(), "keys")
+				write(t, vars["JWT_PUBLIC_KEYS_FILE"], p.Key.PublicPEM())
+			}
+			decidesAsListed(t, start(t, vars), p)
+		})
+	}
+}
+
+func decidesAsListed(t *testing.T, g *running, p tokentest.Params) {
+	t.Helper()
 	for _, v := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, false)...) {
 		conn, err := net.Dial("tcp", g.public)
 		if err != nil {

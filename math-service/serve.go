@@ -37,7 +37,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		Tokens: token.NewCache(cfg.Verifier(keys), rememberedTokens), Readiness: readiness,
 		Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
 	})
-	go follow.New(log, cfg.JWTSecrets(keys, nil)).Run(ctx)
+	go follow.New(log, cfg.Keys(keys, nil)).Run(ctx)
 	return service.Run(ctx, service.Config{
 		Addr: cfg.Addr, Public: httpd.NewServer(api, log), PrivateAddr: cfg.PrivateAddr, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,

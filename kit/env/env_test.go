@@ -85,6 +85,9 @@ func TestAnEmptySecretFileIsAMistakeOnlyWhereASecretIsNeeded(t *testing.T) {
 	if changed, err := required.Reload(); changed || err == nil || required.Value() != "before" {
 		t.Errorf("required: got %v, %v, %q, want the old value and an error", changed, err, required.Value())
 	}
+	if changed, err := optional.Reload(); changed || err != nil || optional.Value() != "before" {
+		t.Errorf("optional, at the first look: got %v, %v, %q, want the old value", changed, err, optional.Value())
+	}
 	if changed, err := optional.Reload(); !changed || err != nil || optional.Value() != "" {
 		t.Errorf("optional: got %v, %v, %q, want it withdrawn", changed, err, optional.Value())
 	}

@@ -13,8 +13,9 @@ type Secret struct {
 	name, path string
 	required   bool
 
-	mu    sync.RWMutex
-	value string
+	mu      sync.RWMutex
+	value   string
+	emptied bool // the last look has found an optional secret's file empty
 }
 
 // maxSecretBytes bounds a secret file, so that a wrong path (a device, a log) is an error and does not use up the memory.
@@ -23,10 +24,15 @@ const maxSecretBytes = 64 << 10
 // Secret reads a secret that has to be set.
 func (r *Reader) Secret(name string) *Secret {
 	s := r.secret(name, true)
-	if s.Value() == "" && !r.failed(name) {
-		r.Fail(name, "is required: set %s, or %s_FILE to the path of a file that holds it", name, name)
-	}
+	r.Require(s, "")
 	return s
+}
+
+// Require records a mistake if a secret has no value. instead, if not empty, says what else may be set.
+func (r *Reader) Require(s *Secret, instead string) {
+	if s.Value() == "" && !r.Failed(s.name) {
+		r.Fail(s.name, "is required: set %s, or %s_FILE to the path of a file that holds it%s", s.name, s.name, instead)
+	}
 }
 
 // OptionalSecret reads a secret that may be absent, or whose file may be empty. Its value is then empty.
@@ -50,7 +56,8 @@ func (r *Reader) secret(name string, required bool) *Secret {
 	return s
 }
 
-func (r *Reader) failed(name string) bool {
+// Failed reports whether there is a mistake about a secret already.
+func (r *Reader) Failed(name string) bool {
 	for _, err := range r.errs {
 		if strings.HasPrefix(err.Error(), name+":") || strings.HasPrefix(err.Error(), name+"_FILE:") {
 			return true
@@ -61,6 +68,14 @@ func (r *Reader) failed(name string) bool {
 
 // Name is the variable's name, without _FILE.
 func (s *Secret) Name() string { return s.name }
+
+// Setting is the name of the variable that is set: Name, or Name and _FILE.
+func (s *Secret) Setting() string {
+	if s.path != "" {
+		return s.name + "_FILE"
+	}
+	return s.name
+}
 
 // Value is the secret as last read, with one line ending removed.
 func (s *Secret) Value() string {
@@ -75,7 +90,9 @@ func (s *Secret) String() string { return "[secret]" }
 // GoString hides the value from %#v.
 func (s *Secret) GoString() string { return "[secret]" }
 
-// Reload reads the file again and reports whether the value changed. A file that cannot be read keeps the old value.
+// Reload reads the file again and reports whether the value changed. A file that cannot be read keeps the old value. An
+// optional secret is withdrawn when two looks in a row have found its file empty: a file that is written in place is empty
+// for a moment.
 func (s *Secret) Reload() (changed bool, err error) {
 	if s.path == "" {
 		return false, nil
@@ -89,6 +106,11 @@ func (s *Secret) Reload() (changed bool, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if value == "" && s.value != "" && !s.emptied {
+		s.emptied = true
+		return false, nil
+	}
+	s.emptied = false
 	changed = value != s.value
 	s.value = value
 	return changed, nil

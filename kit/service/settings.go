@@ -18,9 +18,9 @@ type Settings struct {
 	Drain       time.Duration
 	LogFormat   string // json or text
 
-	JWTSecret, JWTOtherSecrets *env.Secret
-	JWTIssuer, JWTAudience     string
-	JWTTTL                     time.Duration
+	JWTSecret, JWTOtherSecrets, JWTPublicKeys *env.Secret
+	JWTIssuer, JWTAudience                    string
+	JWTTTL                                    time.Duration
 
 	logLevel string
 }
@@ -33,26 +33,15 @@ func ReadSettings(r *env.Reader, addr, privateAddr string) Settings {
 		AccessLog:       r.Bool("ACCESS_LOG", true),
 		Settle:          r.Duration("SHUTDOWN_SETTLE", 0, 0),
 		Drain:           r.Duration("SHUTDOWN_DRAIN", 20*time.Second, 0),
-		JWTSecret:       r.Secret("JWT_SECRET"),
+		JWTSecret:       r.OptionalSecret("JWT_SECRET"),
 		JWTOtherSecrets: r.OptionalSecret("JWT_OTHER_SECRETS"),
+		JWTPublicKeys:   r.OptionalSecret("JWT_PUBLIC_KEYS"),
 		JWTIssuer:       r.String("JWT_ISSUER", "tallygate"),
 		JWTAudience:     r.String("JWT_AUDIENCE", "tallygate"),
 		JWTTTL:          r.Duration("JWT_TTL", 60*time.Minute, time.Second),
 		logLevel:        r.OneOf("LOG_LEVEL", "info", "debug", "warn", "error"),
 		LogFormat:       r.OneOf("LOG_FORMAT", "json", "text"),
 	}
-}
-
-// Keyring returns the JWT secrets. If they are wrong, it adds an error to r that names the variable.
-func (s *Settings) Keyring(r *env.Reader) *token.Keyring {
-	if s.JWTSecret.Value() == "" {
-		return nil // r has the error already
-	}
-	ring, err := token.NewKeyring(s.JWTSecret.Value(), token.SplitSecrets(s.JWTOtherSecrets.Value()))
-	if err != nil {
-		r.Add(err)
-	}
-	return ring
 }
 
 // Verifier returns the verifier of access tokens with the keys of ring.

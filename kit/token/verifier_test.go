@@ -38,21 +38,40 @@ func newVerifier(t testing.TB, now func() time.Time, others ...string) (*token.V
 
 func at(t time.Time) func() time.Time { return func() time.Time { return t } }
 
+// With both kinds of keys in force, as during a move from one algorithm to another, nothing else is accepted than with one.
 func TestEveryVectorIsAcceptedOrRefusedAsListed(t *testing.T) {
 	t.Parallel()
 	var hits atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
 	defer trap.Close()
-	p := params()
-	p.TrapURL = trap.URL
-	v, _ := newVerifier(t, at(noon))
-	for _, vector := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, true)...) {
-		raw, err := token.FromAuthorization(vector.Authorization)
-		if err == nil {
-			_, err = v.Verify(raw)
+	edwards, curve := tokentest.NewKey(token.EdDSA), tokentest.NewKey(token.ES256)
+	for name, row := range map[string]struct {
+		key    *tokentest.Key
+		secret string
+		public []token.PublicKey
+	}{
+		"HS256":                 {nil, secret, nil},
+		"EdDSA":                 {edwards, "", []token.PublicKey{edwards.Public}},
+		"ES256":                 {curve, "", []token.PublicKey{curve.Public}},
+		"HS256 beside the keys": {nil, secret, []token.PublicKey{edwards.Public, curve.Public}},
+		"EdDSA beside the rest": {edwards, secret, []token.PublicKey{curve.Public, edwards.Public}},
+		"ES256 beside the rest": {curve, secret, []token.PublicKey{edwards.Public, curve.Public}},
+	} {
+		p := params()
+		p.Key, p.TrapURL = row.key, trap.URL
+		ring, err := token.NewKeyring(row.secret, nil, row.public...)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if (err == nil) != vector.Accept {
-			t.Errorf("%s: got error %v, want accepted %v", vector.Name, err, vector.Accept)
+		v := token.NewVerifier(token.Config{Keys: ring, Issuer: "tallygate", Audience: "tallygate", MaxLife: time.Hour, Now: at(noon)})
+		for _, vector := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, true)...) {
+			raw, err := token.FromAuthorization(vector.Authorization)
+			if err == nil {
+				_, err = v.Verify(raw)
+			}
+			if (err == nil) != vector.Accept {
+				t.Errorf("%s: %s: got error %v, want accepted %v", name, vector.Name, err, vector.Accept)
+			}
 		}
 	}
 	if n := hits.Load(); n != 0 {
@@ -227,20 +246,28 @@ func FuzzVerify(f *testing.F) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	v, _ := newVerifier(b, at(noon))
-	cache, good := token.NewCache(v, 100), params().Token()
-	b.Run("first sight", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := v.Verify(good); err != nil {
+	for name, key := range map[string]*tokentest.Key{"HS256": nil, "EdDSA": tokentest.NewKey(token.EdDSA), "ES256": tokentest.NewKey(token.ES256)} {
+		v, ring := newVerifier(b, at(noon))
+		p := params()
+		if p.Key = key; key != nil {
+			if err := ring.Replace("", nil, key.Public); err != nil {
 				b.Fatal(err)
 			}
 		}
-	})
-	b.Run("remembered", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := cache.Verify(good); err != nil {
-				b.Fatal(err)
+		cache, good := token.NewCache(v, 100), p.Token()
+		b.Run(name+", first sight", func(b *testing.B) {
+			for b.Loop() {
+				if _, err := v.Verify(good); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
-	})
+		})
+		b.Run(name+", remembered", func(b *testing.B) {
+			for b.Loop() {
+				if _, err := cache.Verify(good); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -151,7 +151,7 @@ func newService(t testing.TB, o options) *service {
 	})
 	s.public, s.private = httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage,
-		Issuer:   issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, jwtSecret),
+		Issuer:   issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, issuer.SecretKey(jwtSecret)),
 		Verifier: s.verifier,
 		Tickets:  must(ticket.NewKeys([]string{internalSecret}))(t),
 		Internal: bearer, Names: must(account.NewNameHash(internalSecret))(t), Readiness: httpd.NewReadiness(db.Ready),

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-
-	"tallygate/kit/token"
 )
 
 // Config is what all tokens have in common.
@@ -38,12 +36,7 @@ type Subject struct {
 // Issuer signs tokens. Safe for concurrent use.
 type Issuer struct {
 	cfg Config
-	key atomic.Pointer[signingKey]
-}
-
-type signingKey struct {
-	id     string
-	secret []byte
+	key atomic.Pointer[Key]
 }
 
 // claims are those of RFC 7519 and our own. Times are whole seconds, so that exp - iat is exactly the lifetime.
@@ -60,20 +53,18 @@ type claims struct {
 	jwt.Claims `json:"-"`
 }
 
-// New returns an Issuer that signs with secret, which token.NewKeyring has checked.
-func New(cfg Config, secret string) *Issuer {
+// New returns an Issuer that signs with key.
+func New(cfg Config, key Key) *Issuer {
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
 	}
 	i := &Issuer{cfg: cfg}
-	i.Replace(secret)
+	i.Replace(key)
 	return i
 }
 
-// Replace signs with another secret from now on. The verifiers have to know it already.
-func (i *Issuer) Replace(secret string) {
-	i.key.Store(&signingKey{id: token.KeyID(secret), secret: []byte(secret)})
-}
+// Replace signs with another key from now on. The verifiers have to know it already.
+func (i *Issuer) Replace(key Key) { i.key.Store(&key) }
 
 // TTL is how long tokens live.
 func (i *Issuer) TTL() time.Duration { return i.cfg.TTL.Truncate(time.Second) }
@@ -87,7 +78,7 @@ func (i *Issuer) Issue(s Subject, now time.Time) (string, error) {
 	copy(id[len(id)-len(s.Link):], s.Link[:])
 	issued := now.Unix()
 	key := i.key.Load()
-	unsigned := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+	unsigned := jwt.NewWithClaims(key.method, claims{
 		Issuer: i.cfg.Issuer, Audience: i.cfg.Audience, Subject: strconv.FormatInt(s.UserID, 10),
 		IssuedAt: issued, ExpiresAt: issued + int64(i.TTL()/time.Second),
 		ID: base64.RawURLEncoding.EncodeToString(id[:]), SessionID: s.SessionID, Generation: s.Generation, Role: s.Role,

@@ -21,7 +21,7 @@ const (
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 400_000_000, time.UTC)
 
 func newIssuer(ttl time.Duration) *issuer.Issuer {
-	return issuer.New(issuer.Config{Issuer: "tallygate", Audience: "clients", TTL: ttl}, secret)
+	return issuer.New(issuer.Config{Issuer: "tallygate", Audience: "clients", TTL: ttl}, issuer.SecretKey(secret))
 }
 
 func newVerifier(t *testing.T, ttl time.Duration, secret string) *token.Verifier {
@@ -102,7 +102,7 @@ func TestAnotherSecretSignsFromReplaceOn(t *testing.T) {
 	i := newIssuer(time.Hour)
 	before, after := newVerifier(t, time.Hour, secret), newVerifier(t, time.Hour, otherSecret)
 	old := issue(t, i, issuer.Subject{UserID: 7})
-	i.Replace(otherSecret)
+	i.Replace(issuer.SecretKey(otherSecret))
 	renewed := issue(t, i, issuer.Subject{UserID: 7})
 	for name, row := range map[string]struct {
 		verifier *token.Verifier
@@ -139,7 +139,7 @@ func TestEveryTokenHasAnIDOfItsOwn(t *testing.T) {
 func TestWithoutRandomBytesThereIsNoToken(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
-	i := issuer.New(issuer.Config{TTL: time.Hour, Random: iotest.ErrReader(broken)}, secret)
+	i := issuer.New(issuer.Config{TTL: time.Hour, Random: iotest.ErrReader(broken)}, issuer.SecretKey(secret))
 	if raw, err := i.Issue(issuer.Subject{UserID: 7}, noon); !errors.Is(err, broken) || raw != "" {
 		t.Errorf("got %q, %v", raw, err)
 	}

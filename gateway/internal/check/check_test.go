@@ -30,12 +30,19 @@ func inBubble(t *testing.T, s *service, change func(*check.Config), test func(t 
 func TestTheListOfGoodAndBadTokens(t *testing.T) {
 	t.Parallel()
 	inBubble(t, newService(7), nil, func(t *testing.T, f *fixture) {
-		p := params(7, time.Now())
-		for _, v := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, false)...) {
-			for _, turn := range []string{"first", "second"} { // the second may be remembered
-				_, err := f.Check(t.Context(), v.Authorization)
-				if (err == nil) != v.Accept {
-					t.Errorf("%s, %s time: got %v", v.Name, turn, err)
+		for _, key := range []*tokentest.Key{nil, tokentest.NewKey(token.EdDSA), tokentest.NewKey(token.ES256)} {
+			p := params(7, time.Now())
+			if p.Key = key; key != nil {
+				if err := f.keys.Replace("", nil, key.Public); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, v := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, false)...) {
+				for _, turn := range []string{"first", "second"} { // the second may be remembered
+					_, err := f.Check(t.Context(), v.Authorization)
+					if (err == nil) != v.Accept {
+						t.Errorf("%s, %s time: got %v", v.Name, turn, err)
+					}
 				}
 			}
 		}

@@ -9,7 +9,7 @@ import (
 func jsonAttacks(p Params) []Vector {
 	claims := mustJSON(p.Claims())
 	inner := claims[1 : len(claims)-1]
-	signed := func(name, text string) Vector { return one(name, Sign(p.Secret, goodHeader, text), false) }
+	signed := func(name, text string) Vector { return one(name, p.Sign(goodHeader, text), false) }
 	return []Vector{
 		signed("claim twice", `{`+inner+`,"sub":`+mustJSON(p.UserID)+`}`),
 		signed("claim twice, once escaped", `{`+inner+`,"\u0073ub":"2"}`),
@@ -58,7 +58,7 @@ func claimWith(p Params, name, claim string, value any) Vector {
 // claimText is a token with text, which need not be valid JSON, as the value of one claim.
 func claimText(p Params, name, claim, text string) Vector {
 	inner := strings.TrimPrefix(mustJSON(p.without(claim)), "{")
-	return one(name, Sign(p.Secret, goodHeader, fmt.Sprintf(`{%q:%s,%s`, claim, text, inner)), false)
+	return one(name, p.Sign(goodHeader, fmt.Sprintf(`{%q:%s,%s`, claim, text, inner)), false)
 }
 
 func timeAttacks(p Params) []Vector {
@@ -143,7 +143,7 @@ func SessionVectors(p Params, accept bool) []Vector {
 			name := fmt.Sprintf("%s is %v", claim, value)
 			all = append(all, one(name, p.TokenWith(map[string]any{claim: value}), accept))
 		}
-		null := Sign(p.Secret, goodHeader, fmt.Sprintf(`{%q:null,%s`, claim, strings.TrimPrefix(mustJSON(p.without(claim)), "{")))
+		null := p.Sign(goodHeader, fmt.Sprintf(`{%q:null,%s`, claim, strings.TrimPrefix(mustJSON(p.without(claim)), "{")))
 		all = append(all, one(claim+" is null", null, accept))
 	}
 	return append(all,

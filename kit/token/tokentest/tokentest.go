@@ -11,12 +11,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"hash"
+	"strings"
 	"time"
+
+	"tallygate/kit/token"
 )
 
-// Params are the secret and the names that the part under test is configured with.
+// Params are the key and the names that the part under test is configured with.
 type Params struct {
 	Secret, Issuer, Audience string
+	Key                      *Key // signs instead of Secret, unless it is nil
 	MaxLife                  time.Duration
 	Now                      time.Time
 	UserID                   string // sub, of a user who exists
@@ -60,7 +64,27 @@ func (p Params) TokenWith(changes map[string]any) string {
 const goodHeader = `{"alg":"HS256","typ":"JWT"}`
 
 func (p Params) sign(claims map[string]any) string {
-	return Sign(p.Secret, goodHeader, mustJSON(claims))
+	return p.Sign(goodHeader, mustJSON(claims))
+}
+
+// Sign makes a token of the two JSON texts. Instead of HS256 the header gets the key's algorithm.
+func (p Params) Sign(header, claims string) string {
+	return p.signAs(strings.ReplaceAll(header, "HS256", p.alg()), claims)
+}
+
+// signAs makes a token of the two JSON texts as they are, whatever alg the header has.
+func (p Params) signAs(header, claims string) string {
+	if p.Key == nil {
+		return Sign(p.Secret, header, claims)
+	}
+	return p.Key.Sign(header, claims)
+}
+
+func (p Params) alg() string {
+	if p.Key == nil {
+		return token.HS256
+	}
+	return p.Key.Public.Algorithm()
 }
 
 // Sign makes a compact JWS of the two JSON texts as they are. It signs with HMAC-SHA-256, whatever alg the header has.

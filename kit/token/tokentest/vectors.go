@@ -10,7 +10,7 @@ import (
 // Vectors is the whole list.
 func Vectors(p Params) []Vector {
 	var all []Vector
-	for _, group := range []func(Params) []Vector{accepted, headerAttacks, shapeAttacks, jsonAttacks, timeAttacks, claimAttacks, fieldAttacks, ticketAttacks} {
+	for _, group := range []func(Params) []Vector{accepted, headerAttacks, shapeAttacks, jsonAttacks, timeAttacks, claimAttacks, fieldAttacks, ticketAttacks, keyAttacks} {
 		all = append(all, group(p)...)
 	}
 	return all
@@ -28,21 +28,21 @@ func accepted(p Params) []Vector {
 		one("scheme in lower case", "bearer "+token, true),
 		one("scheme in upper case", "BEARER "+token, true),
 		one("several spaces after the scheme", "Bearer   "+token, true),
-		one("other member order in the header", Sign(p.Secret, `{"typ":"JWT","alg":"HS256"}`, claims), true),
-		one("white space in both JSON texts", Sign(p.Secret, " {\n\t\"alg\" : \"HS256\" }\r\n", "  "+strings.ReplaceAll(claims, ",", " ,\n ")+"\n"), true),
-		one("no typ", Sign(p.Secret, `{"alg":"HS256"}`, claims), true),
-		one("unknown header members", Sign(p.Secret, `{"alg":"HS256","x":{"y":[1,2]},"cty2":null}`, claims), true),
+		one("other member order in the header", p.Sign(`{"typ":"JWT","alg":"HS256"}`, claims), true),
+		one("white space in both JSON texts", p.Sign(" {\n\t\"alg\" : \"HS256\" }\r\n", "  "+strings.ReplaceAll(claims, ",", " ,\n ")+"\n"), true),
+		one("no typ", p.Sign(`{"alg":"HS256"}`, claims), true),
+		one("unknown header members", p.Sign(`{"alg":"HS256","x":{"y":[1,2]},"cty2":null}`, claims), true),
 		one("unknown claims", p.TokenWith(map[string]any{"x": map[string]any{"y": []int{1}}, "EXP": 1, "email": "a@b"}), true),
-		one("escaped member names", Sign(p.Secret, `{"\u0061lg":"HS256"}`, strings.Replace(claims, `"exp"`, `"\u0065xp"`, 1)), true),
+		one("escaped member names", p.Sign(`{"\u0061lg":"HS256"}`, strings.Replace(claims, `"exp"`, `"\u0065xp"`, 1)), true),
 		one("nbf in the past", p.TokenWith(map[string]any{"nbf": p.Now.Unix() - 60}), true),
 		one("aud is a list with ours in it", p.TokenWith(map[string]any{"aud": []string{"other", p.Audience}}), true),
 		one("exp with a fraction", p.TokenWith(map[string]any{"exp": float64(p.Now.Unix()) + 30.5}), true),
 		one("no iat and no jti", p.TokenWith(map[string]any{"iat": nil, "jti": nil}), true),
-		one("b64 true", Sign(p.Secret, `{"alg":"HS256","b64":true}`, claims), true),
-		one("jku and x5u are not followed", Sign(p.Secret, fmt.Sprintf(`{"alg":"HS256","jku":%q,"x5u":%q}`, p.TrapURL, p.TrapURL), claims), true),
-		one("kid names no key", Sign(p.Secret, `{"alg":"HS256","kid":"other"}`, claims), true),
-		one("kid is a path", Sign(p.Secret, `{"alg":"HS256","kid":"../../../../dev/null"}`, claims), true),
-		one("kid is SQL", Sign(p.Secret, `{"alg":"HS256","kid":"x' UNION SELECT 'secret' --"}`, claims), true),
+		one("b64 true", p.Sign(`{"alg":"HS256","b64":true}`, claims), true),
+		one("jku and x5u are not followed", p.Sign(fmt.Sprintf(`{"alg":"HS256","jku":%q,"x5u":%q}`, p.TrapURL, p.TrapURL), claims), p.Key == nil),
+		one("kid names no key", p.Sign(`{"alg":"HS256","kid":"other"}`, claims), true),
+		one("kid is a path", p.Sign(`{"alg":"HS256","kid":"../../../../dev/null"}`, claims), true),
+		one("kid is SQL", p.Sign(`{"alg":"HS256","kid":"x' UNION SELECT 'secret' --"}`, claims), true),
 	}
 }
 
@@ -53,47 +53,49 @@ func headerAttacks(p Params) []Vector {
 		header := fmt.Sprintf(`{"alg":%s,"typ":"JWT"}`, mustJSON(alg))
 		all = append(all,
 			one(fmt.Sprintf("alg %q without signature", alg), b64(header)+"."+b64(claims)+".", false),
-			one(fmt.Sprintf("alg %q with a good MAC", alg), Sign(p.Secret, header, claims), false))
+			one(fmt.Sprintf("alg %q with a good signature", alg), p.signAs(header, claims), false))
 	}
-	for _, alg := range []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS512", "EdDSA", "HS1", "dir", "A256KW", "PBES2-HS256+A128KW"} {
-		all = append(all, one("alg "+alg+" with a good MAC", Sign(p.Secret, fmt.Sprintf(`{"alg":%q,"typ":"JWT"}`, alg), claims), false))
+	for _, alg := range []string{"HS256", "Ed25519", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS512", "EdDSA", "HS1", "dir", "A256KW", "PBES2-HS256+A128KW"} {
+		if alg != p.alg() {
+			all = append(all, one("alg "+alg+" with a good signature", p.signAs(fmt.Sprintf(`{"alg":%q,"typ":"JWT"}`, alg), claims), false))
+		}
 	}
 	return append(all,
 		one("HS384 with the right secret", sign384(p.Secret, `{"alg":"HS384","typ":"JWT"}`, claims), false),
 		one("HS512 with the right secret", sign512(p.Secret, `{"alg":"HS512","typ":"JWT"}`, claims), false),
 		one("HS512 MAC under an HS256 header", sign512(p.Secret, goodHeader, claims), false),
-		one("no alg", Sign(p.Secret, `{"typ":"JWT"}`, claims), false),
-		one("alg in another case", Sign(p.Secret, `{"ALG":"HS256"}`, claims), false),
-		one("alg is a number", Sign(p.Secret, `{"alg":256}`, claims), false),
-		one("alg is null", Sign(p.Secret, `{"alg":null}`, claims), false),
-		one("alg is a list", Sign(p.Secret, `{"alg":["HS256"]}`, claims), false),
-		one("alg twice", Sign(p.Secret, `{"alg":"HS256","alg":"HS256"}`, claims), false),
-		one("alg twice, once none", Sign(p.Secret, `{"alg":"none","alg":"HS256"}`, claims), false),
-		one("alg twice, once escaped", Sign(p.Secret, `{"alg":"HS256","\u0061lg":"none"}`, claims), false),
-		one("typ at+jwt", Sign(p.Secret, `{"alg":"HS256","typ":"at+jwt"}`, claims), false),
-		one("typ logout+jwt", Sign(p.Secret, `{"alg":"HS256","typ":"logout+jwt"}`, claims), false),
-		one("typ JWE", Sign(p.Secret, `{"alg":"HS256","typ":"JWE"}`, claims), false),
-		one("typ is a number", Sign(p.Secret, `{"alg":"HS256","typ":1}`, claims), false),
-		one("typ is null", Sign(p.Secret, `{"alg":"HS256","typ":null}`, claims), false),
-		one("typ is empty", Sign(p.Secret, `{"alg":"HS256","typ":""}`, claims), false),
-		one("crit with an unknown member", Sign(p.Secret, `{"alg":"HS256","crit":["x"],"x":1}`, claims), false),
-		one("crit is empty", Sign(p.Secret, `{"alg":"HS256","crit":[]}`, claims), false),
-		one("crit with exp", Sign(p.Secret, `{"alg":"HS256","crit":["exp"],"exp":1}`, claims), false),
-		one("crit with b64", Sign(p.Secret, `{"alg":"HS256","crit":["b64"],"b64":true}`, claims), false),
-		one("b64 false", Sign(p.Secret, `{"alg":"HS256","b64":false}`, claims), false),
-		one("b64 false and crit", Sign(p.Secret, `{"alg":"HS256","crit":["b64"],"b64":false}`, claims), false),
-		one("enc makes it a JWE", Sign(p.Secret, `{"alg":"HS256","enc":"A128GCM"}`, claims), false),
-		one("kid is a number", Sign(p.Secret, `{"alg":"HS256","kid":1}`, claims), false),
-		one("kid is a list", Sign(p.Secret, `{"alg":"HS256","kid":["x"]}`, claims), false),
-		one("kid of 100 kB", Sign(p.Secret, `{"alg":"HS256","kid":"`+strings.Repeat("k", 100_000)+`"}`, claims), false),
+		one("no alg", p.Sign(`{"typ":"JWT"}`, claims), false),
+		one("alg in another case", p.Sign(`{"ALG":"HS256"}`, claims), false),
+		one("alg is a number", p.Sign(`{"alg":256}`, claims), false),
+		one("alg is null", p.Sign(`{"alg":null}`, claims), false),
+		one("alg is a list", p.Sign(`{"alg":["HS256"]}`, claims), false),
+		one("alg twice", p.Sign(`{"alg":"HS256","alg":"HS256"}`, claims), false),
+		one("alg twice, once none", p.Sign(`{"alg":"none","alg":"HS256"}`, claims), false),
+		one("alg twice, once escaped", p.Sign(`{"alg":"HS256","\u0061lg":"none"}`, claims), false),
+		one("typ at+jwt", p.Sign(`{"alg":"HS256","typ":"at+jwt"}`, claims), false),
+		one("typ logout+jwt", p.Sign(`{"alg":"HS256","typ":"logout+jwt"}`, claims), false),
+		one("typ JWE", p.Sign(`{"alg":"HS256","typ":"JWE"}`, claims), false),
+		one("typ is a number", p.Sign(`{"alg":"HS256","typ":1}`, claims), false),
+		one("typ is null", p.Sign(`{"alg":"HS256","typ":null}`, claims), false),
+		one("typ is empty", p.Sign(`{"alg":"HS256","typ":""}`, claims), false),
+		one("crit with an unknown member", p.Sign(`{"alg":"HS256","crit":["x"],"x":1}`, claims), false),
+		one("crit is empty", p.Sign(`{"alg":"HS256","crit":[]}`, claims), false),
+		one("crit with exp", p.Sign(`{"alg":"HS256","crit":["exp"],"exp":1}`, claims), false),
+		one("crit with b64", p.Sign(`{"alg":"HS256","crit":["b64"],"b64":true}`, claims), false),
+		one("b64 false", p.Sign(`{"alg":"HS256","b64":false}`, claims), false),
+		one("b64 false and crit", p.Sign(`{"alg":"HS256","crit":["b64"],"b64":false}`, claims), false),
+		one("enc makes it a JWE", p.Sign(`{"alg":"HS256","enc":"A128GCM"}`, claims), false),
+		one("kid is a number", p.Sign(`{"alg":"HS256","kid":1}`, claims), false),
+		one("kid is a list", p.Sign(`{"alg":"HS256","kid":["x"]}`, claims), false),
+		one("kid of 100 kB", p.Sign(`{"alg":"HS256","kid":"`+strings.Repeat("k", 100_000)+`"}`, claims), false),
 		one("kid is a path and the MAC is over an empty key", Sign("", `{"alg":"HS256","kid":"/dev/null"}`, claims), false),
 		one("jwk holds the key that signed", Sign("attacker-attacker-attacker-attacker", `{"alg":"HS256","jwk":{"kty":"oct","k":"`+b64("attacker-attacker-attacker-attacker")+`"}}`, claims), false),
 		one("jku names the key that signed", Sign("attacker-attacker-attacker-attacker", fmt.Sprintf(`{"alg":"HS256","jku":%q}`, p.TrapURL), claims), false),
 		one("x5c holds the key that signed", Sign("attacker-attacker-attacker-attacker", `{"alg":"HS256","x5c":["AAAA"]}`, claims), false),
-		one("empty header", Sign(p.Secret, `{}`, claims), false),
-		one("header is a list", Sign(p.Secret, `["HS256"]`, claims), false),
-		one("header is a string", Sign(p.Secret, `"HS256"`, claims), false),
-		one("header is null", Sign(p.Secret, `null`, claims), false))
+		one("empty header", p.Sign(`{}`, claims), false),
+		one("header is a list", p.Sign(`["HS256"]`, claims), false),
+		one("header is a string", p.Sign(`"HS256"`, claims), false),
+		one("header is null", p.Sign(`null`, claims), false))
 }
 
 func shapeAttacks(p Params) []Vector {
@@ -184,7 +186,7 @@ func ticketAttacks(p Params) []Vector {
 		one("a ticket as a bearer", "Bearer "+sealed, false),
 		one("a ticket without its prefix", bare, false),
 		one("a ticket with a scheme of its own", "Ticket "+sealed, false),
-		one("a ticket as claims", Sign(p.Secret, goodHeader, mustJSON(sealed)), false),
+		one("a ticket as claims", p.Sign(goodHeader, mustJSON(sealed)), false),
 		one("a ticket in the shape of a token", strings.Join([]string{bare[:20], bare[20:40], bare[40:]}, "."), false),
 		one("a token behind a ticket's prefix", ticket.Prefix+p.Token(), false),
 		one("a ticket as a parameter", "ticket="+sealed, false),

@@ -39,6 +39,10 @@ func newAPI(t testing.TB, log io.Writer, now func() time.Time) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newAPIWith(ring, log, now)
+}
+
+func newAPIWith(ring *token.Keyring, log io.Writer, now func() time.Time) http.Handler {
 	v := token.NewVerifier(token.Config{Keys: ring, Issuer: "tallygate", Audience: "tallygate", MaxLife: time.Hour, Now: now})
 	return httpapi.New(httpapi.Config{
 		Tokens: token.NewCache(v, 100), Readiness: httpd.NewReadiness(),
@@ -143,13 +147,21 @@ func TestEveryTokenIsAcceptedOrRefusedAsListed(t *testing.T) {
 	var hits atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
 	defer trap.Close()
-	p := params()
-	p.TrapURL = trap.URL
-	api := newAPI(t, io.Discard, atNoon)
-	for _, vector := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, true)...) {
-		for range 2 { // the second time it may be remembered
-			w := call(api, "GET", "/root?number=9&n=0.5", vector.Authorization...)
-			checkAccepted(t, vector.Name, w, vector.Accept)
+	for _, key := range []*tokentest.Key{nil, tokentest.NewKey(token.EdDSA), tokentest.NewKey(token.ES256)} {
+		p, api := params(), newAPI(t, io.Discard, atNoon)
+		p.TrapURL, p.Key = trap.URL, key
+		if key != nil {
+			ring, err := token.NewKeyring("", nil, key.Public)
+			if err != nil {
+				t.Fatal(err)
+			}
+			api = newAPIWith(ring, io.Discard, atNoon)
+		}
+		for _, vector := range append(tokentest.Vectors(p), tokentest.SessionVectors(p, true)...) {
+			for range 2 { // the second time it may be remembered
+				w := call(api, "GET", "/root?number=9&n=0.5", vector.Authorization...)
+				checkAccepted(t, vector.Name, w, vector.Accept)
+			}
 		}
 	}
 	if n := hits.Load(); n != 0 {
