@@ -16,7 +16,7 @@ import (
 type command struct {
 	noun, verb string
 	args       []string // names of the arguments
-	flags      []string // that it takes, anywhere after the two words
+	flags      []string // that it takes, anywhere after the two words: "-force", or "-username NAME" for one with a value
 	help       string
 	run        func(context.Context, call) error
 }
@@ -25,7 +25,7 @@ type command struct {
 type call struct {
 	streams
 	args   []string
-	flags  []string
+	flags  map[string]string // by name, "-force"; those without a value have an empty one
 	lookup env.Lookup
 }
 
@@ -36,7 +36,7 @@ type streams struct {
 }
 
 func allCommands() []command {
-	return slices.Concat(adminCommands(), ledgerCommands(), secretsCommands())
+	return slices.Concat(adminCommands(), invitationCommands(), ledgerCommands(), secretsCommands())
 }
 
 // line shows how the command is called.
@@ -77,8 +77,8 @@ func runCommand(ctx context.Context, words []string, lookup env.Lookup, std stre
 		fmt.Fprintf(std.err, "auth-service: %v (see -help)\n", err)
 		return 2
 	}
-	args, flags := splitFlags(words[2:])
-	if err := c.check(args, flags); err != nil {
+	args, flags, err := c.split(words[2:])
+	if err != nil {
 		fmt.Fprintf(std.err, "auth-service: %v\n", err)
 		return 2
 	}
@@ -121,26 +121,45 @@ func list(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// splitFlags takes the flags out of the words, wherever they stand.
-func splitFlags(words []string) (args, flags []string) {
-	for _, word := range words {
-		if strings.HasPrefix(word, "-") && word != "-" {
-			flags = append(flags, "-"+strings.TrimLeft(word, "-"))
-		} else {
+// split takes the flags out of the words, wherever they stand, and checks the number of the others.
+func (c command) split(words []string) (args []string, flags map[string]string, err error) {
+	flags = map[string]string{}
+	for len(words) > 0 {
+		word := words[0]
+		words = words[1:]
+		if !strings.HasPrefix(word, "-") || word == "-" {
 			args = append(args, word)
+			continue
 		}
-	}
-	return args, flags
-}
-
-func (c command) check(args, flags []string) error {
-	for _, f := range flags {
-		if !slices.Contains(c.flags, f) {
-			return fmt.Errorf("%s %s has no flag %s: call it as auth-service %s", c.noun, c.verb, f, c.line())
+		name, value, hasValue := strings.Cut("-"+strings.TrimLeft(word, "-"), "=")
+		takesValue, known := c.flag(name)
+		switch {
+		case !known:
+			return nil, nil, fmt.Errorf("%s %s has no flag %s: call it as auth-service %s", c.noun, c.verb, name, c.line())
+		case hasValue && !takesValue:
+			return nil, nil, fmt.Errorf("the flag %s has no value: call it as auth-service %s", name, c.line())
+		case takesValue && !hasValue && len(words) == 0:
+			return nil, nil, fmt.Errorf("the flag %s needs a value: call it as auth-service %s", name, c.line())
+		case takesValue && !hasValue:
+			value, words = words[0], words[1:]
 		}
+		if _, twice := flags[name]; twice {
+			return nil, nil, fmt.Errorf("the flag %s stands there twice", name)
+		}
+		flags[name] = value
 	}
 	if len(args) != len(c.args) {
-		return fmt.Errorf("%s %s with %d arguments: call it as auth-service %s", c.noun, c.verb, len(args), c.line())
+		return nil, nil, fmt.Errorf("%s %s with %d arguments: call it as auth-service %s", c.noun, c.verb, len(args), c.line())
 	}
-	return nil
+	return args, flags, nil
+}
+
+// flag finds a flag by its name, and tells whether it takes a value.
+func (c command) flag(name string) (takesValue, known bool) {
+	for _, f := range c.flags {
+		if flag, _, takesValue := strings.Cut(f, " "); flag == name {
+			return takesValue, true
+		}
+	}
+	return false, false
 }

@@ -16,13 +16,16 @@ func TestAWrongCommandLineNamesTheWordThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for words, says := range map[string]string{
 		"adm":                                 `unknown command "adm": the commands begin with admin, ledger or secrets`,
-		"admin":                               "admin needs one more word: create, grant, revoke or import",
-		"admin depose root":                   `unknown command "depose" after admin: it can be create, grant, revoke or import`,
+		"admin":                               "admin needs one more word: create, grant, revoke, import, invite, invitations or withdraw",
+		"admin depose root":                   `unknown command "depose" after admin: it can be create, grant, revoke, import, invite, invitations or withdraw`,
 		"ledger check":                        `unknown command "check" after ledger: it can be verify`,
 		"admin grant":                         "admin grant with 0 arguments: call it as auth-service admin grant NAME",
 		"ledger verify now":                   "ledger verify with 1 arguments: call it as auth-service ledger verify",
 		"secrets rotate jwt somewhere -hurry": "secrets rotate has no flag -hurry: call it as auth-service secrets rotate jwt|internal DIR [-force]",
 		"admin grant -force root":             "admin grant has no flag -force",
+		"secrets rotate jwt a -force=1":       "the flag -force has no value",
+		"admin invite --expires":              "the flag -expires needs a value: call it as auth-service admin invite [-username NAME]",
+		"admin invite -plan a --plan=b":       "the flag -plan stands there twice",
 	} {
 		var out bytes.Buffer
 		code := runCommand(t.Context(), strings.Fields(words), lookup(nil), streams{out: &out, err: &out})

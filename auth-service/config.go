@@ -25,6 +25,8 @@ type config struct {
 	database        databaseConfig
 	lifetimes       account.Lifetimes
 	sessionsPerUser int
+	signUp          account.SignUp
+	publicURL       string // without a slash at its end; empty if it is not known
 	guesses         guess.Limits
 	passwords       passwordConfig
 	usage           usageConfig
@@ -77,6 +79,8 @@ func readConfig(r *env.Reader) *config {
 			RefreshGrace: r.Duration("REFRESH_GRACE", time.Hour, 0),
 		},
 		sessionsPerUser: r.Int("SESSIONS_PER_USER", 1000, 1, 10000),
+		signUp:          account.SignUp(r.OneOf("REGISTRATION", string(account.SignUpOpen), string(account.SignUpInvite), string(account.SignUpClosed))),
+		publicURL:       readPublicURL(r),
 		guesses:         readGuesses(r),
 		passwords:       readPasswords(r),
 		usage:           readUsage(r),

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"tallygate/auth-service/internal/secretfile"
@@ -55,8 +54,9 @@ func rotateSecret(ctx context.Context, c call) error {
 	if err := r.Err(); err != nil {
 		return err
 	}
+	_, force := c.flags["-force"]
 	return secretfile.Rotation{
 		Dir: c.args[1], Secret: c.args[0], Life: life[c.args[0]], Settle: settle,
-		Force: slices.Contains(c.flags, "-force"), Out: c.out,
+		Force: force, Out: c.out,
 	}.Run(ctx)
 }

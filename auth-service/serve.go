@@ -51,7 +51,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	readiness := httpd.NewReadiness(db.Ready)
 	public, private := httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage, Issuer: signer, Verifier: cfg.Verifier(keys.ring), Internal: keys.internal,
-		Names: keys.names, Tickets: keys.tickets,
+		Names: keys.names, Tickets: keys.tickets, PublicURL: cfg.publicURL,
 		Readiness: readiness, TrustedProxies: cfg.trustedProxies, Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
 	})
 	requests := admission.NewRequests(public, cfg.bounds.Requests, cfg.trustedProxies)

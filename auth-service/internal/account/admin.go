@@ -24,7 +24,7 @@ type AuditEntry struct {
 	At         time.Time
 	Actor      Actor
 	Action     string
-	TargetID   int64
+	TargetID   int64 // 0 if it was not done to a user
 	TargetName string
 	Detail     string
 }

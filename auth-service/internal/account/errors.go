@@ -16,6 +16,16 @@ var (
 	ErrNoPlan = errors.New("no such plan")
 	// ErrNameTaken means that another user has the name.
 	ErrNameTaken = errors.New("user name is taken")
+	// ErrRegistrationClosed means that nobody may register.
+	ErrRegistrationClosed = errors.New("registration is closed")
+	// ErrNotInvited means that whoever wants to register has no invitation that is good for that name.
+	ErrNotInvited = errors.New("no valid invitation")
+	// ErrNoInvitation means that there is no such invitation, or that it was withdrawn.
+	ErrNoInvitation = errors.New("no such invitation")
+	// ErrInvitationUsed means that an invitation was used and cannot be withdrawn any more.
+	ErrInvitationUsed = errors.New("invitation was used")
+	// ErrTooManyInvitations means that MaxOpenInvitations are open.
+	ErrTooManyInvitations = errors.New("too many open invitations")
 	// ErrNoSession means that the user has no such session, or that it has ended.
 	ErrNoSession = errors.New("no such session")
 	// ErrRefused means that an access or refresh token is not valid, or no longer.

@@ -10,13 +10,9 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-// Register makes a user. If the name is taken, it returns the user who has it, and created is false. Errors:
-// *fault.InvalidError, *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy, fault.ErrUnavailable.
-func (s *Service) Register(ctx context.Context, c Credentials, from Origin) (user User, created bool, err error) {
-	return s.register(ctx, c, from, NewUser{})
-}
-
-// register is Register for a user with the role and the audit entry of with.
+// register makes a user with the role and the audit entry of with. If the name is taken, it returns the user who has it, and
+// created is false. Errors: *fault.InvalidError, *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy,
+// fault.ErrUnavailable.
 func (s *Service) register(ctx context.Context, c Credentials, from Origin, with NewUser) (user User, created bool, err error) {
 	p, err := c.prepare()
 	if err != nil {
@@ -33,8 +29,8 @@ func (s *Service) register(ctx context.Context, c Credentials, from Origin, with
 	}
 }
 
-// registerAlone registers a name that no other call of this process registers meanwhile. Errors: ErrNameTaken, those of
-// Register.
+// registerAlone registers a name once. If with has an invitation, it is looked at before the name is. Errors: ErrNameTaken,
+// ErrNotInvited, those of register.
 func (s *Service) registerAlone(ctx context.Context, p prepared, from Origin, with NewUser) (user User, created bool, err error) {
 	// The place comes before the first query: a flood of registrations must not reach the database either.
 	place := s.place(password.Registration, from)
@@ -42,7 +38,15 @@ func (s *Service) registerAlone(ctx context.Context, p prepared, from Origin, wi
 	if err := place.EnterInTurn(ctx); err != nil {
 		return User{}, false, err
 	}
+	if with.Invitation != nil {
+		if err := s.checkInvitation(ctx, &with, p.name); err != nil {
+			return User{}, false, err
+		}
+	}
 	user, err = s.cfg.Store.UserByName(ctx, p.name)
+	if err == nil && with.Invitation != nil {
+		err = s.checkInvitation(ctx, &with, p.name) // perhaps somebody has used it for this very name meanwhile
+	}
 	if !errors.Is(err, ErrNoUser) {
 		return user, false, err
 	}

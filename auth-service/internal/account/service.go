@@ -14,12 +14,13 @@ import (
 	"tallygate/auth-service/internal/password"
 )
 
-// Config is what a Service is made of. All but Now and Random are required.
+// Config is what a Service is made of. All but SignUp, Now and Random are required.
 type Config struct {
 	Store       Store
 	Hasher      *password.Hasher
 	Policy      *password.Policy
 	RefreshKeys *RefreshKeys
+	SignUp      SignUp // SignUpOpen if empty
 	Lifetimes   Lifetimes
 	// SessionsPerUser is how many sessions a user keeps. A further one ends the least recently used.
 	SessionsPerUser int

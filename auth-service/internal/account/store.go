@@ -18,7 +18,8 @@ type Store interface {
 	UserWithSession(ctx context.Context, userID int64, sessionID string) (User, Session, error)
 	// Users returns users whose names begin with prefix and follow the name after, in the order of names.
 	Users(ctx context.Context, prefix, after string, limit int) ([]User, error)
-	// InsertUser adds a user with a new id; ErrNameTaken, ErrNoPlan.
+	// InsertUser adds a user with a new id, and uses up the user's invitation; ErrNameTaken, ErrNoPlan, ErrNotInvited if the
+	// invitation is not open.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
 	// InsertUsers adds those of users whose names are free, each with a new id, and returns how many; ErrNoPlan.
 	InsertUsers(ctx context.Context, users []NewUser) (added int, err error)
@@ -29,6 +30,15 @@ type Store interface {
 	UpdateUser(ctx context.Context, userID int64, at time.Time, update func(User) (Change, error)) (User, error)
 	// Audit returns entries older than before, or the newest if that is 0, the newest first.
 	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+
+	// InsertInvitation adds an invitation; ErrNoPlan, ErrTooManyInvitations.
+	InsertInvitation(ctx context.Context, i NewInvitation) error
+	// InvitationByHash finds an invitation, whatever its state, without the names of persons; ErrNoInvitation.
+	InvitationByHash(ctx context.Context, hash InvitationHash) (Invitation, error)
+	// Invitations returns invitations after that place, the newest first. The zero place is before the first.
+	Invitations(ctx context.Context, after InvitationPlace, limit int) ([]Invitation, error)
+	// WithdrawInvitation withdraws an invitation; ErrNoInvitation, also if it was withdrawn before, ErrInvitationUsed.
+	WithdrawInvitation(ctx context.Context, id int64, at time.Time, audit AuditEntry) error
 
 	// StartSession adds a session and settles the attempt that led to it; ErrStale if the user's generation is not the one
 	// in s. The address becomes a known one. If the user has more than s.Keep sessions, it removes the least recently used
@@ -68,7 +78,8 @@ type NewUser struct {
 	Plan         PlanName
 	Roles        Roles
 	CreatedAt    time.Time
-	Audit        *AuditEntry // the entry of the audit log, without the id; nil for none
+	Invitation   *InvitationHash // the one that lets them in; nil for none. Only InsertUser knows it
+	Audit        *AuditEntry     // the entry of the audit log, without the id; nil for none
 }
 
 // Change is what happens to a user.

@@ -20,6 +20,7 @@ type Expiry struct {
 	SessionsIdle   time.Time
 	KnownAddresses time.Time
 	Changes        time.Time
+	Invitations    time.Time // used, withdrawn or expired
 }
 
 // Sweep removes what is no longer needed. Any replica may do it at any time.
@@ -31,5 +32,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 		SessionsIdle:   now.Add(-life.SessionIdle - life.Ended()),
 		KnownAddresses: now.Add(-knownAddressLife),
 		Changes:        now.Add(-max(changeLife, 2*life.Access)),
+		Invitations:    now.Add(-invitationsKept),
 	})
 }

@@ -62,7 +62,7 @@ func home() account.Origin { return account.Origin{Address: netip.MustParseAddr(
 func ada(t *testing.T, s *account.Service) account.Credentials {
 	t.Helper()
 	right := account.Credentials{Name: "ada", Password: "123456"}
-	if _, _, err := s.Register(t.Context(), right, home()); err != nil {
+	if _, _, err := s.Register(t.Context(), account.Applicant{Credentials: right}, home()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.SignIn(t.Context(), right, home()); err != nil {
@@ -145,7 +145,7 @@ func TestManyAttemptsAtAKnownAddressKeepNobodyElseOut(t *testing.T) {
 		}
 		eve := account.Credentials{Name: "eve", Password: "123456"}
 		start := time.Now()
-		if _, _, err := s.Register(t.Context(), eve, home()); err != nil {
+		if _, _, err := s.Register(t.Context(), account.Applicant{Credentials: eve}, home()); err != nil {
 			t.Errorf("another user registers: %v", err)
 		}
 		elsewhere := account.Origin{Address: netip.MustParseAddr("203.0.113.9")}

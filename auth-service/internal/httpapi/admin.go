@@ -98,7 +98,7 @@ type auditEntry struct {
 	Actor          string    `json:"actor"`
 	Address        string    `json:"address"`
 	Action         string    `json:"action"`
-	TargetID       int64     `json:"target_id"`
+	TargetID       *int64    `json:"target_id"` // null: no user
 	TargetUsername string    `json:"target_username"`
 	Detail         string    `json:"detail"`
 }
@@ -131,14 +131,10 @@ func (s *server) listAudit(c *gin.Context) error {
 }
 
 func newAuditEntry(e account.AuditEntry) auditEntry {
-	out := auditEntry{
+	return auditEntry{
 		ID: e.ID, At: e.At, Actor: e.Actor.Name, Address: e.Actor.Address, Action: e.Action,
-		TargetID: e.TargetID, TargetUsername: e.TargetName, Detail: e.Detail,
+		TargetID: orNull(e.TargetID), TargetUsername: e.TargetName, Detail: e.Detail, ActorID: orNull(e.Actor.ID),
 	}
-	if e.Actor.ID != 0 {
-		out.ActorID = &e.Actor.ID
-	}
-	return out
 }
 
 // userID reads the id in the path. It refuses other spellings, such as 007.

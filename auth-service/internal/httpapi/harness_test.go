@@ -88,6 +88,8 @@ type options struct {
 	sessions int
 	quota    *int64
 	grace    time.Duration
+	signUp   account.SignUp
+	link     string // PUBLIC_URL
 }
 
 func unlimited() guess.Limits {
@@ -135,7 +137,7 @@ func newService(t testing.TB, o options) *service {
 		Policy:          o.policy,
 		RefreshKeys:     refreshKeys,
 		Lifetimes:       lifetimes,
-		SessionsPerUser: o.sessions, Now: o.clock.Now,
+		SessionsPerUser: o.sessions, SignUp: o.signUp, Now: o.clock.Now,
 		Guesses: guess.New(guess.Config{
 			Store: db, Limits: o.guesses, Patience: time.Minute, Now: o.clock.Now,
 		}),
@@ -150,7 +152,7 @@ func newService(t testing.TB, o options) *service {
 		Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: o.ttl, Now: o.clock.Now,
 	})
 	s.public, s.private = httpapi.New(httpapi.Config{
-		Accounts: accounts, Feed: feed, Ledger: usage,
+		Accounts: accounts, Feed: feed, Ledger: usage, PublicURL: o.link,
 		Issuer:   issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, issuer.SecretKey(jwtSecret)),
 		Verifier: s.verifier,
 		Tickets:  must(ticket.NewKeys([]string{internalSecret}))(t),

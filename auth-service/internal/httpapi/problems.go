@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -67,6 +68,18 @@ func problems(err error) *problem.Details {
 		return invalidField("plan", "There is no such plan.")
 	case errors.Is(err, account.ErrNoUser):
 		return problem.New(http.StatusNotFound, "no-such-user", "There is no such user.")
+	case errors.Is(err, account.ErrRegistrationClosed):
+		return problem.New(http.StatusForbidden, "registration-closed", "Registration is closed here. Ask an administrator for an account.")
+	case errors.Is(err, account.ErrNotInvited):
+		return problem.New(http.StatusForbidden, "invitation-not-valid",
+			"There is no valid invitation for this user name. An invitation can be used once, and has an end. Ask an administrator for one.")
+	case errors.Is(err, account.ErrNoInvitation):
+		return problem.New(http.StatusNotFound, "no-such-invitation", "There is no such invitation.")
+	case errors.Is(err, account.ErrInvitationUsed):
+		return problem.New(http.StatusConflict, "invitation-used", "Somebody has registered with this invitation. Disable or delete the user instead.")
+	case errors.Is(err, account.ErrTooManyInvitations):
+		return problem.New(http.StatusConflict, "too-many-invitations",
+			fmt.Sprintf("%d invitations are open already. Withdraw some, or wait until they expire.", account.MaxOpenInvitations))
 	case errors.Is(err, account.ErrNoSession):
 		return problem.New(http.StatusNotFound, "no-such-session", "You have no such session.")
 	case errors.Is(err, ledger.ErrStaleLease):

@@ -21,6 +21,11 @@ func readCredentials(c *gin.Context) (account.Credentials, error) {
 	if err != nil {
 		return account.Credentials{}, err
 	}
+	return body.read()
+}
+
+// read requires both members.
+func (body credentials) read() (account.Credentials, error) {
 	if err := required("username", body.Username); err != nil {
 		return account.Credentials{}, err
 	}
@@ -37,6 +42,12 @@ func required(name string, value *string) error {
 	return nil
 }
 
+// application is the body of a registration.
+type application struct {
+	credentials
+	Invitation *string `json:"invitation"`
+}
+
 // registered must not get more members: existing clients compare the whole body.
 type registered struct {
 	Message string `json:"message"`
@@ -44,12 +55,17 @@ type registered struct {
 }
 
 func (s *server) register(c *gin.Context) error {
-	credentials, err := readCredentials(c)
+	body, err := ginapi.Bind[application](c)
+	if err != nil {
+		return err
+	}
+	credentials, err := body.read()
 	if err != nil {
 		return err
 	}
 	from := s.origin(c)
-	user, created, err := s.Accounts.Register(c.Request.Context(), credentials, from)
+	applicant := account.Applicant{Credentials: credentials, Invitation: body.Invitation}
+	user, created, err := s.Accounts.Register(c.Request.Context(), applicant, from)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,9 @@ func (s *server) public() *ginapi.API {
 	admin.DELETE("/users/:id", api.Handle(s.removeUser))
 	get(admin, "/users/:id/usage", api.Handle(s.readUserUsage))
 	get(admin, "/usage", api.Handle(s.listUsage))
+	get(admin, "/invitations", api.Handle(s.listInvitations))
+	admin.POST("/invitations", api.Handle(s.invite))
+	admin.DELETE("/invitations/:id", api.Handle(s.withdrawInvitation))
 	get(admin, "/audit", api.Handle(s.listAudit))
 	return api
 }

@@ -17,17 +17,19 @@ import (
 	"tallygate/kit/token"
 )
 
-// Config is the configuration of the API. Every field is required.
+// Config is the configuration of the API. Every field but PublicURL is required.
 type Config struct {
-	Accounts       *account.Service
-	Feed           *account.Feed
-	Ledger         *ledger.Service
-	Issuer         *issuer.Issuer
-	Verifier       *token.Verifier
-	Tickets        *ticket.Keys
-	Internal       *internalapi.Bearer
-	Names          *account.NameHash
-	Readiness      *httpd.Readiness
+	Accounts  *account.Service
+	Feed      *account.Feed
+	Ledger    *ledger.Service
+	Issuer    *issuer.Issuer
+	Verifier  *token.Verifier
+	Tickets   *ticket.Keys
+	Internal  *internalapi.Bearer
+	Names     *account.NameHash
+	Readiness *httpd.Readiness
+	// PublicURL is where people find the console, without a slash at its end. Empty if it is not known.
+	PublicURL      string
 	TrustedProxies []netip.Prefix
 	Metrics        prometheus.Registerer
 	Log            *slog.Logger

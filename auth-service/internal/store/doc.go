@@ -6,5 +6,5 @@
 // A call takes its turn before it takes a connection, and those who want the same row wait in one line (access.go). Gateways have
 // connections of their own (lane.go).
 //
-// Locks are taken in one order everywhere: user, session, guess counters, change counter; gateway, marks, usage, leases.
+// Locks are taken in one order everywhere: user, invitation, session, guess counters, change counter; gateway, marks, usage, leases.
 package store

@@ -36,6 +36,10 @@ func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
 			return gorm.G[knownAddressRow](tx).Where("(user_id, address) in (select user_id, address from known_addresses"+
 				" where last_used_at <= ? limit ?)", e.KnownAddresses, sweepBatch).Delete(ctx)
 		},
+		func(ctx context.Context, tx *gorm.DB) (int, error) {
+			return gorm.G[invitationRow](tx).Where("id in (select id from invitations where"+
+				" coalesce(used_at, withdrawn_at, expires_at) <= ? limit ?)", e.Invitations, sweepBatch).Delete(ctx)
+		},
 		func(ctx context.Context, tx *gorm.DB) (int, error) { return forgetGone(ctx, tx, e) },
 	} {
 		for removed := sweepBatch; removed >= sweepBatch; {

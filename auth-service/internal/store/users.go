@@ -102,12 +102,15 @@ func (s *Store) InsertUser(ctx context.Context, u account.NewUser) (account.User
 		if errors.Is(err, gorm.ErrDuplicatedKey) {
 			return account.ErrNameTaken
 		}
-		if err != nil || u.Audit == nil {
-			return orNoPlan(err)
+		if err == nil && u.Audit != nil {
+			entry := *u.Audit
+			entry.TargetID = row.ID
+			err = addAudit(ctx, tx, entry)
 		}
-		entry := *u.Audit
-		entry.TargetID = row.ID
-		return addAudit(ctx, tx, entry)
+		if err == nil && u.Invitation != nil {
+			err = useInvitation(ctx, tx, *u.Invitation, row)
+		}
+		return orNoPlan(err)
 	})
 	return row.user(), err
 }
@@ -167,6 +170,9 @@ func changeUser(ctx context.Context, tx *gorm.DB, before account.User, change ac
 		}
 	}
 	if change.Delete {
+		if err := forgetInvited(ctx, tx, before.ID); err != nil {
+			return err
+		}
 		if _, err := gorm.G[userRow](tx).Where("id = ?", before.ID).Delete(ctx); err != nil {
 			return err
 		}

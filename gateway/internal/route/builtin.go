@@ -53,6 +53,8 @@ func Builtin(auth, math string) []*Route {
 		changes("admin-user", "/admin/users/*", "PATCH", "DELETE"),
 		account("admin-user-usage", "/admin/users/*/usage", "GET"),
 		adminUsage,
+		account("admin-invitations", "/admin/invitations", "GET", "POST"),
+		account("admin-invitation", "/admin/invitations/*", "DELETE"),
 		account("admin-audit", "/admin/audit", "GET"),
 		root,
 	}
