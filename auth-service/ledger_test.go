@@ -27,10 +27,10 @@ func TestLedgerVerifyReportsWhetherTheSumsAgree(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if _, err := db.ExecContext(t.Context(), "insert into usage_hours values (7, 0, 'root', 5, 0, 0, 0, 0, 0)"); err != nil {
+	if _, err := db.ExecContext(t.Context(), "insert into usage_hours values (7, 0, 'root', 5, 0, 0, 0, 0, 0, 0)"); err != nil {
 		t.Fatal(err)
 	}
-	if code, printed := verify(); code != 1 || !strings.Contains(printed, "all rows: {Requests:5 ") {
+	if code, printed := verify(); code != 1 || !strings.Contains(printed, "all rows: {Requests:5 Units:5 ") {
 		t.Errorf("a row that no batch brought: got %d %s", code, printed)
 	}
 }

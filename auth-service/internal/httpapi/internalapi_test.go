@@ -55,6 +55,26 @@ func checkInternal(t *testing.T, api *internalapitest.Contract, c call, got resp
 	return fmt.Sprint(must(api.Route(req))(t), " ", got.status)
 }
 
+// internalStep is a call of the private listener, and the status of its response.
+type internalStep struct {
+	call   call
+	status int
+}
+
+// deliveries deliver a batch in every way.
+func deliveries(method, batch string, text http.Header) []internalStep {
+	const path = "/internal/usage"
+	return []internalStep{
+		{call{method: method, path: path, body: batch}, 204},
+		{call{method: method, path: path, body: batch}, 204},
+		{call{method: method, path: path, body: "{"}, 400},
+		{call{method: method, path: path, body: batch, token: "none"}, 401},
+		{call{method: method, path: path, body: batch + strings.Repeat(" ", 16<<20)}, 413},
+		{call{method: method, path: path, body: batch, header: text}, 415},
+		{call{method: method, path: path, body: "{}"}, 422},
+	}
+}
+
 // TestInternalResponsesAreAsDescribed gets each response that the description names. TestOutageOfTheDatabaseIs503AndNever401
 // gets those with 503.
 func TestInternalResponsesAreAsDescribed(t *testing.T) {
@@ -64,17 +84,14 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 	s := newService(t, options{quota: &quota})
 	s.do(call{method: "POST", path: "/logout", token: s.user(t, "ada").Token})
 	s.root(t)
-	batch := with(api.RequestExample("addUsage"), nil)
+	batch, inUnits := with(api.RequestExample("addUsage"), nil), with(api.RequestExample("addUsageInUnits"), internalapitest.Members{"sequence": 2})
 	lease := func(number int) string {
 		return with(api.RequestExample("leaseCalls"), internalapitest.Members{"user_id": 1, "request": number})
 	}
 	text := http.Header{"Content-Type": {"text/plain"}}
 	missing := slices.DeleteFunc(api.Responses(), func(response string) bool { return strings.HasSuffix(response, " 503") })
-	const usage, leases = "/internal/usage", "/internal/quota/leases"
-	for _, step := range []struct {
-		call   call
-		status int
-	}{
+	const leases = "/internal/quota/leases"
+	for _, step := range append(deliveries("POST", batch, text), append(deliveries("PUT", inUnits, text), []internalStep{
 		{call{method: "GET", path: "/internal/users/1"}, 200},
 		{call{method: "GET", path: "/internal/users/2"}, 200},
 		{call{method: "GET", path: "/internal/users/99"}, 200},
@@ -87,13 +104,6 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 		{call{method: "GET", path: "/internal/changes?after=x"}, 422},
 		{call{method: "GET", path: "/internal/changes?after=0&wait=x"}, 422},
 		{call{method: "GET", path: "/internal/changes", token: "none"}, 401},
-		{call{method: "POST", path: usage, body: batch}, 204},
-		{call{method: "POST", path: usage, body: batch}, 204},
-		{call{method: "POST", path: usage, body: "{"}, 400},
-		{call{method: "POST", path: usage, body: batch, token: "none"}, 401},
-		{call{method: "POST", path: usage, body: batch + strings.Repeat(" ", 16<<20)}, 413},
-		{call{method: "POST", path: usage, body: batch, header: text}, 415},
-		{call{method: "POST", path: usage, body: "{}"}, 422},
 		{call{method: "POST", path: leases, body: lease(3)}, 200},
 		{call{method: "POST", path: leases, body: lease(2)}, 409},
 		{call{method: "POST", path: leases, body: "{"}, 400},
@@ -103,7 +113,7 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 		{call{method: "POST", path: leases, body: "{}"}, 422},
 		{call{method: "DELETE", path: leases + "/0f3a9c"}, 204},
 		{call{method: "DELETE", path: leases + "/0f3a9c", token: "none"}, 401},
-	} {
+	}...)...) {
 		if step.call.token == "" {
 			step.call.token = s.internal
 		}
@@ -160,15 +170,18 @@ func TestEveryDescribedMemberOfARequestIsRead(t *testing.T) {
 	quota := int64(100)
 	s := newService(t, options{quota: &quota})
 	ada := s.user(t, "ada")
-	batch := api.RequestExample("addUsage")
+	batch := api.RequestExample("addUsageInUnits")
 	rows, _ := batch["rows"].([]any)
 	row, _ := rows[0].(internalapitest.Members)
 	row["user_id"] = 1
-	c := call{method: "POST", path: "/internal/usage", token: s.internal, body: with(batch, nil)}
+	c := call{method: "PUT", path: "/internal/usage", token: s.internal, body: with(batch, nil)}
 	checkInternal(t, api, c, s.do(c))
 	usage := s.do(call{path: "/users/me/usage", token: ada.Token})
 	if got := countsOf(read[struct{ Total internalapitest.Members }](t, usage).Total); got != countsOf(row) {
 		t.Errorf("usage: got %s, want %s", got, countsOf(row))
+	}
+	if got := s.do(call{path: "/users/me/usage?group=key", token: ada.Token}); !strings.Contains(got.body, fmt.Sprintf(`"key_id":%q`, row["key_id"])) {
+		t.Errorf("usage by key: got %s, want %s in it", got.body, row["key_id"])
 	}
 	type lease struct{ Granted, Remaining int64 }
 	request := func(number int, returned int64) lease {
@@ -188,5 +201,10 @@ func countsOf(members internalapitest.Members) string {
 	for _, name := range []string{"requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out"} {
 		counts = append(counts, fmt.Sprint(name, " ", members[name]))
 	}
+	units := members["units"]
+	if units == nil { // of a row: one for each request
+		units = members["requests"]
+	}
+	counts = append(counts, fmt.Sprint("units ", units))
 	return strings.Join(slices.Sorted(slices.Values(counts)), ", ")
 }

@@ -53,6 +53,7 @@ func (s *server) private() *ginapi.API {
 	get(internal, "/users/:id", api.Handle(s.readRecord))
 	get(internal, "/changes", api.Handle(s.readChanges))
 	internal.POST("/usage", api.Handle(s.addUsage))
+	internal.PUT("/usage", api.Handle(s.addUsage))
 	internal.POST("/quota/leases", api.Handle(s.leaseCalls))
 	internal.DELETE("/quota/leases/:gateway", api.Handle(s.endLeases))
 	return api

@@ -9,6 +9,17 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
+// counts are ledger.Counts in JSON.
+type counts struct {
+	Requests     int64 `json:"requests"`
+	Units        int64 `json:"units"`
+	ClientErrors int64 `json:"client_errors"`
+	ServerErrors int64 `json:"server_errors"`
+	RateLimited  int64 `json:"rate_limited"`
+	BytesIn      int64 `json:"bytes_in"`
+	BytesOut     int64 `json:"bytes_out"`
+}
+
 // usage is ledger.Report in JSON.
 type usage struct {
 	From   time.Time    `json:"from"`
@@ -20,6 +31,7 @@ type usage struct {
 
 type usageEntry struct {
 	Route string    `json:"route"`
+	KeyID keyID     `json:"key_id,omitzero"`
 	Start time.Time `json:"start"`
 	counts
 }
@@ -32,13 +44,13 @@ type quotaState struct {
 	ResetsAt  *time.Time `json:"resets_at"`
 }
 
-func newUsage(r ledger.Report) usage {
+func newUsage(r ledger.Report, byKey bool) usage {
 	out := usage{
 		From: r.From, To: r.To, Total: counts(r.Total), Series: make([]usageEntry, len(r.Series)),
 		Quota: quotaState{Used: r.Quota.Used},
 	}
 	for i, e := range r.Series {
-		out.Series[i] = usageEntry{Route: e.Route, Start: e.Start, counts: counts(e.Counts)}
+		out.Series[i] = usageEntry{Route: e.Route, KeyID: keyID{byKey, e.KeyID}, Start: e.Start, counts: counts(e.Counts)}
 	}
 	if r.Quota.Limit != nil {
 		remaining := r.Quota.Remaining()
@@ -75,7 +87,7 @@ func (s *server) sendUsage(c *gin.Context, userID int64, quota *int64) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, newUsage(r))
+	c.JSON(http.StatusOK, newUsage(r, q.ByKey))
 	return nil
 }
 
@@ -91,6 +103,6 @@ func readReportRequest(rawQuery string) (q ledger.ReportRequest, err error) {
 	if q.By, err = p.step(); err != nil {
 		return q, err
 	}
-	q.Route, err = p.get("route")
+	q.Which, err = p.which()
 	return q, err
 }

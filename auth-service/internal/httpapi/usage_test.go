@@ -32,10 +32,10 @@ func TestUsageIsWhatGatewaysDelivered(t *testing.T) {
 		}
 		s.deliver(5, 1, "files", "", 7)
 		want := `{"from":"2026-11-01T00:00:00Z","to":"2026-12-01T00:00:00Z",` +
-			`"total":{"requests":16,"client_errors":4,"server_errors":0,"rate_limited":0,"bytes_in":0,"bytes_out":160},"series":[` +
-			`{"route":"root","start":"2026-11-23T00:00:00Z","requests":6,"client_errors":2,"server_errors":0,"rate_limited":0,"bytes_in":0,"bytes_out":60},` +
-			`{"route":"files","start":"2026-11-24T00:00:00Z","requests":7,"client_errors":1,"server_errors":0,"rate_limited":0,"bytes_in":0,"bytes_out":70},` +
-			`{"route":"root","start":"2026-11-24T00:00:00Z","requests":3,"client_errors":1,"server_errors":0,"rate_limited":0,"bytes_in":0,"bytes_out":30}],` +
+			`"total":{"requests":16,"units":16,"client_errors":4,"server_errors":0,"rate_limited":0,"bytes_in":0,"bytes_out":160},"series":[` +
+			`{"route":"root","start":"2026-11-23T00:00:00Z","requests":6,"units":6,"client_errors":2,"server_errors":0,"rate_limited":0,"bytes_in":0,"bytes_out":60},` +
+			`{"route":"files","start":"2026-11-24T00:00:00Z","requests":7,"units":7,"client_errors":1,"server_errors":0,"rate_limited":0,"bytes_in":0,"bytes_out":70},` +
+			`{"route":"root","start":"2026-11-24T00:00:00Z","requests":3,"units":3,"client_errors":1,"server_errors":0,"rate_limited":0,"bytes_in":0,"bytes_out":30}],` +
 			`"quota":{"limit":null,"used":16,"remaining":null,"resets_at":null}}`
 		if got := s.do(call{path: "/users/me/usage", token: ada.Token}); got.status != 200 || got.body != want {
 			t.Errorf("got  %d %s\nwant 200 %s", got.status, got.body, want)
@@ -226,8 +226,8 @@ func TestAdministratorsSeeAllUsage(t *testing.T) {
 		if !strings.Contains(page.body, `"lines":[{"user_id":2,"username":"=ada","route":"root","requests":5,`) || !strings.Contains(page.body, `"next_cursor":null`) {
 			t.Errorf("second page: got %d %s", page.status, page.body)
 		}
-		want := "user_id,username,route,requests,client_errors,server_errors,rate_limited,bytes_in,bytes_out\r\n" +
-			"2,'=ada,root,5,1,0,0,0,50\r\n3,,root,9,1,0,0,0,90\r\n4,,root,7,1,0,0,0,70\r\n"
+		want := "user_id,username,route,requests,client_errors,server_errors,rate_limited,bytes_in,bytes_out,units\r\n" +
+			"2,'=ada,root,5,1,0,0,0,50,5\r\n3,,root,9,1,0,0,0,90,9\r\n4,,root,7,1,0,0,0,70,7\r\n"
 		got := s.do(call{path: "/admin/usage?format=csv", token: root.Token})
 		if got.status != 200 || got.body != want || !strings.HasPrefix(got.header.Get("Content-Type"), "text/csv") {
 			t.Errorf("got %d %v %s, want %s", got.status, got.header, got.body, want)

@@ -28,13 +28,14 @@ type csvExport struct {
 	csv     *csv.Writer
 	control *http.ResponseController
 	lines   int
+	byKey   bool // has a column of the key's id
 }
 
 // exportUsage sends all lines of the period, sorted by user and route.
 func (s *server) exportUsage(c *gin.Context, l ledger.Listing) error {
-	e := &csvExport{c: c, csv: csv.NewWriter(c.Writer), control: http.NewResponseController(c.Writer)}
+	e := &csvExport{c: c, csv: csv.NewWriter(c.Writer), control: http.NewResponseController(c.Writer), byKey: l.ByKey}
 	e.csv.UseCRLF = true
-	err := s.Ledger.Export(c.Request.Context(), l.Period, l.Route, e)
+	err := s.Ledger.Export(c.Request.Context(), l.Period, l.Which, e)
 	if err == nil {
 		e.csv.Flush()
 		err = e.csv.Error()
@@ -53,10 +54,13 @@ func (e *csvExport) Begin(covered ledger.Period) error {
 	e.c.Header("Content-Type", "text/csv; charset=utf-8; header=present")
 	e.c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="usage-%s-%s.csv"`, short(covered.From), short(covered.To)))
 	e.setWriteTimeout(firstTimeout)
-	err := e.csv.Write([]string{
-		"user_id", "username", "route", "requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out",
-	})
-	if err != nil {
+	columns := []string{
+		"user_id", "username", "route", "requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out", "units",
+	}
+	if e.byKey {
+		columns = append(columns, "key_id")
+	}
+	if err := e.csv.Write(columns); err != nil {
 		return err
 	}
 	e.csv.Flush()
@@ -79,8 +83,14 @@ func (e *csvExport) Line(l ledger.Line) error {
 	}
 	e.lines++
 	line := []string{strconv.FormatInt(l.UserID, 10), inert(l.Username), inert(l.Route)}
-	for _, n := range [...]int64{l.Requests, l.ClientErrors, l.ServerErrors, l.RateLimited, l.BytesIn, l.BytesOut} {
+	for _, n := range [...]int64{l.Requests, l.ClientErrors, l.ServerErrors, l.RateLimited, l.BytesIn, l.BytesOut, l.Units} {
 		line = append(line, strconv.FormatInt(n, 10))
+	}
+	switch {
+	case e.byKey && l.KeyID != 0:
+		line = append(line, strconv.FormatInt(l.KeyID, 10))
+	case e.byKey: // without a key
+		line = append(line, "")
 	}
 	return e.csv.Write(line)
 }

@@ -24,6 +24,7 @@ type usageLine struct {
 	UserID   int64   `json:"user_id"`
 	Username *string `json:"username"` // null: the user is gone
 	Route    string  `json:"route"`
+	KeyID    keyID   `json:"key_id,omitzero"`
 	counts
 }
 
@@ -38,7 +39,7 @@ func (s *server) listUsage(c *gin.Context) error {
 		return err
 	}
 	l.Period = s.Ledger.Complete(l.Period)
-	if l.Route, err = p.get("route"); err != nil {
+	if l.Which, err = p.which(); err != nil {
 		return err
 	}
 	// Read also for CSV, which needs none of it: a wrong parameter is an error in every format.
@@ -68,7 +69,7 @@ func readPage(p parameters, l *ledger.Listing) (limit int, err error) {
 	}
 	l.MostCalls = sort != "user"
 	l.Limit = limit + 1 // one more shows whether another page follows
-	l.After, err = p.lineCursor()
+	l.After, err = p.lineCursor(l.ByKey)
 	return limit, err
 }
 
@@ -78,37 +79,49 @@ func (s *server) sendUsagePage(c *gin.Context, l ledger.Listing, limit int) erro
 		return err
 	}
 	page := usagePage{From: list.From, To: list.To}
-	page.Lines, page.NextCursor = cut(list.Lines, limit, newUsageLine,
-		func(l ledger.Line) string { return fmt.Sprint(l.Requests, " ", l.UserID, " ", l.Route) })
+	page.Lines, page.NextCursor = cut(list.Lines, limit,
+		func(line ledger.Line) usageLine { return newUsageLine(line, l.ByKey) },
+		func(line ledger.Line) string { return writeLineCursor(line, l.ByKey) })
 	c.JSON(http.StatusOK, page)
 	return nil
 }
 
-func newUsageLine(l ledger.Line) usageLine {
-	out := usageLine{UserID: l.UserID, Route: l.Route, counts: counts(l.Counts)}
+func newUsageLine(l ledger.Line, byKey bool) usageLine {
+	out := usageLine{UserID: l.UserID, Route: l.Route, KeyID: keyID{byKey, l.KeyID}, counts: counts(l.Counts)}
 	if l.Username != "" {
 		out.Username = &l.Username
 	}
 	return out
 }
 
-// lineCursor reads requests, user id and route of the last line of the page before, which decide its place.
-func (p parameters) lineCursor() (*ledger.Line, error) {
+// writeLineCursor writes requests, user id, in lines by key the key's id, and route of a line, which decide its place.
+func writeLineCursor(l ledger.Line, byKey bool) string {
+	if byKey {
+		return fmt.Sprint(l.Requests, " ", l.UserID, " ", l.KeyID, " ", l.Route)
+	}
+	return fmt.Sprint(l.Requests, " ", l.UserID, " ", l.Route)
+}
+
+// lineCursor reads the last line of the page before.
+func (p parameters) lineCursor(byKey bool) (*ledger.Line, error) {
 	cursor, err := p.cursor()
 	if err != nil || cursor == "" {
 		return nil, err
 	}
-	parts := strings.SplitN(cursor, " ", 3)
-	if len(parts) != 3 {
+	l := &ledger.Line{}
+	places := []*int64{&l.Requests, &l.UserID}
+	if byKey {
+		places = append(places, &l.KeyID)
+	}
+	for _, place := range places {
+		number, rest, _ := strings.Cut(cursor, " ")
+		if *place, err = strconv.ParseInt(number, 10, 64); err != nil {
+			return nil, wrongCursor()
+		}
+		cursor = rest
+	}
+	if l.Route = cursor; cursor == "" {
 		return nil, wrongCursor()
 	}
-	requests, err := strconv.ParseInt(parts[0], 10, 64)
-	if err != nil {
-		return nil, wrongCursor()
-	}
-	userID, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil {
-		return nil, wrongCursor()
-	}
-	return &ledger.Line{UserID: userID, Route: parts[2], Counts: ledger.Counts{Requests: requests}}, nil
+	return l, nil
 }

@@ -29,9 +29,11 @@ type Batch struct {
 	Rows     []Row
 }
 
-// Row is the usage of one user on one route in one hour, day or month.
+// Row is the usage of one user on one route in one hour, day or month. In a batch, and in a report by key, it is the usage
+// with one API key.
 type Row struct {
 	UserID int64
+	KeyID  int64 // 0: without a key
 	Route  string
 	Start  time.Time // of the hour, day or month, UTC
 	Counts
@@ -69,6 +71,8 @@ func (r *Row) validate() (reason string) {
 	switch year := r.Start.Year(); {
 	case r.UserID < 1:
 		return "user_id has to be a positive whole number."
+	case r.KeyID < 0:
+		return "key_id has to be a positive whole number."
 	case !validRoute(r.Route):
 		return "route has to be a name of 1 to 128 bytes without control characters."
 	case !r.Start.Equal(r.Start.Truncate(time.Hour)) || year < earliestYear || year > latestYear:
@@ -100,23 +104,42 @@ func validateRoute(name string) error {
 	return nil
 }
 
-// Merge returns the rows sorted by user, start and route, with rows of the same key summed. Every transaction locks rows in
+// Merge returns the rows sorted by user, start, route and API key, with equal ones summed. Every transaction locks rows in
 // this order. It does not change the rows that it is given.
 func Merge(rows []Row) []Row {
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.UserID, b.UserID), a.Start.Compare(b.Start), strings.Compare(a.Route, b.Route))
+		return cmp.Or(cmp.Compare(a.UserID, b.UserID), a.Start.Compare(b.Start), strings.Compare(a.Route, b.Route), cmp.Compare(a.KeyID, b.KeyID))
 	})
 	merged := rows[:0]
 	for _, r := range rows {
 		r.Start = r.Start.UTC()
-		if n := len(merged); n > 0 && merged[n-1].UserID == r.UserID && merged[n-1].Route == r.Route && merged[n-1].Start.Equal(r.Start) {
+		if n := len(merged); n > 0 && merged[n-1].UserID == r.UserID && merged[n-1].KeyID == r.KeyID &&
+			merged[n-1].Route == r.Route && merged[n-1].Start.Equal(r.Start) {
 			merged[n-1].Counts = merged[n-1].Plus(r.Counts)
 			continue
 		}
 		merged = append(merged, r)
 	}
 	return merged
+}
+
+// ByUser returns the sums of merged rows over the API keys of each user, and the rows that have a key. Both are sorted as
+// Merge sorts.
+func ByUser(rows []Row) (totals, ofKeys []Row) {
+	for i := range rows {
+		if rows[i].KeyID != 0 {
+			ofKeys = append(ofKeys, rows[i])
+		}
+	}
+	if len(ofKeys) == 0 {
+		return rows, nil
+	}
+	totals = slices.Clone(rows)
+	for i := range totals {
+		totals[i].KeyID = 0
+	}
+	return Merge(totals), ofKeys
 }
 
 // Total is the sum of the rows.

@@ -3,6 +3,7 @@ package ledger
 // Counts are the numbers that the ledger keeps about calls.
 type Counts struct {
 	Requests     int64 // let through
+	Units        int64 // what these cost
 	ClientErrors int64 // of these, with a 4xx response
 	ServerErrors int64 // of these, with a 5xx response
 	RateLimited  int64 // refused with 429, not in Requests
@@ -13,7 +14,7 @@ type Counts struct {
 // Plus is the sum.
 func (c Counts) Plus(o Counts) Counts {
 	return Counts{
-		Requests: c.Requests + o.Requests, ClientErrors: c.ClientErrors + o.ClientErrors,
+		Requests: c.Requests + o.Requests, Units: c.Units + o.Units, ClientErrors: c.ClientErrors + o.ClientErrors,
 		ServerErrors: c.ServerErrors + o.ServerErrors, RateLimited: c.RateLimited + o.RateLimited,
 		BytesIn: c.BytesIn + o.BytesIn, BytesOut: c.BytesOut + o.BytesOut,
 	}
@@ -21,9 +22,9 @@ func (c Counts) Plus(o Counts) Counts {
 
 // least and most are the smallest and the largest of the counts.
 func (c Counts) least() int64 {
-	return min(c.Requests, c.ClientErrors, c.ServerErrors, c.RateLimited, c.BytesIn, c.BytesOut)
+	return min(c.Requests, c.Units, c.ClientErrors, c.ServerErrors, c.RateLimited, c.BytesIn, c.BytesOut)
 }
 
 func (c Counts) most() int64 {
-	return max(c.Requests, c.ClientErrors, c.ServerErrors, c.RateLimited, c.BytesIn, c.BytesOut)
+	return max(c.Requests, c.Units, c.ClientErrors, c.ServerErrors, c.RateLimited, c.BytesIn, c.BytesOut)
 }

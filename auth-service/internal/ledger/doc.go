@@ -12,6 +12,9 @@
 // reports about all users: a month of a million users would be thirty million days. Late rows are added to hours, days and
 // months alike, so that all reports agree.
 //
+// What was called with an API key is kept a second time, by key, in the same way and in the same transaction. The rest of a
+// total was called without a key. So the sum over the keys and the rest is the total, by construction.
+//
 // # Quotas
 //
 // A call under a quota is used (in the ledger), reserved (leased by a gateway that may have made it) or free. Used plus

@@ -8,12 +8,20 @@ import (
 	"time"
 )
 
+// Which says which calls a report is about.
+type Which struct {
+	Route string // empty: all routes
+	KeyID int64  // 0: with any API key or none
+	// ByKey keeps apart what was called with each key, and without one.
+	ByKey bool
+}
+
 // ReportRequest says which report of one user's calls is wanted.
 type ReportRequest struct {
 	UserID int64
 	Period
-	By    Step
-	Route string // empty: all routes
+	Which
+	By Step
 	// Quota is the user's own monthly quota; nil means the default.
 	Quota *int64
 }
@@ -22,7 +30,7 @@ type ReportRequest struct {
 type Report struct {
 	Period // what the report covers: the requested period, widened to whole hours, or to days where only days are kept
 	Total  Counts
-	Series []Row // sorted by start, then route; without rows that are zero
+	Series []Row // sorted by start, route and key; without rows that are zero
 	Quota  QuotaState
 }
 
@@ -47,7 +55,7 @@ func (s *Service) Report(ctx context.Context, q ReportRequest) (Report, error) {
 		return Report{}, err
 	}
 	var spans []Span
-	rows, err := s.cfg.Store.UserUsage(ctx, q.UserID, q.Route, func(m Marks) []Span {
+	rows, err := s.cfg.Store.UserUsage(ctx, q.UserID, q.Which, func(m Marks) []Span {
 		spans = q.spans(q.By, m)
 		return spans
 	})
@@ -61,8 +69,8 @@ func (s *Service) Report(ctx context.Context, q ReportRequest) (Report, error) {
 	month := Month(s.now())
 	r.Quota = QuotaState{Limit: s.Quota(q.Quota), ResetsAt: month.To}
 	within := r.Series // holds the month's calls if the report covers the whole month
-	if q.Route != "" || month.From.Before(r.From) || r.To.Before(month.To) {
-		within, err = s.cfg.Store.UserUsage(ctx, q.UserID, "", func(m Marks) []Span { return month.spans(ByMonth, m) })
+	if q.Route != "" || q.KeyID != 0 || month.From.Before(r.From) || r.To.Before(month.To) {
+		within, err = s.cfg.Store.UserUsage(ctx, q.UserID, Which{}, func(m Marks) []Span { return month.spans(ByMonth, m) })
 	}
 	for i := range within {
 		if !within[i].Start.Before(month.From) && within[i].Start.Before(month.To) {
@@ -72,23 +80,23 @@ func (s *Service) Report(ctx context.Context, q ReportRequest) (Report, error) {
 	return r, err
 }
 
-// gather sums rows into steps.
+// gather sums rows into steps, and leaves out those that are zero.
 func gather(rows []Row, by Step) []Row {
 	for i := range rows {
 		rows[i].Start = by.Start(rows[i].Start)
 	}
 	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.Route, b.Route))
+		return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.Route, b.Route), cmp.Compare(a.KeyID, b.KeyID))
 	})
 	series := rows[:0]
 	for _, r := range rows {
-		if n := len(series); n > 0 && series[n-1].Start.Equal(r.Start) && series[n-1].Route == r.Route {
+		if n := len(series); n > 0 && series[n-1].Start.Equal(r.Start) && series[n-1].Route == r.Route && series[n-1].KeyID == r.KeyID {
 			series[n-1].Counts = series[n-1].Plus(r.Counts)
 			continue
 		}
 		series = append(series, r)
 	}
-	return series
+	return slices.DeleteFunc(series, func(r Row) bool { return r.Counts == (Counts{}) })
 }
 
 // Line is the usage of one user on one route in a period.
@@ -96,6 +104,7 @@ type Line struct {
 	UserID   int64
 	Username string // empty if the user is gone
 	Route    string
+	KeyID    int64 // in lines by key: 0 for calls without one
 	Counts
 }
 
@@ -109,10 +118,10 @@ const (
 // Listing says which lines about all users are wanted.
 type Listing struct {
 	Period
-	Route string // empty: all routes
-	// MostCalls puts the lines with the most calls first. Otherwise the order is by user and route.
+	Which
+	// MostCalls puts the lines with the most calls first. Otherwise the order is by user, route and key.
 	MostCalls bool
-	After     *Line // the last line of the page before; only its Requests, UserID and Route matter
+	After     *Line // the last line of the page before; only its Requests, UserID, Route and KeyID matter
 	Limit     int   // lines on the page
 }
 
@@ -144,12 +153,12 @@ type Exporter interface {
 	Line(l Line) error
 }
 
-// Export gives each line of a period to e, sorted by user and route. All lines are from one snapshot of the ledger, and
+// Export gives each line of a period to e, sorted by user, route and key. All lines are from one snapshot of the ledger, and
 // only a few are in memory at once. It ends with e's first error. Errors: *fault.InvalidError,
 // fault.ErrUnavailable, those of e.
-func (s *Service) Export(ctx context.Context, p Period, route string, e Exporter) error {
-	if err := cmp.Or(p.validate(ByMonth), validateRoute(route)); err != nil {
+func (s *Service) Export(ctx context.Context, p Period, w Which, e Exporter) error {
+	if err := cmp.Or(p.validate(ByMonth), validateRoute(w.Route)); err != nil {
 		return err
 	}
-	return s.cfg.Store.ExportUsage(ctx, route, p.totals, e)
+	return s.cfg.Store.ExportUsage(ctx, w, p.totals, e)
 }

@@ -9,24 +9,25 @@ import (
 // the death of every process. While the database is unavailable, every method returns fault.ErrUnavailable. A method
 // may call the functions that it is given more than once.
 type Store interface {
-	// AddBatch adds a batch whose rows are sorted and have different keys, unless it was added before. It adds the rows to
-	// the hours, and to the days and months that are rolled already. It subtracts the calls from what the gateway has
+	// AddBatch adds a batch whose rows are merged, unless it was added before. It adds the rows to the hours, and to the
+	// days and months that are rolled already: to those of users, and to those of API keys. It subtracts the calls from what the gateway has
 	// reserved.
 	AddBatch(ctx context.Context, b Batch, now time.Time) (added bool, err error)
-	// UserUsage returns the rows of one user in the spans, in no order. An empty route means all routes.
-	UserUsage(ctx context.Context, userID int64, route string, where func(Marks) []Span) ([]Row, error)
+	// UserUsage returns the rows of one user in the spans, in no order. Several of one start, route and key have to be
+	// added up; a sum may be zero.
+	UserUsage(ctx context.Context, userID int64, w Which, where func(Marks) []Span) ([]Row, error)
 	// UsageLines returns a page of lines from the spans.
 	UsageLines(ctx context.Context, l Listing, where func(Marks) []Span) ([]Line, error)
-	// ExportUsage gives each line in the spans to e once, sorted by user and route.
-	ExportUsage(ctx context.Context, route string, where func(Marks) []Span, e Exporter) error
+	// ExportUsage gives each line in the spans to e once, sorted by user, route and key.
+	ExportUsage(ctx context.Context, w Which, where func(Marks) []Span, e Exporter) error
 
 	// RollDay sums the hours of the first day that is not rolled, if it begins before before. It reports whether it did.
 	RollDay(ctx context.Context, before time.Time) (rolled bool, err error)
 	// Prune moves Marks.Pruned to before, or to Marks.Rolled if that is earlier. It deletes hours only if they are more
 	// than a day older than the mark was, so that calls that read an earlier mark still find their rows.
 	Prune(ctx context.Context, before time.Time) error
-	// Differences compares the sum of all batches with the sum of all rows, days with their hours, and months with their
-	// days.
+	// Differences compares the sum of all batches with the sum of all rows, days with their hours, months with their
+	// days, and the sum over the API keys with the total.
 	Differences(ctx context.Context) ([]Difference, error)
 
 	// Lease calls decide with the state of the user's month, and reserves the calls that it returns. Meanwhile no other

@@ -20,29 +20,56 @@ type bulk interface {
 	settle(ctx context.Context, tx *gorm.DB, gateway string, delivered []ledger.Row) error
 }
 
-// table is one of the three usage tables. They differ only in names.
-type table struct{ name, start string }
+// table is one of the six usage tables. They differ only in names, and in that three have a column key_id.
+type table struct {
+	name, start string
+	ofKeys      bool
+}
 
-var (
-	hours  = table{"usage_hours", "hour"}   //nolint:gochecknoglobals // a constant
-	days   = table{"usage_days", "day"}     //nolint:gochecknoglobals // a constant
-	months = table{"usage_months", "month"} //nolint:gochecknoglobals // a constant
-)
+// tables are the three tables of the totals, or those of what was called with API keys.
+type tables struct{ hours, days, months table }
 
-// tableOf is the table that holds the rows of a step.
-func tableOf(s ledger.Step) table {
+func tablesOf(keys bool) tables {
+	if keys {
+		return tables{
+			table{"key_usage_hours", "hour", true}, table{"key_usage_days", "day", true}, table{"key_usage_months", "month", true},
+		}
+	}
+	return tables{
+		table{"usage_hours", "hour", false}, table{"usage_days", "day", false}, table{"usage_months", "month", false},
+	}
+}
+
+// of is the table that holds the rows of a step.
+func (t tables) of(s ledger.Step) table {
 	switch s {
 	case ledger.ByDay:
-		return days
+		return t.days
 	case ledger.ByMonth:
-		return months
+		return t.months
 	case ledger.ByHour:
 	}
-	return hours
+	return t.hours
+}
+
+// keys are the columns that tell apart the rows of one start.
+func (t table) keys() string {
+	if t.ofKeys {
+		return "user_id, route, key_id"
+	}
+	return "user_id, route"
+}
+
+// primary are the columns of the primary key.
+func (t table) primary() string {
+	if t.ofKeys {
+		return "user_id, " + t.start + ", route, key_id"
+	}
+	return "user_id, " + t.start + ", route"
 }
 
 // countNames are the columns of counts.
-const countNames = "requests, client_errors, server_errors, rate_limited, bytes_in, bytes_out"
+const countNames = "requests, client_errors, server_errors, rate_limited, bytes_in, bytes_out, extra_units"
 
 // each repeats the format for each of countNames; %[1]s in it is the name.
 func each(format, separator string) string {

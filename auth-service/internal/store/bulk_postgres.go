@@ -32,24 +32,34 @@ func (postgresBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger
 	}
 	var (
 		users, starts, routes = make([]int64, len(rows)), make([]time.Time, len(rows)), make([]string, len(rows))
-		columns               [6][]int64
+		keys                  = make([]int64, len(rows))
+		columns               [7][]int64
 	)
 	for i := range columns {
 		columns[i] = make([]int64, len(rows))
 	}
 	for i := range rows {
 		r := &rows[i]
-		users[i], starts[i], routes[i] = r.UserID, r.Start, r.Route
-		columns[0][i], columns[1][i], columns[2][i] = r.Requests, r.ClientErrors, r.ServerErrors
-		columns[3][i], columns[4][i], columns[5][i] = r.RateLimited, r.BytesIn, r.BytesOut
+		users[i], starts[i], routes[i], keys[i] = r.UserID, r.Start, r.Route, r.KeyID
+		for c, value := range newCounts(r.Counts).values() {
+			columns[c][i] = value
+		}
+	}
+	keyColumn, keyArray := "", "" // the totals have none
+	args := []any{users, starts, routes}
+	for _, c := range columns {
+		args = append(args, c)
+	}
+	if t.ofKeys {
+		keyColumn, keyArray = ", key_id", ", $11::bigint[]"
+		args = append(args, keys)
 	}
 	_, err := tx.Statement.ConnPool.ExecContext(ctx, fmt.Sprintf(`
-insert into %[1]s as t (user_id, %[2]s, route, %[3]s)
+insert into %[1]s as t (user_id, %[2]s, route, %[3]s%[5]s)
 select * from unnest($1::bigint[], $2::timestamptz[], $3::text[],
-    $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-on conflict (user_id, %[2]s, route) do update set
-    %[4]s`, t.name, t.start, countNames, each("%[1]s = t.%[1]s + excluded.%[1]s", ", ")),
-		users, starts, routes, columns[0], columns[1], columns[2], columns[3], columns[4], columns[5])
+    $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]%[6]s)
+on conflict (%[7]s) do update set
+    %[4]s`, t.name, t.start, countNames, each("%[1]s = t.%[1]s + excluded.%[1]s", ", "), keyColumn, keyArray, t.primary()), args...)
 	return err
 }
 

@@ -78,7 +78,7 @@ func readAccount(ctx context.Context, tx *gorm.DB, r ledger.LeaseRequest, now ti
 	}
 	q := &query{}
 	q.add("select cast(coalesce((select sum(requests) from (")
-	q.spans(where(marks), "requests", func(q *query) { q.add(" and user_id = ?", r.UserID) })
+	q.spans(where(marks), ledger.Which{}, "", []string{"requests"}, func(q *query) { q.add(" and user_id = ?", r.UserID) })
 	q.add(") s), 0) as bigint) used, cast(coalesce((select sum(reserved) from quota_leases"+
 		" where user_id = ? and month = ? and expires_at > ?), 0) as bigint) reserved", r.UserID, r.Month.From, now)
 	type sums struct{ Used, Reserved int64 }

@@ -39,27 +39,31 @@ func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err
 			return nil
 		}
 		next := marks.Rolled.AddDate(0, 0, 1)
-		if err := sumDay(ctx, tx, marks.Rolled, next); err != nil {
-			return err
+		for _, keys := range []bool{false, true} {
+			if err := sumDay(ctx, tx, tablesOf(keys), marks.Rolled, next); err != nil {
+				return err
+			}
 		}
 		rolled = true
-		_, err = gorm.G[marksRow](tx).Where("id = 1").Update(ctx, "rolled", next)
+		_, err = gorm.G[marksRow](tx).Where("id = 1").Select("rolled", "rolled_with_units").
+			Updates(ctx, marksRow{Rolled: next, RolledWithUnits: next})
 		return err
 	})
 	return rolled, err
 }
 
 // sumDay sums the hours of a day, and adds the day to its month.
-func sumDay(ctx context.Context, tx *gorm.DB, day, next time.Time) error {
-	err := gorm.G[dayRow](tx).Exec(ctx, "insert into usage_days (user_id, day, route, "+countNames+") "+
-		"select user_id, cast(? as timestamptz), route, "+sums()+" from usage_hours where hour >= ? and hour < ? "+
-		"group by user_id, route", day, day, next)
+func sumDay(ctx context.Context, tx *gorm.DB, in tables, day, next time.Time) error {
+	keys := in.days.keys()
+	err := gorm.G[dayRow](tx).Exec(ctx, "insert into "+in.days.name+" (day, "+keys+", "+countNames+") "+
+		"select cast(? as timestamptz), "+keys+", "+sums()+" from "+in.hours.name+" where hour >= ? and hour < ? "+
+		"group by "+keys, day, day, next)
 	if err != nil {
 		return err
 	}
-	return gorm.G[monthRow](tx).Exec(ctx, "insert into usage_months (user_id, month, route, "+countNames+") "+
-		"select user_id, cast(? as timestamptz), route, "+countNames+" from usage_days where day = ? "+
-		"on conflict (user_id, month, route) do update set "+each("%[1]s = usage_months.%[1]s + excluded.%[1]s", ", "),
+	return gorm.G[dayRow](tx).Exec(ctx, "insert into "+in.months.name+" (month, "+keys+", "+countNames+") "+
+		"select cast(? as timestamptz), "+keys+", "+countNames+" from "+in.days.name+" where day = ? "+
+		"on conflict ("+in.months.primary()+") do update set "+each("%[1]s = "+in.months.name+".%[1]s + excluded.%[1]s", ", "),
 		ledger.ByMonth.Start(day), day)
 }
 
@@ -71,8 +75,13 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 		if err != nil {
 			return err
 		}
-		_, err = gorm.G[hourRow](tx).Where("hour < ?", marks.Pruned.AddDate(0, 0, -1)).Delete(ctx)
-		return err
+		for _, keys := range []bool{false, true} {
+			before := marks.Pruned.AddDate(0, 0, -1)
+			if err := gorm.G[hourRow](tx).Exec(ctx, "delete from "+tablesOf(keys).hours.name+" where hour < ?", before); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err

@@ -143,7 +143,7 @@ func TestMonthsAreAddedUpFromWhatIsRolledAndWhatIsNot(t *testing.T) {
 			} {
 				p := ledger.Period{From: row.from, To: row.to}
 				for _, mostCalls := range []bool{false, true} {
-					got, err := l.List(t.Context(), ledger.Listing{Period: p, Route: "root", MostCalls: mostCalls, Limit: 10})
+					got, err := l.List(t.Context(), ledger.Listing{Period: p, Which: ledger.Which{Route: "root"}, MostCalls: mostCalls, Limit: 10})
 					if err != nil || len(got.Lines) != 1 || got.Lines[0].Requests != row.want || got.Period != p {
 						t.Errorf("%v: got %+v, %v, want %d requests", p, got, err, row.want)
 					}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -14,50 +15,12 @@ import (
 // batchTimeout is the timeout of adding a batch, which may hold 200,000 rows.
 const batchTimeout = 20 * time.Second
 
-// counts are the columns that all usage tables have.
-type counts struct {
-	Requests     int64
-	ClientErrors int64
-	ServerErrors int64
-	RateLimited  int64
-	BytesIn      int64
-	BytesOut     int64
-}
-
-type hourRow struct {
-	UserID int64     `gorm:"primaryKey;autoIncrement:false"`
-	Hour   time.Time `gorm:"primaryKey"`
-	Route  string    `gorm:"primaryKey"`
-	Counts counts    `gorm:"embedded"`
-}
-
-// TableName is for gorm.
-func (hourRow) TableName() string { return "usage_hours" }
-
-type dayRow struct {
-	UserID int64     `gorm:"primaryKey;autoIncrement:false"`
-	Day    time.Time `gorm:"primaryKey"`
-	Route  string    `gorm:"primaryKey"`
-	Counts counts    `gorm:"embedded"`
-}
-
-// TableName is for gorm.
-func (dayRow) TableName() string { return "usage_days" }
-
-type monthRow struct {
-	UserID int64     `gorm:"primaryKey;autoIncrement:false"`
-	Month  time.Time `gorm:"primaryKey"`
-	Route  string    `gorm:"primaryKey"`
-	Counts counts    `gorm:"embedded"`
-}
-
-// TableName is for gorm.
-func (monthRow) TableName() string { return "usage_months" }
-
 type marksRow struct {
 	ID     int `gorm:"primaryKey;autoIncrement:false"`
 	Rolled time.Time
 	Pruned time.Time
+	// RolledWithUnits is the same as Rolled. What does not set it cannot move Rolled (migration 00121).
+	RolledWithUnits time.Time
 }
 
 // TableName is for gorm.
@@ -131,9 +94,10 @@ func noteBatch(ctx context.Context, tx *gorm.DB, b ledger.Batch, now time.Time) 
 		return false, err
 	}
 	gateway.DeliveredAt = now
-	gateway.Counts = counts(ledger.Counts(gateway.Counts).Plus(b.Total()))
+	gateway.Counts = newCounts(gateway.Counts.ledger().Plus(b.Total()))
 	_, err = gorm.G[gatewayRow](tx).Where("gateway = ?", b.Gateway).
-		Select("applied", "delivered_at", "requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out").
+		Select("applied", "delivered_at", "requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out",
+			"extra_units").
 		Updates(ctx, gateway)
 	return true, err
 }
@@ -154,46 +118,44 @@ func lockGateway(ctx context.Context, tx *gorm.DB, name string, now time.Time) (
 	return find()
 }
 
-// addRows adds rows to the hours, and to the days and months that are rolled already. Only late rows need the marks. It
-// locks them, so that no day is rolled and no hour is pruned meanwhile.
+// addRows adds rows to the hours, and to the days and months that are rolled already: first the totals, then what has a
+// key. Only late rows need the marks. It locks them, so that no day is rolled and no hour is pruned meanwhile.
 func (s *Store) addRows(ctx context.Context, tx *gorm.DB, rows []ledger.Row, now time.Time) error {
-	var fresh, late []ledger.Row
-	for _, r := range rows {
-		if r.Start.Add(time.Hour + ledger.FreshFor).After(now) {
-			fresh = append(fresh, r)
-		} else {
-			late = append(late, r)
+	marks := ledger.Marks{} // of a fresh row, neither matters
+	if slices.ContainsFunc(rows, func(r ledger.Row) bool { return !r.Start.Add(time.Hour + ledger.FreshFor).After(now) }) {
+		var err error
+		if marks, err = readMarks(ctx, tx, clause.Locking{Strength: "SHARE"}); err != nil {
+			return err
 		}
 	}
-	if len(late) == 0 {
-		return s.engine.bulk.add(ctx, tx, hours, fresh)
-	}
-	marks, err := readMarks(ctx, tx, clause.Locking{Strength: "SHARE"})
-	if err != nil {
+	totals, ofKeys := ledger.ByUser(rows)
+	if err := s.addTo(ctx, tx, tablesOf(false), totals, marks); err != nil {
 		return err
 	}
-	var rolled []ledger.Row
-	for _, r := range late {
+	return s.addTo(ctx, tx, tablesOf(true), ofKeys, marks)
+}
+
+// addTo adds rows to three tables, in this order.
+func (s *Store) addTo(ctx context.Context, tx *gorm.DB, into tables, rows []ledger.Row, marks ledger.Marks) error {
+	kept, rolled := rows[:0:0], rows[:0:0]
+	for _, r := range rows {
+		if !r.Start.Before(marks.Pruned) {
+			kept = append(kept, r)
+		}
 		if r.Start.Before(marks.Rolled) {
 			r.Start = ledger.ByDay.Start(r.Start)
 			rolled = append(rolled, r)
 		}
 	}
-	kept := rows[:0:0]
-	for _, r := range rows {
-		if !r.Start.Before(marks.Pruned) {
-			kept = append(kept, r)
-		}
-	}
-	if err := s.engine.bulk.add(ctx, tx, hours, kept); err != nil {
+	if err := s.engine.bulk.add(ctx, tx, into.hours, kept); err != nil {
 		return err
 	}
 	rolled = ledger.Merge(rolled)
-	if err := s.engine.bulk.add(ctx, tx, days, rolled); err != nil {
+	if err := s.engine.bulk.add(ctx, tx, into.days, rolled); err != nil {
 		return err
 	}
 	for i := range rolled {
 		rolled[i].Start = ledger.ByMonth.Start(rolled[i].Start)
 	}
-	return s.engine.bulk.add(ctx, tx, months, ledger.Merge(rolled))
+	return s.engine.bulk.add(ctx, tx, into.months, ledger.Merge(rolled))
 }

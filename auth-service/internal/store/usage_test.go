@@ -22,7 +22,7 @@ func newLedger(db *store.Store, now time.Time) *ledger.Service {
 
 func calls(userID int64, route string, hour time.Time, n int64) ledger.Row {
 	return ledger.Row{UserID: userID, Route: route, Start: hour.Truncate(time.Hour), Counts: ledger.Counts{
-		Requests: n, ClientErrors: n / 2, ServerErrors: n / 3, RateLimited: n + 1, BytesIn: 10 * n, BytesOut: 100 * n,
+		Requests: n, Units: n, ClientErrors: n / 2, ServerErrors: n / 3, RateLimited: n + 1, BytesIn: 10 * n, BytesOut: 100 * n,
 	}}
 }
 

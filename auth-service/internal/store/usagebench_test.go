@@ -54,7 +54,7 @@ insert into usage_days
 insert into usage_hours
     select u, '2026-11-24T12:00:00Z'::timestamptz - h * interval '1 hour', r, 10, 1, 0, 0, 100, 1000
     from generate_series(0, 2159) h, generate_series(1, 2000) u, unnest(array['files', 'root']) r;
-update ledger_marks set rolled = '2026-11-24', pruned = '2026-08-27'`
+update ledger_marks set rolled = '2026-11-24', rolled_with_units = '2026-11-24', pruned = '2026-08-27'`
 
 // BenchmarkReportOfAYear reports the time of one user's report of a year by day, and of a month by hour, among ten
 // million rows.
@@ -90,7 +90,7 @@ func BenchmarkReportOfAYear(b *testing.B) {
 const millionCalled = `
 insert into usage_months select u, '2026-11-01'::timestamptz, 'root', 300 + u % 977, 30, 0, 0, 3000, 30000 from generate_series(1, 1000000) u;
 insert into usage_hours select u, '2026-11-24T11:00:00Z'::timestamptz, 'root', 10, 1, 0, 0, 100, 1000 from generate_series(1, 1000000) u;
-update ledger_marks set rolled = '2026-11-24'`
+update ledger_marks set rolled = '2026-11-24', rolled_with_units = '2026-11-24'`
 
 // million is a ledger of millionCalled.
 func million(b *testing.B) *ledger.Service {
@@ -126,7 +126,7 @@ func BenchmarkExportOfAMillionUsers(b *testing.B) {
 	var first time.Duration
 	for b.Loop() {
 		lines, start := 0, time.Now()
-		err := l.Export(b.Context(), ledger.Month(noon()), "", exporter(func(ledger.Line) error {
+		err := l.Export(b.Context(), ledger.Month(noon()), ledger.Which{}, exporter(func(ledger.Line) error {
 			if lines++; lines == 1 {
 				first = time.Since(start)
 			}

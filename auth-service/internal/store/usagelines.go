@@ -14,11 +14,12 @@ type lineRow struct {
 	UserID   int64
 	Username *string
 	Route    string
+	KeyID    int64
 	Counts   counts `gorm:"embedded"`
 }
 
 func (r lineRow) line() ledger.Line {
-	line := ledger.Line{UserID: r.UserID, Route: r.Route, Counts: ledger.Counts(r.Counts)}
+	line := ledger.Line{UserID: r.UserID, Route: r.Route, KeyID: r.KeyID, Counts: r.Counts.ledger()}
 	if r.Username != nil {
 		line.Username = *r.Username
 	}
@@ -48,7 +49,7 @@ func (s *Store) UsageLines(ctx context.Context, l ledger.Listing, where func(led
 
 // ExportUsage implements ledger.Store. After the first line it has no timeout: it takes as long as its reader. ctx ends
 // it.
-func (s *Store) ExportUsage(ctx context.Context, route string, where func(ledger.Marks) []ledger.Span, e ledger.Exporter,
+func (s *Store) ExportUsage(ctx context.Context, w ledger.Which, where func(ledger.Marks) []ledger.Span, e ledger.Exporter,
 ) error {
 	return s.readWithin(ctx, noTimeout, s.known(), func(ctx context.Context, db *gorm.DB) error {
 		marks, err := readMarks(ctx, db)
@@ -59,8 +60,8 @@ func (s *Store) ExportUsage(ctx context.Context, route string, where func(ledger
 		if err := e.Begin(ledger.Covered(spans)); err != nil {
 			return err
 		}
-		q := linesQuery(spans, ofRoute(route))
-		q.add(" group by user_id, route) l left join users u on u.id = l.user_id order by l.user_id, l.route")
+		q := linesQuery(spans, w, ofCalls(w))
+		q.add(" group by " + lineKeys(w, "s.") + ") l left join users u on u.id = l.user_id order by " + lineKeys(w, "l."))
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		late := time.AfterFunc(ledger.ExportWithin, cancel)
@@ -86,7 +87,6 @@ func (s *Store) ExportUsage(ctx context.Context, route string, where func(ledger
 
 func scanLine(rows *sql.Rows) (ledger.Line, error) {
 	var r lineRow
-	err := rows.Scan(&r.UserID, &r.Username, &r.Route, &r.Counts.Requests, &r.Counts.ClientErrors, &r.Counts.ServerErrors,
-		&r.Counts.RateLimited, &r.Counts.BytesIn, &r.Counts.BytesOut)
+	err := rows.Scan(append([]any{&r.UserID, &r.Username, &r.Route, &r.KeyID}, places(&r.Counts)...)...)
 	return r.line(), err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -10,7 +11,7 @@ import (
 
 // UserUsage implements ledger.Store. Between its queries a day may be rolled and a batch may be added. Neither moves rows
 // away from where the marks say that they are.
-func (s *Store) UserUsage(ctx context.Context, userID int64, route string, where func(ledger.Marks) []ledger.Span,
+func (s *Store) UserUsage(ctx context.Context, userID int64, w ledger.Which, where func(ledger.Marks) []ledger.Span,
 ) (rows []ledger.Row, err error) {
 	err = s.read(ctx, s.readsOf(userKey(userID)), func(ctx context.Context, db *gorm.DB) error {
 		rows = nil
@@ -19,7 +20,7 @@ func (s *Store) UserUsage(ctx context.Context, userID int64, route string, where
 			return err
 		}
 		for _, span := range where(marks) {
-			more, err := readSpan(ctx, db, userID, route, span)
+			more, err := readSpan(ctx, db, userID, w, span)
 			if err != nil {
 				return err
 			}
@@ -30,28 +31,32 @@ func (s *Store) UserUsage(ctx context.Context, userID int64, route string, where
 	return rows, err
 }
 
-// readSpan scans the rows itself: a year has many, and scanning with gorm takes as long as the query.
-func readSpan(ctx context.Context, db *gorm.DB, userID int64, route string, span ledger.Span) ([]ledger.Row, error) {
-	t := tableOf(span.Of)
+// readSpan scans the rows itself: a year has many, and scanning with gorm takes as long as the query. It is one statement,
+// so what was called with keys and the total are of the same moment.
+func readSpan(ctx context.Context, db *gorm.DB, userID int64, w ledger.Which, span ledger.Span) ([]ledger.Row, error) {
 	q := &query{}
-	q.add("select "+t.start+", route, "+countNames+" from "+t.name+" where user_id = ? and "+t.start+" >= ? and "+t.start+" < ?",
-		userID, span.From, span.To)
-	if route != "" {
-		q.add(" and route = ?", route)
-	}
+	start := tablesOf(false).of(span.Of).start
+	q.spans([]ledger.Span{span}, w, start+", route", strings.Split(countNames, ", "), func(q *query) {
+		q.add(" and user_id = ?", userID)
+		ofCalls(w)(q)
+	})
 	rows, err := gorm.G[hourRow](db).Raw(q.text.String(), q.args...).Rows(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err reports it
+	r, c := ledger.Row{UserID: userID}, counts{}
+	into := []any{&r.Start, &r.Route}
+	if w.ByKey {
+		into = append(into, &r.KeyID)
+	}
+	into = append(into, places(&c)...)
 	var list []ledger.Row
 	for rows.Next() {
-		r := ledger.Row{UserID: userID}
-		err := rows.Scan(&r.Start, &r.Route, &r.Requests, &r.ClientErrors, &r.ServerErrors, &r.RateLimited, &r.BytesIn, &r.BytesOut)
-		if err != nil {
+		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
-		r.Start = r.Start.UTC()
+		r.Start, r.Counts = r.Start.UTC(), c.ledger()
 		list = append(list, r)
 	}
 	return list, rows.Err()

@@ -34,7 +34,7 @@ func TestLinesOfAllUsersCanBePagedAndExported(t *testing.T) {
 		p := ledger.Month(noon())
 
 		var exported []ledger.Line
-		if err := l.Export(t.Context(), p, "", exporter(func(line ledger.Line) error {
+		if err := l.Export(t.Context(), p, ledger.Which{}, exporter(func(line ledger.Line) error {
 			exported = append(exported, line)
 			return nil
 		})); err != nil {
@@ -65,7 +65,7 @@ func TestLinesOfAllUsersCanBePagedAndExported(t *testing.T) {
 				t.Errorf("most calls first: %v\ngot  %+v\nwant %+v", mostCalls, got, want)
 			}
 		}
-		files, err := l.List(t.Context(), ledger.Listing{Period: p, Route: "files", Limit: 100})
+		files, err := l.List(t.Context(), ledger.Listing{Period: p, Which: ledger.Which{Route: "files"}, Limit: 100})
 		if err != nil || len(files.Lines) != others {
 			t.Errorf("got %d lines of one route, %v, want %d", len(files.Lines), err, others)
 		}
@@ -79,7 +79,7 @@ func TestExportEndsWithItsReadersError(t *testing.T) {
 		add(t, l, "a", 1, calls(1, "root", noon(), 1), calls(2, "root", noon(), 1))
 		gone := errors.New("reader is gone")
 		lines := 0
-		err := l.Export(t.Context(), ledger.Month(noon()), "", exporter(func(ledger.Line) error { lines++; return gone }))
+		err := l.Export(t.Context(), ledger.Month(noon()), ledger.Which{}, exporter(func(ledger.Line) error { lines++; return gone }))
 		if !errors.Is(err, gone) || lines != 1 {
 			t.Errorf("got %v after %d lines", err, lines)
 		}
@@ -95,7 +95,7 @@ func TestReportIsOfOneUserAndOneRouteAndTheQuotaOfThisMonth(t *testing.T) {
 		limit := int64(10)
 		r, err := l.Report(t.Context(), ledger.ReportRequest{
 			UserID: 7, Period: ledger.Period{From: noon().AddDate(0, -2, 0), To: noon().Add(time.Hour)},
-			By: ledger.ByHour, Route: "root", Quota: &limit,
+			By: ledger.ByHour, Which: ledger.Which{Route: "root"}, Quota: &limit,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -140,7 +140,14 @@ func TestUsageAndReleaseSayWhoseTheyAre(t *testing.T) {
 	if err := client.Usage(t.Context(), []byte(batch)); err != nil {
 		t.Error(err)
 	}
-	if got := auth.Batches(); len(got) != 1 || !reflect.DeepEqual(got[0], internalapitest.ReadMembers([]byte(batch))) {
+	const inUnits = `{"gateway":"g","sequence":2,"rows":[{"user_id":7,"route":"root","hour":"2026-11-24T02:00:00Z",` +
+		`"key_id":"9223372036854775807","units":15,"requests":3}]}`
+	if err := client.UsageInUnits(t.Context(), []byte(inUnits)); err != nil {
+		t.Error(err)
+	}
+	got := auth.Batches()
+	if len(got) != 2 || !reflect.DeepEqual(got[0], internalapitest.ReadMembers([]byte(batch))) ||
+		!reflect.DeepEqual(got[1], internalapitest.ReadMembers([]byte(inUnits))) {
 		t.Errorf("got %v", got)
 	}
 	if err := client.Release(t.Context(), "g.h-1_2"); err != nil {

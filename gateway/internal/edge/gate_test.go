@@ -59,6 +59,8 @@ type nobody struct{}
 
 func (nobody) Usage(context.Context, []byte) error { return errors.New("away") }
 
+func (nobody) UsageInUnits(context.Context, []byte) error { return errors.New("away") }
+
 func (nobody) Release(context.Context, string) error { return errors.New("away") }
 
 // gate starts a gateway with these routes, and returns its address.

@@ -64,11 +64,11 @@ func (s *Server) serve(k *call) error {
 	}
 	if err := s.limit(k); err != nil {
 		if errors.Is(err, limit.ErrExceeded) {
-			s.cfg.Meter.RateLimited(k.begun, k.who.UserID, k.route.meterID)
+			s.cfg.Meter.RateLimited(k.begun, k.who.UserID, 0, k.route.meterID)
 		}
 		return err
 	}
-	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, k.route.meterID)
+	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, 0, k.route.meterID, 1)
 	return s.forward(k)
 }
 

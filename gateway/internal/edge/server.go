@@ -40,8 +40,8 @@ type Checker interface {
 // Meter counts what users call.
 type Meter interface {
 	Route(name string) meter.RouteID
-	Begin(at time.Time, userID int64, route meter.RouteID) meter.Call
-	RateLimited(at time.Time, userID int64, route meter.RouteID)
+	Begin(at time.Time, userID int64, apiKey uint64, route meter.RouteID, units uint64) meter.Call
+	RateLimited(at time.Time, userID int64, apiKey uint64, route meter.RouteID)
 }
 
 // Quotas admits the calls of users who have a monthly quota. Errors: those of limit.Quotas.

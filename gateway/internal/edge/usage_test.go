@@ -61,6 +61,8 @@ func (b *adder) Usage(_ context.Context, body []byte) error {
 	return nil
 }
 
+func (b *adder) UsageInUnits(ctx context.Context, body []byte) error { return b.Usage(ctx, body) }
+
 func (*adder) Release(context.Context, string) error { return nil }
 
 func TestWhatOfACallIsCounted(t *testing.T) {

@@ -128,7 +128,7 @@ func (m *Meter) readSegment(instance string, number uint64, path string) ([]row,
 func (m *Meter) reportTorn(instance string, number uint64, rows []row) {
 	torn := 0
 	for i := range rows {
-		if rows[i].read() != (counts{}) && !rows[i].plausible() {
+		if t := rows[i].readAny(); t.counts != (counts{}) && !t.plausible() {
 			torn++
 		}
 	}

@@ -8,52 +8,71 @@ import (
 // unknownRoute stands for a route whose name was lost in a power failure.
 const unknownRoute = "unknown"
 
-// appendBatch appends the JSON of a segment and returns how many rows are in it. The JSON is the Batch that
-// kit/internalapi/openapi.yaml describes; contract_test.go compares the two.
-func appendBatch(b []byte, instance string, number uint64, rows []row, routes []string) ([]byte, int) {
+// batch is a segment on its way to the ledger.
+type batch struct {
+	json []byte
+	rows int
+	// inUnits: a row has an API key, or costs that are not one unit a call. An auth-service of a version before does not
+	// know these members, and would add the rest.
+	inUnits bool
+}
+
+// newBatch makes the batch of a segment. Its JSON is the Batch that kit/internalapi/openapi.yaml describes;
+// contract_test.go compares the two.
+func newBatch(instance string, number uint64, rows []row, routes []string) batch {
+	var b []byte
 	b = append(b, `{"gateway":"`...)
 	b = append(b, instance...)
 	b = append(b, `","sequence":`...)
 	b = strconv.AppendUint(b, number, 10)
 	b = append(b, `,"rows":[`...)
-	n := 0
+	n, inUnits := 0, false
 	for i := range rows {
-		r := &rows[i]
-		c := r.read()
-		if c == (counts{}) || !r.plausible() {
+		t := rows[i].readAny()
+		if t.counts == (counts{}) || !t.plausible() {
 			continue
 		}
 		if n > 0 {
 			b = append(b, ',')
 		}
 		n++
-		b = appendRow(b, r, &c, routes)
+		b = appendRow(b, &t, routes)
+		inUnits = inUnits || t.apiKey != 0 || t.units != t.requests
 	}
-	return append(b, "]}"...), n
+	return batch{append(b, "]}"...), n, inUnits}
 }
 
-func appendRow(b []byte, r *row, c *counts, routes []string) []byte {
+func appendRow(b []byte, t *tally, routes []string) []byte {
 	route := unknownRoute
-	if id := int(keyRoute(r.key.Load())); id < len(routes) {
+	if id := int(keyRoute(t.key)); id < len(routes) {
 		route = routes[id]
 	}
 	b = append(b, `{"user_id":`...)
-	b = strconv.AppendInt(b, r.user, 10)
+	b = strconv.AppendInt(b, t.user, 10)
 	b = append(b, `,"route":`...)
 	b = appendText(b, route)
 	b = append(b, `,"hour":"`...)
-	b = keyHour(r.key.Load()).AppendFormat(b, time.RFC3339)
+	b = keyHour(t.key).AppendFormat(b, time.RFC3339)
 	b = append(b, '"')
+	if t.apiKey != 0 {
+		b = append(b, `,"key_id":"`...)
+		b = strconv.AppendUint(b, t.apiKey, 10)
+		b = append(b, '"')
+	}
+	if t.units != t.requests {
+		b = append(b, `,"units":`...)
+		b = strconv.AppendUint(b, t.units, 10)
+	}
 	for _, member := range [...]struct {
 		name  string
 		value uint64
 	}{
-		{"requests", c.requests},
-		{"client_errors", c.clientErrors},
-		{"server_errors", c.serverErrors},
-		{"rate_limited", c.rateLimited},
-		{"bytes_in", c.bytesIn},
-		{"bytes_out", c.bytesOut},
+		{"requests", t.requests},
+		{"client_errors", t.clientErrors},
+		{"server_errors", t.serverErrors},
+		{"rate_limited", t.rateLimited},
+		{"bytes_in", t.bytesIn},
+		{"bytes_out", t.bytesOut},
 	} {
 		b = append(b, `,"`...)
 		b = append(b, member.name...)

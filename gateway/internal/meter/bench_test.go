@@ -27,7 +27,7 @@ func BenchmarkOneCall(b *testing.B) {
 				user := lane.Add(1) * 7919
 				for pb.Next() {
 					user++
-					m.Begin(at, 1+user%users, root).End(200, 0, 90)
+					m.Begin(at, 1+user%users, 0, root, 1).End(200, 0, 90)
 				}
 			})
 			b.ReportMetric(float64((cpuTime(b)-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
@@ -47,7 +47,7 @@ func BenchmarkAMillionUsersWithoutALedger(b *testing.B) {
 		root := m.Route("root")
 		for round := range 3 {
 			for user := range int64(users) {
-				m.Begin(noon, user+1, root).End(200, int64(round), 90)
+				m.Begin(noon, user+1, 0, root, 1).End(200, int64(round), 90)
 			}
 		}
 		b.ReportMetric(float64(heap()-before)/(1<<20), "heap-MiB")

@@ -24,14 +24,15 @@ func TestBatchesAreAsDescribed(t *testing.T) {
 	t.Cleanup(client.Close)
 	m := open(t, t.TempDir(), client)
 	root := m.Route("root")
-	m.Begin(noon, 7, root).End(200, 10, 90)
-	m.Begin(noon, 7, root).End(404, 0, 5)
-	m.Begin(noon, 7, root).End(404, 0, 5)
-	m.Begin(noon, 7, root).End(502, 1, 0)
+	m.Begin(noon, 7, 0, root, 1).End(200, 10, 90)
+	m.Begin(noon, 7, 0, root, 1).End(404, 0, 5)
+	m.Begin(noon, 7, 0, root, 1).End(404, 0, 5)
+	m.Begin(noon, 7, 0, root, 1).End(502, 1, 0)
 	for range 5 {
-		m.RateLimited(noon, 7, root)
+		m.RateLimited(noon, 7, 0, root)
 	}
-	m.RateLimited(noon, 8, m.Route(`a "strange" name`))
+	m.RateLimited(noon, 8, 0, m.Route(`a "strange" name`))
+	m.Begin(noon, 8, 1<<63-1, root, 5).End(200, 0, 1)
 	if err := m.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,9 @@ func TestBatchesAreAsDescribed(t *testing.T) {
 	want := "[map[bytes_in:11 bytes_out:100 client_errors:2 hour:2026-11-24T12:00:00Z rate_limited:5 requests:4 " +
 		"route:root server_errors:1 user_id:7] " +
 		"map[bytes_in:0 bytes_out:0 client_errors:0 hour:2026-11-24T12:00:00Z rate_limited:1 requests:0 " +
-		"route:a ?strange? name server_errors:0 user_id:8]]"
+		"route:a ?strange? name server_errors:0 user_id:8] " +
+		"map[bytes_in:0 bytes_out:1 client_errors:0 hour:2026-11-24T12:00:00Z key_id:9223372036854775807 rate_limited:0 requests:1 " +
+		"route:root server_errors:0 units:5 user_id:8]]"
 	if got := fmt.Sprint(rows); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

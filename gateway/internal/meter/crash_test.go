@@ -35,8 +35,9 @@ func TestMain(m *testing.M) {
 // nowhere is a ledger that takes nothing: the counts have to survive on the disk.
 type nowhere struct{}
 
-func (nowhere) Usage(context.Context, []byte) error   { _, err := away(); return err }
-func (nowhere) Release(context.Context, string) error { _, err := away(); return err }
+func (nowhere) Usage(context.Context, []byte) error        { _, err := away(); return err }
+func (nowhere) UsageInUnits(context.Context, []byte) error { _, err := away(); return err }
+func (nowhere) Release(context.Context, string) error      { _, err := away(); return err }
 
 const childUsers = 5000 // more than a first segment holds
 
@@ -52,7 +53,7 @@ func countForever(dir string) {
 	for n := uint64(1); ; n++ {
 		binary.LittleEndian.PutUint64(mark[:], n<<1)
 		_, _ = os.Stdout.Write(mark[:])
-		call := m.Begin(noon, int64(1+n%childUsers), root)
+		call := m.Begin(noon, int64(1+n%childUsers), 0, root, 1)
 		binary.LittleEndian.PutUint64(mark[:], n<<1|1)
 		_, _ = os.Stdout.Write(mark[:])
 		call.End(200, 0, 1)
@@ -123,7 +124,7 @@ func TestALivingGatewaysFolderIsLeftAlone(t *testing.T) {
 	living := newLedger(t)
 	living.failing(away)
 	m, _ := running(t, dir, living)
-	m.Begin(noon, 1, m.Route("root"))
+	m.Begin(noon, 1, 0, m.Route("root"), 1)
 	l := newLedger(t)
 	other, _ := running(t, dir, l)
 	<-other.Adopted()
@@ -150,7 +151,7 @@ func countOnAFullDisk(dir string) int {
 	}
 	root := m.Route("root")
 	for user := range int64(10_000) { // outgrows a segment on the way
-		m.Begin(noon, user+1, root).End(200, 0, 1)
+		m.Begin(noon, user+1, 0, root, 1).End(200, 0, 1)
 	}
 	if inMemory(m) != 1 {
 		return 5
@@ -170,7 +171,7 @@ func countOnAFullDisk(dir string) int {
 		case <-tick.C:
 		}
 	}
-	m.Begin(noon, 1, root)
+	m.Begin(noon, 1, 0, root, 1)
 	return 0 // without closing, as if killed
 }
 

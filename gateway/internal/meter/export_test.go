@@ -24,7 +24,7 @@ func (m *Meter) Adopt(ctx context.Context) error { return m.adoptAll(ctx, map[st
 func (m *Meter) CountTooLate(at time.Time, userID int64) bool {
 	found := m.active.Load()
 	m.sealActive()
-	return found.add(userID, newKey(0, at), &counts{requests: 1})
+	return found.add(owner{user: userID}, newKey(0, at), &counts{requests: 1})
 }
 
 // Batch returns the batch that is made of a segment's file, whatever is in it.
@@ -32,8 +32,13 @@ func Batch(file []byte, routes []string) []byte {
 	if len(file) < headerBytes || checkHeader(file[:headerBytes]) != nil {
 		file = append(make([]byte, headerBytes), file...)
 	}
-	batch, _ := appendBatch(nil, "instance", 1, mappedRows(file[headerBytes:]), routes)
-	return batch
+	return newBatch("instance", 1, mappedRows(file[headerBytes:]), routes).json
+}
+
+// Fill adds calls of a user to a row, until its counters of 32 bits are n below where the row gets a successor.
+func (m *Meter) Fill(at time.Time, userID int64, route RouteID, n uint64) uint64 {
+	m.add(owner{user: userID}, newKey(route, at), &counts{requests: fullCount - n, units: fullCount - n})
+	return fullCount - n
 }
 
 // Routes reads a file of routes' names.

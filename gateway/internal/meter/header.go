@@ -20,7 +20,7 @@ type header struct {
 
 const (
 	headerBytes   = 4096
-	headerVersion = 1
+	headerVersion = 2
 )
 
 var (
@@ -47,7 +47,7 @@ func encodeHeader(instance string, number uint64, capacity int) ([]byte, error) 
 }
 
 // checkHeader returns errHeaderTorn for a header that was not written completely: the rows have to be checked one by one.
-// It returns errHeaderForeign for a header that says that the rows have another form.
+// It returns errHeaderForeign for a header that says that the rows have a form that this gateway does not know.
 func checkHeader(page []byte) error {
 	var h header
 	n, err := binary.Decode(page, binary.NativeEndian, &h)
@@ -57,7 +57,7 @@ func checkHeader(page []byte) error {
 	switch {
 	case h.Magic != headerMagic() || headerSum(page[:n-4]) != h.Checksum:
 		return errHeaderTorn
-	case h.Version != headerVersion || h.RowBytes != rowBytes:
+	case h.Version != headerVersion && h.Version != headerVersion1 || h.RowBytes != rowBytes:
 		return errHeaderForeign
 	}
 	return nil

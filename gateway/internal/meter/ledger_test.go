@@ -16,12 +16,14 @@ import (
 // cell is what the ledger has sums for.
 type cell struct {
 	User  int64     `json:"user_id"`
+	Key   string    `json:"key_id"`
 	Route string    `json:"route"`
 	Hour  time.Time `json:"hour"`
 }
 
 type sums struct {
 	Requests     uint64 `json:"requests"`
+	Units        uint64 `json:"-"`
 	ClientErrors uint64 `json:"client_errors"`
 	ServerErrors uint64 `json:"server_errors"`
 	RateLimited  uint64 `json:"rate_limited"`
@@ -44,13 +46,41 @@ type ledger struct {
 	released []string
 	// fail, if set, decides whether a batch is applied, and the error that the gateway gets.
 	fail func() (apply bool, err error)
+	// old: it is of a version that does not know API keys and costs.
+	old bool
+}
+
+// deliveredRow is a row of a batch. Without units it is one unit a call.
+type deliveredRow struct {
+	cell
+	sums
+	Announced *uint64 `json:"units"`
+}
+
+func (r *deliveredRow) units() uint64 {
+	if r.Announced != nil {
+		return *r.Announced
+	}
+	return r.Requests
+}
+
+func (l *ledger) UsageInUnits(_ context.Context, body []byte) error {
+	l.mu.Lock()
+	old := l.old
+	l.mu.Unlock()
+	if old {
+		return &authclient.RefusedError{Status: 404}
+	}
+	return l.take(body, true)
 }
 
 func newLedger(t testing.TB) *ledger {
 	return &ledger{t: t, batches: map[batchID][]byte{}, cells: map[cell]sums{}}
 }
 
-func (l *ledger) Usage(_ context.Context, body []byte) error {
+func (l *ledger) Usage(_ context.Context, body []byte) error { return l.take(body, false) }
+
+func (l *ledger) take(body []byte, inUnits bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	apply, err := true, error(nil)
@@ -58,19 +88,16 @@ func (l *ledger) Usage(_ context.Context, body []byte) error {
 		apply, err = l.fail()
 	}
 	if apply {
-		l.apply(body)
+		l.apply(body, inUnits)
 	}
 	return err
 }
 
-func (l *ledger) apply(body []byte) {
+func (l *ledger) apply(body []byte, inUnits bool) {
 	var batch struct {
-		Gateway  string `json:"gateway"`
-		Sequence uint64 `json:"sequence"`
-		Rows     []struct {
-			cell
-			sums
-		} `json:"rows"`
+		Gateway  string         `json:"gateway"`
+		Sequence uint64         `json:"sequence"`
+		Rows     []deliveredRow `json:"rows"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
@@ -86,8 +113,12 @@ func (l *ledger) apply(body []byte) {
 	}
 	l.batches[id] = bytes.Clone(body)
 	for _, r := range batch.Rows {
+		if !inUnits && (r.Key != "" || r.Announced != nil) {
+			l.t.Errorf("an old auth-service would count a row wrongly: %+v", r)
+		}
 		at := l.cells[r.cell]
 		at.Requests += r.Requests
+		at.Units += r.units()
 		at.ClientErrors += r.ClientErrors
 		at.ServerErrors += r.ServerErrors
 		at.RateLimited += r.RateLimited
@@ -113,7 +144,7 @@ func (l *ledger) failing(fail func() (bool, error)) {
 func (l *ledger) at(user int64, route string, hour time.Time) sums {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.cells[cell{user, route, hour}]
+	return l.cells[cell{user, "", route, hour}]
 }
 
 // requests is the number of calls in the ledger, of all users.

@@ -13,7 +13,7 @@ func TestWhatEndsAfterTheLastDeliveryIsLeftToTheNextGateway(t *testing.T) {
 	l := newLedger(t)
 	m := open(t, dir, l)
 	root := m.Route("root")
-	stream := m.Begin(noon, 1, root)
+	stream := m.Begin(noon, 1, 0, root, 1)
 	l.failing(func() (bool, error) { // it ends while the last batches are on their way
 		stream.End(200, 0, 10)
 		return true, nil
@@ -28,7 +28,7 @@ func TestWhatEndsAfterTheLastDeliveryIsLeftToTheNextGateway(t *testing.T) {
 	l.failing(nil)
 	next, _ := running(t, dir, l)
 	<-next.Adopted()
-	if got, want := l.at(1, "root", noon), (sums{Requests: 1, BytesOut: 10 * sent}); got != want {
+	if got, want := l.at(1, "root", noon), (sums{Requests: 1, Units: 1, BytesOut: 10 * sent}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -40,7 +40,7 @@ func TestWhatWasLeftIsDeliveredSoon(t *testing.T) {
 	l := newLedger(t)
 	l.failing(away)
 	m := open(t, dir, l)
-	m.Begin(noon, 1, m.Route("root")).End(200, 0, 10)
+	m.Begin(noon, 1, 0, m.Route("root"), 1).End(200, 0, 10)
 	if err := m.Close(t.Context()); err == nil {
 		t.Fatal("the ledger took the call")
 	}

@@ -13,6 +13,8 @@ import (
 type Ledger interface {
 	// Usage adds a batch. A batch of the same gateway and sequence is added once, however often it is sent.
 	Usage(ctx context.Context, batch []byte) error
+	// UsageInUnits is Usage for a batch with API keys or costs. A ledger that does not know them refuses it.
+	UsageInUnits(ctx context.Context, batch []byte) error
 	// Release reports that a gateway has ended and all its counts are delivered.
 	Release(ctx context.Context, gateway string) error
 }
@@ -92,16 +94,25 @@ func (m *Meter) Route(name string) RouteID {
 // Call is one call that has been counted and has not ended.
 type Call struct {
 	meter *Meter
-	user  int64
+	of    owner
 	key   uint64
 }
 
-// Begin counts a call. Call it before any part of the response goes to the client. at is the time that the quota was
-// checked for, so that the count and the quota are of the same month.
-func (m *Meter) Begin(at time.Time, userID int64, route RouteID) Call {
-	c := Call{meter: m, user: userID, key: newKey(route, at)}
-	m.add(c.user, c.key, &counts{requests: 1})
+// Begin counts a call, and what it costs as far as that is known. Call it before any part of the response goes to the
+// client. at is the time that the quota was checked for, so that the count and the quota are of the same month. apiKey is
+// the id of the key that the call came with, or 0.
+func (m *Meter) Begin(at time.Time, userID int64, apiKey uint64, route RouteID, units uint64) Call {
+	c := Call{meter: m, of: owner{userID, apiKey}, key: newKey(route, at)}
+	m.add(c.of, c.key, &counts{requests: 1, units: units})
 	return c
+}
+
+// Cost adds what the upstream has announced that the call costs. Call it before any part of the response goes to the
+// client.
+func (c Call) Cost(units uint64) {
+	if units > 0 {
+		c.meter.add(c.of, c.key, &counts{units: units})
+	}
 }
 
 // End adds the result of the call: the response's status, and the bytes of both bodies.
@@ -114,16 +125,16 @@ func (c Call) End(status int, bytesIn, bytesOut int64) {
 		n.clientErrors = 1
 	}
 	if n != (counts{}) {
-		c.meter.add(c.user, c.key, &n)
+		c.meter.add(c.of, c.key, &n)
 	}
 }
 
-// RateLimited counts a call that was refused with 429. It is not one of the user's requests.
-func (m *Meter) RateLimited(at time.Time, userID int64, route RouteID) {
-	m.add(userID, newKey(route, at), &counts{rateLimited: 1})
+// RateLimited counts a call that was refused with 429. It is not one of the user's requests and costs no unit.
+func (m *Meter) RateLimited(at time.Time, userID int64, apiKey uint64, route RouteID) {
+	m.add(owner{userID, apiKey}, newKey(route, at), &counts{rateLimited: 1})
 }
 
-func (m *Meter) add(user int64, key uint64, c *counts) {
-	for !m.active.Load().add(user, key, c) { // the table is sealed: its successor is active already
+func (m *Meter) add(of owner, key uint64, c *counts) {
+	for !m.active.Load().add(of, key, c) { // the table is sealed: its successor is active already
 	}
 }

@@ -19,14 +19,14 @@ func TestACallIsInTheLedgerWithinTwoSeconds(t *testing.T) {
 	l := newLedger(t)
 	m, _ := running(t, t.TempDir(), l)
 	root := m.Route("root")
-	m.Begin(noon, 7, root).End(200, 10, 90)
-	m.Begin(noon, 7, root).End(404, 0, 5)
-	m.Begin(noon.Add(time.Minute), 7, root).End(502, 1, 0)
-	m.RateLimited(noon, 7, root)
-	m.Begin(noon, 8, m.Route("files"))
-	want := sums{Requests: 3, ClientErrors: 1, ServerErrors: 1, RateLimited: 1, BytesIn: 11, BytesOut: 95}
+	m.Begin(noon, 7, 0, root, 1).End(200, 10, 90)
+	m.Begin(noon, 7, 0, root, 1).End(404, 0, 5)
+	m.Begin(noon.Add(time.Minute), 7, 0, root, 1).End(502, 1, 0)
+	m.RateLimited(noon, 7, 0, root)
+	m.Begin(noon, 8, 0, m.Route("files"), 1)
+	want := sums{Requests: 3, Units: 3, ClientErrors: 1, ServerErrors: 1, RateLimited: 1, BytesIn: 11, BytesOut: 95}
 	within(t, 2*time.Second, "the calls are in the ledger", func() bool { return l.at(7, "root", noon) == want })
-	if got := l.at(8, "files", noon); got != (sums{Requests: 1}) {
+	if got := l.at(8, "files", noon); got != (sums{Requests: 1, Units: 1}) {
 		t.Errorf("the other user: got %+v", got)
 	}
 }
@@ -36,16 +36,16 @@ func TestACallCountsInTheHourInWhichItBegan(t *testing.T) {
 	l := newLedger(t)
 	m := open(t, t.TempDir(), l)
 	root := m.Route("root")
-	before := m.Begin(noon.Add(-time.Nanosecond), 1, root)
-	m.Begin(noon, 1, root).End(200, 0, 1)
+	before := m.Begin(noon.Add(-time.Nanosecond), 1, 0, root, 1)
+	m.Begin(noon, 1, 0, root, 1).End(200, 0, 1)
 	before.End(200, 0, 2)
 	if err := m.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.at(1, "root", noon.Add(-time.Hour)); got != (sums{Requests: 1, BytesOut: 2}) {
+	if got := l.at(1, "root", noon.Add(-time.Hour)); got != (sums{Requests: 1, Units: 1, BytesOut: 2}) {
 		t.Errorf("the hour before: got %+v", got)
 	}
-	if got := l.at(1, "root", noon); got != (sums{Requests: 1, BytesOut: 1}) {
+	if got := l.at(1, "root", noon); got != (sums{Requests: 1, Units: 1, BytesOut: 1}) {
 		t.Errorf("the hour: got %+v", got)
 	}
 }
@@ -67,7 +67,7 @@ func TestWritersAndDeliveryAtOnceLoseAndDoubleNothing(t *testing.T) {
 	for w := range writers {
 		wg.Go(func() {
 			for i := range calls {
-				m.Begin(noon, int64(1+(i*(w+1))%users), root).End(500, 1, 2)
+				m.Begin(noon, int64(1+(i*(w+1))%users), 0, root, 1).End(500, 1, 2)
 			}
 		})
 	}
@@ -92,7 +92,7 @@ func TestWritersAndDeliveryAtOnceLoseAndDoubleNothing(t *testing.T) {
 func TestWhatIsSealedNeverChanges(t *testing.T) {
 	t.Parallel()
 	m := open(t, t.TempDir(), newLedger(t))
-	m.Begin(noon, 1, m.Route("root"))
+	m.Begin(noon, 1, 0, m.Route("root"), 1)
 	if m.CountTooLate(noon, 1) {
 		t.Error("a sealed table takes a call")
 	}
@@ -108,7 +108,7 @@ func TestSealingWithoutPauseLosesNoCall(t *testing.T) {
 	for user := range int64(3) {
 		writers.Go(func() {
 			for range calls {
-				m.Begin(noon, user+1, root)
+				m.Begin(noon, user+1, 0, root, 1)
 			}
 		})
 	}
@@ -142,7 +142,7 @@ func TestAnOutageOfTheLedgerTakesABoundedDiskAndLosesNothing(t *testing.T) {
 	root := m.Route("root")
 	for range rounds {
 		for user := range users {
-			m.Begin(noon, int64(user+1), root)
+			m.Begin(noon, int64(user+1), 0, root, 1)
 		}
 	}
 	if got, most := diskUse(t, dir), int64(256*users+256<<10); got > most {
@@ -172,9 +172,9 @@ func TestABatchThatTheLedgerRefusesDoesNotHoldUpOthers(t *testing.T) {
 	dir := t.TempDir()
 	m, stop := running(t, dir, l)
 	root := m.Route("root")
-	m.Begin(noon, 1, root)
+	m.Begin(noon, 1, 0, root, 1)
 	within(t, 5*time.Second, "the first batch is refused", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return !refuse })
-	m.Begin(noon, 2, root)
+	m.Begin(noon, 2, 0, root, 1)
 	within(t, 5*time.Second, "the second batch is delivered", func() bool { return l.at(2, "root", noon).Requests == 1 })
 	stop()
 	if err := m.Close(t.Context()); err != nil {
@@ -193,7 +193,7 @@ func TestACleanEndLeavesNothingBehind(t *testing.T) {
 	l := newLedger(t)
 	dir := t.TempDir()
 	m, stop := running(t, dir, l)
-	m.Begin(noon, 1, m.Route("root")).End(200, 0, 0)
+	m.Begin(noon, 1, 0, m.Route("root"), 1).End(200, 0, 0)
 	stop()
 	if err := m.Close(context.Background()); err != nil {
 		t.Fatal(err)

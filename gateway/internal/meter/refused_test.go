@@ -23,7 +23,7 @@ func TestARefusedBatchOfADeadGatewayHoldsUpNoOther(t *testing.T) {
 	dead := open(t, dir, l)
 	root := dead.Route("root")
 	for user := range int64(20_000) { // several segments
-		dead.Begin(noon, user+1, root)
+		dead.Begin(noon, user+1, 0, root, 1)
 	}
 	if err := dead.Close(t.Context()); err == nil {
 		t.Fatal("Close returned no error without a ledger")
@@ -57,7 +57,7 @@ func TestALedgerThatRefusesEverythingFillsNoDisk(t *testing.T) {
 	l.failing(refusing)
 	calls := uint64(0)
 	for end := now.Add(6 * time.Hour); now.Before(end); now = now.Add(10 * time.Second) {
-		m.Begin(noon, 7, root)
+		m.Begin(noon, 7, 0, root, 1)
 		calls++
 		if err := m.Deliver(t.Context()); err == nil {
 			t.Fatal("a round returned no error though nothing was taken")
@@ -114,7 +114,7 @@ func TestWhatIsRefusedIsOfferedAndNotDelivered(t *testing.T) {
 	})
 	for range 2 {
 		now = now.Add(2 * time.Second)
-		m.Begin(now, 7, root)
+		m.Begin(now, 7, 0, root, 1)
 		_ = m.Deliver(t.Context())
 	}
 	if offered, delivered := m.OfferedUpTo(), m.DeliveredUpTo(); !offered.Equal(now) || !delivered.Equal(noon) {
@@ -132,7 +132,7 @@ func TestHurryDoesNotWaitForTheNextRound(t *testing.T) {
 		defer cancel()
 		go m.Run(ctx) //nolint:errcheck // ends with ctx
 		synctest.Wait()
-		m.Begin(noon, 7, m.Route("root"))
+		m.Begin(noon, 7, 0, m.Route("root"), 1)
 		for range 10 {
 			m.Hurry()
 			time.Sleep(10 * time.Millisecond)

@@ -52,14 +52,18 @@ func (m *Meter) sendOne(ctx context.Context, instance string, names []string, o 
 // sendBatch sends one segment's rows. The ledger expects the numbers of a living gateway without gaps, so this gateway's
 // own segments are sent even if they are empty.
 func (m *Meter) sendBatch(ctx context.Context, instance string, number uint64, rows []row, names []string) error {
-	batch, n := appendBatch(nil, instance, number, rows, names)
-	if n == 0 && instance != m.instance {
+	b := newBatch(instance, number, rows, names)
+	if b.rows == 0 && instance != m.instance {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
 	start := m.cfg.Now()
-	err := m.cfg.Ledger.Usage(ctx, batch)
-	m.metrics.sent(err, n, m.cfg.Now().Sub(start))
+	deliver := m.cfg.Ledger.Usage
+	if b.inUnits {
+		deliver = m.cfg.Ledger.UsageInUnits
+	}
+	err := deliver(ctx, b.json)
+	m.metrics.sent(err, b.rows, m.cfg.Now().Sub(start))
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// table finds the row of a user and a key among the segments that are being written. Rows are never removed, and are found
+// table finds the row of an owner and a key among the segments that are being written. Rows are never removed, and are found
 // without a lock. When its segments are full, the table grows by one.
 type table struct {
 	grow func(rows int) *segment
@@ -42,39 +42,43 @@ func newTable(first *segment, grow func(rows int) *segment) *table {
 	return t
 }
 
-// add adds to the row of user and key, which is made if it is not there. It reports false, and adds nothing, if the
+// add adds to the row of owner and key, which is made if it is not there. It reports false, and adds nothing, if the
 // table is sealed: then another table is active.
-func (t *table) add(user int64, key uint64, c *counts) bool {
-	lane := &t.writers[uint64(user)%writerLanes]
+func (t *table) add(of owner, key uint64, c *counts) bool {
+	lane := &t.writers[uint64(of.user)%writerLanes]
 	lane.n.Add(1)
 	defer lane.n.Add(-1)
 	// seal sets sealed first and then waits for the lanes. So this call sees sealed, or seal sees this writer.
 	if t.sealed.Load() {
 		return false
 	}
-	r := t.find(user, key)
+	r, _ := t.find(of, key)
 	if r == nil {
-		r = t.insert(user, key)
+		r = t.insert(of, key)
 	}
-	r.add(c)
+	if r.add(c) {
+		t.succeed(r)
+	}
 	return true
 }
 
-func slot(user int64, key uint64) uint64 {
-	h := (uint64(user)*0x9e3779b97f4a7c15 ^ key) * 0xd6e8feb86659fd93
+func slot(of owner, key uint64) uint64 {
+	h := (uint64(of.user)*0x9e3779b97f4a7c15 ^ of.apiKey*0xc2b2ae3d27d4eb4f ^ key) * 0xd6e8feb86659fd93
 	return h ^ h>>32
 }
 
-func (t *table) find(user int64, key uint64) *row {
+// find returns the row, and the slot that leads to it; nil if there is none.
+func (t *table) find(of owner, key uint64) (*row, *atomic.Uint32) {
 	slots := *t.index.Load()
 	mask := uint64(len(slots) - 1)
-	for i := slot(user, key); ; i++ {
-		place := slots[i&mask].Load()
+	for i := slot(of, key); ; i++ {
+		at := &slots[i&mask]
+		place := at.Load()
 		if place == 0 {
-			return nil
+			return nil, nil
 		}
-		if r := t.row(place); r.user == user && r.key.Load() == key {
-			return r
+		if r := t.row(place); r.user == of.user && r.key.Load() == key && r.apiKey == of.apiKey {
+			return r, at
 		}
 	}
 }
@@ -85,12 +89,34 @@ func (t *table) row(place uint32) *row {
 }
 
 // insert makes the row, unless another writer just has.
-func (t *table) insert(user int64, key uint64) *row {
+func (t *table) insert(of owner, key uint64) *row {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r := t.find(user, key); r != nil {
+	if r, _ := t.find(of, key); r != nil {
 		return r
 	}
+	r, place := t.newRow(of, key)
+	if 2*t.used.Add(1) > int64(len(*t.index.Load())) {
+		t.widen()
+	}
+	t.index.Load().put(slot(of, key), place)
+	return r
+}
+
+// succeed puts a new row in the place of a full one. Writers that have found the full one still add to it.
+func (t *table) succeed(full *row) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	of, key := owner{full.user, full.apiKey}, full.key.Load()
+	if r, at := t.find(of, key); r == full {
+		_, place := t.newRow(of, key)
+		t.used.Add(1)
+		at.Store(place)
+	}
+}
+
+// newRow makes a row and returns it with its place. t.mu is held.
+func (t *table) newRow(of owner, key uint64) (*row, uint32) {
 	segments := *t.segments.Load()
 	last := segments[len(segments)-1]
 	n := last.used.Load()
@@ -100,14 +126,10 @@ func (t *table) insert(user int64, key uint64) *row {
 		t.segments.Store(&segments)
 	}
 	r := &last.rows[n]
-	r.user = user
+	r.user, r.apiKey = of.user, of.apiKey
 	r.key.Store(key)
 	last.used.Store(n + 1)
-	if 2*t.used.Add(1) > int64(len(*t.index.Load())) {
-		t.widen()
-	}
-	t.index.Load().put(slot(user, key), uint32((len(segments)-1)*maxRows+int(n)+1))
-	return r
+	return r, uint32((len(segments)-1)*maxRows + int(n) + 1)
 }
 
 // widen makes an index of twice the size. A writer that still reads the old index misses new rows. It then calls insert,
@@ -118,7 +140,7 @@ func (t *table) widen() {
 	for i := range old {
 		if place := old[i].Load(); place != 0 {
 			r := t.row(place)
-			wide.put(slot(r.user, r.key.Load()), place)
+			wide.put(slot(owner{r.user, r.apiKey}, r.key.Load()), place)
 		}
 	}
 	t.index.Store(&wide)

@@ -17,7 +17,7 @@ func abandoned(t *testing.T, dir string, users int64) string {
 	m := open(t, dir, l)
 	root := m.Route("root")
 	for user := range users {
-		m.Begin(noon, user+1, root).End(200, 0, 1)
+		m.Begin(noon, user+1, 0, root, 1).End(200, 0, 1)
 	}
 	if err := m.Close(t.Context()); err == nil {
 		t.Fatal("Close returned no error without a ledger")
@@ -52,7 +52,8 @@ func TestWhatAPowerFailureLeavesIsReadAsFarAsItIsWhole(t *testing.T) {
 			return err
 		}, 92},
 		"a row is from before there were computers": {func(f *os.File) error { _, err := f.WriteAt([]byte{1, 0, 0, 0}, headerBytes+8); return err }, 99},
-		"a row counts more than there ever was":     {func(f *os.File) error { _, err := f.WriteAt([]byte{0xff}, headerBytes+16+7); return err }, 99},
+		"a row counts more than there ever was":     {func(f *os.File) error { _, err := f.WriteAt([]byte{0xff}, headerBytes+24+7); return err }, 99},
+		"a row is of a key that there cannot be":    {func(f *os.File) error { _, err := f.WriteAt([]byte{0xff}, headerBytes+16+7); return err }, 99},
 		"a row is another file's":                   {func(f *os.File) error { _, err := f.WriteAt(garbage, headerBytes+3*rowBytes); return err }, 99},
 		"a row's key was written, its counts not":   {func(f *os.File) error { _, err := f.WriteAt(make([]byte, 48), headerBytes+16); return err }, 99},
 	} {
@@ -93,7 +94,7 @@ func TestASegmentOfAnotherVersionIsLeftAlone(t *testing.T) {
 	}
 	l := newLedger(t)
 	m, stop := running(t, dir, l)
-	m.Begin(noon, 9, m.Route("root"))
+	m.Begin(noon, 9, 0, m.Route("root"), 1)
 	within(t, delivery, "our own calls are delivered", func() bool { return l.requests() == 1 })
 	stop()
 	if _, err := os.Stat(file); err != nil {
@@ -112,7 +113,7 @@ func TestARouteWhoseNameIsLostCountsAsUnknown(t *testing.T) {
 	l := newLedger(t)
 	m, _ := running(t, dir, l)
 	<-m.Adopted()
-	if got := l.at(2, "unknown", noon); got != (sums{Requests: 1, BytesOut: 1}) {
+	if got := l.at(2, "unknown", noon); got != (sums{Requests: 1, Units: 1, BytesOut: 1}) {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -117,7 +117,7 @@ func (s *AuthService) respond(r *http.Request, operation string, params map[stri
 		return http.StatusOK, s.record(params["id"])
 	case "readChanges":
 		return s.changes(r.Context(), r.URL.Query())
-	case "addUsage":
+	case "addUsage", "addUsageInUnits":
 		s.keep(body)
 		return http.StatusNoContent, nil
 	case "leaseCalls":

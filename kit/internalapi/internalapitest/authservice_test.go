@@ -23,6 +23,7 @@ func TestTheFastFakeKnowsEveryoneAndKeepsNothing(t *testing.T) {
 		"GET /internal/changes?after=0&wait=1ms":  `200 {"cursor":"0","epoch":"1795521600000000","users":[]}`,
 		"GET /internal/changes?after=99&wait=1ms": `410 {`,
 		"POST /internal/usage":                    "204 ",
+		"PUT /internal/usage":                     "204 ",
 		"DELETE /internal/quota/leases/g":         "204 ",
 		"GET /elsewhere":                          "400 ",
 	} {

@@ -40,7 +40,10 @@ func TestWhatIsNotDescribedIsFound(t *testing.T) {
 		{"GET /internal/changes?after=1&waits=1s", "", false},
 		{"GET /internal/changes?after=1&wait=1", "", false},
 		{"GET /internal/elsewhere", "", false},
-		{"PUT /internal/usage", batch, false},
+		{"PUT /internal/usage", strings.Replace(batch, `"route"`, `"key_id":"12","units":0,"route"`, 1), true},
+		{"PUT /internal/usage", strings.Replace(batch, `"route"`, `"key_id":"0","route"`, 1), false},
+		{"PUT /internal/usage", strings.Replace(batch, `"route"`, `"key_id":12,"route"`, 1), false},
+		{"PATCH /internal/usage", batch, false},
 		{"DELETE /internal/quota/leases/g", "", true},
 		{"DELETE /internal/quota/leases/g%21", "", false},
 	} {

@@ -1,0 +1,111 @@
+package httpapi_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestUsageByAPIKey(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url})
+		root, ada := s.root(t), s.user(t, "ada")
+		put := call{method: "PUT", path: "/internal/usage", token: s.internal, body: `{"gateway":"g","sequence":1,"rows":[` +
+			`{"user_id":2,"route":"root","hour":"2026-11-24T12:00:00Z","requests":3},` +
+			`{"user_id":2,"route":"root","hour":"2026-11-24T12:00:00Z","key_id":"9223372036854775807","requests":2,"units":10,"bytes_out":7},` +
+			`{"user_id":2,"route":"root","hour":"2026-11-24T12:00:00Z","key_id":"5","requests":1,"units":0},` +
+			`{"user_id":3,"route":"files","hour":"2026-11-24T12:00:00Z","key_id":"6","requests":4}]}`}
+		if got := s.do(put); got.status != 204 {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		const rest = `"client_errors":0,"server_errors":0,"rate_limited":0,"bytes_in":0,`
+		const start = `"start":"2026-11-24T00:00:00Z",`
+		for path, want := range map[string]string{
+			"/users/me/usage": `"total":{"requests":6,"units":13,` + rest + `"bytes_out":7},"series":[{"route":"root",` + start + `"requests":6,"units":13,`,
+			"/users/me/usage?group=key": `"total":{"requests":6,"units":13,` + rest + `"bytes_out":7},"series":[` +
+				`{"route":"root","key_id":null,` + start + `"requests":3,"units":3,` + rest + `"bytes_out":0},` +
+				`{"route":"root","key_id":"5",` + start + `"requests":1,"units":0,` + rest + `"bytes_out":0},` +
+				`{"route":"root","key_id":"9223372036854775807",` + start + `"requests":2,"units":10,` + rest + `"bytes_out":7}],"quota":{"limit":null,"used":6,`,
+			"/users/me/usage?key=9223372036854775807": `"total":{"requests":2,"units":10,` + rest + `"bytes_out":7},"series":[{"route":"root",` + start +
+				`"requests":2,"units":10,` + rest + `"bytes_out":7}],"quota":{"limit":null,"used":6,`,
+			"/users/me/usage?key=5&group=key&by=hour": `"series":[{"route":"root","key_id":"5","start":"2026-11-24T12:00:00Z","requests":1,"units":0,`,
+			"/users/me/usage?key=6":                   `"series":[]`, // of another user
+			"/admin/users/2/usage?key=5":              `"total":{"requests":1,"units":0,`,
+			"/admin/usage?key=6":                      `"lines":[{"user_id":3,"username":null,"route":"files","requests":4,"units":4,`,
+			"/admin/usage?group=key&sort=user&limit=2": `"lines":[{"user_id":2,"username":"ada","route":"root","key_id":null,"requests":3,"units":3,` + rest +
+				`"bytes_out":0},{"user_id":2,"username":"ada","route":"root","key_id":"5",`,
+			"/admin/usage?group=key&limit=1": `"lines":[{"user_id":3,"username":null,"route":"files","key_id":"6","requests":4,`,
+			"/admin/usage?format=csv&group=key": "bytes_in,bytes_out,units,key_id\r\n2,ada,root,3,0,0,0,0,0,3,\r\n2,ada,root,1,0,0,0,0,0,0,5\r\n" +
+				"2,ada,root,2,0,0,0,0,7,10,9223372036854775807\r\n3,,files,0,0,0,0,0,0,0,\r\n3,,files,4,0,0,0,0,0,4,6\r\n",
+			"/admin/usage?format=csv&key=6": "units\r\n3,,files,4,0,0,0,0,0,4\r\n",
+		} {
+			token := ada.Token
+			if strings.HasPrefix(path, "/admin") {
+				token = root.Token
+			}
+			if got := s.do(call{path: path, token: token}); got.status != 200 || !strings.Contains(got.body, want) {
+				t.Errorf("%s: got %d %s\nwant %s in it", path, got.status, got.body, want)
+			}
+		}
+		everyLineOnce(t, s, root.Token)
+	})
+}
+
+// everyLineOnce goes through the pages of lines by key, one line at a time.
+func everyLineOnce(t *testing.T, s *service, token string) {
+	t.Helper()
+	for sort, want := range map[string]string{
+		"user":     "2 null, 2 5, 2 9223372036854775807, 3 null, 3 6, ",
+		"requests": "3 6, 2 null, 2 9223372036854775807, 2 5, 3 null, ",
+	} {
+		seen, next := "", ""
+		for {
+			page := read[struct {
+				Lines []struct {
+					UserID int64   `json:"user_id"`
+					KeyID  *string `json:"key_id"`
+				}
+				Next *string `json:"next_cursor"`
+			}](t, s.do(call{path: "/admin/usage?group=key&limit=1&sort=" + sort + "&cursor=" + next, token: token}))
+			for _, l := range page.Lines {
+				key := "null"
+				if l.KeyID != nil {
+					key = *l.KeyID
+				}
+				seen += string(rune('0'+l.UserID)) + " " + key + ", "
+			}
+			if page.Next == nil {
+				break
+			}
+			next = *page.Next
+		}
+		if seen != want {
+			t.Errorf("sorted by %s: got %s, want %s", sort, seen, want)
+		}
+	}
+}
+
+func TestAWrongKeyOrGroupIs422(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{})
+	root := s.root(t)
+	for _, query := range []string{
+		"key=", "key=0", "key=-1", "key=%2B1", "key=01", "key=9223372036854775808", "key=x", "key=1&key=2", "key=%201",
+		"group=", "group=user", "group=key&group=key",
+	} {
+		for _, path := range []string{"/users/me/usage?", "/admin/users/1/usage?", "/admin/usage?", "/admin/usage?format=csv&"} {
+			if got := s.do(call{path: path + query, token: root.Token}); got.status != 422 {
+				t.Errorf("%s%s: got %d %s", path, query, got.status, got.body)
+			}
+		}
+	}
+	for _, members := range []string{
+		`"key_id":""`, `"key_id":"0"`, `"key_id":"01"`, `"key_id":"-5"`, `"key_id":"9223372036854775808"`, `"key_id":5`,
+		`"units":-1`, `"units":1.5`, `"units":9007199254740993`, `"units":"1"`,
+	} {
+		body := `{"gateway":"g","sequence":1,"rows":[{"user_id":2,"route":"root","hour":"2026-11-24T12:00:00Z",` + members + `}]}`
+		if got := s.do(call{method: "PUT", path: "/internal/usage", token: s.internal, body: body}); got.status != 422 {
+			t.Errorf("%s: got %d %s", members, got.status, got.body)
+		}
+	}
+}
