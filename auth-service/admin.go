@@ -27,6 +27,14 @@ func adminCommands() []command {
 		{noun: "admin", verb: "grant", args: name, help: "make a user an administrator", run: administer("grant")},
 		{noun: "admin", verb: "revoke", args: name, help: "make an administrator an ordinary user", run: administer("revoke")},
 		{
+			noun: "admin", verb: "reset", args: name, run: resetPassword,
+			help: "print, once, a token (and with PUBLIC_URL a link) with which a user sets a new password within an hour",
+		},
+		{
+			noun: "admin", verb: "password", args: name, run: setPassword,
+			help: "set a user's password, which it asks for, and end all their sessions",
+		},
+		{
 			noun: "admin", verb: "import", run: importUsers,
 			help: "add users of another system from standard input, a line each:\nNAME HASH [roles=admin] [created_at=TIME]",
 		},
@@ -45,17 +53,23 @@ func changeAdmin(ctx context.Context, what, name string, c call) error {
 	}
 	defer closeAccounts()
 	user, err := setRole(ctx, accounts, what, name, c.streams)
+	if err != nil {
+		return aboutUser(name, err)
+	}
+	done := map[string]string{"create": "is a new administrator", "grant": "is an administrator", "revoke": "is no administrator"}[what]
+	fmt.Fprintf(c.out, "%s (user id %d) %s.\n", user.Name, user.ID, done)
+	return nil
+}
+
+// aboutUser says what is wrong with the user of that name.
+func aboutUser(name string, err error) error {
 	switch {
 	case errors.Is(err, account.ErrNameTaken):
 		return fmt.Errorf("there is a user %q already: use admin grant", name)
 	case errors.Is(err, account.ErrNoUser):
 		return fmt.Errorf("there is no user %q", name)
-	case err != nil:
-		return err
 	}
-	done := map[string]string{"create": "is a new administrator", "grant": "is an administrator", "revoke": "is no administrator"}[what]
-	fmt.Fprintf(c.out, "%s (user id %d) %s.\n", user.Name, user.ID, done)
-	return nil
+	return err
 }
 
 // openAccounts opens the domain over the database alone, without the secrets that serving needs.

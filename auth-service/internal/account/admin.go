@@ -36,6 +36,8 @@ type Edit struct {
 	Quota    *Quota
 	Plan     *PlanName
 	Roles    *Roles
+	// MustChangePassword: the next sign-in has to bring a new password. Sessions go on.
+	MustChangePassword *bool
 }
 
 // Quota is a monthly number of requests, or none.
@@ -93,6 +95,10 @@ func (e Edit) apply(u User) Change {
 		c.User.Roles = *e.Roles
 		done = append(done, "roles="+e.Roles.String())
 	}
+	if e.MustChangePassword != nil && *e.MustChangePassword != u.MustChangePassword {
+		c.User.MustChangePassword = *e.MustChangePassword
+		done = append(done, "must_change_password="+strconv.FormatBool(*e.MustChangePassword))
+	}
 	if len(done) > 0 {
 		c.Audit = &AuditEntry{Action: "edit", TargetID: u.ID, TargetName: u.Name, Detail: strings.Join(done, " ")}
 	}
@@ -128,6 +134,11 @@ func (s *Service) RemoveUser(ctx context.Context, by Actor, userID int64) error 
 		return fmt.Errorf("remove user: %w", err)
 	}
 	return nil
+}
+
+// User returns a user. Errors: ErrNoUser, fault.ErrUnavailable.
+func (s *Service) User(ctx context.Context, userID int64) (User, error) {
+	return s.cfg.Store.UserByID(ctx, userID)
 }
 
 // MaxPage is the most that one page of a listing holds.
@@ -171,11 +182,7 @@ func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (Use
 
 // SetRole gives a user, by name, a role. Errors: *fault.InvalidError, ErrNoUser, fault.ErrUnavailable.
 func (s *Service) SetRole(ctx context.Context, by Actor, name string, role Role) (User, error) {
-	name, err := PrepareName(name)
-	if err != nil {
-		return User{}, err
-	}
-	user, err := s.cfg.Store.UserByName(ctx, name)
+	user, err := s.userByName(ctx, name)
 	if err != nil {
 		return User{}, err
 	}

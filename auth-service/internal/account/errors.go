@@ -32,6 +32,11 @@ var (
 	ErrRefused = errors.New("token is refused")
 	// ErrReused is an ErrRefused: a spent refresh token was presented again, and its session has been ended.
 	ErrReused = fmt.Errorf("%w: it was spent before", ErrRefused)
+	// ErrResetNotValid means that a reset token is unknown, used, superseded or expired, or that its user is disabled or gone.
+	// Clients must not learn which.
+	ErrResetNotValid = errors.New("reset token is not valid")
+	// ErrMustChange means that the password is right, and that the sign-in has to bring a new one.
+	ErrMustChange = errors.New("password must be changed")
 	// ErrNotAdmin means that the caller's role does not allow it.
 	ErrNotAdmin = errors.New("caller is not an administrator")
 	// ErrOwnAccount means that administrators may not do this to themselves.

@@ -66,8 +66,7 @@ func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next 
 		return err
 	}
 	return s.changeOwn(ctx, user, func(u User) Change {
-		u.PasswordHash, u.Generation = hash, u.Generation+1
-		return Change{User: u, EndSessions: true}
+		return Change{User: u.withPassword(hash), EndSessions: true}
 	})
 }
 
@@ -87,7 +86,7 @@ func (s *Service) DeleteAccount(ctx context.Context, who Caller, current string,
 
 // confirm verifies the caller's own password. A thief of the token can guess here too, so it counts as a sign-in does.
 func (s *Service) confirm(ctx context.Context, who Caller, p password.Prepared, from Origin) (User, error) {
-	user, attempt, err := s.verify(ctx, s.place(password.Change, from), prepared{who.User.Name, p}, from)
+	user, attempt, err := s.verify(ctx, s.place(password.Change, from), prepared{name: who.User.Name, password: p}, from)
 	if err != nil {
 		return User{}, err
 	}

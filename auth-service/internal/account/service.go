@@ -72,11 +72,13 @@ func isSessionID(text string) bool {
 type Credentials struct {
 	Name     string
 	Password string
+	New      *string // the password from now on, at a sign-in; nil: no change
 }
 
 type prepared struct {
 	name     string
 	password password.Prepared
+	next     *password.Prepared
 }
 
 // prepare applies the same rules at registration and at sign-in. The error is a *fault.InvalidError.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"tallygate/auth-service/internal/fault"
 	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
 )
@@ -21,9 +22,12 @@ type Grant struct {
 const signInAttempts = 3
 
 // SignIn verifies a name and a password and starts a session. Errors: *fault.InvalidError, ErrWrongCredentials,
-// *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy, fault.ErrUnavailable.
+// ErrMustChange, *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant, error) {
 	p, err := c.prepare()
+	if err == nil && c.New != nil {
+		p.next, err = s.prepareNext(p, *c.New)
+	}
 	if err != nil {
 		return Grant{}, err
 	}
@@ -43,11 +47,55 @@ func (s *Service) trySignIn(ctx context.Context, p prepared, from Origin) (grant
 	if err != nil {
 		return Grant{}, err
 	}
+	if user, err = s.changeAtSignIn(ctx, place, user, p.next); err != nil {
+		outcome := guess.NotVerified
+		if errors.Is(err, ErrMustChange) {
+			outcome = guess.Right
+		}
+		return Grant{}, errors.Join(err, attempt.Finish(ctx, outcome))
+	}
 	err = attempt.FinishWith(ctx, guess.Right, func(settlement guess.Update) (err error) {
 		grant, err = s.startSession(ctx, user, settlement, from)
 		return err
 	})
 	return grant, err
+}
+
+// prepareNext applies the policy to the password that a sign-in sets. The error is a *fault.InvalidError.
+func (s *Service) prepareNext(p prepared, raw string) (*password.Prepared, error) {
+	next, err := preparePassword("new_password", raw)
+	if err != nil {
+		return nil, err
+	}
+	if next.Same(p.password) {
+		return nil, fault.Invalid("new_password", "The new password must differ from the present one.")
+	}
+	return &next, s.checkPolicy("new_password", next, p.name)
+}
+
+// changeAtSignIn replaces the password of a user who has shown it, if the sign-in brings a new one. All their tokens end, and the
+// session that is about to start is of the new generation. Errors: ErrMustChange, ErrStale, password.ErrBusy, fault.ErrUnavailable.
+func (s *Service) changeAtSignIn(ctx context.Context, place *password.Place, user User, next *password.Prepared) (User, error) {
+	switch {
+	case next == nil && user.MustChangePassword:
+		return User{}, ErrMustChange
+	case next == nil:
+		return user, nil
+	}
+	hash, err := s.cfg.Hasher.Hash(ctx, place, *next)
+	if err != nil {
+		return User{}, err
+	}
+	changed, err := s.cfg.Store.UpdateUser(ctx, user.ID, s.now(), func(u User) (Change, error) {
+		if u.Generation != user.Generation {
+			return Change{}, ErrStale
+		}
+		return Change{User: u.withPassword(hash), EndSessions: true}, nil
+	})
+	if errors.Is(err, ErrNoUser) {
+		return User{}, ErrStale
+	}
+	return changed, err
 }
 
 // place returns a place in the queue for hashing. Places are shared out between addresses.

@@ -14,6 +14,10 @@ import (
 type Store interface {
 	// UserByName finds a user; ErrNoUser.
 	UserByName(ctx context.Context, name string) (User, error)
+	// UserByID finds a user; ErrNoUser.
+	UserByID(ctx context.Context, id int64) (User, error)
+	// UserByReset finds the user whose reset token has that hash, whether it is valid or not; ErrNoUser.
+	UserByReset(ctx context.Context, hash ResetHash) (User, error)
 	// UserWithSession finds a user and one of their sessions; ErrNoUser, ErrNoSession.
 	UserWithSession(ctx context.Context, userID int64, sessionID string) (User, Session, error)
 	// Users returns users whose names begin with prefix and follow the name after, in the order of names.
@@ -75,11 +79,15 @@ type NewUser struct {
 	Name         string
 	PasswordHash string
 	Role         Role
+	MonthlyQuota *int64
 	Plan         PlanName
 	Roles        Roles
 	CreatedAt    time.Time
 	Invitation   *InvitationHash // the one that lets them in; nil for none. Only InsertUser knows it
 	Audit        *AuditEntry     // the entry of the audit log, without the id; nil for none
+
+	MustChangePassword bool
+	Reset              Reset
 }
 
 // Change is what happens to a user.
@@ -88,6 +96,7 @@ type Change struct {
 	EndSessions bool // all of them, so that no refresh token is accepted any more
 	Delete      bool
 	Audit       *AuditEntry // the entry of the audit log; nil for none
+	Forgive     guess.Key   // the guess.NameKey of the name whose failed guesses are forgotten; zero for none
 }
 
 // NewSession is a session to add.

@@ -15,7 +15,7 @@ const (
 type User struct {
 	ID           int64
 	Name         string // as PrepareName made it
-	PasswordHash string
+	PasswordHash string // empty until the first password is set; then no password is right
 	Role         Role
 	Disabled     bool
 	// Generation is in every access token; raising it ends all of them.
@@ -24,4 +24,7 @@ type User struct {
 	Plan         PlanName
 	Roles        Roles
 	CreatedAt    time.Time
+	// MustChangePassword: the next sign-in has to bring a new password.
+	MustChangePassword bool
+	Reset              Reset
 }

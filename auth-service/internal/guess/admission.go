@@ -117,7 +117,7 @@ func (a *admission) pause(d time.Duration, wake <-chan struct{}, impatient error
 
 // count counts the attempt under all counters if all admit it. Otherwise none counts it, and r says which one refused.
 func (t *Throttle) count(ctx context.Context, under []counted) (r *refused, err error) {
-	err = t.cfg.Store.UpdateGuesses(ctx, Update{Keys: keys(under), Change: func(counters []Counter) []Counter {
+	err = t.cfg.Store.UpdateGuesses(ctx, updateOf(under, func(counters []Counter) []Counter {
 		r = nil
 		worst := admitted
 		now := t.now()
@@ -138,7 +138,7 @@ func (t *Throttle) count(ctx context.Context, under []counted) (r *refused, err 
 			return counters
 		}
 		return after
-	}})
+	}))
 	return r, err
 }
 

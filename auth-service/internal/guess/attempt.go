@@ -47,13 +47,13 @@ func (a *Attempt) settle(ctx context.Context, o Outcome) error {
 
 // settlement is the change of the counters after an outcome.
 func (a *Attempt) settlement(o Outcome) Update {
-	return Update{Keys: keys(a.under), Change: func(counters []Counter) []Counter {
+	return updateOf(a.under, func(counters []Counter) []Counter {
 		after := make([]Counter, len(counters))
 		for i, c := range counters {
 			after[i] = c.settle(o, a.under[i], a.throttle.cfg.Limits, a.throttle.now())
 		}
 		return after
-	}}
+	})
 }
 
 // end gives the place back and wakes the next attempt of each queue.

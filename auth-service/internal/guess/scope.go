@@ -38,10 +38,20 @@ type counted struct {
 	policy  Policy
 	longest time.Duration // the delay that it may bring
 	resets  bool          // a right password resets the failures before it
+	name    Key           // the NameKey of the name; zero if the counter is of an address
+}
+
+// NameKey stands for a user name in all the counters of that name, so that they can be forgotten together.
+func NameKey(name string) Key { return sha256.Sum256([]byte("of\x00" + name)) }
+
+// of returns the counter as one of that name.
+func (c counted) of(name string) counted {
+	c.name = NameKey(name)
+	return c
 }
 
 func (t *Throttle) nameCounter(s Scope) counted {
-	return t.counter("name", t.cfg.Limits.PerName, "name\x00"+Network(s.Address)+"\x00"+s.Name, true)
+	return t.counter("name", t.cfg.Limits.PerName, "name\x00"+Network(s.Address)+"\x00"+s.Name, true).of(s.Name)
 }
 
 // elsewhere returns the counters of an attempt at an address that is not known. None is reset by a right password: an attacker
@@ -52,7 +62,7 @@ func (t *Throttle) elsewhere(s Scope) []counted {
 	limits := t.cfg.Limits
 	var list []counted
 	if limits.PerNameAnywhere > 0 {
-		list = append(list, t.counter("name-anywhere", limits.PerNameAnywhere, "anywhere\x00"+s.Name, false))
+		list = append(list, t.counter("name-anywhere", limits.PerNameAnywhere, "anywhere\x00"+s.Name, false).of(s.Name))
 	}
 	return append(list, t.addressCounters("address", limits.PerAddress, s)...)
 }
@@ -77,10 +87,15 @@ func (t *Throttle) counter(policy string, free int, text string, resets bool) co
 	}
 }
 
-func keys(under []counted) []Key {
-	list := make([]Key, len(under))
+func (t *Throttle) resetCounters(s Scope) []counted {
+	return t.addressCounters("resets", t.cfg.Limits.PerAddress, s)
+}
+
+// updateOf is a change of these counters.
+func updateOf(under []counted, change func([]Counter) []Counter) Update {
+	u := Update{Keys: make([]Key, len(under)), Names: make([]Key, len(under)), Change: change}
 	for i, c := range under {
-		list[i] = c.key
+		u.Keys[i], u.Names[i] = c.key, c.name
 	}
-	return list
+	return u
 }

@@ -14,6 +14,8 @@ type Store interface {
 // Update is a change of counters. Change gets them in the order of Keys, inside the transaction, and may run more than
 // once.
 type Update struct {
-	Keys   []Key
+	Keys []Key
+	// Names are, for each of Keys, the NameKey of the user name whose guesses it counts, or zero. nil: none counts a name's.
+	Names  []Key
 	Change func([]Counter) []Counter
 }

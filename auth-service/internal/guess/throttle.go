@@ -82,9 +82,26 @@ func (t *Throttle) Registration(ctx context.Context, scope Scope, place Place) (
 	if t.cfg.Limits.Registrations == 0 || !scope.Address.IsValid() {
 		return &Attempt{throttle: t, place: place}, nil
 	}
+	return t.underAddress(ctx, place, scope, t.registrationCounters(scope))
+}
+
+// Reset admits an attempt with a reset token that is not valid. Such attempts are counted under their address, apart from others,
+// with as many free ones as failures of sign-ins. They verify no password and need no place. Errors: those of SignIn.
+func (t *Throttle) Reset(ctx context.Context, scope Scope) (*Attempt, error) {
+	return t.underAddress(ctx, noPlace{}, scope, t.resetCounters(scope))
+}
+
+// noPlace is the place of an attempt that verifies nothing.
+type noPlace struct{}
+
+func (noPlace) Enter() error { return nil }
+
+func (noPlace) Leave() {}
+
+// underAddress admits an attempt that is counted under counters of its address alone.
+func (t *Throttle) underAddress(ctx context.Context, place Place, scope Scope, under []counted) (*Attempt, error) {
 	a, end := t.newAdmission(ctx, place, scope)
 	defer end()
-	under := t.registrationCounters(scope)
 	for _, c := range under {
 		if err := a.joinQueue(ctx, c); err != nil {
 			return nil, err

@@ -17,12 +17,13 @@ type managedUser struct {
 	profile
 	Disabled     bool   `json:"disabled"`
 	MonthlyQuota *int64 `json:"monthly_quota"` // the user's own
+	MustChange   bool   `json:"must_change_password"`
 }
 
 func newManagedUser(u account.User) managedUser {
 	return managedUser{
 		profile:  newProfile(u),
-		Disabled: u.Disabled, MonthlyQuota: u.MonthlyQuota,
+		Disabled: u.Disabled, MonthlyQuota: u.MonthlyQuota, MustChange: u.MustChangePassword,
 	}
 }
 
@@ -50,6 +51,19 @@ func (s *server) listUsers(c *gin.Context) error {
 	var page userPage
 	page.Users, page.NextCursor = cut(users, limit, newManagedUser, func(u account.User) string { return u.Name })
 	c.JSON(http.StatusOK, page)
+	return nil
+}
+
+func (s *server) readUser(c *gin.Context) error {
+	id, err := userID(c)
+	if err != nil {
+		return err
+	}
+	user, err := s.Accounts.User(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, newManagedUser(user))
 	return nil
 }
 

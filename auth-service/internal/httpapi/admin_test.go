@@ -15,6 +15,7 @@ type managedUser struct {
 	Role         string
 	Disabled     bool
 	MonthlyQuota *int64 `json:"monthly_quota"`
+	MustChange   bool   `json:"must_change_password"`
 }
 
 type userPage struct {

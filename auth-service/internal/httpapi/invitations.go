@@ -94,11 +94,15 @@ func (s *server) invite(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	s.sendInvitation(c, made, token)
+	return nil
+}
+
+func (s *server) sendInvitation(c *gin.Context, made account.Invitation, token account.InvitationToken) {
 	noStore(c)
 	c.JSON(http.StatusCreated, madeInvitation{
 		invitation: newInvitation(made), Token: token.Text(), Link: token.Link(s.PublicURL),
 	})
-	return nil
 }
 
 // listedInvitation is an invitation and what has become of it.

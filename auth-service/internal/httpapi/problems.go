@@ -68,6 +68,27 @@ func problems(err error) *problem.Details {
 		return invalidField("plan", "There is no such plan.")
 	case errors.Is(err, account.ErrNoUser):
 		return problem.New(http.StatusNotFound, "no-such-user", "There is no such user.")
+	case errors.Is(err, account.ErrNoSession):
+		return problem.New(http.StatusNotFound, "no-such-session", "You have no such session.")
+	case errors.Is(err, ledger.ErrStaleLease):
+		return problem.New(http.StatusConflict, "stale-lease", "A later request of this lease was answered already.")
+	case errors.Is(err, account.ErrCursorGone):
+		return cursorGone()
+	}
+	return waysInProblems(err)
+}
+
+// waysInProblems is the part of the table about who may come in, and about the way back.
+func waysInProblems(err error) *problem.Details {
+	switch {
+	case errors.Is(err, account.ErrMustChange):
+		return problem.New(http.StatusForbidden, "password-change-required",
+			"The password is right and must be changed: send it again, with another one as new_password beside it.")
+	case errors.Is(err, account.ErrResetNotValid):
+		return problem.New(http.StatusForbidden, "reset-not-valid",
+			"This reset token is used, replaced by a newer one, expired or wrong; ask an administrator for another one.")
+	case errors.Is(err, account.ErrNameTaken):
+		return problem.New(http.StatusConflict, "name-taken", "Another user has this name.")
 	case errors.Is(err, account.ErrRegistrationClosed):
 		return problem.New(http.StatusForbidden, "registration-closed", "Registration is closed here. Ask an administrator for an account.")
 	case errors.Is(err, account.ErrNotInvited):
@@ -80,12 +101,6 @@ func problems(err error) *problem.Details {
 	case errors.Is(err, account.ErrTooManyInvitations):
 		return problem.New(http.StatusConflict, "too-many-invitations",
 			fmt.Sprintf("%d invitations are open already. Withdraw some, or wait until they expire.", account.MaxOpenInvitations))
-	case errors.Is(err, account.ErrNoSession):
-		return problem.New(http.StatusNotFound, "no-such-session", "You have no such session.")
-	case errors.Is(err, ledger.ErrStaleLease):
-		return problem.New(http.StatusConflict, "stale-lease", "A later request of this lease was answered already.")
-	case errors.Is(err, account.ErrCursorGone):
-		return cursorGone()
 	}
 	return nil
 }

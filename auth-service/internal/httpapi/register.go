@@ -9,19 +9,10 @@ import (
 	"tallygate/kit/ginapi"
 )
 
-// credentials is the body of a registration and of a sign-in. Pointers distinguish an absent member from an empty one.
+// credentials is the body of a registration, and part of that of a sign-in. Pointers distinguish an absent member from an empty one.
 type credentials struct {
 	Username *string `json:"username"`
 	Password *string `json:"password"`
-}
-
-// readCredentials binds the body and requires both members.
-func readCredentials(c *gin.Context) (account.Credentials, error) {
-	body, err := ginapi.Bind[credentials](c)
-	if err != nil {
-		return account.Credentials{}, err
-	}
-	return body.read()
 }
 
 // read requires both members.

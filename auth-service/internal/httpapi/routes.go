@@ -21,6 +21,7 @@ func (s *server) public() *ginapi.API {
 	get(api.Engine, "/readyz", gin.WrapH(s.Readiness))
 
 	api.POST("/users/register", api.Handle(s.register))
+	api.POST("/users/password", api.Handle(s.useReset))
 	api.POST("/token", api.Handle(s.signIn))
 	api.POST("/token/refresh", api.Handle(s.refresh))
 
@@ -36,8 +37,11 @@ func (s *server) public() *ginapi.API {
 
 	admin := user.Group("/admin", api.Handle(s.requireAdmin))
 	get(admin, "/users", api.Handle(s.listUsers))
+	admin.POST("/users", api.Handle(s.addUser))
+	get(admin, "/users/:id", api.Handle(s.readUser))
 	admin.PATCH("/users/:id", api.Handle(s.editUser))
 	admin.DELETE("/users/:id", api.Handle(s.removeUser))
+	admin.POST("/users/:id/reset", api.Handle(s.makeReset))
 	get(admin, "/users/:id/usage", api.Handle(s.readUserUsage))
 	get(admin, "/usage", api.Handle(s.listUsage))
 	get(admin, "/invitations", api.Handle(s.listInvitations))

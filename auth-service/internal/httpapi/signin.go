@@ -9,6 +9,7 @@ import (
 
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/issuer"
+	"tallygate/kit/ginapi"
 )
 
 // tokens is the response to a sign-in and to a refresh: RFC 6749 section 5.1, with this API's older names.
@@ -20,11 +21,22 @@ type tokens struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
+// signInRequest is the body of a sign-in. A null new_password is none.
+type signInRequest struct {
+	credentials
+	NewPassword *string `json:"new_password"`
+}
+
 func (s *server) signIn(c *gin.Context) error {
-	credentials, err := readCredentials(c)
+	body, err := ginapi.Bind[signInRequest](c)
 	if err != nil {
 		return err
 	}
+	credentials, err := body.read()
+	if err != nil {
+		return err
+	}
+	credentials.New = body.NewPassword
 	from := s.origin(c)
 	grant, err := s.Accounts.SignIn(c.Request.Context(), credentials, from)
 	s.signInMetrics.ended(err)
@@ -34,6 +46,9 @@ func (s *server) signIn(c *gin.Context) error {
 			s.logEvent(c, "sign-in failed", 0, from, "name_hash", s.Names.Of(credentials.Name))
 		}
 		return err
+	}
+	if credentials.New != nil {
+		s.logEvent(c, "password changed", grant.User.ID, from)
 	}
 	s.logEvent(c, "signed in", grant.User.ID, from)
 	return s.sendTokens(c, "Token created successfully", grant)

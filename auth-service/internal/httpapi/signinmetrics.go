@@ -31,6 +31,8 @@ func (s *signInMetrics) ended(err error) {
 		result = "ok"
 	case errors.Is(err, account.ErrWrongCredentials):
 		result = "wrong"
+	case errors.Is(err, account.ErrMustChange):
+		result = "must_change"
 	case errors.Is(err, password.ErrBusy), errors.Is(err, guess.ErrTooManyAtOnce):
 		result = "busy"
 	case errors.Is(err, fault.ErrUnavailable):

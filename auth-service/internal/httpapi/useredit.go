@@ -17,17 +17,16 @@ type userEdit struct {
 	MonthlyQuota jsontext.Value `json:"monthly_quota"`
 	Plan         jsontext.Value `json:"plan"`
 	Roles        jsontext.Value `json:"roles"`
+	MustChange   jsontext.Value `json:"must_change_password"`
 }
 
 // edit reads the members. The error is an *invalidError or a *fault.InvalidError.
 func (e userEdit) edit() (out account.Edit, err error) {
-	switch string(e.Disabled) {
-	case "":
-	case "true", "false":
-		disabled := string(e.Disabled) == "true"
-		out.Disabled = &disabled
-	default:
-		return out, invalid("disabled", `The member "disabled" has to be true or false.`)
+	if out.Disabled, err = readBool("disabled", e.Disabled); err != nil {
+		return out, err
+	}
+	if out.MustChangePassword, err = readBool("must_change_password", e.MustChange); err != nil {
+		return out, err
 	}
 	if e.Role != nil {
 		if out.Role, err = readRole(e.Role); err != nil {
@@ -48,6 +47,18 @@ func (e userEdit) edit() (out account.Edit, err error) {
 		out.Roles, err = readRoles(e.Roles)
 	}
 	return out, err
+}
+
+// readBool returns nil for an absent member.
+func readBool(name string, value jsontext.Value) (*bool, error) {
+	switch string(value) {
+	case "":
+		return nil, nil
+	case "true", "false":
+		yes := string(value) == "true"
+		return &yes, nil
+	}
+	return nil, invalid(name, `The member "`+name+`" has to be true or false.`)
 }
 
 func readRole(value jsontext.Value) (*account.Role, error) {

@@ -80,3 +80,6 @@ func (p Prepared) foreign() []string {
 
 // Len is the password's length in characters.
 func (p Prepared) Len() int { return utf8.RuneCountInString(p.text) }
+
+// Same reports whether two passwords, both from one client, are the same.
+func (p Prepared) Same(other Prepared) bool { return p.text == other.text }

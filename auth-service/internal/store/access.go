@@ -43,6 +43,9 @@ func (s *Store) readsName() access { return access{lane: s.public, lines: s.read
 // readsForged is for calls that show nothing but the id of a session.
 func (s *Store) readsForged() access { return access{lane: s.public, lines: s.forged} }
 
+// readsReset is for calls that look for a reset token.
+func (s *Store) readsReset() access { return access{lane: s.public, lines: s.forged, key: "resets"} }
+
 // readsOf is for calls that read what one user or session has. They are a few at once.
 func (s *Store) readsOf(key string) access {
 	return access{lane: s.public, lines: s.readers, key: key, ofOne: true}

@@ -19,6 +19,7 @@ type guessRow struct {
 	PendingUntil time.Time
 	BlockedUntil time.Time
 	ForgottenAt  time.Time
+	NameHash     []byte
 }
 
 // TableName is for gorm.
@@ -89,7 +90,7 @@ func updateGuesses(ctx context.Context, tx *gorm.DB, u guess.Update) error {
 		return err
 	}
 	if len(rows) < len(keys) {
-		if rows, err = addGuesses(ctx, tx, raw, rows); err != nil {
+		if rows, err = addGuesses(ctx, tx, u, raw, rows); err != nil {
 			return err
 		}
 	}
@@ -116,17 +117,33 @@ func updateGuesses(ctx context.Context, tx *gorm.DB, u guess.Update) error {
 }
 
 // addGuesses inserts the counters that do not exist yet, and locks all of them.
-func addGuesses(ctx context.Context, tx *gorm.DB, keys [][]byte, present []guessRow) ([]guessRow, error) {
+func addGuesses(ctx context.Context, tx *gorm.DB, u guess.Update, keys [][]byte, present []guessRow) ([]guessRow, error) {
 	for _, key := range slices.SortedFunc(slices.Values(keys), bytes.Compare) {
 		if slices.ContainsFunc(present, func(r guessRow) bool { return bytes.Equal(r.Key, key) }) {
 			continue
 		}
 		row := newGuessRow(guess.Key(key), guess.Counter{})
+		if i := slices.Index(u.Keys, guess.Key(key)); u.Names != nil && u.Names[i] != (guess.Key{}) {
+			row.NameHash = u.Names[i][:]
+		}
 		if err := gorm.G[guessRow](tx, clause.OnConflict{DoNothing: true}).Create(ctx, &row); err != nil {
 			return nil, err
 		}
 	}
 	return gorm.G[guessRow](tx, clause.Locking{Strength: "UPDATE"}).Where("key in ?", keys).Order("key").Find(ctx)
+}
+
+// forgive removes the counters of a name. It locks them in the order of their keys, as updateGuesses does.
+func forgive(ctx context.Context, tx *gorm.DB, name guess.Key) error {
+	if name == (guess.Key{}) {
+		return nil
+	}
+	rows, err := gorm.G[guessRow](tx, clause.Locking{Strength: "UPDATE"}).Select("key").Where("name_hash = ?", name[:]).Order("key").Find(ctx)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	_, err = gorm.G[guessRow](tx).Where("name_hash = ?", name[:]).Delete(ctx)
+	return err
 }
 
 // knowAddress records that the user has signed in from the address.

@@ -33,7 +33,7 @@ func TestSweepLeavesNothingThatIsOver(t *testing.T) {
 			at, numbers, key = noon(), "(select i from generate_series(1, 5000) i)", "sha256(i::text::bytea)"
 		}
 		for _, statement := range []string{
-			"insert into guess_counters select " + key + ", 1, 0, $1, $1, $1 from " + numbers + " n",
+			"insert into guess_counters (key, failures, pending, pending_until, blocked_until, forgotten_at) select " + key + ", 1, 0, $1, $1, $1 from " + numbers + " n",
 			"insert into known_addresses select 1, cast(i as text), $1 from " + numbers + " n",
 			"insert into user_changes select i + 1, i, $1 from " + numbers + " n",
 		} {

@@ -22,17 +22,32 @@ type userRow struct {
 	Plan         *string // nil: the default
 	Roles        string
 	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
+
+	MustChangePassword bool
+	ResetHash          []byte
+	ResetExpiresAt     *time.Time
 }
 
 // TableName is for gorm.
 func (userRow) TableName() string { return "users" }
 
 func (r userRow) user() account.User {
-	return account.User{
+	u := account.User{
 		ID: r.ID, Name: r.Username, PasswordHash: r.PasswordHash, Role: account.Role(r.Role), Disabled: r.Disabled,
 		Generation: r.Generation, MonthlyQuota: r.MonthlyQuota, Plan: planName(r.Plan), Roles: account.Roles(r.Roles),
-		CreatedAt: r.CreatedAt.UTC(),
+		CreatedAt: r.CreatedAt.UTC(), MustChangePassword: r.MustChangePassword,
+		Reset: account.Reset{ExpiresAt: orZero(r.ResetExpiresAt)},
 	}
+	copy(u.Reset.Hash[:], r.ResetHash)
+	return u
+}
+
+// resetColumns are those of a reset token, or of none.
+func resetColumns(r account.Reset) (hash []byte, expiresAt *time.Time) {
+	if r == (account.Reset{}) {
+		return nil, nil
+	}
+	return r.Hash[:], &r.ExpiresAt
 }
 
 func planName(column *string) account.PlanName {
@@ -54,10 +69,13 @@ func planColumn(name account.PlanName) *string {
 const firstGeneration = 1
 
 func newUserRow(u account.NewUser) userRow {
-	return userRow{
+	row := userRow{
 		Username: u.Name, PasswordHash: u.PasswordHash, Role: string(u.Role), Generation: firstGeneration,
-		Plan: planColumn(u.Plan), Roles: string(u.Roles), CreatedAt: u.CreatedAt,
+		MonthlyQuota: u.MonthlyQuota, Plan: planColumn(u.Plan), Roles: string(u.Roles), CreatedAt: u.CreatedAt,
+		MustChangePassword: u.MustChangePassword,
 	}
+	row.ResetHash, row.ResetExpiresAt = resetColumns(u.Reset)
+	return row
 }
 
 // UserByName implements account.Store.
@@ -65,6 +83,26 @@ func (s *Store) UserByName(ctx context.Context, name string) (account.User, erro
 	var row userRow
 	err := s.read(ctx, s.readsName(), func(ctx context.Context, db *gorm.DB) (err error) {
 		row, err = gorm.G[userRow](db).Where("username = ?", name).Take(ctx)
+		return orNoUser(err)
+	})
+	return row.user(), err
+}
+
+// UserByID implements account.Store.
+func (s *Store) UserByID(ctx context.Context, id int64) (account.User, error) {
+	var row userRow
+	err := s.read(ctx, s.known(), func(ctx context.Context, db *gorm.DB) (err error) {
+		row, err = gorm.G[userRow](db).Where("id = ?", id).Take(ctx)
+		return orNoUser(err)
+	})
+	return row.user(), err
+}
+
+// UserByReset implements account.Store. Anybody may send a token that is none: those who look for one wait together.
+func (s *Store) UserByReset(ctx context.Context, hash account.ResetHash) (account.User, error) {
+	var row userRow
+	err := s.read(ctx, s.readsReset(), func(ctx context.Context, db *gorm.DB) (err error) {
+		row, err = gorm.G[userRow](db).Where("reset_hash = ?", hash[:]).Take(ctx)
 		return orNoUser(err)
 	})
 	return row.user(), err
@@ -184,10 +222,12 @@ func changeUser(ctx context.Context, tx *gorm.DB, before account.User, change ac
 	row := userRow{
 		PasswordHash: change.User.PasswordHash, Role: string(change.User.Role), Disabled: change.User.Disabled,
 		Generation: change.User.Generation, MonthlyQuota: change.User.MonthlyQuota,
-		Plan: planColumn(change.User.Plan), Roles: string(change.User.Roles),
+		Plan: planColumn(change.User.Plan), Roles: string(change.User.Roles), MustChangePassword: change.User.MustChangePassword,
 	}
+	row.ResetHash, row.ResetExpiresAt = resetColumns(change.User.Reset)
 	_, err := gorm.G[userRow](tx).Where("id = ?", before.ID).
-		Select("password_hash", "role", "disabled", "generation", "monthly_quota", "plan", "roles").Updates(ctx, row)
+		Select("password_hash", "role", "disabled", "generation", "monthly_quota", "plan", "roles", "must_change_password",
+			"reset_hash", "reset_expires_at").Updates(ctx, row)
 	if err != nil {
 		return orNoPlan(err)
 	}
@@ -195,6 +235,9 @@ func changeUser(ctx context.Context, tx *gorm.DB, before account.User, change ac
 		if _, err := gorm.G[sessionRow](tx).Where("user_id = ?", before.ID).Delete(ctx); err != nil {
 			return err
 		}
+	}
+	if err := forgive(ctx, tx, change.Forgive); err != nil {
+		return err
 	}
 	return noteChange(ctx, tx, before.ID, at)
 }
