@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -130,9 +131,11 @@ func TestAPlaceThatIsNoneIsRefused(t *testing.T) {
 func TestThePagesKeepNothingWhereUpstreamsCouldReadIt(t *testing.T) {
 	t.Parallel()
 	shared := regexp.MustCompile(`(?i)(local|session)Storage|indexedDB|cookie|\bcaches\b|window\.|globalThis|BroadcastChannel|postMessage|history\.`)
+	// It takes a reset token out of the address, and leaves nothing in the history.
+	cleaning := []byte(`history.replaceState(null, "", location.pathname + location.search);`)
 	script := regexp.MustCompile(`<script (type="module" )?`)
 	for path, page := range pages(t, "on") {
-		if found := shared.Find(page.Body); found != nil && path != "/openapi.json" {
+		if found := shared.Find(bytes.ReplaceAll(page.Body, cleaning, nil)); found != nil && path != "/openapi.json" {
 			t.Errorf("%s uses %s", path, found)
 		}
 		for _, tag := range script.FindAllSubmatch(page.Body, -1) {

@@ -6,6 +6,16 @@ const $ = (id) => document.getElementById(id);
 const calls = document.querySelector('meta[name="calls"]').content; // the path before those of all calls
 const nobody = { username: "", token: "", refresh: "" };
 let session = nobody;
+let resetToken = "";
+
+// takeReset takes a reset token out of the address at once, so that it stands in no history, bookmark or screenshot.
+function takeReset() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("reset");
+  if (!token) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  resetToken = token;
+}
+takeReset();
 
 function notice(text, alarm = false) {
   $("notice").textContent = text;
@@ -14,7 +24,11 @@ function notice(text, alarm = false) {
 }
 
 class Refused extends Error {
-  constructor(status, message) { super(message); this.status = status; }
+  constructor(status, { message, type }) {
+    super(message || `The gateway responded with status ${status}.`);
+    this.status = status;
+    this.type = type;
+  }
 }
 
 async function send(method, path, { body, token } = {}) {
@@ -24,7 +38,7 @@ async function send(method, path, { body, token } = {}) {
   const response = await fetch(calls + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const text = await response.text();
   const json = text && response.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : {};
-  if (!response.ok) throw new Refused(response.status, json.message || `The gateway responded with status ${response.status}.`);
+  if (!response.ok) throw new Refused(response.status, json);
   return json;
 }
 
@@ -50,7 +64,10 @@ function keep(pair) {
 
 function leave() {
   session = nobody;
-  $("room").hidden = $("who").hidden = $("sign-out").hidden = true;
+  $("room").hidden = $("who").hidden = $("sign-out").hidden = $("admin").hidden = true;
+  $("users").tBodies[0].replaceChildren();
+  forgetMade();
+  askAgain(false);
   $("door").hidden = false;
 }
 
@@ -59,7 +76,7 @@ async function enter() {
   $("room").hidden = $("who").hidden = $("sign-out").hidden = false;
   $("who").textContent = session.username;
   showCurl();
-  await Promise.all([showUsage(), showSessions()]);
+  await Promise.all([showUsage(), showSessions(), showAdmin()]);
 }
 
 function showCurl() {
@@ -116,6 +133,83 @@ async function showSessions() {
   }));
 }
 
+async function showAdmin() {
+  const { role } = await authorized("GET", "/users/me");
+  $("admin").hidden = role !== "admin";
+  if (role === "admin") await showUsers();
+}
+
+async function showUsers() {
+  const page = await authorized("GET", `/admin/users?${new URLSearchParams({ limit: 50, query: $("query").value })}`);
+  $("users").tBodies[0].replaceChildren(...page.users.map((one) => {
+    const reset = document.createElement("button");
+    reset.className = "plain";
+    reset.textContent = "Reset link";
+    reset.setAttribute("aria-label", `Reset link for ${one.username}`);
+    reset.addEventListener("click", guarded(() => makeReset(one)));
+    const state = one.disabled ? "disabled" : one.must_change_password ? "must change the password" : "";
+    return row([one.username, one.role, state, reset]);
+  }));
+  $("more").hidden = !page.next_cursor;
+}
+
+// makeReset shows a link for a user who forgot the password. Nobody can show it again.
+async function makeReset(user) {
+  forgetMade();
+  const made = await authorized("POST", `/admin/users/${user.user_id}/reset`);
+  $("made-for").textContent = `For ${user.username}, once, until ${new Date(made.expires_at).toLocaleTimeString()}:`;
+  $("made-link").value = made.link ?? `${location.origin}${location.pathname}#reset=${made.reset_token}`;
+  $("made").hidden = false;
+  $("made-link").select();
+}
+
+function forgetMade() {
+  $("made").hidden = true;
+  $("made-link").value = "";
+}
+
+async function copyMade() {
+  $("made-link").select();
+  try {
+    await navigator.clipboard.writeText($("made-link").value);
+  } catch {
+    return notice("The link is selected: copy it with Ctrl+C.");
+  }
+  notice("Copied.");
+}
+
+// askAgain shows or hides the field for a new password at the sign-in.
+function askAgain(must) {
+  $("renew").hidden = !must;
+  $("next").required = must;
+  if (must) $("next").focus();
+  else $("next").value = "";
+}
+
+function showWayBack() {
+  $("way-back").hidden = !resetToken;
+  $("door").hidden = Boolean(resetToken);
+  if (resetToken) $("reset-password").focus();
+}
+
+async function setPassword() {
+  try {
+    await send("POST", "/users/password", { body: { reset_token: resetToken, new_password: $("reset-password").value } });
+  } catch (err) {
+    if (err.status === 403) endWayBack();
+    throw err;
+  }
+  endWayBack();
+  notice("The password is set. Sign in with it.");
+  $("username").focus();
+}
+
+function endWayBack() {
+  resetToken = "";
+  $("reset").reset();
+  showWayBack();
+}
+
 // guarded shows an error of a handler as a notice.
 function guarded(handler) {
   return async (event) => {
@@ -132,14 +226,34 @@ function guarded(handler) {
 const credentials = () => ({ username: $("username").value, password: $("password").value });
 
 async function signIn() {
-  keep(await send("POST", "/token", { body: credentials() }));
+  const body = credentials();
+  if (!$("renew").hidden) body.new_password = $("next").value;
+  try {
+    keep(await send("POST", "/token", { body }));
+  } catch (err) {
+    if (!err.type?.endsWith(":password-change-required")) throw err;
+    askAgain(true);
+    return notice("Your password has to be changed. Type a new one, and sign in again.");
+  }
+  askAgain(false);
   session.username = $("username").value;
   $("password").value = "";
   await enter();
 }
 
 document.addEventListener("DOMContentLoaded", () => {
+  showWayBack();
+  addEventListener("hashchange", () => {
+    takeReset();
+    if (!session.token) return showWayBack();
+    if (resetToken) notice("Sign out before you open a link to set a password.", true);
+    resetToken = "";
+  });
+  $("reset").addEventListener("submit", guarded(setPassword));
   $("credentials").addEventListener("submit", guarded(signIn));
+  $("username").addEventListener("input", () => askAgain(false));
+  $("find").addEventListener("submit", guarded(showUsers));
+  $("made").addEventListener("submit", guarded(copyMade));
   $("register").addEventListener("click", guarded(async () => {
     if (!$("credentials").reportValidity()) return;
     const { message } = await send("POST", "/users/register", { body: credentials() });
