@@ -119,8 +119,8 @@ func (s *system) flooded(t *testing.T, admin *user, database, what string, conns
 	suffered.within(t, map[string]time.Duration{"`/root`": maxRootP99, "sign-in": maxSignInP99, "account call": maxSignInP99})
 }
 
-// edit returns a function with which an administrator changes a user.
-func (s *system) edit(t *testing.T, admin, u *user, body string) func() error {
+// idOf is the id of a user.
+func (s *system) idOf(t *testing.T, u *user) int64 {
 	t.Helper()
 	got, err := s.clients[0].Register(u.Credentials) // says the id of a user who is there
 	var known struct {
@@ -129,9 +129,16 @@ func (s *system) edit(t *testing.T, admin, u *user, body string) func() error {
 	if err != nil || json.Unmarshal([]byte(got.Body), &known) != nil || known.ID == 0 {
 		t.Fatalf("the id of %s: got %d %s (%v)", u.Username, got.Status, got.Body, err)
 	}
+	return known.ID
+}
+
+// edit returns a function with which an administrator changes a user.
+func (s *system) edit(t *testing.T, admin, u *user, body string) func() error {
+	t.Helper()
+	id := s.idOf(t, u)
 	header := http.Header{"Authorization": {admin.Token}, "Content-Type": {"application/json"}}
 	return func() error {
-		got, err := s.clients[len(s.clients)-1].Do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", known.ID), header, []byte(body))
+		got, err := s.clients[len(s.clients)-1].Do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", id), header, []byte(body))
 		if err == nil && got.Status != http.StatusOK {
 			err = fmt.Errorf("got %d %s, want 200", got.Status, got.Body)
 		}

@@ -26,6 +26,7 @@ func replicated() cluster.Config {
 func TestMeasureRevocation(t *testing.T) { //nolint:paralleltest // it measures time
 	s := start(t, replicated())
 	t.Run("a logout is in force at every gateway within a second", s.measureLogouts)
+	t.Run("a reset password is in force at every gateway within a second", s.measureResets)
 	t.Run("in one second the token from before a password change is refused, the one after it works", s.changeWithinOneSecond)
 	t.Run("ten thousand calls are one lookup at auth-service", s.countLookups)
 }
