@@ -25,7 +25,9 @@ type activeRoute struct {
 	upstream *upstream.Upstream
 	metrics  *routeDurations
 	meterID  meter.RouteID
-	rate     limit.Rate
+	// wrongCost is about what its upstream announces.
+	wrongCost notice
+	rate      limit.Rate
 	// identities are the identity fields of the whole table.
 	identities *wire.Names
 	// hostField and ownHost say which Host the upstream gets: those of forward.Request.

@@ -188,7 +188,7 @@ func TestAStreamOpenedWithATicketEndsWithItsPermission(t *testing.T) {
 			if rest, err := io.ReadAll(e.in); err != nil || string(rest) != "\x88\x09\x03\xf0invalid" {
 				t.Errorf("got %q, %v", rest, err)
 			}
-			e.ended(usage{Requests: 1}, "101", "invalid")
+			e.ended(usage{Requests: 1, Units: 1}, "101", "invalid")
 		})
 	}
 }

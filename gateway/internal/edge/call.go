@@ -38,6 +38,7 @@ type call struct {
 	streams   bool            // resume gives the rest of the response
 	revocable bool            // the call ends with its user's permission
 	counted   meter.Call      // zero if the call does not count
+	costed    bool            // what the upstream has announced is counted
 	auth      [2]string
 	bearer    string   // Authorization for the upstream, if the client has sent its token elsewhere
 	protocol  string   // the WebSocket subprotocol if the upstream chooses none; mostly empty
@@ -63,7 +64,7 @@ func (k *call) begin(c *conn) {
 	k.client, k.outer = c.client, outer{}
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
 	k.bearer, k.protocol = "", ""
-	k.streaming, k.streams, k.revocable, k.counted = 0, false, false, meter.Call{}
+	k.streaming, k.streams, k.revocable, k.counted, k.costed = 0, false, false, meter.Call{}, false
 }
 
 // whole reports whether the whole request is in the buffer, and the client waits for nothing but the response.

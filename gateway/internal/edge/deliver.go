@@ -48,7 +48,7 @@ func (s *Server) describe(k *call) {
 		NoVia: at.NoVia, Links: at.links,
 		ForwardToken: forwards, Authorization: authorization, Protocol: k.protocol,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Informational: at.Informational, Streamer: k,
-		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, KeepAlive: k.keep, Draining: &s.draining,
+		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, CostField: at.CostField, Coster: k, KeepAlive: k.keep, Draining: &s.draining,
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/httpd"
@@ -109,4 +111,9 @@ func Choose(table *route.Table, head string) (r *route.Route, path string, err e
 		return nil, "", request.Sign
 	}
 	return r, string(forwardedPath(&request, r)), nil
+}
+
+// WrongCosts is how many responses of a route have announced a cost that is none.
+func WrongCosts(m *Metrics, route string) float64 {
+	return testutil.ToFloat64(m.wrongCosts.WithLabelValues(route))
 }

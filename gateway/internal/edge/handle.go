@@ -36,6 +36,7 @@ func (k *call) resumed() {
 
 // conclude refuses the request if there was an error, and then counts the bytes: those of a refusal, too.
 func (k *call) conclude(err error) {
+	k.unannounced()
 	if err != nil {
 		k.refuse(err)
 	}
@@ -68,7 +69,7 @@ func (s *Server) serve(k *call) error {
 		}
 		return err
 	}
-	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, 0, k.route.meterID, 1)
+	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, 0, k.route.meterID, k.fixedCost())
 	return s.forward(k)
 }
 

@@ -18,8 +18,10 @@ type Metrics struct {
 	evicted prometheus.Counter
 	refused *prometheus.CounterVec
 	ended   *prometheus.CounterVec
-	bounds  []float64
-	steps   []time.Duration // bounds, as durations
+	// wrongCosts are responses that announce a cost in a form that is not one.
+	wrongCosts *prometheus.CounterVec
+	bounds     []float64
+	steps      []time.Duration // bounds, as durations
 
 	mu     sync.Mutex
 	routes map[string]*routeDurations
@@ -48,6 +50,10 @@ func NewMetrics() *Metrics {
 			Name: "tallygate_gateway_streams_ended_total",
 			Help: "Calls in flight that were ended because their user may not call any more.",
 		}, []string{"reason"}),
+		wrongCosts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tallygate_usage_wrong_costs_total",
+			Help: "Responses whose cost header is not one whole number up to 1000000. The route's cost was counted.",
+		}, []string{"http_route"}),
 		bounds: httpd.DurationBuckets(), routes: map[string]*routeDurations{},
 	}
 	for _, b := range m.bounds {
@@ -92,6 +98,7 @@ func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.desc
 	m.open.Describe(out)
 	m.ended.Describe(out)
+	m.wrongCosts.Describe(out)
 	m.evicted.Describe(out)
 	m.refused.Describe(out)
 }
@@ -100,6 +107,7 @@ func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
 func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	m.open.Collect(out)
 	m.ended.Collect(out)
+	m.wrongCosts.Collect(out)
 	m.evicted.Collect(out)
 	m.refused.Collect(out)
 	m.mu.Lock()

@@ -183,7 +183,7 @@ func TestAResponseBreaksOffWhenItsPermissionEnds(t *testing.T) {
 			if rest, err := io.ReadAll(resp.Body); err == nil || len(rest) > 0 {
 				t.Errorf("got %q, %v, want a response that breaks off", rest, err)
 			}
-			e.ended(usage{Requests: 1, BytesOut: len(event)}, "200", "expired")
+			e.ended(usage{Requests: 1, Units: 1, BytesOut: len(event)}, "200", "expired")
 		})
 	}
 }
@@ -209,7 +209,7 @@ func TestARequestWithoutAResponseIsRefusedWhenItsPermissionEnds(t *testing.T) {
 			}
 			e.revoke(token.ErrInvalid)
 			e.gets401()
-			e.ended(usage{Requests: 1, ClientErrors: 1, BytesIn: test.in, BytesOut: len(refused)}, "401", "invalid")
+			e.ended(usage{Requests: 1, Units: 1, ClientErrors: 1, BytesIn: test.in, BytesOut: len(refused)}, "401", "invalid")
 		})
 	}
 }
@@ -234,7 +234,7 @@ func TestAShortBodyThatDoesNotComeIsRefusedWhenItsPermissionEnds(t *testing.T) {
 	close(e.broken) // nobody does
 	e.revoke(token.ErrInvalid)
 	e.gets401()
-	e.ended(usage{Requests: 1, ClientErrors: 1, BytesOut: len(refused)}, "401", "invalid")
+	e.ended(usage{Requests: 1, Units: 1, ClientErrors: 1, BytesOut: len(refused)}, "401", "invalid")
 }
 
 func TestWhatIsNotEnded(t *testing.T) {

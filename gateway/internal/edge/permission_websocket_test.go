@@ -61,7 +61,7 @@ func TestAWebSocketIsClosedWhenItsPermissionEnds(t *testing.T) {
 				t.Errorf("got %.200q, %v, want %.200q and the end", rest, err, test.want)
 			}
 			out += len(bytes.TrimSuffix(rest, []byte(invalid)))
-			e.ended(usage{Requests: 1, BytesOut: out}, "101", "invalid")
+			e.ended(usage{Requests: 1, Units: 1, BytesOut: out}, "101", "invalid")
 		})
 	}
 }
@@ -82,7 +82,7 @@ func TestAWebSocketWhoseFrameDoesNotEndIsCut(t *testing.T) {
 	if rest, err := io.ReadAll(e.in); len(rest) > 0 {
 		t.Errorf("got %q, %v, want the end", rest, err)
 	}
-	e.ended(usage{Requests: 1, BytesOut: 6}, "101", "invalid")
+	e.ended(usage{Requests: 1, Units: 1, BytesOut: 6}, "101", "invalid")
 }
 
 // TestAClientThatTakesNothingIsCut: it cannot keep its connection by not reading.

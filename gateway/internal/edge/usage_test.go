@@ -30,6 +30,7 @@ func meterOf(t *testing.T, l meter.Ledger) *meter.Meter {
 // usage is one row of a batch, or a sum of rows.
 type usage struct {
 	Requests     int `json:"requests"`
+	Units        int `json:"-"`
 	ClientErrors int `json:"client_errors"`
 	ServerErrors int `json:"server_errors"`
 	RateLimited  int `json:"rate_limited"`
@@ -44,7 +45,12 @@ type adder struct {
 }
 
 func (b *adder) Usage(_ context.Context, body []byte) error {
-	var batch struct{ Rows []usage }
+	var batch struct {
+		Rows []struct {
+			usage
+			Units *int `json:"units"`
+		}
+	}
 	if err := json.Unmarshal(body, &batch); err != nil {
 		return err
 	}
@@ -52,6 +58,11 @@ func (b *adder) Usage(_ context.Context, body []byte) error {
 	defer b.mu.Unlock()
 	for _, r := range batch.Rows {
 		b.sum.Requests += r.Requests
+		if r.Units != nil {
+			b.sum.Units += *r.Units
+		} else {
+			b.sum.Units += r.Requests
+		}
 		b.sum.ClientErrors += r.ClientErrors
 		b.sum.ServerErrors += r.ServerErrors
 		b.sum.RateLimited += r.RateLimited
@@ -74,13 +85,13 @@ func TestWhatOfACallIsCounted(t *testing.T) {
 		want    func(body string) usage
 	}{
 		"a response": {"GET /a" + lines + "good\r\n\r\n", nil, func(body string) usage {
-			return usage{Requests: 1, BytesOut: len(body)}
+			return usage{Requests: 1, Units: 1, BytesOut: len(body)}
 		}},
 		"the gateway's own response": {"GET /gone" + lines + "good\r\n\r\n", nil, func(body string) usage {
-			return usage{Requests: 1, ServerErrors: 1, BytesOut: len(body)}
+			return usage{Requests: 1, Units: 1, ServerErrors: 1, BytesOut: len(body)}
 		}},
 		"the gateway's own response to HEAD": {"HEAD /gone" + lines + "good\r\n\r\n", nil, func(string) usage {
-			return usage{Requests: 1, ServerErrors: 1}
+			return usage{Requests: 1, Units: 1, ServerErrors: 1}
 		}},
 		"a quota that is used up": {"GET /a" + lines + "limited\r\n\r\n", spent(), func(string) usage {
 			return usage{RateLimited: 1}

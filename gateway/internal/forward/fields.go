@@ -29,6 +29,11 @@ func (q *Request) passes(i int) bool {
 	return !r.Nominated(name) && !q.Identities.Has(name)
 }
 
+// isCost reports whether a field of the response is for the Coster.
+func (q *Request) isCost(name []byte) bool {
+	return len(name) == len(q.CostField) && q.CostField != "" && bytes.EqualFold(name, []byte(q.CostField))
+}
+
 // takesBack reports whether the route passes a field that is dropped otherwise.
 func (q *Request) takesBack(name []byte) bool {
 	for _, taken := range q.PassFields {

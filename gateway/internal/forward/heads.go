@@ -105,7 +105,7 @@ func (x *Exchange) responseHead(b []byte, framing wire.Framing, keepAlive bool) 
 			}
 		}
 		name := r.Name(i)
-		if r.Alias(i) || r.Nominated(name) || x.req.Replaces != nil && x.req.Replaces(name) {
+		if r.Alias(i) || r.Nominated(name) || x.req.isCost(name) || x.req.Replaces != nil && x.req.Replaces(name) {
 			continue
 		}
 		if x.req.Links != nil && x.addLink(&w, name, r.Value(i)) {

@@ -27,6 +27,7 @@ func (l *relay) run() Outcome {
 	}
 	r := &l.response
 	l.conn.Replica().Responded(r.Status)
+	l.tellCost()
 	early := l.in.Bytes()[r.HeadBytes():]
 	if r.Status == 101 {
 		return l.beginTunnel(early)
@@ -40,6 +41,23 @@ func (l *relay) run() Outcome {
 		return l.whole(early[:r.ContentLength], early[r.ContentLength:], r.Framing())
 	}
 	return l.beginDownload(early)
+}
+
+// tellCost tells the request's Coster what the upstream has announced.
+func (l *relay) tellCost() {
+	if l.req.CostField == "" {
+		return
+	}
+	r := &l.response
+	var value []byte
+	values := 0
+	for i := range r.Fields() {
+		if l.req.isCost(r.Name(i)) && !r.Alias(i) {
+			value = r.Value(i)
+			values++
+		}
+	}
+	l.req.Coster.Costs(value, values)
 }
 
 // blamesReplica reports whether it is the replica's fault that no head came.

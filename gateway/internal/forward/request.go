@@ -57,6 +57,9 @@ type Request struct {
 	ResponseFields *wire.FieldLines
 	// Replaces reports whether a field of the upstream's response is left out because ResponseFields has it; may be nil.
 	Replaces func(name []byte) bool
+	// CostField is a field of the upstream's response that is for Coster, and that the client does not get; empty: none.
+	CostField string
+	Coster    Coster
 	// KeepAlive: the client's connection may be used again after this, unless Draining says otherwise when the response
 	// begins.
 	KeepAlive bool
@@ -71,6 +74,13 @@ type Streamer interface {
 	Streams() error
 	// Uploaded is called once after Streams, when no more of the body will be read.
 	Uploaded()
+}
+
+// Coster is who is told what a request has cost.
+type Coster interface {
+	// Costs is called once the final response's head is there, and before the client gets any of it. values is how often the
+	// field is in it, value the last one's. value must not be kept.
+	Costs(value []byte, values int)
 }
 
 // Outcome is how it went.

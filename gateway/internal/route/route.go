@@ -55,6 +55,11 @@ type Route struct {
 	// the method or the path that an upstream sees, and names that servers may read as others.
 	PassFields []string
 
+	// ExtraCost is what a request costs, less one unit: -1 is free. CostField is the response field in which the upstream
+	// says what its request has cost; empty for none.
+	ExtraCost int
+	CostField string
+
 	// Rate limits each user's requests. The zero value is no limit.
 	Rate Rate
 	// MaxBody is in bytes.
@@ -116,6 +121,9 @@ type Check struct {
 func DefaultTimeouts() Timeouts {
 	return Timeouts{Connect: 2 * time.Second, FirstByte: 30 * time.Second, Progress: 60 * time.Second}
 }
+
+// Cost is what a request costs, in units, unless the upstream says otherwise.
+func (r *Route) Cost() uint64 { return uint64(max(1+r.ExtraCost, 0)) }
 
 // takes reports whether the route takes the method. "All methods" never includes TRACE: its response repeats the request,
 // with the token and other fields that no script may see (RFC 9110 section 9.3.8).

@@ -16,6 +16,7 @@ const defaultIdentityHeader = "X-User-Id"
 const (
 	maxRetries = 10
 	maxBurst   = 999_999_999
+	maxCost    = 1_000_000
 	minTimeout = 100 * time.Millisecond
 	maxTimeout = 24 * time.Hour
 
@@ -49,7 +50,7 @@ var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	needed: []string{"name", "path", "upstream"},
 	others: []string{
 		"tls",
-		"exact", "methods", "host", "health", "auth", "identity_header", "pass_headers", "forward_token", "authorization", "rate", "burst", "max_body", "timeouts", "retries",
+		"exact", "methods", "host", "health", "auth", "identity_header", "pass_headers", "forward_token", "authorization", "rate", "burst", "cost", "cost_header", "max_body", "timeouts", "retries",
 		"strip_prefix", "paths", "via", "websocket", "streams", "cors",
 		"informational",
 	},
@@ -112,7 +113,7 @@ func (o *object) access(r *route.Route) {
 	auth, ok := o.text("auth", authForm, "has to be required or public")
 	if ok && auth.value == "public" {
 		r.Public, r.Metered = true, false
-		for _, key := range []string{"identity_header", "rate", "burst", "streams"} {
+		for _, key := range []string{"identity_header", "rate", "burst", "cost", "cost_header", "streams"} {
 			if o.has(key) {
 				o.fail(place(o.values[key]), "%s: is not possible with auth: public, where the user is not known", key)
 			}
@@ -125,6 +126,12 @@ func (o *object) access(r *route.Route) {
 		o.identities = append(o.identities, header.value)
 		if reserved.MatchString(header.value) {
 			o.fail(header.at, "identity_header: %q has another meaning already: choose another name, like X-Account", header.value)
+		}
+	}
+	r.ExtraCost = o.number("cost", 1, 0, maxCost) - 1
+	if field, ok := o.text("cost_header", fieldForm, aboutField); ok {
+		if r.CostField = field.value; reserved.MatchString(field.value) {
+			o.fail(field.at, "cost_header: %q has another meaning already: choose another name, like X-Cost", field.value)
 		}
 	}
 	const aboutStreams = "has to be until_closed; without the key, streams end with their user's permission"

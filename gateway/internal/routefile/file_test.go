@@ -40,6 +40,8 @@ routes:
     identity_header: X-Account
     rate: 100/m
     burst: 20
+    cost: 5
+    cost_header: X-Cost
     max_body: 2GiB
     timeouts: {connect: 1s, first_byte: 1m30s, progress: 500ms}
     retries: 3
@@ -64,7 +66,7 @@ routes:
 	for name, want := range map[string]*route.Route{
 		"files": {
 			Name: "files", Path: "/files", Exact: true, Methods: []string{"GET", "POST"}, Upstreams: []string{"files:9000", "[::1]:80"},
-			Health: "/livez", Metered: true, IdentityHeader: "X-Account", Rate: route.Rate{Requests: 100, Per: time.Minute, Burst: 20},
+			Health: "/livez", Metered: true, IdentityHeader: "X-Account", Rate: route.Rate{Requests: 100, Per: time.Minute, Burst: 20}, ExtraCost: 4, CostField: "X-Cost",
 			MaxBody: 2 << 30, Timeouts: route.Timeouts{Connect: time.Second, FirstByte: 90 * time.Second, Progress: 500 * time.Millisecond},
 			Retries: 3, Strip: true, NoVia: true, Informational: true, UntilClosed: true,
 			CORS: &route.CORS{Origins: []string{"https://app.example.org"}, Headers: []string{"X-Extra"}, Expose: []string{"X-Total"}, MaxAge: time.Hour},
