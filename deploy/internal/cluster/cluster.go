@@ -23,6 +23,9 @@ type Config struct {
 
 	// Settings for each replica of a service, like "JWT_TTL=5m". They override those that the cluster sets itself.
 	Gateway, Auth, Math []string
+
+	// Routes makes the gateways' routes file; nil for none.
+	Routes func(mathURL string) string
 }
 
 // CheapPasswords are settings for auth-service with which passwords cost little, for tests that do not measure them.
@@ -79,10 +82,18 @@ func Start(t testing.TB, cfg Config) *Cluster {
 	c.private = split(t, c.Auths, func(p *Process) string { return p.PrivateURL })
 	c.AuthPrivateURL = c.private.url
 	mathURL := anyOf(t, c.Maths, func(p *Process) string { return p.URL })
+	var routes []string
+	if cfg.Routes != nil {
+		path := filepath.Join(c.dir, "routes.yaml")
+		if err := os.WriteFile(path, []byte(cfg.Routes(mathURL)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		routes = []string{"ROUTES_FILE=" + path}
+	}
 	for i := range max(cfg.Gateways, 1) {
 		settings := append([]string{
 			"AUTH_URL=" + c.AuthURL, "AUTH_PRIVATE_URL=" + c.AuthPrivateURL, "MATH_URL=" + mathURL, "STATE_DIR=" + c.StateDir,
-		}, cfg.Gateway...)
+		}, append(routes, cfg.Gateway...)...)
 		c.Gateways = append(c.Gateways, c.service(t, "gateway", i, all, settings))
 	}
 	for _, p := range c.Services() {

@@ -3,6 +3,7 @@
 package chaos_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -50,6 +51,14 @@ func seed(t *testing.T) uint64 {
 // tested here, and they would take all the time.
 func cheap() []string {
 	return append(cluster.CheapPasswords(), "GUESS_FREE_PER_NAME=1000000", "GUESS_FREE_PER_ADDRESS=1000000")
+}
+
+// rootCost is what a call costs with priced routes.
+const rootCost = 3
+
+// priced replaces the built-in root by one that costs more.
+func priced(mathURL string) string {
+	return fmt.Sprintf("routes:\n  - {name: root, path: /root, exact: true, methods: [GET], upstream: %q, forward_token: true, cost: %d}\n", mathURL, rootCost)
 }
 
 // databases are the clusters on which every test has to pass.

@@ -20,9 +20,13 @@ func TestChaosEveryCallWithAResponseIsCountedOnce(t *testing.T) {
 	for name, cfg := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			cfg.Routes = priced
 			c := cluster.Start(t, cfg)
 			random := seed(t)
 			users := newUsers(t, c.Gateways[0].URL, usersUnderLoad)
+			for _, u := range users {
+				u.cost = rootCost
+			}
 
 			ctx, cancel := context.WithTimeout(t.Context(), duration(t))
 			defer cancel()
@@ -50,8 +54,12 @@ func TestChaosWithoutKillsCountedEqualsSent(t *testing.T) {
 	for name, cfg := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			cfg.Routes = priced
 			c := cluster.Start(t, cfg)
 			users := newUsers(t, c.Gateways[0].URL, usersUnderLoad)
+			for _, u := range users {
+				u.cost = rootCost
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), duration(t)/6)
 			defer cancel()
 			calls := &load{gateways: c.Gateways}

@@ -22,6 +22,7 @@ type user struct {
 	contract.Credentials
 	id    int64
 	token string
+	cost  int64 // of a call, in units
 
 	sent    atomic.Int64 // requests that were begun
 	seen    atomic.Int64 // responses of status 200 that came in full
@@ -34,7 +35,7 @@ func newUsers(t *testing.T, base string, count int) []*user {
 	client := contract.NewClient(base)
 	users := make([]*user, 0, count)
 	for i := range count {
-		u := &user{Credentials: contract.Credentials{Username: fmt.Sprintf("caller-%d", i), Password: "123456"}}
+		u := &user{cost: 1, Credentials: contract.Credentials{Username: fmt.Sprintf("caller-%d", i), Password: "123456"}}
 		got, err := client.Register(u.Credentials)
 		if err != nil || got.Status != http.StatusCreated {
 			t.Fatalf("register: got %d %s (%v), want 201", got.Status, got.Body, err)
@@ -56,20 +57,34 @@ func userID(registered contract.Response) (int64, error) {
 	return body.UserID, err
 }
 
-// counted looks up the user's calls of these days, as the user does.
+// counted looks up the user's calls of these days, as the user does. It is an error if they have not cost what they should,
+// or if the sum over the API keys is not the total.
 func (u *user) counted(base string) (int64, error) {
 	day := func(offset int) string { return time.Now().UTC().AddDate(0, 0, offset).Format(time.DateOnly) }
-	query := url.Values{"from": {day(-1)}, "to": {day(2)}, "route": {"root"}}
+	query := url.Values{"from": {day(-1)}, "to": {day(2)}, "route": {"root"}, "group": {"key"}}
 	got, err := contract.NewClient(base).Do(http.MethodGet, "/users/me/usage?"+query.Encode(), http.Header{"Authorization": {u.token}}, nil)
 	if err != nil {
 		return 0, err
 	}
-	var body struct{ Total struct{ Requests int64 } }
+	type counts struct{ Requests, Units int64 }
+	var body struct {
+		Total  counts
+		Series []counts
+	}
 	if got.Status != http.StatusOK {
 		return 0, fmt.Errorf("usage: got %d %s, want 200", got.Status, got.Body)
 	}
-	err = json.Unmarshal([]byte(got.Body), &body)
-	return body.Total.Requests, err
+	if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
+		return 0, err
+	}
+	total, sum := body.Total, counts{}
+	for _, of := range body.Series { // of one key each, or of none
+		sum = counts{sum.Requests + of.Requests, sum.Units + of.Units}
+	}
+	if sum != total || total.Units != u.cost*total.Requests {
+		return 0, fmt.Errorf("usage: got %s: want %d units for each request, and the sum over the keys in total", got.Body, u.cost)
+	}
+	return total.Requests, nil
 }
 
 // sums are the totals of the users' three counts. sent does not count refused calls.
