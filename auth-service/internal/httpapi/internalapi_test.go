@@ -75,6 +75,19 @@ func deliveries(method, batch string, text http.Header) []internalStep {
 	}
 }
 
+// rateReports reports calls under rates in every way.
+func rateReports(calls string, text http.Header) []internalStep {
+	const path = "/internal/rates"
+	return []internalStep{
+		{call{method: "POST", path: path, body: calls}, 200},
+		{call{method: "POST", path: path, body: "{"}, 400},
+		{call{method: "POST", path: path, body: calls, token: "none"}, 401},
+		{call{method: "POST", path: path, body: calls + strings.Repeat(" ", 2<<20)}, 413},
+		{call{method: "POST", path: path, body: calls, header: text}, 415},
+		{call{method: "POST", path: path, body: "{}"}, 422},
+	}
+}
+
 // TestInternalResponsesAreAsDescribed gets each response that the description names. TestOutageOfTheDatabaseIs503AndNever401
 // gets those with 503.
 func TestInternalResponsesAreAsDescribed(t *testing.T) {
@@ -91,7 +104,8 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 	text := http.Header{"Content-Type": {"text/plain"}}
 	missing := slices.DeleteFunc(api.Responses(), func(response string) bool { return strings.HasSuffix(response, " 503") })
 	const leases = "/internal/quota/leases"
-	for _, step := range append(deliveries("POST", batch, text), append(deliveries("PUT", inUnits, text), []internalStep{
+	steps := slices.Concat(deliveries("POST", batch, text), deliveries("PUT", inUnits, text), rateReports(with(api.RequestExample("shareRates"), nil), text))
+	for _, step := range append(steps, []internalStep{
 		{call{method: "GET", path: "/internal/users/1"}, 200},
 		{call{method: "GET", path: "/internal/users/2"}, 200},
 		{call{method: "GET", path: "/internal/users/99"}, 200},
@@ -113,7 +127,7 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 		{call{method: "POST", path: leases, body: "{}"}, 422},
 		{call{method: "DELETE", path: leases + "/0f3a9c"}, 204},
 		{call{method: "DELETE", path: leases + "/0f3a9c", token: "none"}, 401},
-	}...)...) {
+	}...) {
 		if step.call.token == "" {
 			step.call.token = s.internal
 		}
@@ -148,6 +162,7 @@ func TestInternalCallsIgnoreWhatTheyDoNotKnow(t *testing.T) {
 	for _, c := range []call{
 		{method: "POST", path: "/internal/usage?added=later", body: with(batch, later)},
 		{method: "POST", path: "/internal/quota/leases?added=later", body: with(lease, later)},
+		{method: "POST", path: "/internal/rates?added=later", body: with(api.RequestExample("shareRates"), later)},
 		{method: "GET", path: "/internal/users/1?added=later"},
 		{method: "GET", path: "/internal/changes?added=later"},
 		{method: "DELETE", path: "/internal/quota/leases/0f3a9c?added=later"},
@@ -207,4 +222,28 @@ func countsOf(members internalapitest.Members) string {
 	}
 	counts = append(counts, fmt.Sprint("units ", units))
 	return strings.Join(slices.Sorted(slices.Values(counts)), ", ")
+}
+
+func TestRateReportsThatMakeNoSenseAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newService(t, options{})
+	const good = `{"user_id":7,"limit":"root","calls":1,"step_ns":1,"bound_ns":1}`
+	for _, change := range [][2]string{
+		{`"user_id":7`, `"user_id":0`},
+		{`"root"`, `""`},
+		{`"root"`, `"a\u0000"`},
+		{`"calls":1`, `"calls":-1`},
+		{`"calls":1`, `"calls":0.5`},
+		{`"step_ns":1`, `"step_ns":0`},
+		{`"bound_ns":1`, `"bound_ns":-1`},
+		{`"bound_ns":1`, `"bound_ns":9000000000000000000`},
+		{good, good + "," + good},
+		{good, strings.Repeat(good+",", 5000) + good},
+		{good, "7"},
+	} {
+		body := `{"gateway":"a","calls":[` + strings.Replace(good, change[0], change[1], 1) + `]}`
+		if got := s.do(call{method: "POST", path: "/internal/rates", body: body, token: s.internal}); got.status != 422 {
+			t.Errorf("%.100s: got %d %s", body, got.status, got.body)
+		}
+	}
 }

@@ -60,6 +60,7 @@ func (s *server) private() *ginapi.API {
 	internal.PUT("/usage", api.Handle(s.addUsage))
 	internal.POST("/quota/leases", api.Handle(s.leaseCalls))
 	internal.DELETE("/quota/leases/:gateway", api.Handle(s.endLeases))
+	internal.POST("/rates", api.Handle(s.shareRates))
 	return api
 }
 

@@ -91,8 +91,10 @@ func validName(name string, most int) bool {
 }
 
 // validRoute also refuses what PostgreSQL cannot store: NUL, and text that is not UTF-8.
-func validRoute(name string) bool {
-	return name != "" && len(name) <= maxRoute && utf8.ValidString(name) &&
+func validRoute(name string) bool { return validText(name, maxRoute) }
+
+func validText(name string, most int) bool {
+	return name != "" && len(name) <= most && utf8.ValidString(name) &&
 		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 

@@ -34,7 +34,7 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// RollUp sums the days that are over. It removes hours that are old enough, and expired leases.
+// RollUp sums the days that are over. It removes hours that are old enough, expired leases, and marks of rates.
 func (s *Service) RollUp(ctx context.Context) error {
 	now := s.now()
 	for again := true; again; {
@@ -45,6 +45,9 @@ func (s *Service) RollUp(ctx context.Context) error {
 	}
 	if err := s.cfg.Store.Prune(ctx, now.Add(-s.cfg.HoursKept).Truncate(day)); err != nil {
 		return fmt.Errorf("prune hours: %w", err)
+	}
+	if err := s.cfg.Store.SweepRates(ctx, now); err != nil {
+		return fmt.Errorf("sweep rates: %w", err)
 	}
 	return s.cfg.Store.SweepLeases(ctx, now.Add(-leaseMemory))
 }

@@ -37,4 +37,10 @@ type Store interface {
 	EndLeases(ctx context.Context, gateway string) error
 	// SweepLeases removes leases that expired before before.
 	SweepLeases(ctx context.Context, before time.Time) error
+
+	// AddRateCalls moves the marks of limits by the calls of a report, notes that the gateway is alive, and returns the marks that
+	// were moved since marksSince, and how many gateways have reported since gatewaysSince.
+	AddRateCalls(ctx context.Context, r RateReport, now, marksSince, gatewaysSince time.Time) (RateState, error)
+	// SweepRates removes marks and gateways that no longer count.
+	SweepRates(ctx context.Context, now time.Time) error
 }
