@@ -41,6 +41,7 @@ type gateway struct {
 	checker  *check.Checker
 	meter    *meter.Meter
 	quotas   *limit.Quotas
+	rates    *limit.Rates
 	watch    *wire.Watch
 	access   *edge.AccessLog
 	edge     *edge.Server
@@ -69,6 +70,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		Gateway: g.meter.Instance(), Ledger: auth, Meter: g.meter, Log: g.log,
 		RefuseWhenUnreachable: cfg.quotaRefuse, Settled: g.meter.Adopted(),
 	})
+	g.rates = limit.NewRates(limit.RateConfig{Gateway: g.meter.Instance(), Sharer: auth, Log: g.log, Bound: cfg.memory.rateMarks})
 	metrics := edge.NewMetrics()
 	g.registry.MustRegister(metrics)
 	g.registry.MustRegister(slices.Concat(g.checker.Collectors(), g.meter.Collectors(), g.quotas.Collectors())...)
@@ -92,7 +94,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	engine := forward.New(forward.Config{Watch: g.watch, Via: "tallygate", BodyRate: int64(cfg.bodyRate), Budget: budget})
 	g.registry.MustRegister(upstreams.Collector(), engine.Collector())
 	g.edge = edge.New(edge.Config{
-		Check: g.checker, Meter: g.meter, Rates: limit.NewRates(cfg.memory.rateMarks), Quotas: g.quotas,
+		Check: g.checker, Meter: g.meter, Rates: g.rates, Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
 		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, CORS: cfg.cors, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
 		MaxHeadBytes: cfg.maxHead, MaxTargetBytes: cfg.maxTarget,
@@ -121,6 +123,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	parts.Go(func() { _ = g.checker.Run(background) }) // returns nil when background ends
 	parts.Go(func() { _ = g.meter.Run(background) })   // the same
 	parts.Go(func() { _ = g.quotas.Run(background) })  // the same
+	parts.Go(func() { _ = g.rates.Run(background) })   // the same
 	if g.access != nil {
 		parts.Go(func() { g.access.Run(background) })
 	}

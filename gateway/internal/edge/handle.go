@@ -152,7 +152,8 @@ func (k *call) looksAtTally() bool {
 // limit refuses a call of a user who calls too often or has used up the quota.
 func (s *Server) limit(k *call) error {
 	if k.route.rate.Requests > 0 {
-		if err := s.cfg.Rates.Allow(k.begun, k.who.UserID, uint16(k.route.meterID), k.route.Name, k.route.rate); err != nil {
+		own := limit.Limit{Key: uint32(k.route.meterID), Name: k.route.Name, Rate: k.route.rate}
+		if err := s.cfg.Rates.Allow(s.base, k.begun, k.who.UserID, own); err != nil {
 			return err
 		}
 	}

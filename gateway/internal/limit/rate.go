@@ -21,16 +21,36 @@ type Decision struct {
 // maxAhead keeps sums within an int64: no burst is longer than 100 years.
 const maxAhead = int64(100 * 365 * 24 * time.Hour)
 
+// slack is how much further ahead than its burst a mark may be, if other gateways have let requests through meanwhile.
+const slack = int64(2 * time.Second)
+
+// step is the time for which one request uses up the rate, ahead that of a burst.
+func (r Rate) step() int64  { return max(int64(r.Per)/int64(r.Requests), 1) }
+func (r Rate) ahead() int64 { step := r.step(); return step * min(int64(r.Burst), maxAhead/step) }
+
+// bound is how far ahead a mark can be.
+func (r Rate) bound() int64 { return 2*r.ahead() + slack }
+
 // Decide is the generic cell rate algorithm: requests arrive in steps of Per / Requests, and may be early by
 // Burst steps. mark is the last decision's, or 0. A refused request changes nothing.
 func (r Rate) Decide(mark, now int64) Decision {
-	step := max(int64(r.Per)/int64(r.Requests), 1)
-	ahead := step * min(int64(r.Burst), maxAhead/step)
+	step, ahead := r.step(), r.ahead()
 	// This rate puts no mark further ahead. If one is, the rate was changed or the clock was set back.
-	mark = min(max(mark, now), now+ahead)
+	mark = max(mark, now)
+	if mark-now > r.bound() {
+		mark = now + ahead
+	}
 	next := mark + step
 	if over := next - now - ahead; over > 0 {
 		return Decision{Mark: mark, Retry: time.Duration(over)}
 	}
 	return Decision{Allowed: true, Mark: next, Remaining: int((ahead - (next - now)) / step)}
+}
+
+// part is what one of so many gateways may let through by itself.
+func (r Rate) part(gateways int) Rate {
+	if gateways <= 1 {
+		return r
+	}
+	return Rate{Requests: r.Requests, Per: r.Per * time.Duration(gateways), Burst: r.Burst / gateways}
 }

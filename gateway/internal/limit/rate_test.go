@@ -2,6 +2,7 @@ package limit_test
 
 import (
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -9,6 +10,16 @@ import (
 
 	"tallygate/gateway/internal/limit"
 )
+
+// alone is rates of a single gateway.
+func alone() *limit.Rates {
+	return limit.NewRates(limit.RateConfig{Bound: 1 << 20, Log: slog.New(slog.DiscardHandler)})
+}
+
+func allow(t *testing.T, rates *limit.Rates, at time.Time, userID int64, name string, rate limit.Rate) error {
+	t.Helper()
+	return rates.Allow(t.Context(), at, userID, limit.Limit{Key: uint32(name[0]), Name: name, Rate: rate})
+}
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
@@ -66,30 +77,30 @@ func TestExtremeRatesDoNotOverflow(t *testing.T) {
 
 func TestARefusalSaysWhichLimitAndWhenToComeBack(t *testing.T) {
 	t.Parallel()
-	rates := limit.NewRates(1 << 20)
+	rates := alone()
 	rate := limit.Rate{Requests: 60, Per: time.Minute, Burst: 1}
-	if refusal := rates.Allow(noon, 7, 1, "files", rate); refusal != nil {
+	if refusal := allow(t, rates, noon, 7, "files", rate); refusal != nil {
 		t.Fatal(refusal)
 	}
-	got, ok := errors.AsType[*limit.RateError](rates.Allow(noon.Add(100*time.Millisecond), 7, 1, "files", rate))
+	got, ok := errors.AsType[*limit.RateError](allow(t, rates, noon.Add(100*time.Millisecond), 7, "files", rate))
 	if want := (limit.RateError{Route: "files", Rate: rate, Wait: 900 * time.Millisecond}); !ok || *got != want {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
-	if rates.Allow(noon, 8, 1, "files", rate) != nil || rates.Allow(noon, 7, 2, "other", rate) != nil {
+	if allow(t, rates, noon, 8, "files", rate) != nil || allow(t, rates, noon, 7, "other", rate) != nil {
 		t.Error("another user, or another route, is refused, too")
 	}
 }
 
 func TestManyCallersAtOnceGetTheBurstAndNoMore(t *testing.T) {
 	t.Parallel()
-	rates := limit.NewRates(1 << 20)
+	rates := alone()
 	rate := limit.Rate{Requests: 100, Per: time.Hour, Burst: 100}
 	var passed atomic.Int64
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 1000 {
-				if rates.Allow(noon, 7, 1, "root", rate) == nil {
+				if allow(t, rates, noon, 7, "root", rate) == nil {
 					passed.Add(1)
 				}
 			}
@@ -102,7 +113,7 @@ func TestManyCallersAtOnceGetTheBurstAndNoMore(t *testing.T) {
 }
 
 func BenchmarkAllow(b *testing.B) {
-	rates := limit.NewRates(1 << 20)
+	rates := alone()
 	rate := limit.Rate{Requests: 1_000_000_000, Per: time.Second, Burst: 1_000_000}
 	var lane atomic.Int64
 	b.ReportAllocs()
@@ -110,7 +121,7 @@ func BenchmarkAllow(b *testing.B) {
 		user := lane.Add(1) * 7919
 		for pb.Next() {
 			user++
-			if refusal := rates.Allow(noon, user%100_000, 1, "root", rate); refusal != nil {
+			if refusal := rates.Allow(b.Context(), noon, user%100_000, limit.Limit{Key: 1, Name: "root", Rate: rate}); refusal != nil {
 				b.Fatal(refusal)
 			}
 		}
