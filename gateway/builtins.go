@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tallygate/gateway/internal/console"
+	"tallygate/gateway/internal/edge"
 	"tallygate/gateway/internal/route"
 	"tallygate/kit/env"
 )
@@ -27,6 +28,9 @@ func (c *config) builtins() []*route.Route {
 		Auth: hostPort(c.auth), Math: hostPort(c.math), Under: c.builtinPrefix, NoRoot: c.noRoot,
 	}.Routes()
 }
+
+// keysPath is where the public keys are, which moves with the built-in routes.
+func (c *config) keysPath() string { return c.builtinPrefix + edge.KeysPath }
 
 // readPages returns the gateway's own pages, where PAGES says. A route of the gateway's own would hide a page at its path.
 func (c *config) readPages(r *env.Reader) map[string]console.Page {
@@ -52,5 +56,5 @@ func (c *config) taken(path string) bool {
 		return true
 	}
 	_, isRoute := table.Find([]byte(path))
-	return isRoute || path == healthPath
+	return isRoute || path == healthPath || path == c.keysPath()
 }

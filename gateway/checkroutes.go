@@ -144,5 +144,5 @@ func printTable(out io.Writer, table *route.Table, pages []string) error {
 
 // pagePaths are the paths of the gateway's own pages, in order.
 func (c *config) pagePaths() []string {
-	return append(slices.Sorted(maps.Keys(c.pages)), healthPath)
+	return append(slices.Sorted(maps.Keys(c.pages)), healthPath, c.keysPath())
 }

@@ -100,10 +100,14 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		MaxHeadBytes: cfg.maxHead, MaxTargetBytes: cfg.maxTarget,
 		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
+	g.publishKeys()
 	g.routes = newRoutes(cfg, g.putRoutes)
 	g.registry.MustRegister(g.routes.valid)
 	return g, g.routes.load()
 }
+
+// publishKeys shows the public keys that are in force. The next key is among them before it signs.
+func (g *gateway) publishKeys() { g.edge.SetKeys(g.cfg.keysPath(), token.JWKS(g.keys.PublicKeys())) }
 
 // putRoutes puts a table in force, and logs what its paths do not show.
 func (g *gateway) putRoutes(table *route.Table) {
@@ -170,7 +174,7 @@ func (g *gateway) sources() []follow.Source {
 		return g.tickets.Replace(token.SplitSecrets(secret.Value()))
 	}
 	all := []follow.Source{
-		g.cfg.Keys(g.keys, nil),
+		g.cfg.Keys(g.keys, g.publishKeys),
 		env.SecretFiles(replace, secret),
 	}
 	if g.cfg.routesFile != "" {

@@ -27,6 +27,8 @@ type Page struct {
 	Body        []byte
 	ETag        string // strong, with its quotes
 	Policy      string // Content-Security-Policy
+	// CacheControl is for how long others may keep it; empty: they ask each time whether it has changed.
+	CacheControl string
 }
 
 // policy lets pages use what the gateway itself serves, and nothing else.
@@ -90,10 +92,15 @@ func at(prefix string, calls Calls) (map[string]Page, error) {
 				return nil, fmt.Errorf("page %s: %w", at, err)
 			}
 		}
-		sum := sha256.Sum256(body)
-		pages[prefix+at] = Page{ContentType: contentType(name), Body: body, ETag: `"` + hex.EncodeToString(sum[:8]) + `"`, Policy: policy}
+		pages[prefix+at] = Page{ContentType: contentType(name), Body: body, ETag: Tag(body), Policy: policy}
 	}
 	return pages, nil
+}
+
+// Tag is the ETag of a body.
+func Tag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
 func contentType(name string) string {

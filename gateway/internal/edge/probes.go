@@ -18,7 +18,7 @@ var errStopping = errors.New("the gateway stops")
 // reports false if the request is for none of these.
 func (s *Server) respondItself(k *call) (done bool, err error) {
 	path := k.request.Path
-	if page, ok := s.cfg.Pages[string(path)]; ok {
+	if page, ok := s.page(&k.request); ok {
 		return true, k.respondPage(page)
 	}
 	switch {

@@ -48,10 +48,15 @@ func (k *call) respondPage(p console.Page) error {
 		w.Add("Content-Type", p.ContentType)
 	}
 	w.Add("X-Content-Type-Options", "nosniff")
-	if p.ETag == "" {
+	switch {
+	case p.CacheControl != "":
+		w.Add("Cache-Control", p.CacheControl)
+	case p.ETag == "":
 		w.Add("Cache-Control", "no-store")
-	} else {
+	default:
 		w.Add("Cache-Control", "no-cache")
+	}
+	if p.ETag != "" {
 		w.Add("ETag", p.ETag)
 	}
 	if p.Policy != "" {

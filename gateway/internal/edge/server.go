@@ -91,6 +91,7 @@ const DefaultIdleTimeout = 75 * time.Second
 type Server struct {
 	cfg      Config
 	active   atomic.Pointer[activeTable]
+	keys     atomic.Pointer[publishedKeys] // nil: none are published
 	buffers  *wire.Pool
 	calls    sync.Pool   // *call
 	draining atomic.Bool // the gateway stops: responses end their connections
