@@ -21,6 +21,7 @@ type config struct {
 	trustedProxies  []netip.Prefix
 	internalSecret  *env.Secret
 	signing         signingConfig
+	askers          *env.Secret // of services that ask about tokens; may be empty
 	bounds          admission.Bounds
 	database        databaseConfig
 	lifetimes       account.Lifetimes
@@ -70,6 +71,7 @@ func readConfig(r *env.Reader) *config {
 		trustedProxies: r.Prefixes("TRUSTED_PROXIES", "loopback"),
 		internalSecret: r.Secret("INTERNAL_SECRET"),
 		signing:        readSigning(r),
+		askers:         r.OptionalSecret("INTROSPECTION_SECRET"),
 		bounds:         readBounds(r),
 		database:       readDatabase(r),
 		lifetimes: account.Lifetimes{

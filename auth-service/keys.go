@@ -2,6 +2,7 @@ package main
 
 import (
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/clientauth"
 	"tallygate/auth-service/internal/issuer"
 	"tallygate/kit/env"
 	"tallygate/kit/follow"
@@ -18,6 +19,7 @@ type keys struct {
 	refresh  *account.RefreshKeys
 	names    *account.NameHash
 	tickets  *ticket.Keys
+	askers   *clientauth.Secrets
 }
 
 // newKeys derives the keys. If a secret is wrong, it adds an error to r that names the variable.
@@ -26,11 +28,16 @@ func newKeys(cfg *config, r *env.Reader) keys {
 	if k.signing.ID() != "" {
 		k.ring = cfg.Keyring(r, k.signing.Public()...)
 	}
+	var err error
+	k.askers, err = clientauth.New(cfg.askers.Value())
+	if err == nil {
+		err = cfg.askersApart()
+	}
+	r.Add(err)
 	secret := cfg.internalSecret.Value()
 	if secret == "" {
 		return k // r has the error already
 	}
-	var err error
 	k.internal, err = internalapi.NewBearer(secret)
 	if err == nil && k.ring != nil {
 		err = internalapi.KeepApart(k.ring, k.internal)
@@ -48,6 +55,9 @@ func newKeys(cfg *config, r *env.Reader) keys {
 // internalSecret follows the file of INTERNAL_SECRET and replaces the keys that are derived from it.
 func (k keys) internalSecret(cfg *config) follow.Source {
 	return env.SecretFiles(func() error {
+		if err := cfg.askersApart(); err != nil {
+			return err
+		}
 		secret := cfg.internalSecret.Value()
 		if err := k.internal.Replace(secret); err != nil {
 			return err

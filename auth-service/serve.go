@@ -52,6 +52,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	public, private := httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage, Issuer: signer, Verifier: cfg.Verifier(keys.ring), Internal: keys.internal,
 		Names: keys.names, Tickets: keys.tickets, PublicURL: cfg.publicURL,
+		Askers: keys.askers, Asks: newAsks(cfg.database),
 		Readiness: readiness, TrustedProxies: cfg.trustedProxies, Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
 	})
 	requests := admission.NewRequests(public, cfg.bounds.Requests, cfg.trustedProxies)
@@ -71,7 +72,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	go feed.Run(ctx)
 	go sweep(ctx, accounts, log)
 	go usage.Run(ctx)
-	go follow.New(log, keys.tokenKeys(cfg, signer), keys.internalSecret(cfg)).Run(ctx)
+	go follow.New(log, keys.tokenKeys(cfg, signer), keys.internalSecret(cfg), keys.askingSecret(cfg)).Run(ctx)
 	err = service.Run(ctx, service.Config{
 		Addr: cfg.Addr, Public: server, PrivateAddr: cfg.PrivateAddr, Private: mux, Metrics: metrics,
 		Readiness: readiness, Settle: cfg.Settle, Drain: cfg.Drain, Log: log, Ready: listening,

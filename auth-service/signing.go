@@ -55,6 +55,9 @@ func (c *config) signingKeyNow() (issuer.Key, error) {
 // tokenKeys follows the files with the keys of tokens. Nothing is signed before it is accepted here.
 func (k keys) tokenKeys(cfg *config, signer *issuer.Issuer) follow.Source {
 	return env.SecretFiles(func() error {
+		if err := cfg.askersApart(); err != nil {
+			return err
+		}
 		key, err := cfg.signingKeyNow()
 		if err != nil {
 			return err

@@ -137,3 +137,19 @@ func TestAKeyThatCannotSignAsSaidIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCredentialOfServicesThatAskIsNoOtherSecret(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ secret, says string }{
+		"JWT_SECRET":      {goodSecret, "in common with JWT_SECRET"},
+		"INTERNAL_SECRET": {thirdSecret + "," + otherSecret, "in common with INTERNAL_SECRET"},
+		"short":           {"short", "is 5 bytes long"},
+	} {
+		vars := settings(t)
+		vars["INTROSPECTION_SECRET"] = row.secret
+		err := run(t.Context(), lookup(vars), io.Discard)
+		if err == nil || !strings.HasPrefix(err.Error(), "INTROSPECTION_SECRET: ") || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), goodSecret) {
+			t.Errorf("%s: got %v, want %q", name, err, row.says)
+		}
+	}
+}

@@ -58,16 +58,9 @@ func bind[T any](c *gin.Context, maxBytes int64, options ...json.Options) (T, er
 	if err := checkMediaType(c.Request.Header); err != nil {
 		return into, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBytes))
+	body, err := readBody(c, maxBytes)
 	if err != nil {
-		if errors.As(err, new(*http.MaxBytesError)) {
-			return into, problem.New(http.StatusRequestEntityTooLarge, "body-too-large",
-				fmt.Sprintf("The body is larger than %d bytes.", maxBytes))
-		}
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return into, problem.New(http.StatusRequestTimeout, "body-too-slow", "The body came too slowly.").With("Connection", "close")
-		}
-		return into, problem.New(http.StatusBadRequest, "body-unreadable", "The body ended before it was complete.")
+		return into, err
 	}
 	if body = bytes.TrimPrefix(body, []byte(byteOrderMark)); isWide(body) {
 		return into, problem.New(http.StatusBadRequest, "malformed-json", "The body is in UTF-16 or UTF-32. Send it in UTF-8.")
@@ -82,10 +75,32 @@ func bind[T any](c *gin.Context, maxBytes int64, options ...json.Options) (T, er
 	return into, nil
 }
 
-func checkMediaType(h http.Header) error {
-	const hint = "Send the body as JSON, with the header Content-Type: application/json (curl: -H 'Content-Type: application/json')."
+// readBody reads the body whole. The error is a problem.
+func readBody(c *gin.Context, maxBytes int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBytes))
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.As(err, new(*http.MaxBytesError)):
+		return nil, problem.New(http.StatusRequestEntityTooLarge, "body-too-large",
+			fmt.Sprintf("The body is larger than %d bytes.", maxBytes))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, problem.New(http.StatusRequestTimeout, "body-too-slow", "The body came too slowly.").With("Connection", "close")
+	}
+	return nil, problem.New(http.StatusBadRequest, "body-unreadable", "The body ended before it was complete.")
+}
+
+func checkEncoding(h http.Header) error {
 	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return problem.New(http.StatusUnsupportedMediaType, "unsupported-encoding", "Send the body without Content-Encoding.")
+	}
+	return nil
+}
+
+func checkMediaType(h http.Header) error {
+	const hint = "Send the body as JSON, with the header Content-Type: application/json (curl: -H 'Content-Type: application/json')."
+	if err := checkEncoding(h); err != nil {
+		return err
 	}
 	field := h.Get("Content-Type")
 	if field == "" {

@@ -39,6 +39,12 @@ func NewVerifier(cfg Config) *Verifier {
 	return &Verifier{cfg: cfg}
 }
 
+// Issuer is the iss of the tokens that it accepts.
+func (v *Verifier) Issuer() string { return v.cfg.Issuer }
+
+// Audience is what their aud has to hold.
+func (v *Verifier) Audience() string { return v.cfg.Audience }
+
 // KeysVersion changes when the set of keys changes. A caller that remembers results reads it before Verify, and verifies
 // again when it has changed. This way a token whose key was withdrawn is refused.
 func (v *Verifier) KeysVersion() uint64 { return v.cfg.Keys.current.Load().version }

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/clientauth"
 	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/httpapi"
 	"tallygate/auth-service/internal/issuer"
@@ -27,6 +28,7 @@ import (
 	"tallygate/kit/internalapi"
 	"tallygate/kit/ticket"
 	"tallygate/kit/token"
+	"tallygate/kit/turn"
 )
 
 const (
@@ -76,6 +78,7 @@ func (c *clock) advance(d time.Duration) {
 
 // options are what a test wants to be different; the zero value is what most want.
 type options struct {
+	askers   string // INTROSPECTION_SECRET
 	url      string
 	clock    *clock
 	guesses  guess.Limits
@@ -111,6 +114,7 @@ type service struct {
 	internal        string
 	keys            *account.RefreshKeys
 	verifier        *token.Verifier
+	asks            *turn.Line
 	parent          signedIn // for tests that need one
 }
 
@@ -144,7 +148,7 @@ func newService(t testing.TB, o options) *service {
 	})
 	feed := account.NewFeed(account.FeedConfig{Store: db, EndedLife: lifetimes.Ended(), Now: o.clock.Now})
 	go feed.Run(t.Context())
-	s := &service{accounts: accounts, clock: o.clock, internal: bearer.Header(), keys: refreshKeys}
+	s := &service{accounts: accounts, clock: o.clock, internal: bearer.Header(), keys: refreshKeys, asks: turn.NewLine(2, 2)}
 	usage := ledger.NewService(ledger.Config{
 		Store: db, HoursKept: 90 * 24 * time.Hour, DefaultQuota: o.quota, LeaseTime: 30 * time.Second, Log: log, Now: o.clock.Now,
 	})
@@ -156,6 +160,7 @@ func newService(t testing.TB, o options) *service {
 		Issuer:   issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, issuer.SecretKey(jwtSecret)),
 		Verifier: s.verifier,
 		Tickets:  must(ticket.NewKeys([]string{internalSecret}))(t),
+		Askers:   must(clientauth.New(o.askers))(t), Asks: s.asks,
 		Internal: bearer, Names: must(account.NewNameHash(internalSecret))(t), Readiness: httpd.NewReadiness(db.Ready),
 		TrustedProxies: env.NewReader(func(string) (string, bool) { return "", false }).Prefixes("", "loopback"),
 		Metrics:        prometheus.NewRegistry(), Log: log, AccessLog: true,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -134,6 +135,7 @@ func validate(router routers.Router, c call, got response) error {
 	if c.body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	maps.Copy(req.Header, c.header)
 	route, params, err := router.FindRoute(req)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ func (s *server) public() *ginapi.API {
 	api.POST("/users/password", api.Handle(s.useReset))
 	api.POST("/token", api.Handle(s.signIn))
 	api.POST("/token/refresh", api.Handle(s.refresh))
+	api.POST("/token/introspect", api.Handle(s.introspect))
 
 	user := api.Group("/", api.Handle(s.requireUser))
 	user.POST("/token/ticket", api.Handle(s.makeTicket))

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tallygate/auth-service/internal/account"
+	"tallygate/auth-service/internal/clientauth"
 	"tallygate/auth-service/internal/issuer"
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/kit/ginapi"
@@ -15,6 +16,7 @@ import (
 	"tallygate/kit/internalapi"
 	"tallygate/kit/ticket"
 	"tallygate/kit/token"
+	"tallygate/kit/turn"
 )
 
 // Config is the configuration of the API. Every field but PublicURL is required.
@@ -27,6 +29,8 @@ type Config struct {
 	Tickets   *ticket.Keys
 	Internal  *internalapi.Bearer
 	Names     *account.NameHash
+	Askers    *clientauth.Secrets // of services that ask about tokens
+	Asks      *turn.Line          // bounds how many of their questions go to the database at once
 	Readiness *httpd.Readiness
 	// PublicURL is where people find the console, without a slash at its end. Empty if it is not known.
 	PublicURL      string

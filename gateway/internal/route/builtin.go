@@ -33,6 +33,9 @@ func Builtin(auth, math string) []*Route {
 		r.UntilClosed = true
 		return r
 	}
+	// auth-service checks the credential of the service that asks.
+	introspect := public("introspect", "/token/introspect")
+	introspect.ForwardToken = true
 	adminUsage := account("admin-usage", "/admin/usage", "GET")
 	// auth-service sums up the usage of all users. It may take 30 seconds for a page, and 10 minutes for a CSV.
 	adminUsage.Timeouts.FirstByte, adminUsage.Timeouts.Progress = 40*time.Second, 11*time.Minute
@@ -42,6 +45,7 @@ func Builtin(auth, math string) []*Route {
 		public("register", "/users/register"),
 		public("token", "/token"),
 		public("refresh", "/token/refresh"),
+		introspect,
 		account("ticket", "/token/ticket", "POST"),
 		public("reset-password", "/users/password"),
 		changes("logout", "/logout", "POST"),

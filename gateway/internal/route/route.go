@@ -44,7 +44,8 @@ type Route struct {
 	Tally string
 	// IdentityHeader carries the user's id to the upstream; empty for none.
 	IdentityHeader string
-	// ForwardToken: the upstream gets the request's Authorization field. Never on a public route.
+	// ForwardToken: the upstream gets the request's Authorization field. On a public route only if it is built-in, and
+	// auth-service checks another credential there.
 	ForwardToken bool
 	// AuthorizationFile names the file with the Authorization field that the upstream gets from the gateway; empty for none.
 	// Authorization is what the file holds.
