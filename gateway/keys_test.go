@@ -11,10 +11,10 @@ import (
 	"tallygate/kit/token/tokentest"
 )
 
-// keysAt gets the published keys.
-func (g *running) keysAt(t *testing.T, path string, fields ...string) (*http.Response, string) {
+// keysPublished gets the published keys.
+func (g *running) keysPublished(t *testing.T, fields ...string) (*http.Response, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+g.public+path, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+g.public+"/.well-known/jwks.json", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,12 +49,12 @@ func TestThePublishedKeysAreThoseInForce(t *testing.T) {
 	made := p.Token()
 	p.Key = next
 	renewed := p.Token()
-	resp, kids := g.keysAt(t, "/.well-known/jwks.json")
+	resp, kids := g.keysPublished(t)
 	if kids != old.Public.ID() || resp.Header.Get("Content-Type") != "application/jwk-set+json" ||
 		resp.Header.Get("Cache-Control") != "public, max-age=60" || resp.Header.Get("ETag") == "" {
 		t.Fatalf("got %s, %v", kids, resp.Header)
 	}
-	if again, _ := g.keysAt(t, "/.well-known/jwks.json", "If-None-Match", resp.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+	if again, _ := g.keysPublished(t, "If-None-Match", resp.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
 		t.Errorf("with the ETag: got %d", again.StatusCode)
 	}
 	g.decides(t, "at first", made, http.StatusOK)
@@ -62,14 +62,14 @@ func TestThePublishedKeysAreThoseInForce(t *testing.T) {
 
 	write(t, file, string(token.JWKS([]token.PublicKey{next.Public, old.Public})))
 	until(t, "both keys", func() bool {
-		_, kids = g.keysAt(t, "/.well-known/jwks.json")
+		_, kids = g.keysPublished(t)
 		return strings.Contains(kids, next.Public.ID())
 	})
 	g.decides(t, "with both, the old key", made, http.StatusOK)
 	g.decides(t, "with both, the next key", renewed, http.StatusOK)
 
 	write(t, file, next.PublicPEM())
-	until(t, "one key", func() bool { _, kids = g.keysAt(t, "/.well-known/jwks.json"); return kids == next.Public.ID() })
+	until(t, "one key", func() bool { _, kids = g.keysPublished(t); return kids == next.Public.ID() })
 	g.decides(t, "after the withdrawal, the old key", made, http.StatusUnauthorized)
 	g.decides(t, "after the withdrawal, the next key", renewed, http.StatusOK)
 }

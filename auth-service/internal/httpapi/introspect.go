@@ -48,21 +48,28 @@ func (s *server) introspect(c *gin.Context) error {
 	if len(raw) != 1 || raw[0] == "" {
 		return invalid("token", "The form has to have the field token, once and not empty.")
 	}
-	claims, err := s.Verifier.Verify(raw[0])
-	if err != nil || !claims.HasGeneration || claims.SessionID == "" {
-		c.JSON(http.StatusOK, introspected{})
-		return nil
+	said, err := s.about(c, raw[0])
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, said)
+	return nil
+}
+
+// about says what is known of a token. That it is refused is no error here.
+func (s *server) about(c *gin.Context, raw string) (introspected, error) {
+	claims, refusal := s.Verifier.Verify(raw)
+	if refusal != nil || !claims.HasGeneration || claims.SessionID == "" {
+		return introspected{}, nil //nolint:nilerr // see above
 	}
 	caller, err := s.authenticateInTurn(c, claims)
 	switch {
 	case errors.Is(err, account.ErrRefused):
-		c.JSON(http.StatusOK, introspected{})
-		return nil
+		return introspected{}, nil
 	case err != nil:
-		return err
+		return introspected{}, err
 	}
-	c.JSON(http.StatusOK, s.active(claims, caller.User))
-	return nil
+	return s.active(claims, caller.User), nil
 }
 
 // authenticateInTurn looks into the database when it is this call's turn. So services that ask for every call of theirs
