@@ -43,7 +43,7 @@ down: ## stop and remove the containers; users, usage and secrets stay
 logs: ## follow the containers' logs
 	@exec deploy/compose.sh logs
 
-rotate-secret: $(if $(filter compose,$(STACK)),,build) ## replace the secret that signs tokens; nobody is signed out (SECRET=internal STACK=compose FORCE=1)
+rotate-secret: $(if $(filter compose,$(STACK)),,build) ## replace the secret that signs tokens; nobody is signed out (SECRET=internal|signing STACK=compose FORCE=1)
 	@exec $(if $(filter compose,$(STACK)),deploy/compose.sh rotate "$(SECRET)",bin/auth-service secrets rotate "$(SECRET)" "$(DATA)/secrets") $(if $(FORCE),-force)
 
 pin: ## pin the base images to the newest digests that the registry has

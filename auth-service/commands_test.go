@@ -21,7 +21,7 @@ func TestAWrongCommandLineNamesTheWordThatIsWrong(t *testing.T) {
 		"ledger check":                        `unknown command "check" after ledger: it can be verify`,
 		"admin grant":                         "admin grant with 0 arguments: call it as auth-service admin grant NAME",
 		"ledger verify now":                   "ledger verify with 1 arguments: call it as auth-service ledger verify",
-		"secrets rotate jwt somewhere -hurry": "secrets rotate has no flag -hurry: call it as auth-service secrets rotate jwt|internal DIR [-force]",
+		"secrets rotate jwt somewhere -hurry": "secrets rotate has no flag -hurry: call it as auth-service secrets rotate jwt|internal|signing|hs256 DIR [-force]",
 		"admin grant -force root":             "admin grant has no flag -force",
 		"secrets rotate jwt a -force=1":       "the flag -force has no value",
 		"admin invite --expires":              "the flag -expires needs a value: call it as auth-service admin invite [-username NAME]",
@@ -41,7 +41,7 @@ func TestTheFlagMayStandAnywhere(t *testing.T) {
 		{"secrets", "rotate", "-force", "jwt", "DIR"}, {"secrets", "rotate", "jwt", "--force", "DIR"}, {"secrets", "rotate", "jwt", "DIR", "-force"},
 	} {
 		dir := t.TempDir()
-		if err := secretfile.Init(dir); err != nil {
+		if err := secretfile.Init(dir, "HS256"); err != nil {
 			t.Fatal(err)
 		}
 		before := jwtSecret(t, dir)

@@ -26,7 +26,7 @@ func readSigning(r *env.Reader) signingConfig {
 func (c *config) signingKey(r *env.Reader) issuer.Key {
 	needed, why := c.JWTSecret, ""
 	if c.signing.alg != token.HS256 {
-		needed, why = c.signing.key, "; TOKEN_ALG="+c.signing.alg+" signs with it (auth-service secrets init makes one)"
+		needed, why = c.signing.key, "; TOKEN_ALG="+c.signing.alg+" signs with it, and auth-service secrets init DIR makes it"
 	}
 	r.Require(needed, why)
 	if needed.Value() == "" {
@@ -40,7 +40,10 @@ func (c *config) signingKey(r *env.Reader) issuer.Key {
 // signingKeyNow is the key that the files hold now.
 func (c *config) signingKeyNow() (issuer.Key, error) {
 	if c.signing.alg != token.HS256 {
-		key, err := issuer.ParseKey(c.signing.alg, c.signing.key.Value())
+		key, err := issuer.ParseKey(c.signing.key.Value())
+		if err == nil && key.Algorithm() != c.signing.alg {
+			err = fmt.Errorf("is a key for %s, and TOKEN_ALG is %s", key.Algorithm(), c.signing.alg)
+		}
 		if err != nil {
 			return issuer.Key{}, fmt.Errorf("%s: %w", c.signing.key.Setting(), err)
 		}

@@ -122,12 +122,14 @@ up() {
 	sed "s|URL|$address|g" deploy/local/first-calls.txt
 }
 
-# rotate replaces a secret in its volume while the containers run. The first argument is jwt or internal.
+# rotate replaces a secret in its volume while the containers run. The first argument is jwt, internal, signing or hs256.
 rotate() {
 	local own
 	own=$("${compose[@]}" config | sed -n 's/^ *SECRETS_DIR: *//p' | tr -d "\"'" | head -n 1)
 	[ -z "$own" ] || fail "the secrets in $own are your own: rotate them there, in three edits (docs/rotate-secrets.md)."
-	exec "${compose[@]}" run --rm -T --no-deps secrets secrets rotate "$1" "/run/secrets/$1" "${@:2}"
+	local folder=$1
+	[ "$folder" != hs256 ] || folder=jwt
+	exec "${compose[@]}" run --rm -T --no-deps secrets secrets rotate "$1" "/run/secrets/$folder" "${@:2}"
 }
 
 compose=()

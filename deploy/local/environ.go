@@ -9,7 +9,10 @@ import (
 // secretNames are the secrets that auth-service makes once, each in a file with its name in lower case. A secret's value is
 // the one that it depends on: a person who sets JWT_SECRET gets no file of ours for JWT_OTHER_SECRETS either.
 func secretNames() map[string]string {
-	return map[string]string{"JWT_SECRET": "JWT_SECRET", "JWT_OTHER_SECRETS": "JWT_SECRET", "INTERNAL_SECRET": "INTERNAL_SECRET"}
+	return map[string]string{
+		"JWT_SECRET": "JWT_SECRET", "JWT_OTHER_SECRETS": "JWT_SECRET", "INTERNAL_SECRET": "INTERNAL_SECRET",
+		"JWT_SIGNING_KEY": "JWT_SIGNING_KEY", "JWT_PUBLIC_KEYS": "JWT_SIGNING_KEY",
+	}
 }
 
 // environ is the service's environment. It is the person's environment, without the variables that the service must not

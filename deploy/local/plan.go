@@ -46,7 +46,7 @@ func plan(lookup env.Lookup, dataDir string) ([]service, error) {
 		},
 		{
 			name:     "math-service",
-			withheld: []string{"AUTH_URL", "AUTH_PRIVATE_URL", "DATABASE_URL", "INTERNAL_SECRET", "MATH_URL", "ROUTES_FILE", "STATE_DIR"},
+			withheld: []string{"AUTH_URL", "AUTH_PRIVATE_URL", "DATABASE_URL", "INTERNAL_SECRET", "INTROSPECTION_SECRET", "JWT_SIGNING_KEY", "MATH_URL", "ROUTES_FILE", "STATE_DIR"},
 			public:   byURL(math, "MATH_URL"),
 			private:  listener{r.String("MATH_PRIVATE_ADDR", "127.0.0.1:9002"), "MATH_PRIVATE_ADDR", "127.0.0.1:%d"},
 		},
@@ -56,7 +56,7 @@ func plan(lookup env.Lookup, dataDir string) ([]service, error) {
 				"AUTH_URL": auth.String(), "AUTH_PRIVATE_URL": authPrivate.String(), "MATH_URL": math.String(),
 				"STATE_DIR": filepath.Join(dataDir, "gateway"),
 			},
-			withheld: []string{"DATABASE_URL"},
+			withheld: []string{"DATABASE_URL", "INTROSPECTION_SECRET", "JWT_SIGNING_KEY"},
 			public:   gateway,
 			private:  listener{r.String("PRIVATE_ADDR", "127.0.0.1:9000"), "PRIVATE_ADDR", "127.0.0.1:%d"},
 		},

@@ -36,7 +36,9 @@ func run(root string) error {
 const target = "gateway/internal/console/static/openapi.json"
 
 // sources are in the order in which the API reference shows them.
-func sources() []string { return []string{"auth-service/openapi.yaml", "gateway/openapi.yaml", "math-service/openapi.yaml"} }
+func sources() []string {
+	return []string{"auth-service/openapi.yaml", "gateway/openapi.yaml", "math-service/openapi.yaml"}
+}
 
 // document is an OpenAPI description, with the members that joining needs.
 type document struct {

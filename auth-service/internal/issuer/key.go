@@ -2,6 +2,10 @@ package issuer
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -26,9 +30,30 @@ func SecretKey(secret string) Key {
 	return Key{id: token.KeyID(secret), method: jwt.SigningMethodHS256, secret: []byte(secret)}
 }
 
-// ParseKey reads a private key: PKCS#8 in PEM. alg is EdDSA, for an Ed25519 key, or ES256, for one of the curve P-256. Errors
-// show nothing of the key.
-func ParseKey(alg, text string) (Key, error) {
+// NewPrivateKey makes a private key, for EdDSA or ES256, in the form that ParseKey reads.
+func NewPrivateKey(alg string) (text string, err error) {
+	var private crypto.Signer
+	switch alg {
+	case token.EdDSA:
+		_, private, err = ed25519.GenerateKey(rand.Reader)
+	case token.ES256:
+		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	default:
+		err = fmt.Errorf("there are no private keys for %s", alg)
+	}
+	if err != nil {
+		return "", err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return "", err
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), nil
+}
+
+// ParseKey reads a private key: PKCS#8 in PEM, of Ed25519 for EdDSA, or of the curve P-256 for ES256. Errors show nothing of the
+// key.
+func ParseKey(text string) (Key, error) {
 	block, rest := pem.Decode([]byte(strings.TrimSpace(text)))
 	switch {
 	case block == nil || len(rest) > 0 || !strings.HasPrefix(strings.TrimSpace(text), "-----BEGIN"):
@@ -50,10 +75,7 @@ func ParseKey(alg, text string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	if public.Algorithm() != alg {
-		return Key{}, fmt.Errorf("is a key for %s, and TOKEN_ALG is %s", public.Algorithm(), alg)
-	}
-	return Key{id: public.ID(), method: jwt.GetSigningMethod(alg), secret: private, public: public}, nil
+	return Key{id: public.ID(), method: jwt.GetSigningMethod(public.Algorithm()), secret: private, public: public}, nil
 }
 
 // ID is the kid of the tokens.

@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 )
 
-// initOne makes a secret if there is none at path.
+// initOne makes a secret if there is none at path, or an empty file.
 func initOne(path string, mode fs.FileMode) error {
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		return replace(path, []byte(newSecret()+"\n"), mode)
+	}
 	return writeOnce(path, []byte(newSecret()+"\n"), mode)
 }
 

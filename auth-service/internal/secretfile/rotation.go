@@ -20,9 +20,10 @@ import (
 // rotation continues where it was.
 type Rotation struct {
 	Dir    string
-	Secret string        // JWT or Internal
+	Secret string        // JWT, Internal, Signing or HS256
 	Life   time.Duration // how long what the old secret has made is valid
 	Settle time.Duration // how long after a change every service has read it
+	Kept   time.Duration // for how long others may keep the list of public keys
 	Force  bool          // do not wait until what the old secret has made is no longer valid
 	Out    io.Writer     // gets a line for each step
 }
@@ -31,6 +32,8 @@ type Rotation struct {
 const (
 	JWT      = "jwt"
 	Internal = "internal"
+	Signing  = "signing" // the private key
+	HS256    = "hs256"   // JWT_SECRET, which nothing replaces: a private key signs
 )
 
 // maxPause is the longest wait between two steps. If more is needed, the operator runs the command again.
@@ -43,8 +46,12 @@ func (r Rotation) Run(ctx context.Context) error {
 		return rotation{Rotation: r, name: "jwt_secret", others: "jwt_other_secrets"}.run(ctx)
 	case Internal:
 		return rotation{Rotation: r, name: "internal_secret"}.run(ctx)
+	case Signing:
+		return keyRotation{rotation{Rotation: r, name: signingKeyFile}, keyFilesIn(r.Dir)}.run(ctx)
+	case HS256:
+		return r.withdrawHS256(ctx)
 	}
-	return fmt.Errorf("there is no secret %q to rotate: say jwt or internal", r.Secret)
+	return fmt.Errorf("there is no secret %q to rotate: say jwt, internal, signing or hs256", r.Secret)
 }
 
 // rotation is a Rotation with the names of the files.
@@ -116,7 +123,21 @@ func (r rotation) putInForce(ctx context.Context, s state) error {
 
 // withdraw makes every service refuse the old secret. again reports whether there is more to do now.
 func (r rotation) withdraw(ctx context.Context, s state, began bool) (again bool, err error) {
-	due := s.changed.Add(r.Settle)
+	if ready, err := r.due(ctx, s.changed, began); err != nil || !ready {
+		return false, err
+	}
+	fmt.Fprintf(r.Out, "%s, step 3 of 3: from now on the old secret is refused.\n", r.name)
+	list := ""
+	if r.others == "" {
+		list = s.inForce
+	}
+	return true, r.write(r.acceptedFile(), list, s.mode)
+}
+
+// due waits until what the old key has made is not needed any more. ready is false if that is too far off, and began says
+// whether this run has done a step already; otherwise it is an error.
+func (r rotation) due(ctx context.Context, changed time.Time, began bool) (ready bool, err error) {
+	due := changed.Add(r.Settle)
 	if !r.Force {
 		due = due.Add(r.Life)
 	}
@@ -129,15 +150,7 @@ func (r rotation) withdraw(ctx context.Context, s state, began bool) (again bool
 		fmt.Fprintf(r.Out, "%s, step 3 of 3 is due after %s: run the same command again then, and it withdraws the old secret.\n", r.name, when)
 		return false, nil
 	}
-	if err := r.pause(ctx, due); err != nil {
-		return false, err
-	}
-	fmt.Fprintf(r.Out, "%s, step 3 of 3: from now on the old secret is refused.\n", r.name)
-	list := ""
-	if r.others == "" {
-		list = s.inForce
-	}
-	return true, r.write(r.acceptedFile(), list, s.mode)
+	return true, r.pause(ctx, due)
 }
 
 // pause waits until the time has come.

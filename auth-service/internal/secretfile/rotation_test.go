@@ -41,7 +41,7 @@ func age(t *testing.T, dir string, by time.Duration) {
 func madeSecrets(t *testing.T) (dir string, content map[string]string) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := secretfile.Init(dir); err != nil {
+	if err := secretfile.Init(dir, "HS256"); err != nil {
 		t.Fatal(err)
 	}
 	return dir, readAll(t, dir)

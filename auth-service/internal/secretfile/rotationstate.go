@@ -64,8 +64,8 @@ func (r rotation) read() (state, error) {
 
 // checkApart refuses a next secret that the installation has for another purpose: services would not accept it.
 func (r rotation) checkApart(next string) error {
-	for _, f := range files() {
-		if f.folder == r.Secret || f.folder == "database" {
+	for _, f := range files(token.HS256) {
+		if f.folder == r.Secret || f.folder == "database" || f.folder == Signing || f.name == publicKeysFile {
 			continue
 		}
 		// All files are in one folder, or each kind of secret has a folder of its own.

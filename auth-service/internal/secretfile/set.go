@@ -20,10 +20,17 @@ type file struct {
 	check func(string) error
 }
 
-func files() []file {
+// files are the secrets of an installation whose tokens are signed with alg. JWT_SECRET is needed with HS256 only.
+func files(alg string) []file {
+	checkJWT := token.CheckSecret
+	if alg != token.HS256 {
+		checkJWT = nil
+	}
 	return []file{
-		{"jwt_secret", "jwt", token.CheckSecret},
+		{"jwt_secret", "jwt", checkJWT},
 		{"jwt_other_secrets", "jwt", nil},
+		{publicKeysFile, "jwt", nil},
+		{signingKeyFile, Signing, nil},
 		{"internal_secret", "internal", token.CheckSecret},
 		{"database_password", "database", checkPassword},
 	}
@@ -36,16 +43,17 @@ func checkPassword(password string) error {
 	return nil
 }
 
-// Init makes the secrets that do not exist in dir yet, 256 random bits each. It does not change those that exist. It returns an error
-// if internal_secret is also a secret of tokens. Other users of the machine cannot read the folder and the files.
-func Init(dir string) error {
+// Init makes the secrets that do not exist in dir yet, 256 random bits each, and a signing key with its public half, unless alg
+// is HS256. It does not change what exists. It returns an error if internal_secret is also a secret of tokens. Other users of the
+// machine cannot read the folder and the files.
+func Init(dir, alg string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs its x bit
 		return err
 	}
-	for _, f := range files() {
+	for _, f := range files(alg) {
 		path := filepath.Join(dir, f.name)
 		var err error
 		if f.check == nil {
@@ -57,16 +65,21 @@ func Init(dir string) error {
 			return err
 		}
 	}
-	return keepApart(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) })
+	if err := keepApart(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }); err != nil {
+		return err
+	}
+	_, err := keyFiles{filepath.Join(dir, signingKeyFile), filepath.Join(dir, publicKeysFile)}.init(alg, 0o600)
+	return err
 }
 
 // Share puts each secret into a folder under dir for the containers that need it: the operator's file in from, or what
 // was there before, or a new secret. called is the operator's name for from. If it is not empty, no secret may be
-// missing. Share reports every mistake at once, and then changes nothing.
-func Share(from, called, dir string) error {
+// missing. Share reports every mistake at once, and then changes nothing. Unless alg is HS256, it also makes a signing key, and
+// reports whether the public half of a key is new to services that may be running: they need time to read it.
+func Share(from, called, dir, alg string) (published bool, err error) {
 	var errs []error
 	found := map[string]source{}
-	for _, f := range files() {
+	for _, f := range files(alg) {
 		var err error
 		if found[f.name], err = f.find(from, called, dir); err != nil {
 			errs = append(errs, err)
@@ -76,18 +89,18 @@ func Share(from, called, dir string) error {
 		errs = append(errs, fmt.Errorf("SECRETS_DIR=%s: %w", called, err))
 	}
 	if len(errs) > 0 {
-		return errors.Join(errs...)
+		return false, errors.Join(errs...)
 	}
-	for _, f := range files() {
+	for _, f := range files(alg) {
 		write := writeOnce
 		if found[f.name].own {
 			write = replace
 		}
 		if err := write(f.in(dir), found[f.name].content, 0o444); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return keyFiles{filepath.Join(dir, Signing, signingKeyFile), filepath.Join(dir, "jwt", publicKeysFile)}.init(alg, 0o444)
 }
 
 // in is the file's path under the shared folder. Each folder is a volume of its own. It is mounted where the secret is needed, and

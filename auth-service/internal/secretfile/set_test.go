@@ -15,15 +15,15 @@ const goodSecret = "6f1d0c7a9b3e58d24c6f1d0c7a9b3e58"
 func TestSecretsAreMadeOnceAndForTheOwnerAlone(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "secrets")
-	if err := secretfile.Init(dir); err != nil {
+	if err := secretfile.Init(dir, "HS256"); err != nil {
 		t.Fatal(err)
 	}
 	before := readAll(t, dir)
-	if err := secretfile.Init(dir); err != nil {
+	if err := secretfile.Init(dir, "HS256"); err != nil {
 		t.Fatal(err)
 	}
-	if got := readAll(t, dir); len(got) != 4 || got["jwt_other_secrets"] != "" || got["jwt_secret"] != before["jwt_secret"] || got["jwt_secret"] == got["internal_secret"] {
-		t.Errorf("got %d files, want 4 that differ and stay", len(got))
+	if got := readAll(t, dir); len(got) != 6 || got["jwt_other_secrets"] != "" || got["jwt_secret"] != before["jwt_secret"] || got["jwt_secret"] == got["internal_secret"] {
+		t.Errorf("got %d files, want 6 that differ and stay", len(got))
 	}
 	for name := range before {
 		if mode := modeOf(t, filepath.Join(dir, name)); mode != 0o600 {
@@ -38,17 +38,17 @@ func TestSecretsAreMadeOnceAndForTheOwnerAlone(t *testing.T) {
 func TestSharedSecretsLieApartAndStay(t *testing.T) {
 	t.Parallel()
 	dir := volumes(t)
-	if err := secretfile.Share(t.TempDir(), "", dir); err != nil {
+	if err := share(t.TempDir(), "", dir); err != nil {
 		t.Fatal(err)
 	}
 	jwt, internal := readAll(t, filepath.Join(dir, "jwt")), readAll(t, filepath.Join(dir, "internal"))
-	if len(jwt) != 2 || len(internal) != 1 || len(readAll(t, filepath.Join(dir, "database"))) != 1 || jwt["jwt_other_secrets"] != "" {
+	if len(jwt) != 3 || len(internal) != 1 || len(readAll(t, filepath.Join(dir, "database"))) != 1 || jwt["jwt_other_secrets"] != "" {
 		t.Errorf("got %v and %v", jwt, internal)
 	}
 	if mode := modeOf(t, filepath.Join(dir, "jwt", "jwt_secret")); mode != 0o444 {
 		t.Errorf("got mode %o, want 444: another user reads it", mode)
 	}
-	if err := secretfile.Share(t.TempDir(), "", dir); err != nil {
+	if err := share(t.TempDir(), "", dir); err != nil {
 		t.Fatal(err)
 	}
 	if got := readAll(t, filepath.Join(dir, "jwt")); got["jwt_secret"] != jwt["jwt_secret"] {
@@ -59,13 +59,13 @@ func TestSharedSecretsLieApartAndStay(t *testing.T) {
 func TestTheOperatorsSecretsAreTakenOver(t *testing.T) {
 	t.Parallel()
 	dir, own := volumes(t), t.TempDir()
-	if err := secretfile.Share(t.TempDir(), "", dir); err != nil { // they replace what was made
+	if err := share(t.TempDir(), "", dir); err != nil { // they replace what was made
 		t.Fatal(err)
 	}
 	write(t, own, map[string]string{
 		"jwt_secret": goodSecret + "\n", "jwt_other_secrets": goodSecret + "other", "internal_secret": goodSecret + "2", "database_password": "p w",
 	})
-	if err := secretfile.Share(own, "./own", dir); err != nil {
+	if err := share(own, "./own", dir); err != nil {
 		t.Fatal(err)
 	}
 	got := readAll(t, filepath.Join(dir, "jwt"))
@@ -81,7 +81,7 @@ func TestEveryMistakeInTheOperatorsSecretsIsNamed(t *testing.T) {
 	t.Parallel()
 	dir, own := volumes(t), t.TempDir()
 	write(t, own, map[string]string{"jwt_secret": "hunter2", "database_password": "\n"})
-	err := secretfile.Share(own, "./own", dir)
+	err := share(own, "./own", dir)
 	if err == nil {
 		t.Fatal("got no error")
 	}
@@ -107,7 +107,7 @@ func TestOneSecretForTwoPurposesIsNotMadeNorTakenOver(t *testing.T) {
 	} {
 		dir, own := volumes(t), t.TempDir()
 		write(t, own, content)
-		for does, err := range map[string]error{"Init": secretfile.Init(own), "Share": secretfile.Share(own, "./own", dir)} {
+		for does, err := range map[string]error{"Init": secretfile.Init(own, "HS256"), "Share": share(own, "./own", dir)} {
 			if err == nil || !strings.Contains(err.Error(), file+" and internal_secret have a secret in common") || strings.Contains(err.Error(), goodSecret) {
 				t.Errorf("%s: got %v, want an error that names %s and shows no secret", does, err, file)
 			}
@@ -125,16 +125,21 @@ func TestASharedSecretThatWasMadeBeforeCountsToo(t *testing.T) {
 	dir, own := volumes(t), t.TempDir()
 	write(t, filepath.Join(dir, "jwt"), map[string]string{"jwt_other_secrets": goodSecret + "2"})
 	write(t, own, map[string]string{"jwt_secret": goodSecret, "internal_secret": goodSecret + "2", "database_password": "p"})
-	if err := secretfile.Share(own, "./own", dir); err == nil || !strings.Contains(err.Error(), "jwt_other_secrets and internal_secret") {
+	if err := share(own, "./own", dir); err == nil || !strings.Contains(err.Error(), "jwt_other_secrets and internal_secret") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func share(from, called, dir string) error {
+	_, err := secretfile.Share(from, called, dir, "HS256")
+	return err
 }
 
 // volumes is a folder with the folders that containers share.
 func volumes(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, folder := range []string{"jwt", "internal", "database"} {
+	for _, folder := range []string{"jwt", "internal", "signing", "database"} {
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +36,8 @@ func CheapPasswords() []string { return []string{"ARGON2_MEMORY_KIB=7168", "ARGO
 type Process struct {
 	*testbed.Process
 
-	URL, PrivateURL string // empty for a database
+	URL, PrivateURL string   // empty for a database
+	Settings        []string // with which it starts the next time, beside those of the Config
 }
 
 // Cluster is what runs. All of it ends with the test.
@@ -45,7 +47,7 @@ type Cluster struct {
 
 	// AuthURL and AuthPrivateURL lead to any running replica of auth-service, like a host name with several addresses.
 	AuthURL, AuthPrivateURL string
-	// Secrets is the folder with jwt_secret, jwt_other_secrets and internal_secret, which all services read.
+	// Secrets is the folder with the secrets and the keys of tokens, which all services read.
 	Secrets string
 	// StateDir is the folder that all gateways share.
 	StateDir string
@@ -71,12 +73,12 @@ func Start(t testing.TB, cfg Config) *Cluster {
 		c.Database, c.DatabaseURL = &Process{Process: database}, url
 	}
 	for i := range max(cfg.Maths, 1) {
-		c.Maths = append(c.Maths, c.service(t, "math-service", i, []string{"JWT_SECRET", "JWT_OTHER_SECRETS"}, cfg.Math))
+		c.Maths = append(c.Maths, c.service(t, "math-service", i, []string{"JWT_SECRET", "JWT_OTHER_SECRETS", "JWT_PUBLIC_KEYS"}, cfg.Math))
 	}
-	all := []string{"JWT_SECRET", "JWT_OTHER_SECRETS", "INTERNAL_SECRET"}
+	all := []string{"JWT_SECRET", "JWT_OTHER_SECRETS", "JWT_PUBLIC_KEYS", "INTERNAL_SECRET"}
 	for i := range max(cfg.Auths, 1) {
 		settings := append([]string{"DATABASE_URL=" + c.DatabaseURL}, cfg.Auth...)
-		c.Auths = append(c.Auths, c.service(t, "auth-service", i, all, settings))
+		c.Auths = append(c.Auths, c.service(t, "auth-service", i, append(all, "JWT_SIGNING_KEY"), settings))
 	}
 	c.AuthURL = anyOf(t, c.Auths, func(p *Process) string { return p.URL })
 	c.private = split(t, c.Auths, func(p *Process) string { return p.PrivateURL })
@@ -157,7 +159,12 @@ func (c *Cluster) prepare() error {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(c.Secrets, "jwt_other_secrets"), nil, 0o600)
+	for _, name := range []string{"jwt_other_secrets", "jwt_public_keys", "jwt_signing_key"} {
+		if err := os.WriteFile(filepath.Join(c.Secrets, name), nil, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // service starts one replica.
@@ -169,16 +176,17 @@ func (c *Cluster) service(t testing.TB, program string, replica int, secrets, se
 		environ = append(environ, name+"_FILE="+filepath.Join(c.Secrets, strings.ToLower(name)))
 	}
 	environ = append(environ, settings...)
-	p := testbed.Launch(t, testbed.Spec{
+	p := &Process{URL: "http://" + public, PrivateURL: "http://" + private}
+	p.Process = testbed.Launch(t, testbed.Spec{
 		Name: fmt.Sprintf("%s-%d", program, replica),
 		Command: func() *exec.Cmd {
 			cmd := exec.Command(filepath.Join(c.dir, program))
-			cmd.Dir, cmd.Env = c.dir, environ
+			cmd.Dir, cmd.Env = c.dir, slices.Concat(environ, p.Settings)
 			return cmd
 		},
 		Ready: func(ctx context.Context) error { return readyz.Check(ctx, private) },
 	})
-	return &Process{p, "http://" + public, "http://" + private}
+	return p
 }
 
 func copyProgram(from, to string) error {

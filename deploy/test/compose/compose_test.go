@@ -121,9 +121,9 @@ func TestEachNetworkHasTheServicesThatNeedIt(t *testing.T) {
 func TestEachContainerSeesItsOwnSecrets(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
-		"secrets":      {"secrets-database", "secrets-internal", "secrets-jwt"},
+		"secrets":      {"secrets-database", "secrets-internal", "secrets-jwt", "secrets-signing"},
 		"postgres":     {"secrets-database"},
-		"auth-service": {"secrets-database", "secrets-internal", "secrets-jwt"},
+		"auth-service": {"secrets-database", "secrets-internal", "secrets-jwt", "secrets-signing"},
 		"math-service": {"secrets-jwt"},
 		"gateway":      {"secrets-internal", "secrets-jwt"},
 	}
