@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"tallygate/gateway/internal/route"
 )
 
 // nothing is an environment without settings.
@@ -23,6 +26,7 @@ func TestCheckRoutesPrintsTheTableInForce(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "routes.yaml")
 	write(t, file, overlapping)
+	builtin := len(route.Builtin("", ""))
 	for _, row := range []struct {
 		path string
 		vars map[string]string
@@ -30,19 +34,19 @@ func TestCheckRoutesPrintsTheTableInForce(t *testing.T) {
 		not  []string
 	}{
 		{file, nil, []string{
-			file + ": 19 routes, with the built-in ones", "METHODS PATH ROUTE TOKEN UPSTREAM",
+			fmt.Sprintf("%s: %d routes, with the built-in ones", file, builtin+3), "METHODS PATH ROUTE TOKEN UPSTREAM",
 			"POST /token token public http://127.0.0.1:8001", "GET,POST /token/... mine required http://one:1",
 			"any /files/... files public http://one:1, http://two:80", "any /files/one one required unix:/run/x.sock", "any /u/... usage required http://one:1",
 			"DELETE /users/me/sessions/* session required http://127.0.0.1:8001", "GET /root root required http://127.0.0.1:8002",
 			"GET /docs page public the gateway", "GET /healthz page public the gateway",
-			"warning: mine does not get /token (token), /token/refresh (refresh), /token/ticket (ticket)", "\nfiles does not get /files/one (one)",
+			"warning: mine does not get /token (token), /token/introspect (introspect), /token/refresh (refresh), /token/ticket (ticket)", "\nfiles does not get /files/one (one)",
 			"warning: the built-in route usage does not get /users/me/usage (replaced by the name)",
 		}, nil},
 		{"", map[string]string{"ROUTES_FILE": file, "BUILTIN_PREFIX": "/auth", "ROOT": "off", "PAGES": "off", "AUTH_URL": "http://auth:9"}, []string{
-			file + ": 18 routes", "POST /auth/token token public http://auth:9", "GET,POST /token/... mine required",
+			fmt.Sprintf("%s: %d routes", file, builtin+3-1), "POST /auth/token token public http://auth:9", "GET,POST /token/... mine required",
 			"the built-in route usage does not get /auth/users/me/usage",
 		}, []string{"/root", "mine does not get", "/docs"}},
-		{"", nil, []string{"no file: 16 routes", "GET /root root required"}, []string{"mine", "does not get"}},
+		{"", nil, []string{fmt.Sprintf("no file: %d routes", builtin), "GET /root root required"}, []string{"mine", "does not get"}},
 	} {
 		var out bytes.Buffer
 		lookup := func(name string) (string, bool) { v, ok := row.vars[name]; return v, ok }

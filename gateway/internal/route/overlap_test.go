@@ -20,7 +20,7 @@ func TestWhichRoutesHideWhich(t *testing.T) {
 	}{
 		"nothing in common":            {own("mine", "/files", false), nil},
 		"a prefix at a built-in path":  {own("mine", "/root", false), []string{"! root takes /root from mine"}},
-		"all below it too":             {own("mine", "/token", false), []string{"! token takes /token from mine", "! refresh takes /token/refresh from mine", "! ticket takes /token/ticket from mine"}},
+		"all below it too":             {own("mine", "/token", false), []string{"! token takes /token from mine", "! introspect takes /token/introspect from mine", "! refresh takes /token/refresh from mine", "! ticket takes /token/ticket from mine"}},
 		"an exact path, other methods": {own("mine", "/token", true, "GET"), nil},
 		"an exact path below":          {own("mine", "/token/x", true), nil},
 		"the place of a segment *":     {own("mine", "/users/me/sessions/all", true), []string{"! mine takes /users/me/sessions/all from session"}},
