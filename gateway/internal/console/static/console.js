@@ -7,6 +7,7 @@ const calls = document.querySelector('meta[name="calls"]').content; // the path 
 const nobody = { username: "", token: "", refresh: "" };
 let session = nobody;
 let resetToken = "";
+let invitation = ""; // of the link that led here
 
 // takeReset takes a reset token out of the address at once, so that it stands in no history, bookmark or screenshot.
 function takeReset() {
@@ -64,7 +65,7 @@ function keep(pair) {
 
 function leave() {
   session = nobody;
-  $("room").hidden = $("who").hidden = $("sign-out").hidden = $("admin").hidden = true;
+  $("room").hidden = $("who").hidden = $("sign-out").hidden = $("admin").hidden = $("inviting").hidden = true;
   $("users").tBodies[0].replaceChildren();
   forgetMade();
   askAgain(false);
@@ -128,15 +129,14 @@ async function showSessions() {
       await authorized("DELETE", `/users/me/sessions/${encodeURIComponent(one.id)}`);
       await showSessions();
     }));
-    const time = (text) => new Date(text).toLocaleString();
     return row([one.client || "unknown", one.address, time(one.created), time(one.last_used), end]);
   }));
 }
 
 async function showAdmin() {
   const { role } = await authorized("GET", "/users/me");
-  $("admin").hidden = role !== "admin";
-  if (role === "admin") await showUsers();
+  $("admin").hidden = $("inviting").hidden = role !== "admin";
+  if (role === "admin") await Promise.all([showUsers(), showInvitations()]);
 }
 
 async function showUsers() {
@@ -164,14 +164,14 @@ async function makeReset(user) {
 }
 
 function forgetMade() {
-  $("made").hidden = true;
-  $("made-link").value = "";
+  $("made").hidden = $("made-invitation").hidden = true;
+  $("made-link").value = $("invitation-link").value = "";
 }
 
-async function copyMade() {
-  $("made-link").select();
+async function copy(link) {
+  link.select();
   try {
-    await navigator.clipboard.writeText($("made-link").value);
+    await navigator.clipboard.writeText(link.value);
   } catch {
     return notice("The link is selected: copy it with Ctrl+C.");
   }
@@ -208,6 +208,74 @@ function endWayBack() {
   resetToken = "";
   $("reset").reset();
   showWayBack();
+}
+
+const time = (text) => new Date(text).toLocaleString();
+
+async function showInvitations() {
+  const { invitations, next_cursor: more } = await authorized("GET", "/admin/invitations");
+  $("more-invitations").hidden = more === null;
+  $("invitations").tBodies[0].replaceChildren(...invitations.map((one) => {
+    const cells = [one.state, time(one.expires_at), one.username ?? "any name", one.plan, one.roles.join(", "),
+      one.created_by_username ?? one.created_by ?? "command line", one.used_by_username ?? one.used_by ?? ""];
+    if (one.state !== "open") return row([...cells, ""]);
+    const withdraw = document.createElement("button");
+    withdraw.className = "plain";
+    withdraw.textContent = "Withdraw";
+    withdraw.setAttribute("aria-label", `Withdraw the invitation for ${cells[2]} that is good until ${cells[1]}`);
+    withdraw.addEventListener("click", guarded(async () => {
+      await authorized("DELETE", `/admin/invitations/${encodeURIComponent(one.invitation_id)}`);
+      await showInvitations();
+      $("invitations-title").focus();
+      notice("The invitation is withdrawn.");
+    }));
+    return row([...cells, withdraw]);
+  }));
+}
+
+async function invite() {
+  const body = { expires_in: 86400 * $("invite-days").valueAsNumber };
+  if ($("invite-name").value) body.username = $("invite-name").value;
+  if ($("invite-plan").value) body.plan = $("invite-plan").value;
+  if ($("invite-roles").value.trim()) body.roles = $("invite-roles").value.split(/[\s,]+/).filter(Boolean);
+  const made = await authorized("POST", "/admin/invitations", body);
+  $("invitation-link").value = made.link ?? `${location.origin}${location.pathname}#invitation=${made.invitation}`;
+  $("made-invitation").hidden = false;
+  $("invitation-link").focus();
+  $("invitation-link").select();
+  await showInvitations();
+  notice("The invitation is made. Its link is shown only now.");
+}
+
+// takeInvitation does with an invitation what takeReset does with a reset token.
+function takeInvitation() {
+  const found = new URLSearchParams(location.hash.slice(1)).get("invitation");
+  if (!found) return;
+  invitation = found;
+  history.replaceState(null, "", location.pathname + location.search);
+  $("door-title").textContent = "Register";
+  $("invited").hidden = false;
+  $("with-invitation").hidden = true;
+  $("register").hidden = false;
+  $("register").className = "";
+  $("sign-in").className = "plain";
+  $("sign-in").before($("register")); // the first button is the one that Enter presses
+}
+
+async function register() {
+  const body = credentials();
+  const given = invitation || $("invitation").value.trim();
+  if (given) body.invitation = given;
+  try {
+    const { message } = await send("POST", "/users/register", { body });
+    notice(`${message}.`);
+  } catch (err) {
+    if (err.type?.endsWith(":registration-closed")) $("register").hidden = $("with-invitation").hidden = true;
+    if (err.type?.endsWith(":invitation-not-valid") && !given) $("with-invitation").open = true;
+    throw err;
+  }
+  await signIn();
+  invitation = $("invitation").value = "";
 }
 
 // guarded shows an error of a handler as a notice.
@@ -250,16 +318,14 @@ document.addEventListener("DOMContentLoaded", () => {
     resetToken = "";
   });
   $("reset").addEventListener("submit", guarded(setPassword));
-  $("credentials").addEventListener("submit", guarded(signIn));
+  $("credentials").addEventListener("submit", guarded((event) => (event.submitter === $("register") ? register() : signIn())));
   $("username").addEventListener("input", () => askAgain(false));
   $("find").addEventListener("submit", guarded(showUsers));
-  $("made").addEventListener("submit", guarded(copyMade));
-  $("register").addEventListener("click", guarded(async () => {
-    if (!$("credentials").reportValidity()) return;
-    const { message } = await send("POST", "/users/register", { body: credentials() });
-    notice(`${message}.`);
-    await signIn();
-  }));
+  $("made").addEventListener("submit", guarded(() => copy($("made-link"))));
+  $("invite").addEventListener("submit", guarded(invite));
+  $("made-invitation").addEventListener("submit", guarded(() => copy($("invitation-link"))));
+  takeInvitation();
+  addEventListener("hashchange", takeInvitation);
   $("sign-out").addEventListener("click", guarded(async () => {
     try {
       await authorized("POST", "/logout");

@@ -1,0 +1,104 @@
+package system_test
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"tallygate/deploy/internal/testbed"
+)
+
+// TestInvitationsInTheConsole: an administrator invites somebody, who follows the link and registers.
+func TestInvitationsInTheConsole(t *testing.T) {
+	t.Parallel()
+	browser := chromium(t)
+	r := startRunner(t, t.TempDir(), "REGISTRATION=invite")
+	r.waitReady(t)
+	r.administrator(t, "root", "correct horse")
+	page := openBrowser(t, browser)
+	visit(page, t, r.base+"/")
+	enter(page, t, "ada", "correct horse", "#register")
+	testbed.Eventually(t, "the refusal", func() error { return shows(page, "#notice", "There is no valid invitation for this user name.") })
+	if open := evaluate[bool](page, t, `document.getElementById("with-invitation").open`); !open {
+		t.Error("nobody is asked for an invitation")
+	}
+
+	visit(page, t, r.base+"/")
+	enter(page, t, "root", "correct horse", "#sign-in")
+	act(page, t, chromedp.WaitVisible("#inviting"), chromedp.SendKeys("#invite-roles", "writer, analyst"+kb.Enter), chromedp.WaitVisible("#made-invitation"))
+	testbed.Eventually(t, "the invitation in the list", func() error { return shows(page, "#invitations tbody", "analyst, writer") })
+	picture(page, t, "invitations")
+	link := evaluate[string](page, t, `document.activeElement === document.getElementById("invitation-link") ? document.activeElement.value : ""`)
+	if !strings.HasPrefix(link, r.base+"/#invitation=tgi_") {
+		t.Fatalf("the link is %q, and whoever made it is not there", link)
+	}
+
+	ada, closePage := chromedp.NewContext(page)
+	defer closePage()
+	visit(ada, t, link)
+	testbed.Eventually(t, "the form to register", func() error { return shows(ada, "#door-title", "Register") })
+	secret := strings.TrimPrefix(link, r.base+"/#invitation=")
+	if at := evaluate[string](ada, t, `location.href + document.documentElement.outerHTML`); strings.Contains(at, secret) {
+		t.Errorf("the page shows the invitation: %s", at)
+	}
+	picture(ada, t, "invited")
+	enter(ada, t, "ada", "correct horse"+kb.Enter, "")
+	act(ada, t, chromedp.WaitVisible("#room"))
+	if shown := evaluate[bool](ada, t, `!document.getElementById("inviting").hidden`); shown {
+		t.Error("somebody who is no administrator sees the invitations")
+	}
+	again, closeAgain := chromedp.NewContext(page)
+	defer closeAgain()
+	visit(again, t, link)
+	enter(again, t, "eve", "correct horse"+kb.Enter, "")
+	testbed.Eventually(t, "the refusal", func() error { return shows(again, "#notice", "There is no valid invitation for this user name.") })
+
+	act(page, t, chromedp.SendKeys("#invite-name", "bob"+kb.Enter))
+	testbed.Eventually(t, "the use, and the next invitation", func() error {
+		return shows(page, "#invitations tbody", "rootada")
+	})
+	act(page, t, chromedp.SendKeys(`#invitations button[aria-label^="Withdraw the invitation for bob"]`, kb.Enter))
+	testbed.Eventually(t, "the withdrawal", func() error { return shows(page, "#invitations tbody", "withdrawn") })
+	r.logsNothingOf(t, "tgi_")
+}
+
+func TestTheConsoleSaysThatRegistrationIsClosed(t *testing.T) {
+	t.Parallel()
+	browser := chromium(t)
+	r := startRunner(t, t.TempDir(), "REGISTRATION=closed")
+	r.waitReady(t)
+	page := openBrowser(t, browser)
+	visit(page, t, r.base+"/")
+	enter(page, t, "ada", "correct horse", "#register")
+	testbed.Eventually(t, "the refusal", func() error {
+		return shows(page, "#notice", "Registration is closed here. Ask an administrator for an account.")
+	})
+	if still := evaluate[bool](page, t, `!document.getElementById("register").hidden`); still {
+		t.Error("the page still offers to register")
+	}
+}
+
+// enter types a name and a password, and clicks a button if it is given.
+func enter(page context.Context, t *testing.T, name, password, button string) {
+	t.Helper()
+	act(page, t, chromedp.SendKeys("#username", name), chromedp.SendKeys("#password", password))
+	if button != "" {
+		act(page, t, chromedp.Click(button))
+	}
+}
+
+// administrator makes an administrator on the command line.
+func (r *runner) administrator(t *testing.T, name, password string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"), "admin", "create", name)
+	cmd.Stdin = strings.NewReader(password)
+	cmd.Env = []string{"DATABASE_URL=sqlite:" + filepath.Join(r.data, "tallygate.db")}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
