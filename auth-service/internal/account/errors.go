@@ -12,8 +12,16 @@ var (
 	ErrWrongCredentials = errors.New("wrong user name or password")
 	// ErrNoUser means that there is no such user.
 	ErrNoUser = errors.New("no such user")
-	// ErrNoPlan means that there is no such plan.
-	ErrNoPlan = errors.New("no such plan")
+	// ErrNoPlan means that a user was to get a plan that does not exist.
+	ErrNoPlan = errors.New("no such plan for a user")
+	// ErrPlanNotFound means that there is no plan of this name to read or delete.
+	ErrPlanNotFound = errors.New("no such plan")
+	// ErrPlanInUse means that somebody has the plan.
+	ErrPlanInUse = errors.New("plan is in use")
+	// ErrDefaultPlan means that the plan of all others cannot be deleted.
+	ErrDefaultPlan = errors.New("the default plan cannot be deleted")
+	// ErrTooManyPlans means that there are MaxPlans already, or that they have too many rates together.
+	ErrTooManyPlans = errors.New("too many plans")
 	// ErrNameTaken means that another user has the name.
 	ErrNameTaken = errors.New("user name is taken")
 	// ErrRegistrationClosed means that nobody may register.

@@ -23,7 +23,7 @@ const (
 // pollInterval is how often the change counter is read while somebody waits for a change.
 const pollInterval = 100 * time.Millisecond
 
-// Feed gives readers the changes of users as they happen, in all replicas. The change counter is read once an interval,
+// Feed gives readers the changes of users and plans as they happen, in all replicas. The change counter is read once an interval,
 // however many readers wait. Safe for concurrent use.
 type Feed struct {
 	cfg FeedConfig
@@ -34,6 +34,13 @@ type Feed struct {
 	news    chan struct{} // closed when latest or err have changed
 	latest  ChangeCounter
 	err     error
+}
+
+// Page is a part of the feed.
+type Page struct {
+	Records []Record // of users who have changed
+	Plans   []Plan   // that have changed
+	Position
 }
 
 // Position is a place in the feed, and the epoch in which it was read.
@@ -58,57 +65,98 @@ func NewFeed(cfg FeedConfig) *Feed {
 	return &Feed{cfg: cfg, wanted: make(chan struct{}, 1), news: make(chan struct{})}
 }
 
-// Cursor is where the feed is now.
-func (f *Feed) Cursor(ctx context.Context) (Position, error) {
+// Start is where the feed is now, with all plans as they are now, or a moment later.
+func (f *Feed) Start(ctx context.Context) (Page, error) {
 	now, err := f.cfg.Store.ChangeCounter(ctx)
-	return Position{Cursor: now.Last, Epoch: now.Epoch}, err
+	if err != nil {
+		return Page{}, err
+	}
+	plans, err := f.cfg.Store.PlansNamed(ctx, nil)
+	return Page{Plans: plans, Position: Position{Cursor: now.Last, Epoch: now.Epoch}}, err
 }
 
-// After returns the records of the users who changed after the cursor, and the position after them. If there are none it
-// waits for at most wait, or until an epoch begins. Errors: ErrCursorGone, fault.ErrUnavailable.
-func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) ([]Record, Position, error) {
+// After returns what has changed after the cursor, and the position after that. If there is nothing it waits for at most
+// wait, or until an epoch begins. Errors: ErrCursorGone, fault.ErrUnavailable.
+func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) (Page, error) {
 	now, err := f.cfg.Store.ChangeCounter(ctx)
 	switch {
 	case err != nil:
-		return nil, Position{}, err
+		return Page{}, err
 	case cursor < now.Pruned || cursor > now.Last:
-		return nil, Position{}, ErrCursorGone
+		return Page{}, ErrCursorGone
 	}
 	at := Position{Cursor: cursor, Epoch: now.Epoch}
 	if now.Last == cursor && wait > 0 {
 		if at.Epoch, err = f.await(ctx, at, wait); err != nil {
-			return nil, Position{}, err
+			return Page{}, err
 		}
 	}
 	changes, err := f.cfg.Store.ChangesAfter(ctx, cursor, maxChanges)
 	if err != nil || len(changes) == 0 {
-		return nil, at, err
+		return Page{Position: at}, err
 	}
-	records, last, err := f.records(ctx, changes)
-	return records, Position{Cursor: last, Epoch: at.Epoch}, err
+	return f.page(ctx, changes, at)
 }
 
-// records returns the records of the users who changed, or of the first of them, and the number of the last.
-func (f *Feed) records(ctx context.Context, changes []UserChange) (records []Record, last int64, err error) {
+// page returns the users and plans that have changed, or the first of them.
+func (f *Feed) page(ctx context.Context, changes []Noted, at Position) (Page, error) {
+	page := Page{Position: at}
 	ended := 0
 	for some := range slices.Chunk(changes, recordsAtOnce) {
-		ids := make([]int64, len(some))
-		for i, c := range some {
-			ids[i] = c.UserID
+		var ids []int64
+		var plans []Noted
+		for _, c := range some {
+			if c.UserID == 0 {
+				plans = append(plans, c)
+			} else {
+				ids = append(ids, c.UserID)
+			}
 		}
-		more, err := f.cfg.Store.Records(ctx, ids, f.cfg.EndedLife, f.cfg.Now().UTC())
-		if err != nil {
-			return nil, 0, err
+		if len(ids) > 0 {
+			more, err := f.cfg.Store.Records(ctx, ids, f.cfg.EndedLife, f.cfg.Now().UTC())
+			if err != nil {
+				return Page{}, err
+			}
+			for _, r := range more {
+				ended += len(r.Ended)
+			}
+			page.Records = append(page.Records, more...)
 		}
-		for _, r := range more {
-			ended += len(r.Ended)
+		if err := f.addPlans(ctx, &page, plans); err != nil {
+			return Page{}, err
 		}
-		records, last = append(records, more...), some[len(some)-1].Number
-		if ended >= maxEndedInFeed {
+		if page.Cursor = some[len(some)-1].Number; ended >= maxEndedInFeed {
 			break
 		}
 	}
-	return records, last, nil
+	return page, nil
+}
+
+// addPlans adds plans that have changed, in the order of their changes. One that is there no more was deleted.
+func (f *Feed) addPlans(ctx context.Context, page *Page, changes []Noted) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	names := make([]string, len(changes))
+	for i, c := range changes {
+		names[i] = c.Plan
+	}
+	found, err := f.cfg.Store.PlansNamed(ctx, names)
+	if err != nil {
+		return err
+	}
+	byName := make(map[string]Plan, len(found))
+	for _, p := range found {
+		byName[p.Name.String()] = p
+	}
+	for _, c := range changes {
+		p, there := byName[c.Plan]
+		if !there {
+			p = Plan{Name: PlanName(c.Plan), Version: c.Number, Deleted: true}
+		}
+		page.Plans = append(page.Plans, p)
+	}
+	return nil
 }
 
 // await returns when there is a change after the position, an epoch has begun, or wait is over. It returns the epoch. An

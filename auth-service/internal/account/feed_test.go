@@ -19,9 +19,9 @@ func (s signOuts) ChangeCounter(context.Context) (account.ChangeCounter, error) 
 	return account.ChangeCounter{Last: s.users}, nil
 }
 
-func (s signOuts) ChangesAfter(_ context.Context, after int64, limit int) (changes []account.UserChange, err error) {
+func (s signOuts) ChangesAfter(_ context.Context, after int64, limit int) (changes []account.Noted, err error) {
 	for n := after + 1; n <= s.users && len(changes) < limit; n++ {
-		changes = append(changes, account.UserChange{Number: n, UserID: n})
+		changes = append(changes, account.Noted{Number: n, UserID: n})
 	}
 	return changes, nil
 }
@@ -51,11 +51,11 @@ func TestPageOfTheFeedIsBounded(t *testing.T) {
 			feed := account.NewFeed(account.FeedConfig{Store: test.store})
 			cursor := int64(0)
 			for _, want := range test.want {
-				records, next, err := feed.After(t.Context(), cursor, 0)
-				if err != nil || len(records) != want || next.Cursor != cursor+int64(want) {
-					t.Fatalf("after %d: got %d records up to %d, %v, want %d", cursor, len(records), next.Cursor, err, want)
+				page, err := feed.After(t.Context(), cursor, 0)
+				if err != nil || len(page.Records) != want || page.Cursor != cursor+int64(want) {
+					t.Fatalf("after %d: got %d records up to %d, %v, want %d", cursor, len(page.Records), page.Cursor, err, want)
 				}
-				cursor = next.Cursor
+				cursor = page.Cursor
 			}
 		})
 	}

@@ -15,7 +15,9 @@ type Record struct {
 	Disabled     bool
 	Generation   int64
 	Role         Role
-	MonthlyQuota *int64
+	MonthlyQuota *int64 // the user's own
+	Plan         Plan
+	Roles        Roles
 	Version      int64 // the number of the user's last change; 0 if there was none
 	Ended        []EndedSession
 }

@@ -32,6 +32,18 @@ type Store interface {
 	// UpdateUser changes a user as update decides, while nobody else can change them; ErrNoUser, ErrNoPlan. The change gets
 	// the next number of the feed. UpdateUser returns the user as they are afterwards.
 	UpdateUser(ctx context.Context, userID int64, at time.Time, update func(User) (Change, error)) (User, error)
+	// PutPlan makes a plan or replaces its limits; ErrTooManyPlans. The change gets the next number of the feed, which is the
+	// plan's version. It returns the plan as it is afterwards.
+	PutPlan(ctx context.Context, p Plan, audit AuditEntry) (put Plan, created bool, err error)
+	// DeletePlan deletes a plan; ErrPlanNotFound, ErrPlanInUse. The deletion gets the next number of the feed. No user ends
+	// with a plan that is gone, also if one gets the plan at the same moment.
+	DeletePlan(ctx context.Context, name PlanName, audit AuditEntry) error
+	// PlanByName finds a plan; ErrPlanNotFound.
+	PlanByName(ctx context.Context, name PlanName) (Plan, error)
+	// Plans returns plans whose names follow the name after, in the order of names.
+	Plans(ctx context.Context, after string, limit int) ([]Plan, error)
+	// PlanOf returns the plan of a user; the default one if there is no such user.
+	PlanOf(ctx context.Context, userID int64) (Plan, error)
 	// Audit returns entries older than before, or the newest if that is 0, the newest first.
 	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
 
@@ -67,8 +79,10 @@ type Store interface {
 	Records(ctx context.Context, userIDs []int64, endedLife time.Duration, now time.Time) ([]Record, error)
 	// ChangeCounter returns how far the changes have come.
 	ChangeCounter(ctx context.Context) (ChangeCounter, error)
-	// ChangesAfter returns the last change of each user who changed after that number, in the order of numbers.
-	ChangesAfter(ctx context.Context, number int64, limit int) ([]UserChange, error)
+	// ChangesAfter returns the last change of each user and each plan that changed after that number, in the order of numbers.
+	ChangesAfter(ctx context.Context, number int64, limit int) ([]Noted, error)
+	// PlansNamed returns plans for a gateway: all of them if names is nil. For a name without a plan it returns nothing.
+	PlansNamed(ctx context.Context, names []string) ([]Plan, error)
 
 	// Sweep removes what is no longer needed.
 	Sweep(ctx context.Context, e Expiry) error
@@ -118,7 +132,7 @@ type SessionChange struct {
 	Update    func(User, Session) Session // returns the session as it is to be
 }
 
-// ChangeCounter is how far the changes of users have come.
+// ChangeCounter is how far the changes of users and plans have come.
 type ChangeCounter struct {
 	Last   int64 // the number of the last change
 	Pruned int64 // changes up to this number may have been forgotten
@@ -127,8 +141,9 @@ type ChangeCounter struct {
 	Epoch int64
 }
 
-// UserChange is the number of a user's last change.
-type UserChange struct {
-	UserID int64
+// Noted is the last change of a user or of a plan, and its number.
+type Noted struct {
 	Number int64
+	UserID int64  // 0: the change is of a plan
+	Plan   string // the plan's name
 }

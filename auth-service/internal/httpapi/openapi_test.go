@@ -119,14 +119,44 @@ func TestResponsesAreAsDescribed(t *testing.T) {
 		{call{method: "POST", path: "/logout", token: bob.Token}, 401},
 		{call{method: "DELETE", path: "/users/me", token: root.Token, body: `{"password":"123456"}`}, 204},
 	} {
-		got := s.do(step.call)
-		if got.status != step.status {
-			t.Errorf("%s %s: got %d %s, want %d", step.call.method, step.call.path, got.status, got.body, step.status)
-			continue
-		}
-		if err := validate(router, step.call, got); err != nil {
-			t.Errorf("%s %s: %d %s: %v", step.call.method, step.call.path, got.status, got.body, err)
-		}
+		s.wantDescribed(t, router, step.call, step.status)
+	}
+}
+
+func TestResponsesAboutPlansAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	router := must(legacy.NewRouter(description(t)))(t)
+	s := newService(t, options{})
+	root, bob := s.root(t), s.user(t, "bob")
+	for _, step := range []struct {
+		call   call
+		status int
+	}{
+		{call{method: "PUT", path: "/admin/plans/pro", token: root.Token, body: `{"requests_per_day":9,"rates":[{"route":"*","rate":"1/s"}]}`}, 201},
+		{call{method: "PUT", path: "/admin/plans/pro", token: root.Token, body: `{"in_flight":null}`}, 200},
+		{call{method: "PUT", path: "/admin/plans/pro", token: root.Token, body: `{"in_flight":0}`}, 422},
+		{call{path: "/admin/plans", token: root.Token}, 200},
+		{call{path: "/admin/plans/pro", token: root.Token}, 200},
+		{call{path: "/admin/plans/free", token: root.Token}, 404},
+		{call{method: "DELETE", path: "/admin/plans/default", token: root.Token}, 409},
+		{call{method: "DELETE", path: "/admin/plans/pro", token: root.Token}, 204},
+		{call{path: "/admin/plans", token: bob.Token}, 403},
+		{call{path: "/admin/audit", token: root.Token}, 200},
+	} {
+		s.wantDescribed(t, router, step.call, step.status)
+	}
+}
+
+// wantDescribed makes a call, and validates request and response.
+func (s *service) wantDescribed(t *testing.T, router routers.Router, c call, status int) {
+	t.Helper()
+	got := s.do(c)
+	if got.status != status {
+		t.Errorf("%s %s: got %d %s, want %d", c.method, c.path, got.status, got.body, status)
+		return
+	}
+	if err := validate(router, c, got); err != nil {
+		t.Errorf("%s %s: %d %s: %v", c.method, c.path, got.status, got.body, err)
 	}
 }
 

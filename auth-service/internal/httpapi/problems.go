@@ -66,6 +66,14 @@ func problems(err error) *problem.Details {
 		return problem.New(http.StatusConflict, "own-account", "Administrators cannot do this to their own account.")
 	case errors.Is(err, account.ErrNoPlan):
 		return invalidField("plan", "There is no such plan.")
+	case errors.Is(err, account.ErrPlanNotFound):
+		return problem.New(http.StatusNotFound, "no-such-plan", "There is no such plan.")
+	case errors.Is(err, account.ErrPlanInUse):
+		return problem.New(http.StatusConflict, "plan-in-use", "Somebody has this plan; give them another one first.")
+	case errors.Is(err, account.ErrDefaultPlan):
+		return problem.New(http.StatusConflict, "default-plan", "The plan default is everybody's who has no other: it cannot be deleted.")
+	case errors.Is(err, account.ErrTooManyPlans):
+		return problem.New(http.StatusConflict, "too-many-plans", "There are 10,000 plans already, or they have too many rates together.")
 	case errors.Is(err, account.ErrNoUser):
 		return problem.New(http.StatusNotFound, "no-such-user", "There is no such user.")
 	case errors.Is(err, account.ErrNoSession):

@@ -48,6 +48,10 @@ func (s *server) public() *ginapi.API {
 	get(admin, "/invitations", api.Handle(s.listInvitations))
 	admin.POST("/invitations", api.Handle(s.invite))
 	admin.DELETE("/invitations/:id", api.Handle(s.withdrawInvitation))
+	get(admin, "/plans", api.Handle(s.listPlans))
+	get(admin, "/plans/:name", api.Handle(s.readPlan))
+	admin.PUT("/plans/:name", api.Handle(s.putPlan))
+	admin.DELETE("/plans/:name", api.Handle(s.deletePlan))
 	get(admin, "/audit", api.Handle(s.listAudit))
 	return api
 }

@@ -61,7 +61,15 @@ func newUsage(r ledger.Report, byKey bool) usage {
 
 func (s *server) readMyUsage(c *gin.Context) error {
 	u := caller(c).User
-	return s.sendUsage(c, u.ID, u.MonthlyQuota)
+	quota := ledger.MonthlyQuota{Own: u.MonthlyQuota}
+	if quota.Own == nil {
+		p, err := s.Accounts.PlanOf(c.Request.Context(), u.ID)
+		if err != nil {
+			return err
+		}
+		quota = monthOf(p)
+	}
+	return s.sendUsage(c, u.ID, quota)
 }
 
 // readUserUsage also works for users who are gone: their usage is kept.
@@ -74,10 +82,10 @@ func (s *server) readUserUsage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.sendUsage(c, id, r.MonthlyQuota)
+	return s.sendUsage(c, id, quotaOf(r))
 }
 
-func (s *server) sendUsage(c *gin.Context, userID int64, quota *int64) error {
+func (s *server) sendUsage(c *gin.Context, userID int64, quota ledger.MonthlyQuota) error {
 	q, err := readReportRequest(c.Request.URL.RawQuery)
 	if err != nil {
 		return err

@@ -167,7 +167,7 @@ func TestQuotaIsLeasedAndShown(t *testing.T) {
 		quota := int64(100)
 		s := newService(t, options{url: url, quota: &quota})
 		ada := s.user(t, "ada")
-		want := `"monthly_quota":100}`
+		want := `"monthly_quota":100,`
 		if got := s.do(call{path: "/internal/users/1", token: s.internal}); !strings.Contains(got.body, want) {
 			t.Errorf("got %s, want %s in it", got.body, want)
 		}

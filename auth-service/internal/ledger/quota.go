@@ -40,9 +40,17 @@ type LeaseRequest struct {
 	Until    time.Time // when the reservation expires; the Service sets it
 }
 
+// MonthlyQuota is what decides about a user's quota.
+type MonthlyQuota struct {
+	Own  *int64 // the user's own quota goes before the plan's
+	Plan *int64 // the plan's
+	// Other: the plan is another one than the default plan, whose quota is the service's default.
+	Other bool
+}
+
 // Account is the state of a user's month.
 type Account struct {
-	Quota    *int64 // the user's own
+	Quota    MonthlyQuota
 	Used     int64
 	Reserved int64 // by all gateways
 }
@@ -65,10 +73,13 @@ type LeaseState struct {
 	UseWithin time.Duration
 }
 
-// Quota returns the quota that applies: the user's own, else the default. nil is no quota.
-func (s *Service) Quota(own *int64) *int64 {
-	if own != nil {
-		return own
+// Quota returns the quota that applies: the user's own, else the plan's; nil is no quota.
+func (s *Service) Quota(m MonthlyQuota) *int64 {
+	switch {
+	case m.Own != nil:
+		return m.Own
+	case m.Plan != nil || m.Other:
+		return m.Plan
 	}
 	return s.cfg.DefaultQuota
 }

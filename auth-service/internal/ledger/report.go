@@ -21,9 +21,8 @@ type ReportRequest struct {
 	UserID int64
 	Period
 	Which
-	By Step
-	// Quota is the user's own monthly quota; nil means the default.
-	Quota *int64
+	By    Step
+	Quota MonthlyQuota
 }
 
 // Report is the usage of one user.

@@ -32,13 +32,18 @@ type counterRow struct {
 // TableName is for gorm.
 func (counterRow) TableName() string { return "change_counter" }
 
-// noteChange gives the transaction's change of a user its number. Call it last: all other changes wait from here to the
-// commit.
-func noteChange(ctx context.Context, tx *gorm.DB, userID int64, at time.Time) error {
+// nextNumber is the number of the transaction's change. Call it last: all other changes wait from here to the commit.
+func nextNumber(ctx context.Context, tx *gorm.DB) (int64, error) {
 	if _, err := gorm.G[counterRow](tx).Where("id = 1").Update(ctx, "last", gorm.Expr("last + 1")); err != nil {
-		return err
+		return 0, err
 	}
 	counter, err := gorm.G[counterRow](tx).Where("id = 1").Take(ctx)
+	return counter.Last, err
+}
+
+// noteChange gives the transaction's change of a user its number. Call it last, as nextNumber.
+func noteChange(ctx context.Context, tx *gorm.DB, userID int64, at time.Time) error {
+	number, err := nextNumber(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -46,7 +51,7 @@ func noteChange(ctx context.Context, tx *gorm.DB, userID int64, at time.Time) er
 		Columns:   []clause.Column{{Name: "user_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"number", "changed_at"}),
 	}
-	return gorm.G[changeRow](tx, upsert).Create(ctx, &changeRow{UserID: userID, Number: counter.Last, ChangedAt: at})
+	return gorm.G[changeRow](tx, upsert).Create(ctx, &changeRow{UserID: userID, Number: number, ChangedAt: at})
 }
 
 // ChangeCounter implements account.Store. If the database was replaced by an older state of it, a new epoch begins.
@@ -62,12 +67,22 @@ func (s *Store) ChangeCounter(ctx context.Context) (c account.ChangeCounter, err
 }
 
 // ChangesAfter implements account.Store.
-func (s *Store) ChangesAfter(ctx context.Context, number int64, limit int) (changes []account.UserChange, err error) {
+func (s *Store) ChangesAfter(ctx context.Context, number int64, limit int) (changes []account.Noted, err error) {
 	err = s.read(ctx, s.ofGateways(), func(ctx context.Context, db *gorm.DB) error {
-		rows, err := gorm.G[changeRow](db).Where("number > ?", number).Order("number").Limit(limit).Find(ctx)
-		for _, r := range rows {
-			changes = append(changes, account.UserChange{UserID: r.UserID, Number: r.Number})
+		// One statement sees all changes up to one number. Between two, a change could get lost.
+		q := &query{}
+		for i, part := range [...]string{
+			"select number, user_id, '' plan from user_changes where number > ? order by number limit ?",
+			"select version number, 0 user_id, name plan from plans where version > ? order by version limit ?",
+			"select version number, 0 user_id, name plan from plans_gone where version > ? order by version limit ?",
+		} {
+			if i > 0 {
+				q.add(" union all ")
+			}
+			q.add("select * from ("+part+") p", number, limit)
 		}
+		q.add(" order by number limit ?", limit)
+		changes, err = gorm.G[account.Noted](db).Raw(q.text.String(), q.args...).Find(ctx)
 		return err
 	})
 	return changes, err

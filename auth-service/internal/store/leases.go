@@ -41,7 +41,9 @@ func (s *Store) Lease(ctx context.Context, r ledger.LeaseRequest, now time.Time,
 		if lease.Account, err = readAccount(ctx, tx, r, now, where); err != nil {
 			return err
 		}
-		lease.Quota = user.MonthlyQuota
+		if lease.Quota, err = readQuota(ctx, tx, user); err != nil {
+			return err
+		}
 		row, err := gorm.G[leaseRow](tx).
 			Where("user_id = ? and month = ? and gateway = ?", r.UserID, r.Month.From, r.Gateway).Take(ctx)
 		alive := row.ExpiresAt.After(now)
@@ -66,6 +68,17 @@ func (s *Store) Lease(ctx context.Context, r ledger.LeaseRequest, now time.Time,
 		return putLease(ctx, tx, r, now, lease.Granted, lease.Granted, back)
 	})
 	return lease, err
+}
+
+// readQuota reads what decides about the quota of a user whose row is locked: so the user keeps the plan, and the plan stays.
+func readQuota(ctx context.Context, tx *gorm.DB, user userRow) (q ledger.MonthlyQuota, err error) {
+	q = ledger.MonthlyQuota{Own: user.MonthlyQuota, Other: user.Plan != nil}
+	if q.Own == nil {
+		var plan planRow
+		plan, err = gorm.G[planRow](tx).Select("requests_per_month").Where("name = ?", planName(user.Plan).String()).Take(ctx)
+		q.Plan = plan.RequestsPerMonth
+	}
+	return q, err
 }
 
 // readAccount reads used and reserved calls in one statement, so both are of the same moment: a batch moves calls from

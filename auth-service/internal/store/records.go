@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -26,17 +27,43 @@ func (s *Store) Records(ctx context.Context, userIDs []int64, endedLife time.Dur
 		if err != nil {
 			return err
 		}
-		records = assemble(userIDs, changes, users, ended, endedLife)
+		plans, err := plansFor(ctx, db, users)
+		if err != nil {
+			return err
+		}
+		records = assemble(userIDs, changes, users, plans)
+		addEnded(records, ended, endedLife)
 		return nil
 	})
 	return records, err
 }
 
-func assemble(ids []int64, changes []changeRow, users []userRow, ended []sessionRow, endedLife time.Duration) []account.Record {
+// plansFor reads the plans of users, and the default one for those who are gone. If a plan was deleted since the users were read, they
+// have another one by now, and a version that comes later says so.
+func plansFor(ctx context.Context, db *gorm.DB, users []userRow) (map[account.PlanName]account.Plan, error) {
+	names := []string{account.DefaultPlan}
+	for _, u := range users {
+		if name := planName(u.Plan).String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	rows, err := gorm.G[planRow](db).Where("name in ?", names).Find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := plansOf(rows)
+	plans := make(map[account.PlanName]account.Plan, len(all))
+	for _, p := range all {
+		plans[p.Name] = p
+	}
+	return plans, err
+}
+
+func assemble(ids []int64, changes []changeRow, users []userRow, plans map[account.PlanName]account.Plan) []account.Record {
 	records := make([]account.Record, len(ids))
 	at := make(map[int64]*account.Record, len(ids))
 	for i, id := range ids {
-		records[i].UserID = id
+		records[i].UserID, records[i].Plan = id, plans[""]
 		at[id] = &records[i]
 	}
 	for _, c := range changes {
@@ -45,12 +72,22 @@ func assemble(ids []int64, changes []changeRow, users []userRow, ended []session
 	for _, u := range users {
 		r := at[u.ID]
 		r.Exists, r.Disabled, r.Generation = true, u.Disabled, u.Generation
-		r.Role, r.MonthlyQuota = account.Role(u.Role), u.MonthlyQuota
+		r.Role, r.MonthlyQuota, r.Roles = account.Role(u.Role), u.MonthlyQuota, account.Roles(u.Roles)
+		r.Plan = plans[planName(u.Plan)]
+		r.Plan.Name = planName(u.Plan)
+	}
+	return records
+}
+
+// addEnded adds the sessions that have ended to the records of their users.
+func addEnded(records []account.Record, ended []sessionRow, endedLife time.Duration) {
+	at := make(map[int64]*account.Record, len(records))
+	for i := range records {
+		at[records[i].UserID] = &records[i]
 	}
 	for _, e := range ended {
 		if r := at[e.UserID]; r.Exists {
 			r.Ended = append(r.Ended, account.EndedSession{ID: e.ID, Until: e.EndedAt.Add(endedLife).UTC()})
 		}
 	}
-	return records
 }

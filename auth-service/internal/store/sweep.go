@@ -41,6 +41,7 @@ func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
 				" coalesce(used_at, withdrawn_at, expires_at) <= ? limit ?)", e.Invitations, sweepBatch).Delete(ctx)
 		},
 		func(ctx context.Context, tx *gorm.DB) (int, error) { return forgetGone(ctx, tx, e) },
+		func(ctx context.Context, tx *gorm.DB) (int, error) { return forgetGonePlans(ctx, tx, e) },
 	} {
 		for removed := sweepBatch; removed >= sweepBatch; {
 			err := s.write(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) (err error) {
@@ -65,6 +66,21 @@ func forgetGone(ctx context.Context, tx *gorm.DB, e account.Expiry) (int, error)
 	}
 	last := batch[len(batch)-1].Number
 	removed, err := gorm.G[changeRow](tx).Where("number <= ? and "+gone, last, e.Changes).Delete(ctx)
+	if err != nil {
+		return 0, err
+	}
+	_, err = gorm.G[counterRow](tx).Where("id = 1 and pruned < ?", last).Update(ctx, "pruned", last)
+	return removed, err
+}
+
+// forgetGonePlans is forgetGone for plans. Few are deleted: what has a lower number goes too, however old it is.
+func forgetGonePlans(ctx context.Context, tx *gorm.DB, e account.Expiry) (int, error) {
+	batch, err := gorm.G[planGoneRow](tx).Where("gone_at <= ?", e.Changes).Order("version").Limit(sweepBatch).Find(ctx)
+	if err != nil || len(batch) == 0 {
+		return 0, err
+	}
+	last := batch[len(batch)-1].Version
+	removed, err := gorm.G[planGoneRow](tx).Where("version <= ?", last).Delete(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -95,7 +95,7 @@ func TestReportIsOfOneUserAndOneRouteAndTheQuotaOfThisMonth(t *testing.T) {
 		limit := int64(10)
 		r, err := l.Report(t.Context(), ledger.ReportRequest{
 			UserID: 7, Period: ledger.Period{From: noon().AddDate(0, -2, 0), To: noon().Add(time.Hour)},
-			By: ledger.ByHour, Which: ledger.Which{Route: "root"}, Quota: &limit,
+			By: ledger.ByHour, Which: ledger.Which{Route: "root"}, Quota: ledger.MonthlyQuota{Own: &limit},
 		})
 		if err != nil {
 			t.Fatal(err)

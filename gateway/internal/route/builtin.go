@@ -61,6 +61,8 @@ func Builtin(auth, math string) []*Route {
 		adminUsage,
 		account("admin-invitations", "/admin/invitations", "GET", "POST"),
 		account("admin-invitation", "/admin/invitations/*", "DELETE"),
+		account("admin-plans", "/admin/plans", "GET"),
+		account("admin-plan", "/admin/plans/*", "GET", "PUT", "DELETE"),
 		account("admin-audit", "/admin/audit", "GET"),
 		root,
 	}

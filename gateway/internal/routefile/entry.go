@@ -2,12 +2,12 @@ package routefile
 
 import (
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
 	"tallygate/gateway/internal/route"
+	"tallygate/kit/rate"
 )
 
 // defaultIdentityHeader carries the user's id, unless the route names another field.
@@ -15,7 +15,6 @@ const defaultIdentityHeader = "X-User-Id"
 
 const (
 	maxRetries = 10
-	maxBurst   = 999_999_999
 	maxCost    = 1_000_000
 	minTimeout = 100 * time.Millisecond
 	maxTimeout = 24 * time.Hour
@@ -34,7 +33,6 @@ var (
 	streamsForm  = regexp.MustCompile(`^until_closed$`)
 	authForm     = regexp.MustCompile(`^(required|public)$`)
 	fieldForm    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-	rateForm     = regexp.MustCompile(`^([1-9][0-9]{0,8}) ?/ ?(s|m|h)$`)
 	durationForm = regexp.MustCompile(`^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$`)
 )
 
@@ -139,11 +137,10 @@ func (o *object) access(r *route.Route) {
 	if !o.has("rate") && o.has("burst") {
 		o.fail(place(o.values["burst"]), "burst: has no effect without rate")
 	}
-	if rate, ok := o.text("rate", rateForm, "a rate is like 100/s, 60/m or 1000/h"); ok {
-		parts := rateForm.FindStringSubmatch(rate.value)
-		count, _ := strconv.Atoi(parts[1]) // nine digits fit
-		per := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[parts[2]]
-		r.Rate = route.Rate{Requests: count, Per: per, Burst: o.number("burst", count, 1, maxBurst)}
+	if text, ok := o.text("rate", rate.Form, rate.About); ok {
+		parsed, _ := rate.Parse(text.value) // text has its form
+		burst := o.number("burst", parsed.Calls, 1, rate.MaxBurst)
+		r.Rate = route.Rate{Requests: parsed.Calls, Per: parsed.Per, Burst: burst}
 	}
 }
 

@@ -23,8 +23,10 @@ type AuthService struct {
 	mu       sync.Mutex
 	users    map[int64]Members
 	everyone Members // the record of a user who is not in users
-	version  int64   // of the last change
-	oldest   int64   // cursors below it are gone
+	plans    map[string]Members
+	older    bool  // plans are not known
+	version  int64 // of the last change
+	oldest   int64 // cursors below it are gone
 	changed  chan struct{}
 	lease    func(request Members) (response Members)
 	refusals map[string]int
@@ -60,11 +62,12 @@ func newAuthService() (*AuthService, error) {
 		return nil, err
 	}
 	s := &AuthService{
-		contract: contract, users: map[int64]Members{}, changed: make(chan struct{}), refusals: map[string]int{},
+		contract: contract, users: map[int64]Members{}, plans: map[string]Members{}, changed: make(chan struct{}), refusals: map[string]int{},
 		lease: func(Members) Members { return contract.ResponseExample("leaseCalls", http.StatusOK) },
 	}
 	users, _ := contract.ResponseExample("readChanges", http.StatusOK)["users"].([]any)
 	s.everyone = set(copyOf(users[0]), Members{"version": 0}) // the example of a user who does not exist
+	s.plans["default"] = s.plan("default", nil)
 	return s, nil
 }
 

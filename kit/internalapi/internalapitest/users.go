@@ -18,17 +18,27 @@ func (s *AuthService) SetUser(id int64, members Members) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version++
-	record := set(s.contract.ResponseExample("readRecord", http.StatusOK), members)
-	s.users[id] = set(record, Members{"user_id": id, "version": s.version})
+	s.users[id] = set(s.planned(members), Members{"user_id": id, "version": s.version})
 	close(s.changed)
 	s.changed = make(chan struct{})
+}
+
+// planned is the example of a record with these members replaced. Unless they say otherwise, the user has the plan default, no
+// roles, and the monthly quota for an own one.
+func (s *AuthService) planned(members Members) Members {
+	record := set(s.contract.ResponseExample("readRecord", http.StatusOK), Members{"plan": "default", "roles": []any{}})
+	record = set(record, members)
+	if _, given := members["own_quota"]; !given {
+		record["own_quota"] = record["monthly_quota"]
+	}
+	return record
 }
 
 // SetEveryone is SetUser for all users who are not set one by one. It is no change of the feed.
 func (s *AuthService) SetEveryone(members Members) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.everyone = set(s.contract.ResponseExample("readRecord", http.StatusOK), members)
+	s.everyone = s.planned(members)
 	set(s.everyone, Members{"version": 0})
 }
 
@@ -69,9 +79,9 @@ func (s *AuthService) record(id string) Members {
 	defer s.mu.Unlock()
 	s.lookups++
 	if record, known := s.users[number]; known {
-		return copyOf(record)
+		return s.withPlan(copyOf(record))
 	}
-	return set(copyOf(s.everyone), Members{"user_id": number})
+	return s.withPlan(set(copyOf(s.everyone), Members{"user_id": number}))
 }
 
 // changes waits for a change after the cursor, as the feed does.
@@ -79,7 +89,7 @@ func (s *AuthService) changes(ctx context.Context, query url.Values) (int, Membe
 	if !query.Has("after") {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return http.StatusOK, s.page(nil)
+		return http.StatusOK, s.page(nil, s.plansSince(-1))
 	}
 	after, err := strconv.ParseInt(query.Get("after"), 10, 64)
 	if err != nil {
@@ -97,9 +107,9 @@ func (s *AuthService) changes(ctx context.Context, query url.Values) (int, Membe
 			s.mu.Unlock()
 			return http.StatusGone, s.contract.ResponseExample("readChanges", http.StatusGone)
 		}
-		users, page, changed := s.since(after), Members(nil), s.changed
-		if len(users) > 0 || ended {
-			page = s.page(users)
+		users, plans, page, changed := s.since(after), s.plansSince(after), Members(nil), s.changed
+		if len(users)+len(plans) > 0 || ended {
+			page = s.page(users, plans)
 		}
 		s.mu.Unlock()
 		if page != nil {
@@ -114,7 +124,7 @@ func (s *AuthService) since(after int64) []any {
 	var users []any
 	for _, record := range s.users {
 		if version(record) > after {
-			users = append(users, copyOf(record))
+			users = append(users, s.withoutPlan(copyOf(record)))
 		}
 	}
 	slices.SortFunc(users, func(a, b any) int { return cmp.Compare(version(a), version(b)) })
@@ -133,11 +143,15 @@ func version(record any) int64 {
 	return 0
 }
 
-func (s *AuthService) page(users []any) Members {
+func (s *AuthService) page(users, plans []any) Members {
 	if users == nil {
 		users = []any{}
 	}
-	return set(s.contract.ResponseExample("readChanges", http.StatusOK), Members{
-		"cursor": strconv.FormatInt(s.version, 10), "users": users,
+	page := set(s.contract.ResponseExample("readChanges", http.StatusOK), Members{
+		"cursor": strconv.FormatInt(s.version, 10), "users": users, "plans": plans,
 	})
+	if s.older {
+		delete(page, "plans")
+	}
+	return page
 }
