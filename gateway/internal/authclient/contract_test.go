@@ -46,19 +46,30 @@ func TestEachMemberOfARecordIsRead(t *testing.T) {
 	eachVersion(t, func(t *testing.T, client *authclient.Client, auth *internalapitest.AuthService) {
 		t.Helper()
 		until := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
+		auth.SetPlan("pro", internalapitest.Members{
+			"requests_per_month": 5, "requests_per_day": 4, "in_flight": 3,
+			"rates": []any{internalapitest.Members{"route": "*", "rate": "10/s", "burst": 20}},
+		})
 		auth.SetUser(7, internalapitest.Members{
-			"disabled": true, "generation": 3, "role": "admin", "monthly_quota": 9,
+			"disabled": true, "generation": 3, "role": "admin", "monthly_quota": 9, "own_quota": 8, "plan": "pro", "roles": []any{"ops"},
 			"ended_sessions": []any{internalapitest.Members{"id": "s", "until": until}},
 		})
 		want := authclient.Record{
-			UserID: 7, Exists: true, Disabled: true, Generation: 3, Role: "admin", Version: 1, MonthlyQuota: new(int64(9)),
-			SessionKnown:  new(true),
+			UserID: 7, Exists: true, Disabled: true, Generation: 3, Role: "admin", Version: 2, MonthlyQuota: new(int64(9)),
+			OwnQuota: new(int64(8)), Plan: "pro", Roles: []string{"ops"}, SessionKnown: new(true),
+			PlanLimits: &authclient.Plan{
+				Name: "pro", Version: 1, PerMonth: new(int64(5)), PerDay: new(int64(4)), InFlight: new(int64(3)),
+				Rates: []authclient.PlanRate{{Route: "*", Rate: "10/s", Burst: 20}},
+			},
 			EndedSessions: []authclient.EndedSession{{ID: "s", Until: until}},
 		}
 		if got, err := client.Record(t.Context(), authclient.Question{UserID: 7}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
-		nobody := authclient.Record{UserID: 8, EndedSessions: []authclient.EndedSession{}}
+		nobody := authclient.Record{
+			UserID: 8, EndedSessions: []authclient.EndedSession{}, Plan: "default", Roles: []string{},
+			PlanLimits: &authclient.Plan{Name: "default", Rates: []authclient.PlanRate{}},
+		}
 		if got, err := client.Record(t.Context(), authclient.Question{UserID: 8}); err != nil || !reflect.DeepEqual(got, nobody) {
 			t.Errorf("a user who does not exist: got %+v, %v, want %+v", got, err, nobody)
 		}
@@ -71,7 +82,7 @@ func TestTheFeedIsFollowedByItsCursor(t *testing.T) {
 		t.Helper()
 		first, err := client.Start(t.Context())
 		start := first.Cursor
-		if err != nil || start == "" || len(first.Users) != 0 || first.Epoch == "" {
+		if err != nil || start == "" || len(first.Users) != 0 || first.Epoch == "" || len(first.Plans) != 1 {
 			t.Fatalf("got %+v, %v", first, err)
 		}
 		if page, err := client.Changes(t.Context(), start, time.Millisecond); err != nil || page.Cursor != start || len(page.Users) != 0 {
@@ -80,6 +91,11 @@ func TestTheFeedIsFollowedByItsCursor(t *testing.T) {
 		auth.SetUser(7, internalapitest.Members{"exists": false})
 		page, err := client.Changes(t.Context(), start, 5*time.Second)
 		if err != nil || page.Cursor == start || len(page.Users) != 1 || page.Users[0].UserID != 7 || page.Users[0].Exists {
+			t.Errorf("got %+v, %v", page, err)
+		}
+		auth.DeletePlan("pro")
+		page, err = client.Changes(t.Context(), page.Cursor, 5*time.Second)
+		if err != nil || len(page.Plans) != 1 || !reflect.DeepEqual(page.Plans[0], authclient.Plan{Name: "pro", Version: 2, Deleted: true}) {
 			t.Errorf("got %+v, %v", page, err)
 		}
 		auth.ForgetChanges()

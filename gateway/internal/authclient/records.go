@@ -18,8 +18,32 @@ type Record struct {
 	Version       int64          `json:"version"`
 	EndedSessions []EndedSession `json:"ended_sessions"`
 	MonthlyQuota  *int64         `json:"monthly_quota"` // calls a calendar month; nil: no quota
+	// Plan is the name of the user's plan; empty if auth-service knows no plans. Then MonthlyQuota is the whole truth.
+	Plan     string   `json:"plan"`
+	Roles    []string `json:"roles"`
+	OwnQuota *int64   `json:"own_quota"` // goes before the plan's; nil: the plan decides
+	// PlanLimits is the user's plan. Only Client.Record brings it.
+	PlanLimits *Plan `json:"plan_limits"`
 	// SessionKnown: auth-service has or had the session of the question. nil: it does not say.
 	SessionKnown *bool `json:"session_known"`
+}
+
+// Plan is what users of a plan may do. The higher the Version, the newer. nil is no limit.
+type Plan struct {
+	Name     string     `json:"name"`
+	Version  int64      `json:"version"`
+	Deleted  bool       `json:"deleted"` // then there are no other members
+	PerMonth *int64     `json:"requests_per_month"`
+	PerDay   *int64     `json:"requests_per_day"`
+	Rates    []PlanRate `json:"rates"`
+	InFlight *int64     `json:"in_flight"`
+}
+
+// PlanRate is a rate of a plan, like 10/s.
+type PlanRate struct {
+	Route string `json:"route"`
+	Rate  string `json:"rate"`
+	Burst int    `json:"burst"`
 }
 
 // EndedSession is a session that has ended. All its access tokens have expired by Until.
@@ -28,12 +52,13 @@ type EndedSession struct {
 	Until time.Time `json:"until"`
 }
 
-// Page is a part of the feed: the current records of users who have changed. The next page begins at Cursor. Another Epoch
+// Page is a part of the feed: the current records of users who have changed, and plans that have. The next page begins at Cursor. Another Epoch
 // than before means that what was known may be of a history that was lost. It is empty if auth-service does not say.
 type Page struct {
 	Cursor string   `json:"cursor"`
 	Epoch  string   `json:"epoch"`
 	Users  []Record `json:"users"`
+	Plans  []Plan   `json:"plans"` // that have changed; all of them in the page of Start
 }
 
 // Question asks for the record of a user because of a token that is about to be accepted.
@@ -51,7 +76,7 @@ func (c *Client) Record(ctx context.Context, q Question) (Record, error) {
 	return r, err
 }
 
-// Start fetches the feed's current end, a page without users. Errors: ErrUnavailable, *RefusedError.
+// Start fetches the feed's current end: a page without users, and with all plans. Errors: ErrUnavailable, *RefusedError.
 func (c *Client) Start(ctx context.Context) (Page, error) {
 	var page Page
 	err := c.call(ctx, http.MethodGet, "/internal/changes", nil, &page)

@@ -81,7 +81,12 @@ func (c *Checker) poll(ctx context.Context, cursor string, wait time.Duration) (
 	if err != nil {
 		return cursor, err
 	}
-	c.enter(page.Epoch)
+	if err := c.enterWithPlans(ctx, page.Epoch); err != nil {
+		return cursor, err
+	}
+	for i := range page.Plans {
+		c.users.plans.update(&page.Plans[i], c.history.Load())
+	}
 	for i := range page.Users {
 		c.users.apply(&page.Users[i], c.history.Load())
 	}
@@ -97,10 +102,27 @@ func (c *Checker) restart(ctx context.Context) (string, error) {
 		return "", err
 	}
 	c.enter(page.Epoch)
+	c.users.plans.replace(page.Plans, c.history.Load())
 	c.users.clear()
 	c.tokens.clear()
 	c.responded()
 	return page.Cursor, nil
+}
+
+// enterWithPlans is enter for a page of the feed. In another epoch all plans are fetched first: those of before may be lost.
+func (c *Checker) enterWithPlans(ctx context.Context, epoch string) error {
+	if epoch == "" || epoch == c.epoch {
+		return nil
+	}
+	start, err := c.cfg.AuthService.Start(ctx)
+	if err != nil {
+		return err
+	}
+	c.enter(epoch)
+	if start.Plans != nil {
+		c.users.plans.replace(start.Plans, c.history.Load())
+	}
+	return nil
 }
 
 // enter notes the epoch. When it is another one than before, auth-service has started, or its database was restored from a

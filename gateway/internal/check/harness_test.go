@@ -26,6 +26,7 @@ type service struct {
 	changed     chan struct{}
 	unavailable bool
 	epoch       string
+	plans       map[string]authclient.Plan
 	sessions    []string // that exist; nil: it does not say
 	lookups     int
 	questions   []authclient.Question // those that got a response
@@ -68,6 +69,9 @@ func (s *service) Record(_ context.Context, q authclient.Question) (authclient.R
 func (s *service) record(userID int64) authclient.Record {
 	r := s.users[userID]
 	r.UserID = userID
+	if p, planned := s.plans[r.Plan]; planned {
+		r.PlanLimits = &p
+	}
 	return r
 }
 
@@ -77,7 +81,7 @@ func (s *service) Start(context.Context) (authclient.Page, error) {
 	if s.unavailable {
 		return authclient.Page{}, authclient.ErrUnavailable
 	}
-	return authclient.Page{Cursor: strconv.FormatInt(s.version, 10), Epoch: s.epoch}, nil
+	return authclient.Page{Cursor: strconv.FormatInt(s.version, 10), Epoch: s.epoch, Plans: s.plansAfter(-1)}, nil
 }
 
 func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration) (authclient.Page, error) {
@@ -98,7 +102,7 @@ func (s *service) Changes(ctx context.Context, cursor string, wait time.Duration
 	defer timer.Stop()
 	for over := false; ; {
 		page, changed, err := s.page(after)
-		if err != nil || len(page.Users) > 0 || over || page.Epoch != epoch {
+		if err != nil || len(page.Users)+len(page.Plans) > 0 || over || page.Epoch != epoch {
 			return page, err
 		}
 		select {
@@ -120,7 +124,7 @@ func (s *service) page(after int64) (authclient.Page, chan struct{}, error) {
 	if after < s.pruned {
 		return authclient.Page{}, nil, authclient.ErrCursorGone
 	}
-	page := authclient.Page{Cursor: strconv.FormatInt(s.version, 10), Epoch: s.epoch}
+	page := authclient.Page{Cursor: strconv.FormatInt(s.version, 10), Epoch: s.epoch, Plans: s.plansAfter(after)}
 	for _, r := range s.users {
 		if r.Version > after {
 			page.Users = append(page.Users, r)

@@ -176,6 +176,9 @@ func (c *Checker) fetched(at *user, f *fetch, r *authclient.Record) *state {
 	if c.users.byID[at.id] != at {
 		return nil
 	}
+	if r.PlanLimits != nil { // the feed may not have brought it yet
+		c.users.plans.update(r.PlanLimits, f.history)
+	}
 	c.users.update(at, r, f.history)
 	return at.state.Load()
 }

@@ -37,6 +37,7 @@ func newMetrics(c *Checker) *metrics {
 		x.refused, x.lookups, x.changes, x.feedErrors,
 		gauge("tallygate_check_tokens", "Verified tokens in memory.", func() float64 { return float64(c.tokens.len()) }),
 		gauge("tallygate_check_users", "Users whose record is in memory.", func() float64 { return float64(c.users.len()) }),
+		gauge("tallygate_check_plans", "Plans in memory.", func() float64 { return float64(c.users.plans.len()) }),
 		gauge("tallygate_check_ended_sessions", "Ended sessions in memory whose tokens have not expired yet.",
 			func() float64 { return float64(c.users.endedSessions()) }),
 		gauge("tallygate_check_staleness_seconds", "Time in which revocations may have been missed, 0 while the feed responds.",
@@ -53,7 +54,8 @@ func (x *metrics) refuse(err error) error {
 	return err
 }
 
-// Reason is an error of Check or Valid in one word, for metrics and logs: missing, expired, revoked, invalid, unavailable.
+// Reason is an error of Check or Valid in one word, for metrics and logs: missing, expired, revoked, invalid, role,
+// unavailable.
 func Reason(err error) string {
 	switch {
 	case errors.Is(err, token.ErrMissing):
@@ -64,6 +66,8 @@ func Reason(err error) string {
 		return "revoked"
 	case errors.Is(err, token.ErrInvalid):
 		return "invalid"
+	case errors.Is(err, ErrRole):
+		return "role"
 	}
 	return "unavailable"
 }

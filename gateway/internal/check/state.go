@@ -15,20 +15,23 @@ type state struct {
 	active     bool // exists and is not disabled
 	generation int64
 	role       string
-	quota      int64
+	roles      *Roles
+	// quota is the user's own, NoQuota for none. Without a plan it is the one that applies.
+	quota int64
+	plan  *heldPlan // nil: auth-service knows no plans
 	// ended are ended sessions, each with the time by which all its tokens have expired.
 	ended map[string]time.Time
 	// prunable is when the first of them is no longer needed.
 	prunable time.Time
 }
 
-func newState(r *authclient.Record, history uint64) *state {
+func newState(r *authclient.Record, history uint64, plan *heldPlan) *state {
 	s := &state{
 		history: history, version: r.Version, exists: r.Exists, active: r.Exists && !r.Disabled, generation: r.Generation, role: r.Role,
-		quota: NoQuota,
+		roles: NewRoles(r.Roles, r.Role), plan: plan, quota: orNone(r.OwnQuota),
 	}
-	if r.MonthlyQuota != nil {
-		s.quota = *r.MonthlyQuota
+	if plan == nil {
+		s.quota = orNone(r.MonthlyQuota)
 	}
 	if len(r.EndedSessions) > 0 {
 		s.ended = make(map[string]time.Time, len(r.EndedSessions))
@@ -90,5 +93,13 @@ func (s *state) decide(c *token.Claims) decision {
 }
 
 func (s *state) identity(e *entry) Identity {
-	return Identity{UserID: e.claims.UserID, SessionID: e.claims.SessionID, Role: s.role, MonthlyQuota: s.quota, token: e}
+	who := Identity{
+		UserID: e.claims.UserID, SessionID: e.claims.SessionID, Role: s.role, Roles: s.roles, MonthlyQuota: s.quota, token: e,
+	}
+	if s.plan != nil {
+		if who.Plan = s.plan.Load(); s.quota == NoQuota {
+			who.MonthlyQuota = who.Plan.PerMonth
+		}
+	}
+	return who
 }

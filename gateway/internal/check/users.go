@@ -36,6 +36,7 @@ type fetch struct {
 // users are the users that the feed keeps up to date.
 type users struct {
 	maxUsers int
+	plans    *plans
 
 	mu       sync.Mutex
 	byID     map[int64]*user
@@ -44,7 +45,9 @@ type users struct {
 	failedAt time.Time // when the last fetch of any user failed
 }
 
-func newUsers(maxUsers int) *users { return &users{maxUsers: maxUsers, byID: map[int64]*user{}} }
+func newUsers(maxUsers int) *users {
+	return &users{maxUsers: maxUsers, plans: newPlans(), byID: map[int64]*user{}}
+}
 
 // get returns the user, and adds it if necessary. No sweep forgets it before until. u.mu is held.
 func (u *users) get(id int64, until time.Time) *user {
@@ -129,7 +132,11 @@ func (u *users) apply(r *authclient.Record, history uint64) {
 func (u *users) update(at *user, r *authclient.Record, history uint64) {
 	held := at.state.Load()
 	if held == nil || history > held.history || history == held.history && r.Version >= held.version {
-		u.set(at, newState(r, history))
+		var plan *heldPlan
+		if r.Plan != "" {
+			plan = u.plans.held(r.Plan)
+		}
+		u.set(at, newState(r, history, plan))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // Valid reports whether a call that passed Check, and is still in flight, would pass it now. It costs about as much as
 // Check. It does not wait: of a user who was forgotten, it has the record fetched, and meanwhile nothing is held against the
 // call. Errors: token.ErrExpired; token.ErrInvalid if the user or the session has ended, or the key that signed the token
-// was withdrawn; ErrStale.
+// was withdrawn; ErrRole if the user has lost the role that the call needs; ErrStale.
 func (c *Checker) Valid(who Identity, now time.Time) error {
 	e := who.token
 	if now.UnixNano() >= e.expiresAt {
@@ -37,6 +37,9 @@ func (c *Checker) Valid(who Identity, now time.Time) error {
 	}
 	if known != nil && known.decide(&e.claims) == revoked {
 		return errRevoked
+	}
+	if known != nil && len(who.required) > 0 && !known.roles.any(who.required) {
+		return ErrRole
 	}
 	return nil
 }

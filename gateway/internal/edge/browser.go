@@ -67,7 +67,10 @@ func (s *Server) checkTicket(k *call, raw string) error {
 	if err != nil {
 		return err
 	}
-	k.who, k.bearer = who, "Bearer "+token
+	if k.who, err = who.Require(k.route.Roles); err != nil {
+		return err
+	}
+	k.bearer = "Bearer " + token
 	// The URL is all that a cache sees: it must not take the response for public, as it may without Authorization
 	// (RFC 9111 section 3.5).
 	k.lines.Add("Cache-Control", "private")

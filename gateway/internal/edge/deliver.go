@@ -29,7 +29,11 @@ func (s *Server) describe(k *call) {
 	at, r := k.route, &k.request
 	proto, host := k.reachedBy()
 	var identity []byte
+	var roles string
 	if k.who.UserID != 0 {
+		if k.who.Roles != nil {
+			roles = k.who.Roles.Text
+		}
 		identity = strconv.AppendInt(k.text[:0], k.who.UserID, 10)
 	}
 	var replaces func([]byte) bool
@@ -44,7 +48,7 @@ func (s *Server) describe(k *call) {
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
 		Path: forwardedPath(r, at.Route), Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
 		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.prefix(), RequestID: k.id,
-		IdentityName: at.IdentityHeader, IdentityValue: identity, Identities: at.identities, PassFields: at.PassFields,
+		IdentityName: at.IdentityHeader, IdentityValue: identity, Roles: roles, Identities: at.identities, PassFields: at.PassFields,
 		NoVia: at.NoVia, Links: at.links,
 		ForwardToken: forwards, Authorization: authorization, Protocol: k.protocol,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Informational: at.Informational, Streamer: k,

@@ -36,6 +36,9 @@ func (keeper) Check(_ context.Context, authorization []string) (check.Identity, 
 	if raw == "limited" {
 		return check.Identity{UserID: 8, MonthlyQuota: 1}, nil
 	}
+	if raw == "analyst" {
+		return check.Identity{UserID: 9, MonthlyQuota: check.NoQuota, Roles: check.NewRoles([]string{"analyst", "ops"}, "")}, nil
+	}
 	if raw != "good" {
 		return check.Identity{}, token.ErrInvalid
 	}

@@ -136,7 +136,9 @@ func (s *Server) check(k *call) error {
 	if err != nil {
 		return err
 	}
-	k.who = who
+	if k.who, err = who.Require(k.route.Roles); err != nil {
+		return err
+	}
 	if k.protocol != "" {
 		k.bearer = "Bearer " + fields[0]
 	}

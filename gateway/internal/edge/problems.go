@@ -119,6 +119,8 @@ func problems(err error) *problem.Details {
 		return problem.Unavailable("The gateway has not heard of revoked tokens for too long; try again soon.", retryCheck)
 	case errors.Is(err, check.ErrLookup):
 		return problem.Unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.", retryCheck)
+	case errors.Is(err, check.ErrRole):
+		return problem.New(http.StatusForbidden, "role-missing", "You have none of the roles that may call this path.")
 	case errors.Is(err, check.ErrUserTickets):
 		return problem.TooMany("too-many-tickets", "You have used too many tickets; wait before the next one.",
 			problem.Policy{Name: "tickets", Quota: check.MaxUserTickets, Window: check.TicketWindow}, check.TicketWindow)

@@ -46,6 +46,7 @@ func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 		"never reached":           {check.ErrNotReady, "Retry-After: 2\n", unavailable("The gateway has not reached the sign-in service yet; try again soon.")},
 		"stale":                   {check.ErrStale, "Retry-After: 2\n", unavailable("The gateway has not heard of revoked tokens for too long; try again soon.")},
 		"no lookup":               {check.ErrLookup, "Retry-After: 2\n", unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.")},
+		"no role":                 {check.ErrRole, "", problemBody("403", "role-missing", "Forbidden", "You have none of the roles that may call this path.")},
 		"too many tickets of all": {check.ErrTickets, "Retry-After: 2\n", unavailable("The gateway has taken too many tickets; try again soon.")},
 		"too many tickets of one": {
 			check.ErrUserTickets, "Ratelimit: \"tickets\";r=0;t=35\nRatelimit-Policy: \"tickets\";q=1000;w=35\nRetry-After: 35\n",

@@ -26,6 +26,9 @@ func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []
 	}
 	if len(x.req.IdentityValue) > 0 {
 		w.AddNamed(x.req.IdentityName, string(x.req.IdentityValue))
+		if x.req.Roles != "" {
+			w.Add("X-User-Roles", x.req.Roles)
+		}
 	}
 	if x.req.Authorization != "" && !x.req.ForwardToken {
 		w.Add("Authorization", x.req.Authorization)

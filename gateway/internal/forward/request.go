@@ -28,6 +28,7 @@ type Request struct {
 	// IdentityName and IdentityValue are the field that names the user; the value is empty if the request has no user.
 	IdentityName  string
 	IdentityValue []byte
+	Roles         string // X-User-Roles; empty: none
 	// ForwardToken: the request's own Authorization is sent on. Otherwise Authorization is sent instead, if it is not empty.
 	ForwardToken  bool
 	Authorization string

@@ -36,6 +36,8 @@ type Route struct {
 
 	// Public: requests need no token, and a token is not read.
 	Public bool
+	// Roles: the user needs one of them. Empty: everybody with a valid token may call.
+	Roles []string
 	// NoTickets: the route takes an access token only, and no ticket in its place.
 	NoTickets bool
 	// Metered: requests with a valid token are counted, and the user's quota applies.

@@ -33,6 +33,7 @@ var (
 	streamsForm  = regexp.MustCompile(`^until_closed$`)
 	authForm     = regexp.MustCompile(`^(required|public)$`)
 	fieldForm    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	roleForm     = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 	durationForm = regexp.MustCompile(`^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$`)
 )
 
@@ -41,14 +42,14 @@ var (
 var reserved = regexp.MustCompile(`(?i)^(host|via|te|trailer|upgrade|expect|connection|keep-alive|transfer-encoding|` +
 	`http2-settings|proxy|proxy-.*|authorization|origin|forwarded|x-forwarded-(for|proto|host|prefix)|x-request-id|x-tallygate-hops|max-forwards|` +
 	`content-.*|accept|accept-.*|access-control-.*|sec-.*|if-.*|cookie|set-cookie|range|date|referer|user-agent|` +
-	`cache-control|pragma|traceparent|tracestate)$`)
+	`cache-control|pragma|traceparent|tracestate|x-user-roles)$`)
 
 // routeKeys are explained in docs/routes.md.
 var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 	needed: []string{"name", "path", "upstream"},
 	others: []string{
 		"tls",
-		"exact", "methods", "host", "health", "auth", "identity_header", "pass_headers", "forward_token", "authorization", "rate", "burst", "cost", "cost_header", "max_body", "timeouts", "retries",
+		"exact", "methods", "host", "health", "auth", "roles", "identity_header", "pass_headers", "forward_token", "authorization", "rate", "burst", "cost", "cost_header", "max_body", "timeouts", "retries",
 		"strip_prefix", "paths", "via", "websocket", "streams", "cors",
 		"informational",
 	},
@@ -111,12 +112,15 @@ func (o *object) access(r *route.Route) {
 	auth, ok := o.text("auth", authForm, "has to be required or public")
 	if ok && auth.value == "public" {
 		r.Public, r.Metered = true, false
-		for _, key := range []string{"identity_header", "rate", "burst", "cost", "cost_header", "streams"} {
+		for _, key := range []string{"roles", "identity_header", "rate", "burst", "cost", "cost_header", "streams"} {
 			if o.has(key) {
 				o.fail(place(o.values[key]), "%s: is not possible with auth: public, where the user is not known", key)
 			}
 		}
 		return
+	}
+	for _, role := range o.list("roles", false, roleForm, "the name of a role is 1 to 64 of a-z, 0-9, - and _") {
+		r.Roles = append(r.Roles, role.value)
 	}
 	r.IdentityHeader = defaultIdentityHeader
 	if header, ok := o.text("identity_header", fieldForm, aboutField); ok {

@@ -42,7 +42,7 @@ var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that G
 	"x-envoy-external-address": Forwarded, "x-original-for": Forwarded, "x-original-ip": Forwarded,
 	"x-original-proto": Forwarded, "x-original-scheme": Forwarded, "x-original-port": Forwarded,
 
-	"x-user": Identity, "x-user-id": Identity, "x-user-name": Identity, "x-user-role": Identity,
+	"x-user": Identity, "x-user-id": Identity, "x-user-name": Identity, "x-user-role": Identity, "x-user-roles": Identity,
 	"x-tallygate-user-id": Identity,
 
 	"x-rewrite-url": Override, "x-http-method": Override, "x-http-method-override": Override,
