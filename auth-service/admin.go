@@ -36,7 +36,7 @@ func adminCommands() []command {
 		},
 		{
 			noun: "admin", verb: "import", run: importUsers,
-			help: "add users of another system from standard input, a line each:\nNAME HASH [roles=admin] [created_at=TIME]",
+			help: "add users of another system from standard input, a line each:\nNAME HASH [roles=ROLE,…] [plan=PLAN] [created_at=TIME]",
 		},
 	}
 }

@@ -23,6 +23,7 @@ type userImport struct {
 	reports                 io.Writer // gets why a line is refused
 	batch                   []account.NewUser
 	added, present, refused int
+	plans                   map[account.PlanName]bool // that were looked for, and whether they exist
 }
 
 // importUsers adds users of another system, one line each. Lines that are refused do not keep the others from being added. Users
@@ -33,7 +34,7 @@ func importUsers(ctx context.Context, c call) error {
 		return err
 	}
 	defer closeAccounts()
-	i := &userImport{accounts: accounts, reports: c.err}
+	i := &userImport{accounts: accounts, reports: c.err, plans: map[account.PlanName]bool{}}
 	if err := i.readAll(ctx, c.in); err != nil {
 		return fmt.Errorf("%w (%s before that; the import can be repeated)", err, i.soFar())
 	}
@@ -59,7 +60,9 @@ func (i *userImport) readAll(ctx context.Context, in io.Reader) error {
 		case err != nil && !end:
 			return fmt.Errorf("line %d: %w", number, err)
 		default:
-			i.take(number, line)
+			if err := i.take(ctx, number, line); err != nil {
+				return fmt.Errorf("line %d: %w", number, err)
+			}
 		}
 		if end || len(i.batch) == importBatch {
 			if err := i.flush(ctx); err != nil {
@@ -72,11 +75,11 @@ func (i *userImport) readAll(ctx context.Context, in io.Reader) error {
 	}
 }
 
-// take adds the user of a line to the batch, or says why not.
-func (i *userImport) take(number int, line string) {
+// take adds the user of a line to the batch, or says why not. The error is that of the database.
+func (i *userImport) take(ctx context.Context, number int, line string) error {
 	imported, err := parseImportLine(number, line)
 	if errors.Is(err, errEmptyLine) {
-		return
+		return nil
 	}
 	var user account.NewUser
 	if err == nil {
@@ -84,18 +87,45 @@ func (i *userImport) take(number int, line string) {
 	}
 	if err != nil {
 		i.refuse(number, err)
-		return
+		return nil
+	}
+	there, err := i.hasPlan(ctx, user.Plan)
+	if err != nil {
+		return err
+	}
+	if !there {
+		i.refuse(number, fmt.Errorf("there is no plan %q", user.Plan))
+		return nil
 	}
 	i.batch = append(i.batch, user)
+	return nil
+}
+
+// hasPlan reports whether there is a plan. It asks once for each.
+func (i *userImport) hasPlan(ctx context.Context, name account.PlanName) (bool, error) {
+	there, known := i.plans[name]
+	if known || name == "" {
+		return there || name == "", nil
+	}
+	_, err := i.accounts.Plan(ctx, name.String())
+	if err != nil && !errors.Is(err, account.ErrPlanNotFound) {
+		return false, err
+	}
+	i.plans[name] = err == nil
+	return err == nil, nil
 }
 
 func (i *userImport) refuse(number int, err error) {
 	i.refused++
-	reason := err.Error()
+	fmt.Fprintf(i.reports, "line %d: %s\n", number, reasonOf(err))
+}
+
+// reasonOf is an error as a sentence for people, if there is one.
+func reasonOf(err error) error {
 	if invalid, ok := errors.AsType[*fault.InvalidError](err); ok {
-		reason = invalid.Reason
+		return errors.New(invalid.Reason)
 	}
-	fmt.Fprintf(i.reports, "line %d: %s\n", number, reason)
+	return err
 }
 
 // flush adds the users of the batch.

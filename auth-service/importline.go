@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func readLine(from *bufio.Reader) (string, error) {
 	return "", errLongLine
 }
 
-// parseImportLine reads a line: a name, a hash, and then roles=… and created_at=… in any order, with white space between them.
+// parseImportLine reads a line: a name, a hash, and then roles=…, plan=… and created_at=… in any order, with white space between them.
 // The error is errEmptyLine, or a sentence for people.
 func parseImportLine(number int, line string) (account.Imported, error) {
 	if number == 1 {
@@ -59,11 +60,15 @@ func parseImportLine(number int, line string) (account.Imported, error) {
 		var err error
 		switch key {
 		case "roles":
-			u.Role, err = parseRoles(value)
+			u.Role, u.Roles, err = parseRoles(value)
+		case "plan":
+			if u.Plan, err = account.NewPlanName(value); err != nil {
+				err = reasonOf(err)
+			}
 		case "created_at":
 			u.CreatedAt, err = parseCreated(value)
 		default:
-			err = fmt.Errorf("word %d is neither roles=… nor created_at=…", n+3)
+			err = fmt.Errorf("word %d is none of roles=…, plan=… and created_at=…", n+3)
 		}
 		if err != nil {
 			return u, err
@@ -72,12 +77,17 @@ func parseImportLine(number int, line string) (account.Imported, error) {
 	return u, nil
 }
 
-// parseRoles reads a list with commas. There is one role so far.
-func parseRoles(list string) (account.Role, error) {
-	if list != string(account.RoleAdmin) {
-		return "", errors.New("roles= must be admin: there is no other role")
+// parseRoles reads a list with commas. The name admin in it makes an administrator.
+func parseRoles(list string) (role account.Role, roles account.Roles, err error) {
+	names := strings.Split(list, ",")
+	others := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == string(account.RoleAdmin) })
+	if len(others) < len(names) {
+		role = account.RoleAdmin
 	}
-	return account.RoleAdmin, nil
+	if roles, err = account.NewRoles(others); err != nil {
+		err = reasonOf(err)
+	}
+	return role, roles, err
 }
 
 // parseCreated reads a time of RFC 3339, or a date in UTC.

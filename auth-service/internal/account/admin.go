@@ -182,9 +182,14 @@ func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (Use
 
 // SetRole gives a user, by name, a role. Errors: *fault.InvalidError, ErrNoUser, fault.ErrUnavailable.
 func (s *Service) SetRole(ctx context.Context, by Actor, name string, role Role) (User, error) {
+	return s.EditUserByName(ctx, by, name, Edit{Role: &role})
+}
+
+// EditUserByName is EditUser for a user of whom the name is known. Errors: those of EditUser.
+func (s *Service) EditUserByName(ctx context.Context, by Actor, name string, e Edit) (User, error) {
 	user, err := s.userByName(ctx, name)
 	if err != nil {
 		return User{}, err
 	}
-	return s.EditUser(ctx, by, user.ID, Edit{Role: &role})
+	return s.EditUser(ctx, by, user.ID, e)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"tallygate/auth-service/internal/fault"
@@ -15,6 +16,8 @@ type Imported struct {
 	Name         string
 	PasswordHash string // of a form that password.Import knows
 	Role         Role
+	Roles        Roles
+	Plan         PlanName
 	CreatedAt    time.Time // zero: now
 }
 
@@ -41,11 +44,25 @@ func (s *Service) PrepareImport(by Actor, u Imported) (NewUser, error) {
 	case created.Before(time.Unix(0, 0)):
 		return NewUser{}, fault.Invalid("created_at", "The time of creation lies before 1970.")
 	}
-	audit := &AuditEntry{At: now, Actor: by, Action: "import", TargetName: name}
+	audit := &AuditEntry{At: now, Actor: by, Action: "import", TargetName: name, Detail: u.detail()}
+	return NewUser{
+		Name: name, PasswordHash: hash, Role: u.Role, Roles: u.Roles, Plan: u.Plan, CreatedAt: created, Audit: audit,
+	}, nil
+}
+
+// detail is what the audit log says beside the name.
+func (u *Imported) detail() string {
+	var said []string
 	if u.Role != RoleNone {
-		audit.Detail = "role=" + string(u.Role)
+		said = append(said, "role="+string(u.Role))
 	}
-	return NewUser{Name: name, PasswordHash: hash, Role: u.Role, CreatedAt: created, Audit: audit}, nil
+	if u.Roles != "" {
+		said = append(said, "roles="+u.Roles.String())
+	}
+	if u.Plan != "" {
+		said = append(said, "plan="+u.Plan.String())
+	}
+	return strings.Join(said, " ")
 }
 
 // ImportUsers adds users that PrepareImport has made. The first sign-in of each replaces the hash by one of ours. Users whose
