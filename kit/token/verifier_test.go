@@ -271,3 +271,17 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 }
+
+func TestTokenOfAKeySaysWhich(t *testing.T) {
+	t.Parallel()
+	v, _ := newVerifier(t, at(noon))
+	p := params()
+	for raw, want := range map[string]int64{
+		p.Token(): 0,
+		p.TokenWith(map[string]any{"key": "9223372036854775807", "sid": "key-9223372036854775807"}): 1<<63 - 1,
+	} {
+		if got, err := v.Verify(raw); err != nil || got.KeyID != want || got.UserID != 1 {
+			t.Errorf("got %+v, %v, want the key %d", got, err, want)
+		}
+	}
+}

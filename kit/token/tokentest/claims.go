@@ -131,6 +131,12 @@ func claimAttacks(p Params) []Vector {
 		with("aud starts like ours", "aud", p.Audience+"-2"),
 		with("jti is a number", "jti", 1),
 		with("role is a list", "role", []string{"admin"}),
+		with("key is a number", "key", 5),
+		with("key is zero", "key", "0"),
+		with("key has a leading zero", "key", "05"),
+		with("key is empty", "key", ""),
+		with("key is over int64", "key", "9223372036854775808"),
+		raw("key is null", "key", "null"),
 	}
 }
 
