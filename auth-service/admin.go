@@ -75,7 +75,7 @@ func aboutUser(name string, err error) error {
 // openAccounts opens the domain over the database alone, without the secrets that serving needs.
 func openAccounts(ctx context.Context, lookup env.Lookup) (accounts *account.Service, closeAll func(), err error) {
 	r := env.NewReader(lookup)
-	cfg := &config{database: readDatabase(r), passwords: readPasswords(r)}
+	cfg := &config{database: readDatabase(r), passwords: readPasswords(r), keysPerUser: readKeysPerUser(r)}
 	if err := r.Err(); err != nil {
 		return nil, nil, err
 	}

@@ -28,6 +28,7 @@ type config struct {
 	sessionsPerUser int
 	signUp          account.SignUp
 	publicURL       string // without a slash at its end; empty if it is not known
+	keysPerUser     int
 	guesses         guess.Limits
 	passwords       passwordConfig
 	usage           usageConfig
@@ -83,11 +84,14 @@ func readConfig(r *env.Reader) *config {
 		sessionsPerUser: r.Int("SESSIONS_PER_USER", 1000, 1, 10000),
 		signUp:          account.SignUp(r.OneOf("REGISTRATION", string(account.SignUpOpen), string(account.SignUpInvite), string(account.SignUpClosed))),
 		publicURL:       readPublicURL(r),
+		keysPerUser:     readKeysPerUser(r),
 		guesses:         readGuesses(r),
 		passwords:       readPasswords(r),
 		usage:           readUsage(r),
 	}
 }
+
+func readKeysPerUser(r *env.Reader) int { return r.Int("KEYS_PER_USER", 100, 0, 1000) }
 
 func readBounds(r *env.Reader) admission.Bounds {
 	byDefault := admission.DefaultBounds(memory.Available())

@@ -43,7 +43,7 @@ func newAccounts(cfg *config, db *store.Store, queue *password.Queue, refresh *a
 	}
 	return account.NewService(account.Config{
 		Store: db, Hasher: hasher, Policy: policy, RefreshKeys: refresh, Lifetimes: cfg.lifetimes,
-		SessionsPerUser: cfg.sessionsPerUser, SignUp: cfg.signUp,
+		SessionsPerUser: cfg.sessionsPerUser, KeysPerUser: cfg.keysPerUser, SignUp: cfg.signUp,
 		Guesses: guess.New(guess.Config{Store: db, Limits: cfg.guesses, Patience: cfg.passwords.patience}),
 	}), nil
 }

@@ -10,6 +10,7 @@ import (
 type Caller struct {
 	User      User
 	SessionID string
+	KeyID     int64 // the API key that the token stands for, and then there is no session; 0: a sign-in
 	At        time.Time
 }
 
@@ -19,11 +20,15 @@ type Presented struct {
 	SessionID  string
 	Generation int64
 	TokenID    string
+	KeyID      int64 // 0: the token is one of a session
 }
 
 // Authenticate confirms what a verified access token says: that the user exists, is not disabled, is of that
-// generation, and that the session lives. Errors: ErrRefused, fault.ErrUnavailable.
+// generation, and that the session or the API key lives. Errors: ErrRefused, fault.ErrUnavailable.
 func (s *Service) Authenticate(ctx context.Context, token Presented) (Caller, error) {
+	if token.KeyID != 0 {
+		return s.authenticateKey(ctx, token)
+	}
 	user, session, err := s.cfg.Store.UserWithSession(ctx, token.UserID, token.SessionID)
 	switch {
 	case errors.Is(err, ErrNoUser), errors.Is(err, ErrNoSession):

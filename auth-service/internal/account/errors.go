@@ -47,6 +47,8 @@ var (
 	ErrMustChange = errors.New("password must be changed")
 	// ErrNotAdmin means that the caller's role does not allow it.
 	ErrNotAdmin = errors.New("caller is not an administrator")
+	// ErrKeyNotAllowed means that the call needs a sign-in, and came with an API key or the token of one.
+	ErrKeyNotAllowed = errors.New("API keys may not do this")
 	// ErrOwnAccount means that administrators may not do this to themselves.
 	ErrOwnAccount = errors.New("administrators cannot do this to their own account")
 	// ErrStale means that the account changed between reading and writing. Store methods that take a generation return it.

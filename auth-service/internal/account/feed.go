@@ -12,12 +12,12 @@ import (
 // reader has to forget what it knows and begin again without a cursor.
 var ErrCursorGone = errors.New("cursor is too old")
 
-// How much one page of the feed holds: so many records, and fewer when they name many ended sessions. A few users who
-// sign out all the time must not make it larger than a gateway accepts.
+// How much one page of the feed holds: so many records, and fewer when they hold many parts, which are ended sessions, API keys
+// and the routes of those. A few users who sign out all the time must not make it larger than a gateway accepts.
 const (
 	maxChanges     = 1000
-	recordsAtOnce  = 100
-	maxEndedInFeed = 20_000
+	recordsAtOnce  = 50
+	maxPartsInFeed = 100_000
 )
 
 // pollInterval is how often the change counter is read while somebody waits for a change.
@@ -101,62 +101,67 @@ func (f *Feed) After(ctx context.Context, cursor int64, wait time.Duration) (Pag
 // page returns the users and plans that have changed, or the first of them.
 func (f *Feed) page(ctx context.Context, changes []Noted, at Position) (Page, error) {
 	page := Page{Position: at}
-	ended := 0
+	parts := 0
 	for some := range slices.Chunk(changes, recordsAtOnce) {
-		var ids []int64
-		var plans []Noted
-		for _, c := range some {
-			if c.UserID == 0 {
-				plans = append(plans, c)
-			} else {
-				ids = append(ids, c.UserID)
-			}
-		}
-		if len(ids) > 0 {
-			more, err := f.cfg.Store.Records(ctx, ids, f.cfg.EndedLife, f.cfg.Now().UTC())
-			if err != nil {
-				return Page{}, err
-			}
-			for _, r := range more {
-				ended += len(r.Ended)
-			}
-			page.Records = append(page.Records, more...)
-		}
-		if err := f.addPlans(ctx, &page, plans); err != nil {
+		records, plans, err := f.changed(ctx, some)
+		if err != nil {
 			return Page{}, err
 		}
-		if page.Cursor = some[len(some)-1].Number; ended >= maxEndedInFeed {
-			break
+		for _, c := range some {
+			page.Cursor = c.Number
+			if c.UserID == 0 {
+				page.Plans, plans = append(page.Plans, plans[0]), plans[1:]
+				continue
+			}
+			page.Records = append(page.Records, records[0])
+			if parts += records[0].parts(); parts >= maxPartsInFeed {
+				return page, nil
+			}
+			records = records[1:]
 		}
 	}
 	return page, nil
 }
 
-// addPlans adds plans that have changed, in the order of their changes. One that is there no more was deleted.
-func (f *Feed) addPlans(ctx context.Context, page *Page, changes []Noted) error {
-	if len(changes) == 0 {
-		return nil
+// changed returns the users and the plans that have changed, both in the order of the changes. A plan that is there no more was
+// deleted.
+func (f *Feed) changed(ctx context.Context, changes []Noted) (records []Record, plans []Plan, err error) {
+	var ids []int64
+	var names []string
+	for _, c := range changes {
+		if c.UserID == 0 {
+			names = append(names, c.Plan)
+		} else {
+			ids = append(ids, c.UserID)
+		}
 	}
-	names := make([]string, len(changes))
-	for i, c := range changes {
-		names[i] = c.Plan
+	if len(ids) > 0 {
+		if records, err = f.cfg.Store.Records(ctx, ids, f.cfg.EndedLife, f.cfg.Now().UTC()); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(names) == 0 {
+		return records, nil, nil
 	}
 	found, err := f.cfg.Store.PlansNamed(ctx, names)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	byName := make(map[string]Plan, len(found))
 	for _, p := range found {
 		byName[p.Name.String()] = p
 	}
 	for _, c := range changes {
+		if c.UserID != 0 {
+			continue
+		}
 		p, there := byName[c.Plan]
 		if !there {
 			p = Plan{Name: PlanName(c.Plan), Version: c.Number, Deleted: true}
 		}
-		page.Plans = append(page.Plans, p)
+		plans = append(plans, p)
 	}
-	return nil
+	return records, plans, nil
 }
 
 // await returns when there is a change after the position, an epoch has begun, or wait is over. It returns the epoch. An

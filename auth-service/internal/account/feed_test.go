@@ -13,6 +13,7 @@ type signOuts struct {
 	account.Store
 	users int64
 	ended int
+	keys  int // each with 100 routes
 }
 
 func (s signOuts) ChangeCounter(context.Context) (account.ChangeCounter, error) {
@@ -30,11 +31,14 @@ func (s signOuts) Records(_ context.Context, ids []int64, _ time.Duration, _ tim
 	records := make([]account.Record, len(ids))
 	for i := range ids {
 		records[i].Ended = make([]account.EndedSession, s.ended)
+		for range s.keys {
+			records[i].Keys = append(records[i].Keys, account.APIKey{Routes: make([]string, 100)})
+		}
 	}
 	return records, nil
 }
 
-// TestPageOfTheFeedIsBounded: ended sessions count too, not only records. A gateway refuses a response that is too large.
+// TestPageOfTheFeedIsBounded: ended sessions and keys count too, not only records. A gateway refuses a response that is too large.
 func TestPageOfTheFeedIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -43,8 +47,9 @@ func TestPageOfTheFeedIsBounded(t *testing.T) {
 		want  []int // records on one page after the other
 	}{
 		{"few have ended", signOuts{users: 1200, ended: 1}, []int{1000, 200, 0}},
-		{"many have ended", signOuts{users: 120, ended: 300}, []int{100, 20, 0}},
+		{"many have ended", signOuts{users: 120, ended: 990}, []int{102, 18, 0}},
 		{"as many as one user may have", signOuts{users: 250, ended: 1000}, []int{100, 100, 50, 0}},
+		{"as many keys as one user may have", signOuts{users: 12, keys: 100}, []int{10, 2, 0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,12 +20,23 @@ type Record struct {
 	Roles        Roles
 	Version      int64 // the number of the user's last change; 0 if there was none
 	Ended        []EndedSession
+	Keys         []APIKey  // all that are not revoked, the oldest first
+	At           time.Time // when the record was asked for
 }
 
 // EndedSession is a session that has ended while access tokens of it may still live.
 type EndedSession struct {
 	ID    string
 	Until time.Time // past it none of its access tokens is valid
+}
+
+// parts is what the length of a record depends on.
+func (r *Record) parts() int {
+	n := len(r.Ended) + 4*len(r.Keys)
+	for i := range r.Keys {
+		n += len(r.Keys[i].Routes)
+	}
+	return n
 }
 
 // Record returns the record of one user, whether there is such a user or not. Errors: fault.ErrUnavailable.

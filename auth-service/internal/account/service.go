@@ -24,9 +24,11 @@ type Config struct {
 	Lifetimes   Lifetimes
 	// SessionsPerUser is how many sessions a user keeps. A further one ends the least recently used.
 	SessionsPerUser int
-	Guesses         *guess.Throttle
-	Now             func() time.Time // time.Now if nil
-	Random          io.Reader        // crypto/rand if nil
+	// KeysPerUser is how many API keys a user may have. A further one is refused.
+	KeysPerUser int
+	Guesses     *guess.Throttle
+	Now         func() time.Time // time.Now if nil
+	Random      io.Reader        // crypto/rand if nil
 }
 
 // Service is the domain. Safe for concurrent use.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tallygate/auth-service/internal/guess"
+	"tallygate/kit/apikey"
 )
 
 // Store is what the domain needs of a database. Each method is one transaction: when it returns nil, what it did
@@ -74,6 +75,16 @@ type Store interface {
 	// Sessions returns the sessions of a user that live now and were used after usedAfter, the last used first.
 	Sessions(ctx context.Context, userID int64, now, usedAfter time.Time, limit int) ([]Session, error)
 
+	// Keys returns the API keys of a user, the oldest first.
+	Keys(ctx context.Context, userID int64) ([]APIKey, error)
+	// UserWithKey finds a user and one of their API keys; ErrNoUser, ErrNoKey.
+	UserWithKey(ctx context.Context, userID, keyID int64) (User, APIKey, error)
+	// KeyOwner finds, for a gateway, whose API key has or had this hash; ErrNoKey.
+	KeyOwner(ctx context.Context, hash apikey.Digest) (userID int64, err error)
+	// UpdateKeys changes the API keys of a user, while nobody else can change the user or the keys; ErrNoUser. The change gets
+	// the next number of the feed.
+	UpdateKeys(ctx context.Context, c KeysChange) error
+
 	// Records returns one record for each id, in that order. A session counts as ended for endedLife after its end.
 	// A record may be newer than its version says, never older.
 	Records(ctx context.Context, userIDs []int64, endedLife time.Duration, now time.Time) ([]Record, error)
@@ -130,6 +141,23 @@ type SessionChange struct {
 	Ends      bool
 	EndedList EndedList
 	Update    func(User, Session) Session // returns the session as it is to be
+}
+
+// KeysChange is a change of a user's API keys.
+type KeysChange struct {
+	UserID int64
+	At     time.Time
+	// Ends: the change is to revoke a key. Such changes come before others of the user.
+	Ends   bool
+	Update func(User, []APIKey) (KeyChange, error) // gets all keys of the user
+}
+
+// KeyChange is what happens to the keys. The zero value changes nothing.
+type KeyChange struct {
+	Added    *APIKey
+	Replaced *APIKey
+	Revoked  int64       // the id of a key
+	Audit    *AuditEntry // the entry of the audit log; nil for none
 }
 
 // ChangeCounter is how far the changes of users and plans have come.

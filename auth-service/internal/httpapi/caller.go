@@ -23,9 +23,21 @@ type access struct {
 	expiresAt time.Time
 }
 
-// requireUser refuses requests without a valid access token. It looks the user and the session up in the database, so that
-// a revoked token is refused at once.
+// requireUser refuses requests without a valid access token of a sign-in. The token of an API key is not enough: who has found
+// a key must not change the account, nor make another key.
 func (s *server) requireUser(c *gin.Context) error {
+	if err := s.requireUserOrKey(c); err != nil {
+		return err
+	}
+	if caller(c).KeyID != 0 {
+		return account.ErrKeyNotAllowed
+	}
+	return nil
+}
+
+// requireUserOrKey refuses requests without a valid access token. It looks the user and the session or the key up in the
+// database, so that a revoked token is refused at once.
+func (s *server) requireUserOrKey(c *gin.Context) error {
 	raw, err := token.FromAuthorization(c.Request.Header.Values("Authorization"))
 	if err != nil {
 		return problem.TokenRefused(err)
@@ -38,7 +50,7 @@ func (s *server) requireUser(c *gin.Context) error {
 		return problem.TokenRefused(token.ErrInvalid)
 	}
 	caller, err := s.Accounts.Authenticate(c.Request.Context(), account.Presented{
-		UserID: claims.UserID, SessionID: claims.SessionID, Generation: claims.Generation, TokenID: claims.ID,
+		UserID: claims.UserID, SessionID: claims.SessionID, Generation: claims.Generation, TokenID: claims.ID, KeyID: claims.KeyID,
 	})
 	if err != nil {
 		return err

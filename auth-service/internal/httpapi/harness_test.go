@@ -89,6 +89,7 @@ type options struct {
 	workers  int // that hash passwords
 	waiting  int // places beside theirs
 	sessions int
+	keys     int
 	quota    *int64
 	grace    time.Duration
 	signUp   account.SignUp
@@ -141,7 +142,7 @@ func newService(t testing.TB, o options) *service {
 		Policy:          o.policy,
 		RefreshKeys:     refreshKeys,
 		Lifetimes:       lifetimes,
-		SessionsPerUser: o.sessions, SignUp: o.signUp, Now: o.clock.Now,
+		SessionsPerUser: o.sessions, KeysPerUser: o.keys, SignUp: o.signUp, Now: o.clock.Now,
 		Guesses: guess.New(guess.Config{
 			Store: db, Limits: o.guesses, Patience: time.Minute, Now: o.clock.Now,
 		}),
@@ -191,6 +192,9 @@ func (o *options) complete(t testing.TB) {
 	}
 	if o.sessions == 0 {
 		o.sessions = 1000
+	}
+	if o.keys == 0 {
+		o.keys = 100
 	}
 	if o.grace == 0 {
 		o.grace = time.Hour

@@ -9,7 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"tallygate/auth-service/internal/account"
+	"tallygate/kit/apikey"
 	"tallygate/kit/internalapi/internalapitest"
 )
 
@@ -88,8 +91,14 @@ func rateReports(calls string, text http.Header) []internalStep {
 	}
 }
 
+// elsewhere reports whether another test than TestInternalResponsesAreAsDescribed gets a response.
+func elsewhere(response string) bool {
+	return strings.HasSuffix(response, " 503") || strings.HasPrefix(response, "POST /internal/keys ")
+}
+
 // TestInternalResponsesAreAsDescribed gets each response that the description names. TestOutageOfTheDatabaseIs503AndNever401
-// gets those with 503.
+// gets those with 503, and
+// TestResponsesAboutKeysAreAsDescribed those about API keys.
 func TestInternalResponsesAreAsDescribed(t *testing.T) {
 	t.Parallel()
 	api := internalAPI(t)
@@ -102,7 +111,7 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 		return with(api.RequestExample("leaseCalls"), internalapitest.Members{"user_id": 1, "request": number})
 	}
 	text := http.Header{"Content-Type": {"text/plain"}}
-	missing := slices.DeleteFunc(api.Responses(), func(response string) bool { return strings.HasSuffix(response, " 503") })
+	missing := slices.DeleteFunc(api.Responses(), elsewhere)
 	const leases = "/internal/quota/leases"
 	steps := slices.Concat(deliveries("POST", batch, text), deliveries("PUT", inUnits, text), rateReports(with(api.RequestExample("shareRates"), nil), text))
 	for _, step := range append(steps, []internalStep{
@@ -144,12 +153,53 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 	}
 }
 
+func TestResponsesAboutKeysAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	api := internalAPI(t)
+	s := newService(t, options{})
+	s.register(t, "ada", "123456")
+	made, key := s.key(t, "ada", account.KeyEdit{Routes: &[]string{"root"}})
+	question := fmt.Sprintf(`{"hash":%q}`, apikey.Hash(key))
+	for _, step := range []struct {
+		call   call
+		status int
+	}{
+		{call{body: question}, 200},
+		{call{body: fmt.Sprintf(`{"hash":%q}`, apikey.Hash("another"))}, 404},
+		{call{body: "{"}, 400},
+		{call{body: question, token: "none"}, 401},
+		{call{body: question + strings.Repeat(" ", 64<<10)}, 413},
+		{call{body: question, header: http.Header{"Content-Type": {"text/plain"}}}, 415},
+		{call{body: "{}"}, 422},
+	} {
+		c := step.call
+		c.method, c.path = "POST", "/internal/keys"
+		if c.token == "" {
+			c.token = s.internal
+		}
+		got := s.do(c)
+		if got.status != step.status {
+			t.Errorf("%s: got %d %s, want %d", c.body, got.status, got.body, step.status)
+		}
+		checkInternal(t, api, c, got)
+	}
+	_, _, err := s.accounts.RotateKey(t.Context(), s.caller(t, "ada"), made.ID, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/internal/users/1", "/internal/changes?after=0"} {
+		c := call{method: "GET", path: path, token: s.internal}
+		checkInternal(t, api, c, s.do(c))
+	}
+}
+
 // Both sides ignore what they do not know: a gateway of the next version calls an auth-service of this one.
 func TestInternalCallsIgnoreWhatTheyDoNotKnow(t *testing.T) {
 	t.Parallel()
 	api := internalAPI(t)
 	s := newService(t, options{})
 	ada := s.user(t, "ada")
+	_, key := s.key(t, "ada", account.KeyEdit{})
 	later := internalapitest.Members{"added_later": internalapitest.Members{"deep": []any{1, "two", nil}}}
 	batch := api.RequestExample("addUsage")
 	rows, _ := batch["rows"].([]any)
@@ -163,6 +213,7 @@ func TestInternalCallsIgnoreWhatTheyDoNotKnow(t *testing.T) {
 		{method: "POST", path: "/internal/usage?added=later", body: with(batch, later)},
 		{method: "POST", path: "/internal/quota/leases?added=later", body: with(lease, later)},
 		{method: "POST", path: "/internal/rates?added=later", body: with(api.RequestExample("shareRates"), later)},
+		{method: "POST", path: "/internal/keys?added=later", body: with(internalapitest.Members{"hash": apikey.Hash(key).String()}, later)},
 		{method: "GET", path: "/internal/users/1?added=later"},
 		{method: "GET", path: "/internal/changes?added=later"},
 		{method: "DELETE", path: "/internal/quota/leases/0f3a9c?added=later"},

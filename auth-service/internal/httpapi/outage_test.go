@@ -28,6 +28,7 @@ func TestOutageOfTheDatabaseIs503AndNever401(t *testing.T) {
 		{method: "GET", path: "/internal/users/1", token: s.internal},
 		{method: "GET", path: "/internal/changes", token: s.internal},
 		{method: "GET", path: "/internal/changes?after=0&wait=25s", token: s.internal},
+		{method: "POST", path: "/internal/keys", token: s.internal, body: with(api.RequestExample("openKey"), nil)},
 		{method: "POST", path: "/internal/usage", token: s.internal, body: with(api.RequestExample("addUsage"), nil)},
 		{method: "PUT", path: "/internal/usage", token: s.internal, body: with(api.RequestExample("addUsageInUnits"), nil)},
 		{method: "POST", path: "/internal/quota/leases", token: s.internal, body: with(api.RequestExample("leaseCalls"), nil)},

@@ -25,6 +25,29 @@ type record struct {
 	OwnQuota      *int64         `json:"own_quota"`
 	PlanLimits    *changedPlan   `json:"plan_limits,omitempty"`   // absent in the feed, which has the plans beside the users
 	SessionKnown  *bool          `json:"session_known,omitempty"` // absent unless the gateway asks
+	Keys          []keyRecord    `json:"keys"`
+}
+
+// keyRecord is account.APIKey in JSON, for gateways.
+type keyRecord struct {
+	KeyID        string      `json:"key_id"`
+	Hashes       []keySecret `json:"hashes"`
+	ExpiresAt    *time.Time  `json:"expires_at"`
+	Routes       []string    `json:"routes"` // null: every route
+	MonthlyQuota *int64      `json:"monthly_quota"`
+}
+
+type keySecret struct {
+	Hash  string     `json:"hash"`
+	Until *time.Time `json:"until"` // null: as long as the key
+}
+
+func newKeyRecord(k *account.APIKey, now time.Time) keyRecord {
+	out := keyRecord{KeyID: keyIDText(k.ID), ExpiresAt: orNull(k.ExpiresAt), Routes: k.Routes, MonthlyQuota: k.MonthlyQuota}
+	for _, secret := range k.Secrets(now) {
+		out.Hashes = append(out.Hashes, keySecret{Hash: secret.Hash.String(), Until: orNull(secret.Until)})
+	}
+	return out
 }
 
 type endedSession struct {
@@ -38,9 +61,13 @@ func (s *server) newRecord(r account.Record) record {
 		UserID: r.UserID, Exists: r.Exists, Disabled: r.Disabled, Generation: r.Generation, Role: string(r.Role),
 		Version: r.Version, Plan: r.Plan.Name.String(), Roles: r.Roles.Names(), OwnQuota: r.MonthlyQuota,
 		EndedSessions: make([]endedSession, len(r.Ended)), MonthlyQuota: s.Ledger.Quota(quotaOf(r)),
+		Keys: make([]keyRecord, len(r.Keys)),
 	}
 	for i, e := range r.Ended {
 		out.EndedSessions[i] = endedSession(e)
+	}
+	for i := range r.Keys {
+		out.Keys[i] = newKeyRecord(&r.Keys[i], r.At)
 	}
 	return out
 }
@@ -55,6 +82,14 @@ func quotaOf(r account.Record) ledger.MonthlyQuota {
 // monthOf is what decides about the monthly quota of users who have the plan, and none of their own.
 func monthOf(p account.Plan) ledger.MonthlyQuota {
 	return ledger.MonthlyQuota{Plan: p.PerMonth, Other: p.Name != ""}
+}
+
+// newWholeRecord is a record with the user's plan: the gateway may not have heard of it yet.
+func (s *server) newWholeRecord(r account.Record) record {
+	out := s.newRecord(r)
+	limits := s.newChangedPlan(r.Plan)
+	out.PlanLimits = &limits
+	return out
 }
 
 func (s *server) readRecord(c *gin.Context) error {
@@ -77,9 +112,7 @@ func (s *server) readRecord(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	out := s.newRecord(r)
-	limits := s.newChangedPlan(r.Plan)
-	out.PlanLimits = &limits
+	out := s.newWholeRecord(r)
 	if asked {
 		out.SessionKnown = &known
 	}

@@ -61,6 +61,7 @@ func (s *server) private() *ginapi.API {
 	internal := api.Group("/internal", api.Handle(s.requireGateway))
 	get(internal, "/users/:id", api.Handle(s.readRecord))
 	get(internal, "/changes", api.Handle(s.readChanges))
+	internal.POST("/keys", api.Handle(s.openKey))
 	internal.POST("/usage", api.Handle(s.addUsage))
 	internal.PUT("/usage", api.Handle(s.addUsage))
 	internal.POST("/quota/leases", api.Handle(s.leaseCalls))

@@ -23,13 +23,18 @@ type Config struct {
 	Random   io.Reader     // crypto/rand if nil
 }
 
-// Subject is the user and the session of a token.
+// Subject is the user of a token, and the session or the API key that it stands for.
 type Subject struct {
 	UserID     int64
 	SessionID  string
 	Generation int64
 	Role       string // empty for ordinary users
-	// Link is the second half of the token's id. It ties the token to the refresh token that it is issued with.
+	// KeyID is the API key. The session is then named after it, for verifiers that want one. 0: the token is one of a session.
+	KeyID int64
+	// Until, if not zero, is the end of the token, unless it lives shorter anyway.
+	Until time.Time
+	// Link is the second half of the token's id. It ties the token to the refresh token that it is issued with, or to the
+	// secret of the key that it is issued for.
 	Link [8]byte
 }
 
@@ -50,6 +55,7 @@ type claims struct {
 	SessionID  string `json:"sid"`
 	Generation int64  `json:"gen"`
 	Role       string `json:"role,omitempty"`
+	Key        string `json:"key,omitempty"`
 	jwt.Claims `json:"-"`
 }
 
@@ -69,6 +75,15 @@ func (i *Issuer) Replace(key Key) { i.key.Store(&key) }
 // TTL is how long tokens live.
 func (i *Issuer) TTL() time.Duration { return i.cfg.TTL.Truncate(time.Second) }
 
+// Expiry is when a token ends that is issued now for s. It is in whole seconds.
+func (i *Issuer) Expiry(s Subject, now time.Time) time.Time {
+	end := now.Truncate(time.Second).Add(i.TTL())
+	if until := s.Until.Truncate(time.Second); !s.Until.IsZero() && until.Before(end) {
+		end = until
+	}
+	return end.UTC()
+}
+
 // Issue signs a token for s. Its lifetime begins now.
 func (i *Issuer) Issue(s Subject, now time.Time) (string, error) {
 	var id [16]byte
@@ -76,15 +91,19 @@ func (i *Issuer) Issue(s Subject, now time.Time) (string, error) {
 		return "", fmt.Errorf("random bytes: %w", err)
 	}
 	copy(id[len(id)-len(s.Link):], s.Link[:])
-	issued := now.Unix()
-	key := i.key.Load()
-	unsigned := jwt.NewWithClaims(key.method, claims{
+	unsigned := claims{
 		Issuer: i.cfg.Issuer, Audience: i.cfg.Audience, Subject: strconv.FormatInt(s.UserID, 10),
-		IssuedAt: issued, ExpiresAt: issued + int64(i.TTL()/time.Second),
+		IssuedAt: now.Unix(), ExpiresAt: i.Expiry(s, now).Unix(),
 		ID: base64.RawURLEncoding.EncodeToString(id[:]), SessionID: s.SessionID, Generation: s.Generation, Role: s.Role,
-	})
-	unsigned.Header["kid"] = key.id
-	signed, err := unsigned.SignedString(key.secret)
+	}
+	if s.KeyID != 0 {
+		unsigned.Key = strconv.FormatInt(s.KeyID, 10)
+		unsigned.SessionID = "key-" + unsigned.Key
+	}
+	key := i.key.Load()
+	signable := jwt.NewWithClaims(key.method, unsigned)
+	signable.Header["kid"] = key.id
+	signed, err := signable.SignedString(key.secret)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}

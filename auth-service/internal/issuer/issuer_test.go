@@ -144,3 +144,28 @@ func TestWithoutRandomBytesThereIsNoToken(t *testing.T) {
 		t.Errorf("got %q, %v", raw, err)
 	}
 }
+
+func TestTokenOfAKeyNamesItAndEndsInTime(t *testing.T) {
+	t.Parallel()
+	i, v := newIssuer(time.Hour), newVerifier(t, time.Hour, secret)
+	second := noon.Truncate(time.Second)
+	for name, row := range map[string]struct{ until, want time.Time }{
+		"no end":               {time.Time{}, second.Add(time.Hour)},
+		"an end far away":      {noon.Add(2 * time.Hour), second.Add(time.Hour)},
+		"an end before that":   {second.Add(90*time.Second + 999*time.Millisecond), second.Add(90 * time.Second)},
+		"an end in the second": {second.Add(time.Second), second.Add(time.Second)},
+	} {
+		s := issuer.Subject{UserID: 7, KeyID: 1<<63 - 1, Generation: 3, Until: row.until, Link: [8]byte{1, 2, 3}}
+		if got := i.Expiry(s, noon); !got.Equal(row.want) {
+			t.Errorf("%s: the expiry is %s, want %s", name, got, row.want)
+		}
+		got, err := v.Verify(issue(t, i, s))
+		want := token.Claims{
+			UserID: 7, SessionID: "key-9223372036854775807", KeyID: 1<<63 - 1, Generation: 3, HasGeneration: true,
+			IssuedAt: second, ExpiresAt: row.want, ID: got.ID,
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: got %+v, %v, want %+v", name, got, err, want)
+		}
+	}
+}

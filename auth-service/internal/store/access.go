@@ -74,6 +74,12 @@ func (s *Store) ofLease(userID int64) access {
 	return access{lane: s.private, rank: private, lines: s.leases, key: userKey(userID), ofOne: true, some: true}
 }
 
+// opensKey is for questions about API keys, which anybody can cause: invented keys of the right form are many. Other calls of
+// gateways keep half of the turns.
+func (s *Store) opensKey() access {
+	return access{lane: s.private, rank: private, lines: s.openings, some: true}
+}
+
 // marksSession is for first uses of a session's tokens: one at a time, because each writes the session's row.
 func (s *Store) marksSession(id string) access {
 	return access{lane: s.private, rank: private, lines: s.leases, key: sessionKey(id), ofOne: true, some: true}

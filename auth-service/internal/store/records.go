@@ -27,12 +27,19 @@ func (s *Store) Records(ctx context.Context, userIDs []int64, endedLife time.Dur
 		if err != nil {
 			return err
 		}
+		keys, err := readKeys(ctx, db, userIDs)
+		if err != nil {
+			return err
+		}
 		plans, err := plansFor(ctx, db, users)
 		if err != nil {
 			return err
 		}
 		records = assemble(userIDs, changes, users, plans)
-		addEnded(records, ended, endedLife)
+		addParts(records, ended, keys, endedLife)
+		for i := range records {
+			records[i].At = now
+		}
 		return nil
 	})
 	return records, err
@@ -79,8 +86,8 @@ func assemble(ids []int64, changes []changeRow, users []userRow, plans map[accou
 	return records
 }
 
-// addEnded adds the sessions that have ended to the records of their users.
-func addEnded(records []account.Record, ended []sessionRow, endedLife time.Duration) {
+// addParts adds the sessions that have ended, and the keys, to the records of their users.
+func addParts(records []account.Record, ended []sessionRow, keys []account.APIKey, endedLife time.Duration) {
 	at := make(map[int64]*account.Record, len(records))
 	for i := range records {
 		at[records[i].UserID] = &records[i]
@@ -88,6 +95,11 @@ func addEnded(records []account.Record, ended []sessionRow, endedLife time.Durat
 	for _, e := range ended {
 		if r := at[e.UserID]; r.Exists {
 			r.Ended = append(r.Ended, account.EndedSession{ID: e.ID, Until: e.EndedAt.Add(endedLife).UTC()})
+		}
+	}
+	for _, k := range keys {
+		if r := at[k.UserID]; r.Exists {
+			r.Keys = append(r.Keys, k)
 		}
 	}
 }

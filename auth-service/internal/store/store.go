@@ -41,7 +41,7 @@ type Store struct {
 	stopGrowing     context.CancelFunc
 
 	// Calls that would wait for the same row, or that read for the same user, wait in a line. They hold no connection there.
-	lockers, readers, forged, leases, batches *turn.Lines
+	lockers, readers, forged, leases, batches, openings *turn.Lines
 	// writer, if not nil, gives the turn to write. SQLite allows one writer, and a line here is fairer than its busy handler.
 	writer *turn.Line
 }
@@ -74,7 +74,7 @@ func Open(cfg Config) (*Store, error) {
 		engine: e, timeout: cfg.Timeout, log: cfg.Log, now: cfg.Now,
 		lockers: turn.NewLines(1, fault.CrowdedPast), leases: turn.NewLines(1, fault.CrowdedPast),
 		readers: turn.NewLines(max(ofClients/4, 1), maxWaiting), forged: turn.NewLines(1, maxWaiting),
-		batches: turn.NewLines(max(ofGateways/2, 1), maxWaiting),
+		batches: turn.NewLines(max(ofGateways/2, 1), maxWaiting), openings: turn.NewLines(max(ofGateways/2, 1), maxWaiting),
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -32,6 +32,8 @@ type AuthService struct {
 	refusals map[string]int
 	newer    bool
 	lookups  int
+	keys     map[string]Members // by hash
+	opened   int
 	batches  []Members
 	ended    []string
 }
@@ -62,7 +64,8 @@ func newAuthService() (*AuthService, error) {
 		return nil, err
 	}
 	s := &AuthService{
-		contract: contract, users: map[int64]Members{}, plans: map[string]Members{}, changed: make(chan struct{}), refusals: map[string]int{},
+		contract: contract, users: map[int64]Members{}, keys: map[string]Members{}, plans: map[string]Members{},
+		changed: make(chan struct{}), refusals: map[string]int{},
 		lease: func(Members) Members { return contract.ResponseExample("leaseCalls", http.StatusOK) },
 	}
 	users, _ := contract.ResponseExample("readChanges", http.StatusOK)["users"].([]any)
@@ -120,6 +123,8 @@ func (s *AuthService) respond(r *http.Request, operation string, params map[stri
 		return http.StatusOK, s.record(params["id"])
 	case "readChanges":
 		return s.changes(r.Context(), r.URL.Query())
+	case "openKey":
+		return s.open(body)
 	case "addUsage", "addUsageInUnits":
 		s.keep(body)
 		return http.StatusNoContent, nil

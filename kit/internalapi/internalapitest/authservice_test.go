@@ -18,7 +18,7 @@ func TestTheFastFakeKnowsEveryoneAndKeepsNothing(t *testing.T) {
 	auth.SetEveryone(internalapitest.Members{"generation": 1, "ended_sessions": []any{}, "monthly_quota": nil})
 	for call, want := range map[string]string{
 		"GET /internal/users/12": `200 {"disabled":false,"ended_sessions":[],"exists":true,"generation":1,` +
-			`"monthly_quota":null,"own_quota":null,"plan":"default","plan_limits":{"in_flight":null,"name":"default","rates":[],` +
+			`"keys":[],"monthly_quota":null,"own_quota":null,"plan":"default","plan_limits":{"in_flight":null,"name":"default","rates":[],` +
 			`"requests_per_day":null,"requests_per_month":null,"version":0},"role":"","roles":[],"session_known":true,"user_id":12,"version":0}`,
 		"GET /internal/changes": `200 {"cursor":"0","epoch":"1795521600000000","plans":[{"in_flight":null,"name":"default","rates":[],` +
 			`"requests_per_day":null,"requests_per_month":null,"version":0}],"users":[]}`,

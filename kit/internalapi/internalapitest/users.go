@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// SetUser sets a user's record: the description's example with these members replaced. It is a new change of the feed.
+// SetUser sets a user's record: the description's example, without its API keys, with these members replaced. It is a new change of the feed.
 // It panics at a member that the example does not have.
 func (s *AuthService) SetUser(id int64, members Members) {
 	s.mu.Lock()
@@ -27,6 +27,7 @@ func (s *AuthService) SetUser(id int64, members Members) {
 // roles, and the monthly quota for an own one.
 func (s *AuthService) planned(members Members) Members {
 	record := set(s.contract.ResponseExample("readRecord", http.StatusOK), Members{"plan": "default", "roles": []any{}})
+	record = set(record, noKeys())
 	record = set(record, members)
 	if _, given := members["own_quota"]; !given {
 		record["own_quota"] = record["monthly_quota"]
@@ -41,6 +42,8 @@ func (s *AuthService) SetEveryone(members Members) {
 	s.everyone = s.planned(members)
 	set(s.everyone, Members{"version": 0})
 }
+
+func noKeys() Members { return Members{"keys": []any{}} }
 
 // ForgetChanges makes the feed respond 410 to every cursor that it has sent so far.
 func (s *AuthService) ForgetChanges() {
