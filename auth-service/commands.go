@@ -36,7 +36,7 @@ type streams struct {
 }
 
 func allCommands() []command {
-	return slices.Concat(adminCommands(), invitationCommands(), planCommands(), ledgerCommands(), secretsCommands())
+	return slices.Concat(adminCommands(), invitationCommands(), keyCommands(), planCommands(), ledgerCommands(), secretsCommands())
 }
 
 // line shows how the command is called.

@@ -15,7 +15,7 @@ const goodSecret = "6f1d0c7a9b3e58d24c6f1d0c7a9b3e58"
 func TestAWrongCommandLineNamesTheWordThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for words, says := range map[string]string{
-		"adm":                                 `unknown command "adm": the commands begin with admin, plan, ledger or secrets`,
+		"adm":                                 `unknown command "adm": the commands begin with admin, key, plan, ledger or secrets`,
 		"admin":                               "admin needs one more word: create, grant, revoke, reset, password, import, invite, invitations, withdraw or edit",
 		"admin depose root":                   `unknown command "depose" after admin: it can be create, grant, revoke, reset, password, import, invite, invitations, withdraw or edit`,
 		"ledger check":                        `unknown command "check" after ledger: it can be verify`,

@@ -180,6 +180,15 @@ func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (Use
 	return user, err
 }
 
+// UserByName finds a user. Errors: *fault.InvalidError, ErrNoUser, fault.ErrUnavailable.
+func (s *Service) UserByName(ctx context.Context, name string) (User, error) {
+	name, err := PrepareName(name)
+	if err != nil {
+		return User{}, err
+	}
+	return s.cfg.Store.UserByName(ctx, name)
+}
+
 // SetRole gives a user, by name, a role. Errors: *fault.InvalidError, ErrNoUser, fault.ErrUnavailable.
 func (s *Service) SetRole(ctx context.Context, by Actor, name string, role Role) (User, error) {
 	return s.EditUserByName(ctx, by, name, Edit{Role: &role})
@@ -187,7 +196,7 @@ func (s *Service) SetRole(ctx context.Context, by Actor, name string, role Role)
 
 // EditUserByName is EditUser for a user of whom the name is known. Errors: those of EditUser.
 func (s *Service) EditUserByName(ctx context.Context, by Actor, name string, e Edit) (User, error) {
-	user, err := s.userByName(ctx, name)
+	user, err := s.UserByName(ctx, name)
 	if err != nil {
 		return User{}, err
 	}

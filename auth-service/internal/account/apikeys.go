@@ -42,6 +42,12 @@ func (s *Service) CreateKey(ctx context.Context, who Caller, e KeyEdit) (APIKey,
 	return s.createKey(ctx, s.own(who), e)
 }
 
+// CreateKeyOf is CreateKey for somebody else, and writes it into the audit log, both or neither. Errors: those of CreateKey,
+// and ErrNoUser.
+func (s *Service) CreateKeyOf(ctx context.Context, by Actor, userID int64, e KeyEdit) (APIKey, string, error) {
+	return s.createKey(ctx, keyOwner{userID: userID, by: &by}, e)
+}
+
 func (s *Service) createKey(ctx context.Context, of keyOwner, e KeyEdit) (key APIKey, text string, err error) {
 	now := s.now()
 	if err := e.check(now); err != nil {
@@ -82,6 +88,12 @@ func (s *Service) RotateKey(ctx context.Context, who Caller, keyID int64, overla
 	return s.rotateKey(ctx, s.own(who), keyID, overlap)
 }
 
+// RotateKeyOf is RotateKey for somebody else, without an overlap, and writes it into the audit log, both or neither. Errors:
+// those of RotateKey, and ErrNoUser.
+func (s *Service) RotateKeyOf(ctx context.Context, by Actor, userID, keyID int64) (APIKey, string, error) {
+	return s.rotateKey(ctx, keyOwner{userID: userID, by: &by}, keyID, 0)
+}
+
 func (s *Service) rotateKey(ctx context.Context, of keyOwner, keyID int64, overlap time.Duration) (APIKey, string, error) {
 	text, err := apikey.New(s.cfg.Random)
 	if err != nil {
@@ -118,29 +130,21 @@ func (s *Service) replaceKey(ctx context.Context, of keyOwner, keyID int64, chan
 
 // RevokeKey ends one of the caller's keys. Errors: ErrNoKey, ErrRefused, fault.ErrCrowded, fault.ErrUnavailable.
 func (s *Service) RevokeKey(ctx context.Context, who Caller, keyID int64) error {
-	return s.revokeKey(ctx, s.own(who), keyID, nil)
+	return s.revokeKey(ctx, s.own(who), keyID)
 }
 
-// RevokeKeyOf ends somebody's key and writes it into the audit log, both or neither. Errors: ErrNoUser, ErrNoKey,
-// fault.ErrCrowded, fault.ErrUnavailable.
+// RevokeKeyOf is RevokeKey for somebody else, and writes it into the audit log, both or neither. Errors: those of RevokeKey,
+// and ErrNoUser.
 func (s *Service) RevokeKeyOf(ctx context.Context, by Actor, userID, keyID int64) error {
-	return s.revokeKey(ctx, keyOwner{userID: userID}, keyID, &by)
+	return s.revokeKey(ctx, keyOwner{userID: userID, by: &by}, keyID)
 }
 
-func (s *Service) revokeKey(ctx context.Context, of keyOwner, keyID int64, by *Actor) error {
-	now := s.now()
-	return s.changeKeys(ctx, of, KeysChange{At: now, Ends: true, Update: func(u User, keys []APIKey) (KeyChange, error) {
+func (s *Service) revokeKey(ctx context.Context, of keyOwner, keyID int64) error {
+	return s.changeKeys(ctx, of, KeysChange{At: s.now(), Ends: true, Update: func(_ User, keys []APIKey) (KeyChange, error) {
 		if !slices.ContainsFunc(keys, func(k APIKey) bool { return k.ID == keyID }) {
 			return KeyChange{}, ErrNoKey
 		}
-		c := KeyChange{Revoked: keyID}
-		if by != nil {
-			// The key's name is not in it: it is the user's own text, and goes with the account. The log stays.
-			c.Audit = &AuditEntry{
-				At: now, Actor: *by, Action: "revoke-key", TargetID: u.ID, TargetName: u.Name, Detail: "key_id=" + strconv.FormatInt(keyID, 10),
-			}
-		}
-		return c, nil
+		return KeyChange{Revoked: keyID}, nil
 	}})
 }
 
@@ -149,30 +153,51 @@ type keyOwner struct {
 	userID int64
 	// generation is that of the caller's token; 0 if somebody else changes the keys.
 	generation int64
+	by         *Actor // somebody else; nil: the caller
 }
 
 func (*Service) own(who Caller) keyOwner {
 	return keyOwner{userID: who.User.ID, generation: who.User.Generation}
 }
 
-// changeKeys changes the keys of a user. A caller's own change fails if their token has been ended meanwhile.
+// changeKeys changes the keys of a user. A caller's own change fails if their token has been ended meanwhile. That of somebody
+// else goes into the audit log.
 func (s *Service) changeKeys(ctx context.Context, of keyOwner, c KeysChange) error {
 	update := c.Update
 	c.UserID = of.userID
 	c.Update = func(u User, keys []APIKey) (KeyChange, error) {
-		if of.generation != 0 && u.Generation != of.generation {
+		if of.by == nil && u.Generation != of.generation {
 			return KeyChange{}, ErrRefused
 		}
-		return update(u, keys)
+		change, err := update(u, keys)
+		if err == nil && of.by != nil {
+			change.Audit = change.entry(u, *of.by, c.At)
+		}
+		return change, err
 	}
 	err := s.cfg.Store.UpdateKeys(ctx, c)
-	if errors.Is(err, ErrNoUser) && of.generation != 0 {
+	if errors.Is(err, ErrNoUser) && of.by == nil {
 		return ErrRefused
 	}
 	if err != nil {
 		return fmt.Errorf("change API keys: %w", err)
 	}
 	return nil
+}
+
+// entry is the change's entry of the audit log. The name of the key is not in it: it is the user's own text, and goes with the
+// account. The log stays.
+func (c KeyChange) entry(u User, by Actor, at time.Time) *AuditEntry {
+	action, id := "revoke-key", c.Revoked
+	switch {
+	case c.Added != nil:
+		action, id = "create-key", c.Added.ID
+	case c.Replaced != nil:
+		action, id = "rotate-key", c.Replaced.ID
+	}
+	return &AuditEntry{
+		At: at, Actor: by, Action: action, TargetID: u.ID, TargetName: u.Name, Detail: "key_id=" + strconv.FormatInt(id, 10),
+	}
 }
 
 // newKeyID is a random number from 1 to 2^63-1. No restore of the database gives it again.

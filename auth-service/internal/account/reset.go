@@ -30,7 +30,7 @@ func (s *Service) Reset(ctx context.Context, by Actor, userID int64) (User, Rese
 
 // ResetByName is Reset of the user of that name. Errors: those of Reset, *fault.InvalidError.
 func (s *Service) ResetByName(ctx context.Context, by Actor, name string) (User, ResetToken, error) {
-	user, err := s.userByName(ctx, name)
+	user, err := s.UserByName(ctx, name)
 	if err != nil {
 		return User{}, ResetToken{}, err
 	}
@@ -111,7 +111,7 @@ func (s *Service) SetPassword(ctx context.Context, by Actor, name, next string) 
 	if err != nil {
 		return User{}, err
 	}
-	user, err := s.userByName(ctx, name)
+	user, err := s.UserByName(ctx, name)
 	if err != nil {
 		return User{}, err
 	}
@@ -138,13 +138,4 @@ func (u User) withPassword(hash string) User {
 	u.PasswordHash, u.Generation = hash, u.Generation+1
 	u.MustChangePassword, u.Reset = false, Reset{}
 	return u
-}
-
-// userByName finds a user by a name as somebody typed it. Errors: *fault.InvalidError, ErrNoUser, fault.ErrUnavailable.
-func (s *Service) userByName(ctx context.Context, name string) (User, error) {
-	name, err := PrepareName(name)
-	if err != nil {
-		return User{}, err
-	}
-	return s.cfg.Store.UserByName(ctx, name)
 }

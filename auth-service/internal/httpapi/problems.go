@@ -39,9 +39,8 @@ func problems(err error) *problem.Details {
 	if wrong, ok := errors.AsType[*invalidError](err); ok {
 		return invalidField(wrong.field, wrong.reason)
 	}
-	if full, ok := errors.AsType[*account.KeysFullError](err); ok {
-		return problem.New(http.StatusConflict, "too-many-keys",
-			fmt.Sprintf("You have %d API keys, and cannot have more; revoke one first.", full.Most))
+	if p := keyProblem(err); p != nil {
+		return p
 	}
 	if throttled, ok := errors.AsType[*guess.ThrottledError](err); ok {
 		policy := problem.Policy{Name: throttled.Policy.Name, Quota: int64(throttled.Policy.Free), Window: throttled.Policy.Window}
@@ -66,8 +65,6 @@ func problems(err error) *problem.Details {
 		return problem.TokenRefused(token.ErrInvalid)
 	case errors.Is(err, account.ErrNotAdmin):
 		return problem.New(http.StatusForbidden, "not-admin", "Only administrators may do this.")
-	case errors.Is(err, account.ErrKeyNotAllowed):
-		return problem.New(http.StatusForbidden, "key-not-allowed", "An API key cannot do this; sign in with the password.")
 	case errors.Is(err, account.ErrOwnAccount):
 		return problem.New(http.StatusConflict, "own-account", "Administrators cannot do this to their own account.")
 	case errors.Is(err, account.ErrNoPlan):
@@ -84,8 +81,6 @@ func problems(err error) *problem.Details {
 		return problem.New(http.StatusNotFound, "no-such-user", "There is no such user.")
 	case errors.Is(err, account.ErrNoSession):
 		return problem.New(http.StatusNotFound, "no-such-session", "You have no such session.")
-	case errors.Is(err, account.ErrNoKey):
-		return problem.New(http.StatusNotFound, "no-such-key", "There is no such API key.")
 	case errors.Is(err, ledger.ErrStaleLease):
 		return problem.New(http.StatusConflict, "stale-lease", "A later request of this lease was answered already.")
 	case errors.Is(err, account.ErrCursorGone):
@@ -117,6 +112,21 @@ func waysInProblems(err error) *problem.Details {
 	case errors.Is(err, account.ErrTooManyInvitations):
 		return problem.New(http.StatusConflict, "too-many-invitations",
 			fmt.Sprintf("%d invitations are open already. Withdraw some, or wait until they expire.", account.MaxOpenInvitations))
+	}
+	return nil
+}
+
+// keyProblem is the part of the table about API keys.
+func keyProblem(err error) *problem.Details {
+	if full, ok := errors.AsType[*account.KeysFullError](err); ok {
+		return problem.New(http.StatusConflict, "too-many-keys",
+			fmt.Sprintf("You have %d API keys, and cannot have more; revoke one first.", full.Most))
+	}
+	switch {
+	case errors.Is(err, account.ErrNoKey):
+		return problem.New(http.StatusNotFound, "no-such-key", "There is no such API key.")
+	case errors.Is(err, account.ErrKeyNotAllowed):
+		return problem.New(http.StatusForbidden, "key-not-allowed", "An API key cannot do this; sign in with the password.")
 	}
 	return nil
 }

@@ -5,20 +5,31 @@ import (
 	"strings"
 )
 
-// pattern is an exact path in which one segment may be any text, but not empty. Only built-in routes have patterns.
-type pattern struct {
-	path          string
-	before, after string
-}
+// pattern is an exact path in which each * is one segment of any text, but not empty. Only built-in routes have patterns.
+type pattern struct{ path string }
 
 func newPattern(path string) (p pattern, ok bool) {
-	before, after, ok := strings.Cut(path, "*")
-	return pattern{path, before, after}, ok
+	return pattern{path}, strings.Contains(path, "*")
 }
 
 // covers reports whether the path matches.
 func (p pattern) covers(path []byte) bool {
-	return len(path) > len(p.before)+len(p.after) && string(path[:len(p.before)]) == p.before &&
-		string(path[len(path)-len(p.after):]) == p.after &&
-		bytes.IndexByte(path[len(p.before):len(path)-len(p.after)], '/') < 0
+	for rest := p.path; ; {
+		text, after, more := strings.Cut(rest, "*")
+		if len(path) < len(text) || string(path[:len(text)]) != text {
+			return false
+		}
+		path = path[len(text):]
+		if !more {
+			return len(path) == 0
+		}
+		segment := bytes.IndexByte(path, '/')
+		if segment < 0 {
+			segment = len(path)
+		}
+		if segment == 0 {
+			return false
+		}
+		path, rest = path[segment:], after
+	}
 }

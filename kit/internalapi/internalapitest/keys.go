@@ -39,5 +39,5 @@ func (s *AuthService) open(body []byte) (int, Members) {
 	if !known {
 		record = set(copyOf(s.everyone), Members{"user_id": id})
 	}
-	return http.StatusOK, set(copyOf(key), Members{"user": copyOf(record)})
+	return http.StatusOK, set(copyOf(key), Members{"user": s.withPlan(copyOf(record))})
 }
