@@ -106,7 +106,7 @@ func TestHiddenRoutesAreLoggedAtStartAndReload(t *testing.T) {
 	}
 	write(t, file, route("/users"))
 	until(t, "the log of the reload", func() bool {
-		return strings.Contains(g.log.String(), `"loser":"mine","hidden":"/users/me (account), /users/me/password (password)`)
+		return strings.Contains(g.log.String(), `"loser":"mine","hidden":"/users/me (account), /users/me/keys (keys), `)
 	})
 	write(t, file, route("/"))
 	until(t, "the route for everything", func() bool { status, _ := g.get(t, "/none"); return status == 200 })

@@ -129,6 +129,9 @@ func classify(status int, body io.Reader) error {
 		return ErrCursorGone
 	}
 	refusal, _ := io.ReadAll(io.LimitReader(body, maxRefusalBytes)) // as much of it as came
+	if status == http.StatusNotFound && bytes.Contains(refusal, []byte(noKeyType)) {
+		return ErrNoKey
+	}
 	switch status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		if !bytes.Contains(refusal, []byte(busyType)) { // a proxy without a replica, or a replica without a database

@@ -61,13 +61,13 @@ func TestEachMemberOfARecordIsRead(t *testing.T) {
 				Name: "pro", Version: 1, PerMonth: new(int64(5)), PerDay: new(int64(4)), InFlight: new(int64(3)),
 				Rates: []authclient.PlanRate{{Route: "*", Rate: "10/s", Burst: 20}},
 			},
-			EndedSessions: []authclient.EndedSession{{ID: "s", Until: until}},
+			EndedSessions: []authclient.EndedSession{{ID: "s", Until: until}}, Keys: []authclient.Key{},
 		}
 		if got, err := client.Record(t.Context(), authclient.Question{UserID: 7}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
 		nobody := authclient.Record{
-			UserID: 8, EndedSessions: []authclient.EndedSession{}, Plan: "default", Roles: []string{},
+			UserID: 8, EndedSessions: []authclient.EndedSession{}, Keys: []authclient.Key{}, Plan: "default", Roles: []string{},
 			PlanLimits: &authclient.Plan{Name: "default", Rates: []authclient.PlanRate{}},
 		}
 		if got, err := client.Record(t.Context(), authclient.Question{UserID: 8}); err != nil || !reflect.DeepEqual(got, nobody) {

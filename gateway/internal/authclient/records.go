@@ -26,6 +26,7 @@ type Record struct {
 	PlanLimits *Plan `json:"plan_limits"`
 	// SessionKnown: auth-service has or had the session of the question. nil: it does not say.
 	SessionKnown *bool `json:"session_known"`
+	Keys         []Key `json:"keys"` // API keys that were not revoked
 }
 
 // Plan is what users of a plan may do. The higher the Version, the newer. nil is no limit.
@@ -66,13 +67,17 @@ type Question struct {
 	UserID    int64
 	SessionID string
 	TokenID   string
+	OfKey     bool // the token stands for an API key: it has no session
 }
 
 // Record fetches one user. A user who does not exist is a result, not an error. Errors: ErrUnavailable, *RefusedError.
 func (c *Client) Record(ctx context.Context, q Question) (Record, error) {
-	query := url.Values{"session": {q.SessionID}, "token": {q.TokenID}}
+	path := "/internal/users/" + strconv.FormatInt(q.UserID, 10)
+	if !q.OfKey {
+		path += "?" + url.Values{"session": {q.SessionID}, "token": {q.TokenID}}.Encode()
+	}
 	var r Record
-	err := c.call(ctx, http.MethodGet, "/internal/users/"+strconv.FormatInt(q.UserID, 10)+"?"+query.Encode(), nil, &r)
+	err := c.call(ctx, http.MethodGet, path, nil, &r)
 	return r, err
 }
 

@@ -24,3 +24,24 @@ func BenchmarkSecondCall(b *testing.B) {
 		}
 	})
 }
+
+// The same with an API key.
+func BenchmarkSecondCallWithAKey(b *testing.B) {
+	s := newService(7)
+	f := start(b, s, nil)
+	defer f.stop()
+	for f.Ready(b.Context()) != nil {
+		time.Sleep(time.Millisecond)
+	}
+	raw := s.give(b, 7, 70)
+	ctx := b.Context()
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, _, err := f.Key(ctx, raw, client); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tallygate/gateway/internal/authclient"
+	"tallygate/kit/apikey"
 	"tallygate/kit/ticket"
 	"tallygate/kit/token"
 )
@@ -18,6 +19,8 @@ type AuthService interface {
 	Record(ctx context.Context, q authclient.Question) (authclient.Record, error)
 	// Start fetches the feed's current end.
 	Start(ctx context.Context) (authclient.Page, error)
+	// Key asks whose key has this digest. The error is authclient.ErrNoKey if nobody has.
+	Key(ctx context.Context, digest apikey.Digest) (authclient.KeyAnswer, error)
 	// Changes waits for changes after the cursor. The error is authclient.ErrCursorGone if the cursor is too old.
 	Changes(ctx context.Context, cursor string, wait time.Duration) (authclient.Page, error)
 }
@@ -47,9 +50,11 @@ type Checker struct {
 	tokens  *tokens
 	users   *users
 	used    usedTickets
+	asked   *questions // about API keys
 	metrics *metrics
 
 	inFlight chan struct{} // holds an element for each fetch under way
+	asking   chan struct{} // the same for questions about API keys
 
 	respondedAt atomic.Int64 // when the feed last responded, Unix nanoseconds; 0: never
 	stale       atomic.Bool  // the feed is overdue
@@ -72,7 +77,8 @@ func New(cfg Config) *Checker {
 		cfg.MaxUsers = defaultMaxUsers
 	}
 	c := &Checker{
-		cfg: cfg, tokens: newTokens(cfg.MaxTokens), users: newUsers(cfg.MaxUsers), inFlight: make(chan struct{}, maxInFlight),
+		cfg: cfg, tokens: newTokens(cfg.MaxTokens), users: newUsers(cfg.MaxUsers), asked: newQuestions(),
+		inFlight: make(chan struct{}, maxInFlight), asking: make(chan struct{}, maxAsking),
 	}
 	c.history.Store(1)
 	c.metrics = newMetrics(c)
@@ -93,7 +99,7 @@ func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, 
 				if e.lost {
 					return Identity{}, c.metrics.refuse(errRevoked)
 				}
-				switch known.decide(&e.claims) {
+				switch known.decide(&e.claims, now) {
 				case valid:
 					if !e.used.Load() {
 						e.used.Store(true)
@@ -102,6 +108,9 @@ func (c *Checker) Check(ctx context.Context, authorization []string) (Identity, 
 				case revoked:
 					return Identity{}, c.metrics.refuse(errRevoked)
 				case ahead:
+					if e.claims.KeyID != 0 { // the key was there once
+						return Identity{}, c.metrics.refuse(errRevoked)
+					}
 				}
 			}
 		}
@@ -135,7 +144,7 @@ func (c *Checker) verify(ctx context.Context, now time.Time, authorization []str
 	if err != nil {
 		return Identity{}, err
 	}
-	if known.state.decide(&claims) != valid {
+	if known.state.decide(&claims, now) != valid {
 		return Identity{}, errRevoked
 	}
 	e := known.entry

@@ -17,6 +17,10 @@
 // forgotten at the token's exp, and renewed when the keys change. A user has a bounded share of the table, whatever number
 // of tokens the user gets issued: one more makes the user's oldest forgotten, and nobody else's.
 //
+// An API key is swapped for a token that stands for it, and for the record of its user, by one question to auth-service. From
+// then on it is remembered as a token is, and the record says what has become of it. The token is for upstreams, and is
+// renewed in time. A text with a wrong checksum causes no question, an unknown key one, and an address few.
+//
 // A ticket holds an access token, and passes as that token would: once here, which is remembered for as long as the ticket
 // could be used again. That memory is bounded, for each user too; past a bound tickets are refused, and none is forgotten.
 //

@@ -89,6 +89,7 @@ func (c *Checker) poll(ctx context.Context, cursor string, wait time.Duration) (
 	}
 	for i := range page.Users {
 		c.users.apply(&page.Users[i], c.history.Load())
+		c.asked.exist(page.Users[i].Keys)
 	}
 	c.metrics.changes.Add(float64(len(page.Users)))
 	c.responded()

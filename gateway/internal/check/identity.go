@@ -15,6 +15,17 @@ type Identity struct {
 	// Roles are the user's current ones; nil for none.
 	Roles *Roles
 
+	// Key is the API key that the call was made with; nil: by a token of a session.
+	Key *Key
+
 	token    *entry   // what Valid looks at
 	required []string // roles of which one is needed; empty: none
+}
+
+// KeyID is the id of the API key that the call was made with; 0: by a token of a session.
+func (who *Identity) KeyID() uint64 {
+	if who.Key == nil {
+		return 0
+	}
+	return uint64(who.Key.ID)
 }

@@ -50,7 +50,7 @@ func (c *Checker) lookup(ctx context.Context, t verified) (found, error) {
 		if state == nil {
 			continue
 		}
-		if state.decide(claims) != ahead {
+		if state.decide(claims, c.cfg.Now()) != ahead || f.token.lost {
 			return found{user: at, state: state, entry: f.token}, nil
 		}
 		// A fetch that began before this call may bring a record that is older than the token. A fetch that began later
@@ -82,7 +82,7 @@ func (c *Checker) find(t verified) (at *user, f *fetch, joined bool, known found
 	known.user = at
 	result := ahead
 	if held := at.state.Load(); held != nil {
-		if result = held.decide(claims); result != ahead {
+		if result = held.decide(claims, c.cfg.Now()); result != ahead {
 			known.state = held
 		}
 	}
@@ -117,7 +117,7 @@ func (c *Checker) startFetch(at *user, t verified) *fetch {
 	claims := &t.claims
 	f := &fetch{
 		done: make(chan struct{}), key: fetchKey(claims), history: c.history.Load(), token: t.entry(at),
-		question: authclient.Question{UserID: at.id, SessionID: claims.SessionID, TokenID: claims.ID},
+		question: authclient.Question{UserID: at.id, SessionID: claims.SessionID, TokenID: claims.ID, OfKey: claims.KeyID != 0},
 	}
 	if at.fetching == nil {
 		at.fetching = map[string]*fetch{}
@@ -144,15 +144,24 @@ func (c *Checker) fetch(at *user, f *fetch) {
 		c.users.failedAt = at.failedAt
 	} else {
 		f.state = c.fetched(at, f, &record)
-		f.token.asked, f.token.lost = f.history, record.SessionKnown != nil && !*record.SessionKnown
+		f.token.asked, f.token.lost = f.history, c.lost(f, &record)
 		c.keep(f)
 	}
 	close(f.done)
 }
 
+// lost reports whether what the token of a fetch stands for has ended: its session is unknown, or its API key is not among the
+// user's.
+func (c *Checker) lost(f *fetch, r *authclient.Record) bool {
+	if claims := &f.token.claims; claims.KeyID != 0 {
+		return f.state != nil && f.state.decide(claims, c.cfg.Now()) == ahead
+	}
+	return r.SessionKnown != nil && !*r.SessionKnown
+}
+
 // keep remembers the token of a fetch that has ended, before another call can begin to fetch for it again. c.users.mu is held.
 func (c *Checker) keep(f *fetch) {
-	if f.state != nil && f.state.decide(&f.token.claims) == valid {
+	if f.state != nil && (f.token.lost || f.state.decide(&f.token.claims, c.cfg.Now()) == valid) {
 		c.tokens.put(f.token, c.cfg.Now().UnixNano())
 	}
 }
@@ -175,9 +184,6 @@ func (c *Checker) record(q authclient.Question) (authclient.Record, error) {
 func (c *Checker) fetched(at *user, f *fetch, r *authclient.Record) *state {
 	if c.users.byID[at.id] != at {
 		return nil
-	}
-	if r.PlanLimits != nil { // the feed may not have brought it yet
-		c.users.plans.update(r.PlanLimits, f.history)
 	}
 	c.users.update(at, r, f.history)
 	return at.state.Load()

@@ -18,7 +18,8 @@ type state struct {
 	roles      *Roles
 	// quota is the user's own, NoQuota for none. Without a plan it is the one that applies.
 	quota int64
-	plan  *heldPlan // nil: auth-service knows no plans
+	plan  *heldPlan      // nil: auth-service knows no plans
+	keys  map[int64]*Key // by ID
 	// ended are ended sessions, each with the time by which all its tokens have expired.
 	ended map[string]time.Time
 	// prunable is when the first of them is no longer needed.
@@ -28,7 +29,7 @@ type state struct {
 func newState(r *authclient.Record, history uint64, plan *heldPlan) *state {
 	s := &state{
 		history: history, version: r.Version, exists: r.Exists, active: r.Exists && !r.Disabled, generation: r.Generation, role: r.Role,
-		roles: NewRoles(r.Roles, r.Role), plan: plan, quota: orNone(r.OwnQuota),
+		roles: NewRoles(r.Roles, r.Role), plan: plan, quota: orNone(r.OwnQuota), keys: newKeys(r.Keys),
 	}
 	if plan == nil {
 		s.quota = orNone(r.MonthlyQuota)
@@ -73,11 +74,15 @@ type decision int
 const (
 	valid decision = iota
 	revoked
-	// ahead: the token was issued after a change that this state does not have yet.
+	// ahead: the token was issued after a change that this state does not have yet; or, if it stands for an API key, it may have
+	// ended before.
 	ahead
 )
 
-func (s *state) decide(c *token.Claims) decision {
+func (s *state) decide(c *token.Claims, now time.Time) decision {
+	if c.KeyID != 0 {
+		return s.decideKey(c, now.UnixNano())
+	}
 	switch {
 	case c.Generation > s.generation && s.exists: // disabled too: enabling raises the generation
 		return ahead
@@ -92,6 +97,18 @@ func (s *state) decide(c *token.Claims) decision {
 	return valid
 }
 
+// decideKey is decide for a token that stands for an API key. Keys do not end with the sessions of their user.
+func (s *state) decideKey(c *token.Claims, now int64) decision {
+	if s.exists && !s.active {
+		return revoked
+	}
+	if key := s.keys[c.KeyID]; key != nil {
+		return key.decide(c.ID, now)
+	}
+	return ahead
+}
+
+// identity is whose call it is by a valid token.
 func (s *state) identity(e *entry) Identity {
 	who := Identity{
 		UserID: e.claims.UserID, SessionID: e.claims.SessionID, Role: s.role, Roles: s.roles, MonthlyQuota: s.quota, token: e,
@@ -100,6 +117,9 @@ func (s *state) identity(e *entry) Identity {
 		if who.Plan = s.plan.Load(); s.quota == NoQuota {
 			who.MonthlyQuota = who.Plan.PerMonth
 		}
+	}
+	if e.claims.KeyID != 0 {
+		who.Key = s.keys[e.claims.KeyID]
 	}
 	return who
 }

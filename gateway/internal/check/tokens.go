@@ -20,7 +20,8 @@ type entry struct {
 	keys      atomic.Uint64 // the version of the keys that verified it
 	used      atomic.Bool   // since the last eviction
 	asked     uint64        // the history in which auth-service was asked about the token; 0: it was not
-	lost      bool          // auth-service has never heard of its session
+	lost      bool          // auth-service has never heard of its session, or its API key has ended
+	key       *swapped      // nil unless raw is an API key
 }
 
 // tokens is a table of entries that is read without a lock: open addressing, at most half full. A slot that was taken is
@@ -43,9 +44,9 @@ type tokens struct {
 
 const (
 	minSlots = 256
-	// maxPerUser bounds a user's entries: enough for the tokens that one user's programs use at one time. Each refresh
-	// issues another token, so without a bound one user could fill the table.
-	maxPerUser = 64
+	// maxPerUser bounds a user's entries: enough for the tokens and API keys that one user's programs use at one time. Each
+	// refresh issues another token, so without a bound one user could fill the table.
+	maxPerUser = 200
 	// minUsers is how many users a small table has room for.
 	minUsers = 64
 )

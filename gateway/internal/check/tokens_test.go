@@ -50,9 +50,9 @@ func numbered(userID int64, n int) string {
 
 func TestAUserWithManyTokensPushesOutOnlyTheOldestOfThem(t *testing.T) {
 	t.Parallel()
-	const others, tokens, room = 20, 300, 10_000
+	const others, tokens, room = 20, 300, 20_000
 	for name, test := range map[string]struct{ room, share int }{
-		"a large table": {room, 64},
+		"a large table": {room, 200},
 		"a small table": {640, 10},
 		"a tiny table":  {others + 2, 1},
 	} {

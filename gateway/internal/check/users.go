@@ -38,15 +38,23 @@ type users struct {
 	maxUsers int
 	plans    *plans
 
-	mu       sync.Mutex
-	byID     map[int64]*user
-	ended    int       // sessions in all states
-	fetches  int       // under way
-	failedAt time.Time // when the last fetch of any user failed
+	mu        sync.Mutex
+	byID      map[int64]*user
+	ended     int       // sessions in all states
+	fetches   int       // under way
+	failedAt  time.Time // when the last fetch of any user failed
+	listeners map[*heard]struct{}
+}
+
+// heard is what the feed brings while auth-service is asked about an API key: until the answer comes it is not known whose
+// key it is, and so not whose changes are needed.
+type heard struct {
+	records map[int64]*authclient.Record
+	void    bool // the feed began anew
 }
 
 func newUsers(maxUsers int) *users {
-	return &users{maxUsers: maxUsers, plans: newPlans(), byID: map[int64]*user{}}
+	return &users{maxUsers: maxUsers, plans: newPlans(), byID: map[int64]*user{}, listeners: map[*heard]struct{}{}}
 }
 
 // get returns the user, and adds it if necessary. No sweep forgets it before until. u.mu is held.
@@ -117,6 +125,23 @@ func (u *users) clear() {
 		u.set(at, nil)
 	}
 	u.byID = map[int64]*user{}
+	for h := range u.listeners {
+		h.void = true
+	}
+}
+
+func (u *users) listen() *heard {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	h := &heard{records: map[int64]*authclient.Record{}}
+	u.listeners[h] = struct{}{}
+	return h
+}
+
+func (u *users) ignore(h *heard) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.listeners, h)
 }
 
 // apply takes over a record if the user is in memory and nothing newer is known.
@@ -126,10 +151,16 @@ func (u *users) apply(r *authclient.Record, history uint64) {
 	if at := u.byID[r.UserID]; at != nil {
 		u.update(at, r, history)
 	}
+	for h := range u.listeners {
+		h.records[r.UserID] = r
+	}
 }
 
 // update takes over a record if nothing newer is known. Versions order the records of one history. u.mu is held.
 func (u *users) update(at *user, r *authclient.Record, history uint64) {
+	if r.PlanLimits != nil { // the feed may not have brought it yet
+		u.plans.update(r.PlanLimits, history)
+	}
 	held := at.state.Load()
 	if held == nil || history > held.history || history == held.history && r.Version >= held.version {
 		var plan *heldPlan

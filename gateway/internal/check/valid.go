@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tallygate/kit/token"
@@ -13,11 +14,13 @@ import (
 // was withdrawn; ErrRole if the user has lost the role that the call needs; ErrStale.
 func (c *Checker) Valid(who Identity, now time.Time) error {
 	e := who.token
-	if now.UnixNano() >= e.expiresAt {
+	switch {
+	case e.key == nil && now.UnixNano() >= e.expiresAt:
 		return token.ErrExpired
-	}
-	if c.tooStale(now) {
+	case c.tooStale(now):
 		return ErrStale
+	case e.key != nil:
+		return c.validKey(e, now)
 	}
 	if keys := c.cfg.Verifier.KeysVersion(); e.keys.Load() != keys {
 		if _, err := c.cfg.Verifier.Verify(e.raw); err != nil {
@@ -31,11 +34,17 @@ func (c *Checker) Valid(who Identity, now time.Time) error {
 			return err
 		}
 	}
-	if known == nil || known.decide(&e.claims) == ahead {
+	if known != nil && e.claims.KeyID != 0 {
+		if known.decide(&e.claims, now) != valid { // it was valid once: nothing is ahead
+			return errRevoked
+		}
+		return nil
+	}
+	if known == nil || known.decide(&e.claims, now) == ahead {
 		_, _, _, latest := c.find(verified{raw: e.raw, claims: e.claims, keys: e.keys.Load()})
 		known = latest.state
 	}
-	if known != nil && known.decide(&e.claims) == revoked {
+	if known != nil && known.decide(&e.claims, now) == revoked {
 		return errRevoked
 	}
 	if known != nil && len(who.required) > 0 && !known.roles.any(who.required) {
@@ -52,6 +61,26 @@ func (c *Checker) renewed(e *entry) error {
 	case latest == nil || !c.current(latest):
 		go func() { _, _ = c.Check(context.Background(), []string{e.raw}) }() // the next look sees what it has found
 	case latest.lost:
+		return errRevoked
+	}
+	return nil
+}
+
+// validKey is Valid for a call that came with an API key.
+func (c *Checker) validKey(e *entry, now time.Time) error {
+	latest := e
+	if at := c.tokens.get(e.raw); at != nil {
+		latest = at
+	}
+	known := latest.user.state.Load()
+	if known == nil || !c.current(latest) {
+		go func() { // the next look sees what it has found
+			if _, err := c.swap(context.Background(), now, e.raw, ""); errors.Is(err, token.ErrInvalid) {
+				e.key.ended.Store(true)
+			}
+		}()
+	}
+	if e.key.ended.Load() || known != nil && known.decide(&latest.claims, now) != valid { // it was valid once: nothing is ahead
 		return errRevoked
 	}
 	return nil

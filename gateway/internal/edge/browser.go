@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"tallygate/kit/apikey"
 	"tallygate/kit/ticket"
 )
 
@@ -56,7 +57,11 @@ func (k *call) takeProtocols() (tokens []string) {
 		k.protocol = protocolName
 	}
 	for _, name := range names {
-		tokens = append(tokens, strings.TrimPrefix(name, protocolToken))
+		one := strings.TrimPrefix(name, protocolToken)
+		if apikey.Claims(one) { // scripts can send fields, and pages should have no key
+			one = "malformed"
+		}
+		tokens = append(tokens, one)
 	}
 	return tokens
 }
@@ -71,8 +76,6 @@ func (s *Server) checkTicket(k *call, raw string) error {
 		return err
 	}
 	k.bearer = "Bearer " + token
-	// The URL is all that a cache sees: it must not take the response for public, as it may without Authorization
-	// (RFC 9111 section 3.5).
-	k.lines.Add("Cache-Control", "private")
+	k.keepPrivate()
 	return nil
 }

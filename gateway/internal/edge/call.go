@@ -40,7 +40,8 @@ type call struct {
 	counted   meter.Call      // zero if the call does not count
 	costed    bool            // what the upstream has announced is counted
 	auth      [2]string
-	bearer    string   // Authorization for the upstream, if the client has sent its token elsewhere
+	bearer    string   // Authorization for the upstream, if the client has sent no token there
+	hidden    bool     // the client has sent an API key in another field than Authorization
 	protocol  string   // the WebSocket subprotocol if the upstream chooses none; mostly empty
 	text      [20]byte // the user's id as text
 	scratch   []byte
@@ -63,7 +64,7 @@ func (k *call) begin(c *conn) {
 	k.lines.Reset()
 	k.client, k.outer = c.client, outer{}
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
-	k.bearer, k.protocol = "", ""
+	k.bearer, k.protocol, k.hidden = "", "", false
 	k.streaming, k.streams, k.revocable, k.counted, k.costed = 0, false, false, meter.Call{}, false
 }
 

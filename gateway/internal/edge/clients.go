@@ -71,16 +71,7 @@ func (l *clients) holder(peer netip.Addr) netip.Addr {
 	if l.share == 0 || !peer.IsValid() || httpd.Trusted(l.trusted, peer) {
 		return netip.Addr{}
 	}
-	return block(peer)
-}
-
-// block is what one host can use every address of: an address, or a /64 of IPv6.
-func block(address netip.Addr) netip.Addr {
-	if address.Is4() {
-		return address
-	}
-	prefix, _ := address.Prefix(64) // an address of IPv6 has one
-	return prefix.Addr()
+	return httpd.Block(peer)
 }
 
 // admit takes a place for a connection of the peer. It may have to close a connection that rests. The caller adds the

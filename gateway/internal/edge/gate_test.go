@@ -55,6 +55,21 @@ func (k keeper) Ticket(ctx context.Context, raw string, good func(path string) b
 	return who, "good", err
 }
 
+// Key knows the user's key, one that is good on the route r-a only, and one whose token has expired.
+func (keeper) Key(_ context.Context, raw, _ string) (check.Identity, string, error) {
+	who := check.Identity{UserID: 7, MonthlyQuota: check.NoQuota, Key: &check.Key{ID: 70, MonthlyQuota: check.NoQuota}}
+	switch raw {
+	case "tg_good":
+		return who, "Bearer stands-for-it", nil
+	case "tg_narrow":
+		who.Key = &check.Key{ID: 71, MonthlyQuota: check.NoQuota, Routes: []string{"r-a"}}
+		return who, "Bearer stands-for-it", nil
+	case "tg_stale":
+		return who, "", nil
+	}
+	return check.Identity{}, "", token.ErrInvalid
+}
+
 func (keeper) Valid(check.Identity, time.Time) error { return nil }
 
 // nobody is a ledger that cannot be reached: the meter keeps its counts.

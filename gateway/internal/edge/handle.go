@@ -8,6 +8,8 @@ import (
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/wire"
+	"tallygate/kit/apikey"
+	"tallygate/kit/token"
 )
 
 // handle gives a request its response. If that is a stream, k.streams is set afterwards, and resume has to follow: by then the
@@ -63,13 +65,16 @@ func (s *Server) serve(k *call) error {
 	if !k.route.Metered || k.looksAtTally() {
 		return s.forward(k)
 	}
+	if k.who.Key != nil && !k.who.Key.MayCall(k.route.Name) {
+		return errRouteNotAllowed
+	}
 	if err := s.limit(k); err != nil {
 		if errors.Is(err, limit.ErrExceeded) {
-			s.cfg.Meter.RateLimited(k.begun, k.who.UserID, 0, k.route.meterID)
+			s.cfg.Meter.RateLimited(k.begun, k.who.UserID, k.who.KeyID(), k.route.meterID)
 		}
 		return err
 	}
-	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, 0, k.route.meterID, k.fixedCost())
+	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, k.who.KeyID(), k.route.meterID, k.fixedCost())
 	return s.forward(k)
 }
 
@@ -119,9 +124,12 @@ func (s *Server) check(k *call) error {
 	fields, protocols := k.auth[:0], false
 	for i := range k.request.Fields() {
 		switch kind := k.request.Kind(i); {
-		case kind == wire.Authorization && len(fields) < cap(fields):
-			value := k.request.Value(i)
-			fields = append(fields, unsafe.String(unsafe.SliceData(value), len(value))) // valid as long as the buffer
+		case len(fields) == cap(fields): // more are refused as two are
+		case kind == wire.Authorization:
+			fields = append(fields, k.view(i))
+		case kind == wire.APIKey && !k.request.Alias(i) && apikey.Claims(k.view(i)):
+			fields = append(fields, k.view(i))
+			k.hidden = true
 		case kind == wire.Protocols:
 			protocols = true
 		}
@@ -131,6 +139,9 @@ func (s *Server) check(k *call) error {
 		if fields, ticket = k.fromBrowser(fields, protocols); ticket != "" {
 			return s.checkTicket(k, ticket)
 		}
+	}
+	if len(fields) == 1 && apikey.Claims(token.WithoutScheme(fields[0])) {
+		return s.checkKey(k, token.WithoutScheme(fields[0]))
 	}
 	who, err := s.cfg.Check.Check(s.base, fields)
 	if err != nil {
@@ -143,6 +154,12 @@ func (s *Server) check(k *call) error {
 		k.bearer = "Bearer " + fields[0]
 	}
 	return nil
+}
+
+// view is a field's value, valid as long as the buffer.
+func (k *call) view(i int) string {
+	value := k.request.Value(i)
+	return unsafe.String(unsafe.SliceData(value), len(value))
 }
 
 // looksAtTally reports whether users look at their own tally, which is free.

@@ -113,6 +113,8 @@ func problems(err error) *problem.Details {
 			"Too many requests of your address are sending their bodies; try again soon.").RetryAfter(retryRefused)
 	case errors.Is(err, token.ErrMissing), errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrExpired):
 		return problem.TokenRefused(err)
+	case errors.Is(err, errRouteNotAllowed):
+		return problem.New(http.StatusForbidden, "route-not-allowed", "This API key is not good for this path; its owner can add the route to the key.")
 	case errors.Is(err, check.ErrNotReady):
 		return problem.Unavailable("The gateway has not reached the sign-in service yet; try again soon.", retryCheck)
 	case errors.Is(err, check.ErrStale):

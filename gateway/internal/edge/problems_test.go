@@ -27,6 +27,10 @@ func (f failing) Check(context.Context, []string) (check.Identity, error) {
 	return check.Identity{}, f.err
 }
 
+func (f failing) Key(context.Context, string, string) (check.Identity, string, error) {
+	return check.Identity{}, "", f.err
+}
+
 func (f failing) Ticket(context.Context, string, func(string) bool) (check.Identity, string, error) {
 	return check.Identity{}, "", f.err
 }

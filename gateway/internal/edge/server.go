@@ -33,6 +33,7 @@ const (
 // reports whether the token would still pass. Errors: those of check.Checker.
 type Checker interface {
 	Check(ctx context.Context, authorization []string) (check.Identity, error)
+	Key(ctx context.Context, raw, client string) (who check.Identity, bearer string, err error)
 	Ticket(ctx context.Context, raw string, good func(path string) bool) (who check.Identity, accessToken string, err error)
 	Valid(who check.Identity, now time.Time) error
 }

@@ -46,7 +46,7 @@ func (u uploads) holder(k *call) string {
 	if err != nil || u.many == nil || address == k.conn.peer && httpd.Trusted(u.trusted, address) {
 		return ""
 	}
-	return block(address).String()
+	return httpd.Block(address).String()
 }
 
 // begin waits until the request may pass its body on. k.uploaded ends its turn.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"tallygate/gateway/internal/wire"
+	"tallygate/kit/apikey"
 )
 
 // passes reports whether the client's field at a position goes on to the upstream as it is.
@@ -17,6 +18,10 @@ func (q *Request) passes(i int) bool {
 	case wire.Other, wire.Origin, wire.Protocols:
 	case wire.Authorization:
 		if !q.ForwardToken {
+			return false
+		}
+	case wire.APIKey:
+		if apikey.Claims(string(r.Value(i))) { // it would be good at the gateway; any other is the upstream's own
 			return false
 		}
 	case wire.Override, wire.Odd:

@@ -37,6 +37,8 @@ func whyNotPassed(name string) string {
 		return "says where a request comes from: an upstream believes it because no client can send it"
 	case wire.Authorization:
 		return "is passed by forward_token: true"
+	case wire.APIKey:
+		return "is passed by every route, unless it holds an API key of Tallygate"
 	case wire.Hop, wire.Connection, wire.TransferEncoding, wire.Upgrade:
 		return "holds for one connection only"
 	}

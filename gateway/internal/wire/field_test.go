@@ -12,7 +12,7 @@ import (
 
 // passed are the kinds that go on to the upstream, or are written again from what the client sent.
 var passed = []wire.Kind{
-	wire.Other, wire.Host, wire.ContentLength, wire.TransferEncoding, wire.Expect, wire.Authorization, wire.RequestID,
+	wire.Other, wire.Host, wire.ContentLength, wire.TransferEncoding, wire.Expect, wire.Authorization, wire.APIKey, wire.RequestID,
 	wire.Via, wire.Origin, wire.MaxForwards, wire.Hops, wire.Protocols,
 }
 
