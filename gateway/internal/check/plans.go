@@ -26,6 +26,20 @@ type PlanRate struct {
 	Burst int
 }
 
+// RateOf is the rate of the plan on a route; nil for none.
+func (p *Plan) RateOf(route string) *PlanRate {
+	var others *PlanRate
+	for i := range p.Rates {
+		switch p.Rates[i].Route {
+		case route:
+			return &p.Rates[i]
+		case "*":
+			others = &p.Rates[i]
+		}
+	}
+	return others
+}
+
 // noVersion is before all versions: nothing is known of the plan yet.
 const noVersion = -1
 

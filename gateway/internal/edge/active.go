@@ -28,6 +28,7 @@ type activeRoute struct {
 	// wrongCost is about what its upstream announces.
 	wrongCost notice
 	rate      limit.Rate
+	planLimit string // the name of the limit that a plan may have on the route
 	// identities are the identity fields of the whole table.
 	identities *wire.Names
 	// hostField and ownHost say which Host the upstream gets: those of forward.Request.
@@ -49,7 +50,7 @@ func (s *Server) SetRoutes(table *route.Table) {
 		// the conversions do not compile.
 		at := &activeRoute{
 			Route: r, upstream: next.upstreams[upstreamKey(r)], metrics: s.cfg.Metrics.route(r.Name),
-			rate: limit.Rate(r.Rate), identities: identities, links: linksOf(r),
+			rate: limit.Rate(r.Rate), planLimit: planPrefix + r.Name, identities: identities, links: linksOf(r),
 		}
 		if at.ownHost = r.Host == route.UpstreamsHost; !at.ownHost {
 			at.hostField = r.Host

@@ -6,6 +6,7 @@ import (
 
 	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/wire"
@@ -40,6 +41,7 @@ type call struct {
 	counted   meter.Call      // zero if the call does not count
 	costed    bool            // what the upstream has announced is counted
 	auth      [2]string
+	limits    [2]limit.Limit
 	bearer    string   // Authorization for the upstream, if the client has sent no token there
 	hidden    bool     // the client has sent an API key in another field than Authorization
 	protocol  string   // the WebSocket subprotocol if the upstream chooses none; mostly empty
@@ -99,6 +101,7 @@ func newRequestID(memory *[httpd.MaxRequestIDBytes]byte) []byte {
 func (k *call) end() {
 	took := time.Since(k.begun)
 	s := k.conn.server
+	k.conn.occupied.leave()
 	s.cfg.Budget.GiveBack(k.streaming)
 	k.conn.rests = max(1, int64(k.begun.Sub(s.clients.begun)+took))
 	s.cfg.Metrics.observe(k, took)

@@ -31,7 +31,9 @@ type conn struct {
 	gone    bool // the client is gone
 	// permitted is the call in flight that has to end with its user's permission.
 	permitted permitted
-	buffer    *wire.Buffer // what has been read; nil while idle
+	// occupied is the same call, if it counts towards what its user may have in flight.
+	occupied occupied
+	buffer   *wire.Buffer // what has been read; nil while idle
 	// parsed is a request that quick has parsed and not responded to, or not to the end of a stream; fault is the parser's error.
 	// It is not parsed again, because Parse changes the buffer.
 	parsed *call
@@ -91,6 +93,7 @@ func (c *conn) close() {
 func (c *conn) survive(err *error) {
 	if p := recover(); p != nil {
 		_ = c.permitted.end() // the connection ends anyway
+		c.occupied.leave()
 		if err != nil {
 			*err = errPanic
 		}

@@ -167,14 +167,3 @@ func (k *call) looksAtTally() bool {
 	at, r := k.route, &k.request
 	return at.Tally != "" && string(r.Path) == at.Tally && (string(r.Method) == "GET" || string(r.Method) == "HEAD")
 }
-
-// limit refuses a call of a user who calls too often or has used up the quota.
-func (s *Server) limit(k *call) error {
-	if k.route.rate.Requests > 0 {
-		own := limit.Limit{Key: uint32(k.route.meterID), Name: k.route.Name, Rate: k.route.rate}
-		if err := s.cfg.Rates.Allow(s.base, k.begun, k.who.UserID, own); err != nil {
-			return err
-		}
-	}
-	return s.cfg.Quotas.Admit(s.base, k.begun, k.who.UserID, k.who.MonthlyQuota)
-}

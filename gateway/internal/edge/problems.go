@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"tallygate/gateway/internal/check"
@@ -19,6 +20,7 @@ import (
 const (
 	retryCheck      = 2 * time.Second
 	retryQuota      = time.Second
+	retryInFlight   = time.Second
 	retryUpstream   = time.Second
 	retryShortage   = time.Second
 	retryRefused    = 2 * time.Second
@@ -96,6 +98,10 @@ func problems(err error) *problem.Details {
 	if exceeded, ok := errors.AsType[*limit.QuotaError](err); ok {
 		return quotaProblem(exceeded)
 	}
+	if exceeded, ok := errors.AsType[*limit.InFlightError](err); ok {
+		return problem.New(http.StatusTooManyRequests, "too-many-in-flight",
+			fmt.Sprintf("You have %d calls open at this gateway, as many as your plan allows; wait until one has ended.", exceeded.Most)).RetryAfter(retryInFlight)
+	}
 	if refused, ok := errors.AsType[refusal](err); ok {
 		return refusalProblem(refused)
 	}
@@ -171,7 +177,12 @@ func refusalProblem(why refusal) *problem.Details {
 }
 
 func rateProblem(e *limit.RateError) *problem.Details {
-	detail := fmt.Sprintf("You may call %s %d times %s; wait before the next call.", e.Route, e.Rate.Requests, per(e.Rate.Per))
+	may := "You may"
+	name, planned := strings.CutPrefix(e.Route, planPrefix)
+	if planned {
+		may = "By your plan you may"
+	}
+	detail := fmt.Sprintf("%s call %s %d times %s; wait before the next call.", may, name, e.Rate.Requests, per(e.Rate.Per))
 	return problem.TooMany("rate-limited", detail,
 		problem.Policy{Name: e.Route, Quota: int64(e.Rate.Requests), Window: e.Rate.Per}, e.Wait)
 }

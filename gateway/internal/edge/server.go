@@ -103,6 +103,7 @@ type Server struct {
 
 	clients  *clients
 	uploads  uploads
+	inFlight limit.InFlight
 	told     chan struct{} // refused clients that are being told
 	refusals map[refusal]*notice
 	crowded  notice
