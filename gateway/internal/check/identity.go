@@ -23,9 +23,9 @@ type Identity struct {
 }
 
 // KeyID is the id of the API key that the call was made with; 0: by a token of a session.
-func (who *Identity) KeyID() uint64 {
-	if who.Key == nil {
+func (i Identity) KeyID() uint64 {
+	if i.Key == nil {
 		return 0
 	}
-	return uint64(who.Key.ID)
+	return uint64(i.Key.ID)
 }

@@ -53,7 +53,7 @@ func TestThePlansRateHoldsBesideTheRoutes(t *testing.T) {
 func TestThePlanBoundsOpenCalls(t *testing.T) {
 	t.Parallel()
 	held := make(chan struct{})
-	at := locked("/a", replica(t, func(w http.ResponseWriter, r *http.Request) {
+	at := locked("/a", replica(t, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("hold") {
 			<-held
 		}
