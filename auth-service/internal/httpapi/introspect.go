@@ -27,6 +27,7 @@ type introspected struct {
 	IssuedAt  int64  `json:"iat,omitempty"`
 	ID        string `json:"jti,omitempty"`
 	SessionID string `json:"sid,omitempty"`
+	KeyID     string `json:"key,omitempty"`
 	Role      string `json:"role,omitempty"`
 }
 
@@ -84,7 +85,7 @@ func (s *server) authenticateInTurn(c *gin.Context, claims token.Claims) (accoun
 	}
 	defer s.Asks.Leave()
 	return s.Accounts.Authenticate(ctx, account.Presented{
-		UserID: claims.UserID, SessionID: claims.SessionID, Generation: claims.Generation, TokenID: claims.ID,
+		UserID: claims.UserID, SessionID: claims.SessionID, Generation: claims.Generation, TokenID: claims.ID, KeyID: claims.KeyID,
 	})
 }
 
@@ -93,6 +94,9 @@ func (s *server) active(claims token.Claims, user account.User) introspected {
 		Active: true, TokenType: "Bearer", Subject: strconv.FormatInt(claims.UserID, 10), Username: user.Name,
 		Issuer: s.Verifier.Issuer(), Audience: s.Verifier.Audience(),
 		ExpiresAt: claims.ExpiresAt.Unix(), ID: claims.ID, SessionID: claims.SessionID, Role: string(user.Role),
+	}
+	if claims.KeyID != 0 {
+		said.KeyID = strconv.FormatInt(claims.KeyID, 10)
 	}
 	if !claims.IssuedAt.IsZero() {
 		said.IssuedAt = claims.IssuedAt.Unix()

@@ -100,6 +100,32 @@ func TestWhatIsNotActiveIsNotDescribed(t *testing.T) {
 	}
 }
 
+func TestTheTokenOfAnAPIKeyIsActiveAsLongAsTheKey(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		s := newService(t, options{url: url, askers: askersSecret})
+		ada := s.user(t, "ada")
+		made := s.makeKey(t, ada.Token, `{"name":"a"}`)
+		token := *read[opened](t, s.open(made.Key)).Token
+		said := read[map[string]any](t, s.do(asks(token)))
+		if said["active"] != true || said["key"] != made.KeyID || said["username"] != "ada" {
+			t.Errorf("got %v, want the key %s of ada", said, made.KeyID)
+		}
+		if got := s.do(asks(ada.Token)); strings.Contains(got.body, `"key"`) {
+			t.Errorf("the token of a sign-in: got %s", got.body)
+		}
+		if got := s.do(asks(made.Key)); got.body != inactive { // the key itself is the gateway's business
+			t.Errorf("the key: got %s", got.body)
+		}
+		if got := s.do(call{method: "DELETE", path: keysPath + "/" + made.KeyID, token: ada.Token}); got.status != 204 {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		if got := s.do(asks(token)); got.status != http.StatusOK || got.body != inactive {
+			t.Errorf("revoked: got %d %s", got.status, got.body)
+		}
+	})
+}
+
 func TestOnlyServicesWithTheCredentialMayAsk(t *testing.T) {
 	t.Parallel()
 	s := newService(t, options{askers: askersSecret + "," + askersNext})
