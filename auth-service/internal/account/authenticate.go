@@ -10,7 +10,8 @@ import (
 type Caller struct {
 	User      User
 	SessionID string
-	KeyID     int64 // the API key that the token stands for, and then there is no session; 0: a sign-in
+	KeyID     int64  // the API key that the token stands for, and then there is no session; 0: a sign-in
+	KeyQuota  *int64 // the monthly quota of that key; nil: none
 	At        time.Time
 }
 

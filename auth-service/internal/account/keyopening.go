@@ -59,5 +59,5 @@ func (s *Service) authenticateKey(ctx context.Context, token Presented) (Caller,
 	if user.Disabled || user.Generation != token.Generation || !key.issued(LinkOf(token.TokenID), now) {
 		return Caller{}, ErrRefused
 	}
-	return Caller{User: user, KeyID: key.ID, At: now}, nil
+	return Caller{User: user, KeyID: key.ID, KeyQuota: key.MonthlyQuota, At: now}, nil
 }

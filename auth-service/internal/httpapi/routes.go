@@ -39,7 +39,9 @@ func (s *server) public() *ginapi.API {
 	user.PATCH("/users/me/keys/:key_id", api.Handle(s.editKey))
 	user.DELETE("/users/me/keys/:key_id", api.Handle(s.revokeKey))
 	user.POST("/users/me/keys/:key_id/rotate", api.Handle(s.rotateKey))
-	get(user, "/users/me/usage", api.Handle(s.readMyUsage))
+
+	either := api.Group("/", api.Handle(s.requireUserOrKey))
+	get(either, "/users/me/usage", api.Handle(s.readMyUsage))
 
 	admin := user.Group("/admin", api.Handle(s.requireAdmin))
 	get(admin, "/users", api.Handle(s.listUsers))

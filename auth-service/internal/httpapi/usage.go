@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/ledger"
 )
 
@@ -59,8 +60,13 @@ func newUsage(r ledger.Report, byKey bool) usage {
 	return out
 }
 
+// readMyUsage speaks of the API key alone if the caller has one.
 func (s *server) readMyUsage(c *gin.Context) error {
-	u := caller(c).User
+	who := caller(c)
+	u := who.User
+	if who.KeyID != 0 {
+		return s.sendUsage(c, u.ID, ledger.MonthlyQuota{Own: who.KeyQuota, Other: true}, who.KeyID)
+	}
 	quota := ledger.MonthlyQuota{Own: u.MonthlyQuota}
 	if quota.Own == nil {
 		p, err := s.Accounts.PlanOf(c.Request.Context(), u.ID)
@@ -69,7 +75,7 @@ func (s *server) readMyUsage(c *gin.Context) error {
 		}
 		quota = monthOf(p)
 	}
-	return s.sendUsage(c, u.ID, quota)
+	return s.sendUsage(c, u.ID, quota, 0)
 }
 
 // readUserUsage also works for users who are gone: their usage is kept.
@@ -82,13 +88,20 @@ func (s *server) readUserUsage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.sendUsage(c, id, quotaOf(r))
+	return s.sendUsage(c, id, quotaOf(r), 0)
 }
 
-func (s *server) sendUsage(c *gin.Context, userID int64, quota ledger.MonthlyQuota) error {
+// sendUsage sends a user's usage, or that of one of the user's API keys.
+func (s *server) sendUsage(c *gin.Context, userID int64, quota ledger.MonthlyQuota, key int64) error {
 	q, err := readReportRequest(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
+	}
+	if key != 0 {
+		if q.KeyID != 0 && q.KeyID != key {
+			return account.ErrKeyNotAllowed
+		}
+		q.KeyID, q.QuotaKey = key, key
 	}
 	q.UserID, q.Quota, q.Period = userID, quota, s.Ledger.Complete(q.Period)
 	r, err := s.Ledger.Report(c.Request.Context(), q)

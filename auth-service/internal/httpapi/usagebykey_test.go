@@ -109,3 +109,55 @@ func TestAWrongKeyOrGroupIs422(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeySeesItsOwnUsageAndNothingElse(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		users := int64(100)
+		s := newService(t, options{url: url, quota: &users})
+		ada := s.user(t, "ada")
+		capped := s.makeKey(t, ada.Token, `{"name":"a","routes":["files"],"monthly_quota":5}`)
+		free := s.makeKey(t, ada.Token, `{"name":"b"}`)
+		put := call{method: "PUT", path: "/internal/usage", token: s.internal, body: `{"gateway":"g","sequence":1,"rows":[` +
+			`{"user_id":1,"route":"root","hour":"2026-11-24T12:00:00Z","requests":7},` +
+			`{"user_id":1,"route":"root","hour":"2026-11-24T12:00:00Z","key_id":"` + capped.KeyID + `","requests":2},` +
+			`{"user_id":1,"route":"files","hour":"2026-11-24T12:00:00Z","key_id":"` + capped.KeyID + `","requests":1},` +
+			`{"user_id":1,"route":"root","hour":"2026-11-24T12:00:00Z","key_id":"` + free.KeyID + `","requests":4}]}`}
+		if got := s.do(put); got.status != 204 {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		const path = "/users/me/usage"
+		const left = `"quota":{"limit":5,"used":3,"remaining":2,"resets_at":"2026-12-01T00:00:00Z"}`
+		token := map[string]string{"capped": *read[opened](t, s.open(capped.Key)).Token, "free": *read[opened](t, s.open(free.Key)).Token}
+		for _, step := range []struct{ key, path, total, quota string }{
+			{"capped", path, "3", left},
+			{"capped", path + "?route=root", "2", left},
+			{"capped", path + "?from=2026-11-25", "0", left},
+			{"capped", path + "?from=2026-01-01&by=month", "3", left},
+			{"capped", path + "?group=key", "3", left},
+			{"capped", path + "?key=" + capped.KeyID, "3", left},
+			{"free", path, "4", `"quota":{"limit":null,"used":4,"remaining":null,"resets_at":null}`},
+		} {
+			got := s.do(call{path: step.path, token: token[step.key]})
+			if got.status != 200 || !strings.Contains(got.body, `"total":{"requests":`+step.total+`,`) || !strings.Contains(got.body, step.quota) {
+				t.Errorf("%s, %s: got %d %s, want %s requests and %s", step.key, step.path, got.status, got.body, step.total, step.quota)
+			}
+			if strings.Contains(got.body, `"key_id":null`) || strings.Contains(got.body, free.KeyID) {
+				t.Errorf("%s, %s: others' calls are in %s", step.key, step.path, got.body)
+			}
+		}
+		for _, other := range []string{free.KeyID, "1"} {
+			got := s.do(call{path: path + "?key=" + other, token: token["capped"]})
+			if got.status != 403 || !strings.Contains(got.body, "problem:key-not-allowed") {
+				t.Errorf("another key's usage: got %d %s", got.status, got.body)
+			}
+		}
+		if got := s.do(call{path: path, token: ada.Token}); !strings.Contains(got.body, `"quota":{"limit":100,"used":14,"remaining":86,`) {
+			t.Errorf("the user's own report: got %s", got.body)
+		}
+		if got := s.do(call{method: "DELETE", path: keysPath + "/" + capped.KeyID, token: ada.Token}); got.status != 204 {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		wantRefused(t, s.do(call{path: path, token: token["capped"]}))
+	})
+}

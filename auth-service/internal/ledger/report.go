@@ -23,6 +23,8 @@ type ReportRequest struct {
 	Which
 	By    Step
 	Quota MonthlyQuota
+	// QuotaKey is the API key that Quota belongs to; 0: it is the user's.
+	QuotaKey int64
 }
 
 // Report is the usage of one user.
@@ -68,8 +70,8 @@ func (s *Service) Report(ctx context.Context, q ReportRequest) (Report, error) {
 	month := Month(s.now())
 	r.Quota = QuotaState{Limit: s.Quota(q.Quota), ResetsAt: month.To}
 	within := r.Series // holds the month's calls if the report covers the whole month
-	if q.Route != "" || q.KeyID != 0 || month.From.Before(r.From) || r.To.Before(month.To) {
-		within, err = s.cfg.Store.UserUsage(ctx, q.UserID, Which{}, func(m Marks) []Span { return month.spans(ByMonth, m) })
+	if q.Route != "" || q.KeyID != q.QuotaKey || month.From.Before(r.From) || r.To.Before(month.To) {
+		within, err = s.cfg.Store.UserUsage(ctx, q.UserID, Which{KeyID: q.QuotaKey}, func(m Marks) []Span { return month.spans(ByMonth, m) })
 	}
 	for i := range within {
 		if !within[i].Start.Before(month.From) && within[i].Start.Before(month.To) {
