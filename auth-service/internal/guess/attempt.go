@@ -19,8 +19,11 @@ type Outcome int
 const (
 	Wrong Outcome = iota
 	Right
-	NotVerified // given up before anything was compared
+	NotVerified // given up before anything was compared, or right as far as it went. Neither counts nor resets
 )
+
+// ErrWrong is what an error of FinishWith's do wraps if it means that the attempt was wrong after all.
+var ErrWrong = errors.New("what was tried is wrong")
 
 // Finish records how the attempt ended, even if the client is gone.
 func (a *Attempt) Finish(ctx context.Context, o Outcome) error {
@@ -29,13 +32,18 @@ func (a *Attempt) Finish(ctx context.Context, o Outcome) error {
 }
 
 // FinishWith is Finish inside another transaction: do gets the change of the counters and makes it there. If do fails,
-// the attempt counts as not verified.
+// the attempt counts as not verified, or as wrong if the error is an ErrWrong.
 func (a *Attempt) FinishWith(ctx context.Context, o Outcome, do func(Update) error) error {
 	defer a.end()
-	if err := do(a.settlement(o)); err != nil {
-		return errors.Join(err, a.settle(ctx, NotVerified))
+	err := do(a.settlement(o))
+	if err == nil {
+		return nil
 	}
-	return nil
+	failed := NotVerified
+	if errors.Is(err, ErrWrong) {
+		failed = Wrong
+	}
+	return errors.Join(err, a.settle(ctx, failed))
 }
 
 func (a *Attempt) settle(ctx context.Context, o Outcome) error {

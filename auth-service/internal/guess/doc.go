@@ -12,8 +12,9 @@
 //
 // An address where the user has signed in before is a known one. There only failures of that name at that address count, the
 // longest delay is short, and attempts wait for its end. So neither whoever shares the address nor whoever guesses the name
-// elsewhere can keep the owner out. A right password resets the failures of its name at its address. New users of one
-// address can be counted too.
+// elsewhere can keep the owner out. A right password resets the failures of its name at its address. Wrong one-time codes, which
+// come after a right password, count under the name besides, and there no address is known. New users of one address can be
+// counted too.
 //
 // # Why an attempt is counted before it is verified
 //

@@ -75,6 +75,25 @@ func (t *Throttle) SignIn(ctx context.Context, scope Scope, place Place) (*Attem
 	return a.admit(ctx, append(under, name))
 }
 
+// Code admits an attempt a second time, after its password was right: to try a one-time code. Wrong codes of a name count
+// together, whatever the address, with the long delay also at known addresses, and no success resets them. A code has six
+// digits: at one try a second, whoever knows the password would find one in days. Only those who know it come so far, so
+// nobody else can keep the owner out by this. The attempt has to be finished in any case. Errors: those of SignIn.
+func (t *Throttle) Code(ctx context.Context, attempt *Attempt, scope Scope) error {
+	a, end := t.newAdmission(ctx, attempt.place, scope)
+	defer end()
+	c := t.counter("code", t.cfg.Limits.PerName, "code\x00"+scope.Name, false)
+	if err := a.joinQueue(ctx, c); err != nil {
+		return err
+	}
+	next, err := a.admit(ctx, []counted{c})
+	if err != nil {
+		return err
+	}
+	attempt.under = append(attempt.under, next.under...)
+	return nil
+}
+
 // Registration admits a new user. New users are counted under their address, not together with attempts to sign in but
 // with the same delays. Each new user counts as a failed attempt. Without a limit nothing is counted. Errors: those of
 // SignIn.

@@ -21,6 +21,11 @@ import (
 // accounts is a service over an SQLite file, with the time of the test's synctest bubble.
 func accounts(t *testing.T, queue *password.Queue, limits guess.Limits) *account.Service {
 	t.Helper()
+	return accountsOver(t, openStore(t), queue, limits)
+}
+
+func openStore(t *testing.T) *store.Store {
+	t.Helper()
 	db := must(store.Open(store.Config{
 		URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), MaxConns: 8, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler),
 	}))(t)
@@ -28,6 +33,11 @@ func accounts(t *testing.T, queue *password.Queue, limits guess.Limits) *account
 	if err := db.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return db
+}
+
+func accountsOver(t *testing.T, db *store.Store, queue *password.Queue, limits guess.Limits) *account.Service {
+	t.Helper()
 	hasher := must(password.NewHasher(password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, queue, nil))(t)
 	return account.NewService(account.Config{
 		Store:       db,
