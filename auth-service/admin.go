@@ -35,6 +35,10 @@ func adminCommands() []command {
 			help: "set a user's password, which it asks for, and end all their sessions",
 		},
 		{
+			noun: "admin", verb: "totp", args: []string{"off", "NAME"},
+			help: "turn off the second factor of a user who has lost it", run: turnOffTOTP,
+		},
+		{
 			noun: "admin", verb: "import", run: importUsers,
 			help: "add users of another system from standard input, a line each:\nNAME HASH [roles=ROLE,…] [plan=PLAN] [created_at=TIME]",
 		},
@@ -72,6 +76,29 @@ func aboutUser(name string, err error) error {
 	return err
 }
 
+// turnOffTOTP is the way back for the last administrator, whom no other one can help.
+func turnOffTOTP(ctx context.Context, c call) error {
+	if c.args[0] != "off" {
+		return errors.New("a second factor can be turned off only: call it as auth-service admin totp off NAME")
+	}
+	accounts, closeAccounts, err := openAccounts(ctx, c.lookup)
+	if err != nil {
+		return err
+	}
+	defer closeAccounts()
+	user, err := accounts.RemoveFactorByName(ctx, commandLine(), c.args[1])
+	switch {
+	case errors.Is(err, account.ErrNoUser):
+		return fmt.Errorf("there is no user %q", c.args[1])
+	case errors.Is(err, account.ErrNoFactor):
+		return fmt.Errorf("the second factor of %q is off", c.args[1])
+	case err != nil:
+		return err
+	}
+	fmt.Fprintf(c.out, "The second factor of %s (user id %d) is off.\n", user.Name, user.ID)
+	return nil
+}
+
 // openAccounts opens the domain over the database alone, without the secrets that serving needs.
 func openAccounts(ctx context.Context, lookup env.Lookup) (accounts *account.Service, closeAll func(), err error) {
 	r := env.NewReader(lookup)
@@ -84,7 +111,7 @@ func openAccounts(ctx context.Context, lookup env.Lookup) (accounts *account.Ser
 		return nil, nil, err
 	}
 	closeAll = func() { _ = db.Close() } // the process ends
-	if accounts, err = newAccounts(cfg, db, newQueue(cfg.passwords), nil); err != nil {
+	if accounts, err = newAccounts(cfg, db, newQueue(cfg.passwords), keys{}); err != nil {
 		closeAll()
 	}
 	return accounts, closeAll, err

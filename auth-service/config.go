@@ -32,6 +32,7 @@ type config struct {
 	guesses         guess.Limits
 	passwords       passwordConfig
 	usage           usageConfig
+	adminTOTP       bool // administrators need a second factor
 }
 
 // databaseConfig says which database to use, and its bounds.
@@ -88,10 +89,19 @@ func readConfig(r *env.Reader) *config {
 		guesses:         readGuesses(r),
 		passwords:       readPasswords(r),
 		usage:           readUsage(r),
+		adminTOTP:       readAdminTOTP(r),
 	}
 }
 
 func readKeysPerUser(r *env.Reader) int { return r.Int("KEYS_PER_USER", 100, 0, 1000) }
+
+func readAdminTOTP(r *env.Reader) bool {
+	text := r.String("ADMIN_TOTP", "off")
+	if text != "off" && text != "required" {
+		r.Fail("ADMIN_TOTP", "%q is neither off nor required", text)
+	}
+	return text == "required"
+}
 
 func readBounds(r *env.Reader) admission.Bounds {
 	byDefault := admission.DefaultBounds(memory.Available())

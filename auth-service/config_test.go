@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/netip"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,20 @@ func TestBothListenersAreOnLoopbackByDefault(t *testing.T) {
 	for _, addr := range []string{cfg.Addr, cfg.PrivateAddr} {
 		if at, err := netip.ParseAddrPort(addr); err != nil || !at.Addr().IsLoopback() {
 			t.Errorf("got %s (%v), want an address of loopback", addr, err)
+		}
+	}
+}
+
+func TestAdministratorsNeedASecondFactorOnlyWhereThatIsSet(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]string{"": "false", "off": "false", "required": "true", "on": "a mistake", "Required": "a mistake"} {
+		r := env.NewReader(lookup(map[string]string{"ADMIN_TOTP": set, "INTERNAL_SECRET": goodSecret, "JWT_SECRET": otherSecret}))
+		got := strconv.FormatBool(readConfig(r).adminTOTP)
+		if err := r.Err(); err != nil && strings.Contains(err.Error(), "ADMIN_TOTP") {
+			got = "a mistake"
+		}
+		if got != want {
+			t.Errorf("%q: got %s, want %s", set, got, want)
 		}
 	}
 }

@@ -17,6 +17,7 @@ type keys struct {
 	ring     *token.Keyring
 	internal *internalapi.Bearer
 	refresh  *account.RefreshKeys
+	factors  *account.FactorKeys
 	names    *account.NameHash
 	tickets  *ticket.Keys
 	askers   *clientauth.Secrets
@@ -45,6 +46,8 @@ func newKeys(cfg *config, r *env.Reader) keys {
 	r.Add(err)
 	k.refresh, err = account.NewRefreshKeys(token.SplitSecrets(secret))
 	r.Add(err)
+	k.factors, err = account.NewFactorKeys(token.SplitSecrets(secret))
+	r.Add(err)
 	k.names, err = account.NewNameHash(newest(secret))
 	r.Add(err)
 	k.tickets, err = ticket.NewKeys(token.SplitSecrets(secret))
@@ -63,6 +66,9 @@ func (k keys) internalSecret(cfg *config) follow.Source {
 			return err
 		}
 		if err := k.names.Replace(newest(secret)); err != nil {
+			return err
+		}
+		if err := k.factors.Replace(token.SplitSecrets(secret)); err != nil {
 			return err
 		}
 		if err := k.tickets.Replace(token.SplitSecrets(secret)); err != nil {

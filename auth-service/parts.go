@@ -31,8 +31,8 @@ func newQueue(cfg passwordConfig) *password.Queue {
 	})
 }
 
-// newAccounts makes the domain of users and sessions over a database. Commands do without refresh keys.
-func newAccounts(cfg *config, db *store.Store, queue *password.Queue, refresh *account.RefreshKeys) (*account.Service, error) {
+// newAccounts makes the domain of users and sessions over a database. Commands do without keys.
+func newAccounts(cfg *config, db *store.Store, queue *password.Queue, k keys) (*account.Service, error) {
 	hasher, err := password.NewHasher(cfg.passwords.params, queue, nil)
 	if err != nil {
 		return nil, err
@@ -42,8 +42,8 @@ func newAccounts(cfg *config, db *store.Store, queue *password.Queue, refresh *a
 		return nil, err
 	}
 	return account.NewService(account.Config{
-		Store: db, Hasher: hasher, Policy: policy, RefreshKeys: refresh, Lifetimes: cfg.lifetimes,
-		SessionsPerUser: cfg.sessionsPerUser, KeysPerUser: cfg.keysPerUser, SignUp: cfg.signUp,
+		Store: db, Hasher: hasher, Policy: policy, RefreshKeys: k.refresh, FactorKeys: k.factors, Lifetimes: cfg.lifetimes,
+		SessionsPerUser: cfg.sessionsPerUser, KeysPerUser: cfg.keysPerUser, SignUp: cfg.signUp, AdminTOTP: cfg.adminTOTP,
 		Guesses: guess.New(guess.Config{Store: db, Limits: cfg.guesses, Patience: cfg.passwords.patience}),
 	}), nil
 }

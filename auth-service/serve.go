@@ -38,7 +38,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	}
 	defer db.Close() //nolint:errcheck // the process ends
 	queue := newQueue(cfg.passwords)
-	accounts, err := newAccounts(cfg, db, queue, keys.refresh)
+	accounts, err := newAccounts(cfg, db, queue, keys)
 	if err != nil {
 		return err
 	}
@@ -71,6 +71,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	}()
 	go feed.Run(ctx)
 	go sweep(ctx, accounts, log)
+	go sealAgain(ctx, accounts, keys.factors, log)
 	go usage.Run(ctx)
 	go follow.New(log, keys.tokenKeys(cfg, signer), keys.internalSecret(cfg), keys.askingSecret(cfg)).Run(ctx)
 	err = service.Run(ctx, service.Config{

@@ -3,6 +3,8 @@ package account
 import (
 	"errors"
 	"fmt"
+
+	"tallygate/auth-service/internal/guess"
 )
 
 // What can happen. The table in package httpapi turns these into problems.
@@ -51,6 +53,20 @@ var (
 	ErrKeyNotAllowed = errors.New("API keys may not do this")
 	// ErrOwnAccount means that administrators may not do this to themselves.
 	ErrOwnAccount = errors.New("administrators cannot do this to their own account")
+	// ErrCodeRequired means that the password was right and a one-time code is needed besides.
+	ErrCodeRequired = errors.New("a one-time code is required")
+	// ErrWrongCode means that a one-time code is wrong or was used before.
+	ErrWrongCode = fmt.Errorf("one-time code: %w", guess.ErrWrong)
+	// ErrFactorLost means that no key opens the secret of the user's second factor. Recovery codes still work.
+	ErrFactorLost = errors.New("the key of the second factor is lost")
+	// ErrNotBegun means that the user has no pending second factor to confirm, or no longer.
+	ErrNotBegun = errors.New("no second factor is being set up")
+	// ErrNoFactor means that the user's second factor is off.
+	ErrNoFactor = errors.New("the second factor is off")
+	// ErrFactorRequired means that the user must keep their second factor.
+	ErrFactorRequired = errors.New("administrators need a second factor")
+	// ErrSetupRequired means that the caller is an administrator who has to set up a second factor first.
+	ErrSetupRequired = errors.New("a second factor has to be set up first")
 	// ErrStale means that the account changed between reading and writing. Store methods that take a generation return it.
 	ErrStale = errors.New("account changed meanwhile")
 )

@@ -15,6 +15,7 @@ type Record struct {
 	Disabled     bool
 	Generation   int64
 	Role         Role
+	TOTP         bool
 	MonthlyQuota *int64 // the user's own
 	Plan         Plan
 	Roles        Roles

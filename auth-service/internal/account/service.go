@@ -21,14 +21,17 @@ type Config struct {
 	Policy      *password.Policy
 	RefreshKeys *RefreshKeys
 	SignUp      SignUp // SignUpOpen if empty
+	FactorKeys  *FactorKeys
 	Lifetimes   Lifetimes
 	// SessionsPerUser is how many sessions a user keeps. A further one ends the least recently used.
 	SessionsPerUser int
 	// KeysPerUser is how many API keys a user may have. A further one is refused.
 	KeysPerUser int
 	Guesses     *guess.Throttle
-	Now         func() time.Time // time.Now if nil
-	Random      io.Reader        // crypto/rand if nil
+	// AdminTOTP: administrators have no rights of theirs before they have a second factor.
+	AdminTOTP bool
+	Now       func() time.Time // time.Now if nil
+	Random    io.Reader        // crypto/rand if nil
 }
 
 // Service is the domain. Safe for concurrent use.
@@ -75,6 +78,7 @@ type Credentials struct {
 	Name     string
 	Password string
 	New      *string // the password from now on, at a sign-in; nil: no change
+	Code     string  // of the second factor; only a sign-in reads it
 }
 
 type prepared struct {

@@ -21,8 +21,10 @@ type Grant struct {
 // signInAttempts bounds how often a sign-in starts over because the account changed while its password was verified.
 const signInAttempts = 3
 
-// SignIn verifies a name and a password and starts a session. Errors: *fault.InvalidError, ErrWrongCredentials,
-// ErrMustChange, *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy, fault.ErrUnavailable.
+// SignIn verifies a name, a password and, if the user's second factor is on, a code, and starts a session. Nothing tells whether
+// there is a second factor before the password is right. Errors: *fault.InvalidError, ErrWrongCredentials, ErrCodeRequired,
+// ErrWrongCode, ErrFactorLost and ErrMustChange (the Grant then names the user), *guess.ThrottledError, guess.ErrTooManyAtOnce,
+// password.ErrBusy, fault.ErrCrowded, fault.ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant, error) {
 	p, err := c.prepare()
 	if err == nil && c.New != nil {
@@ -32,7 +34,7 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 		return Grant{}, err
 	}
 	for range signInAttempts {
-		if grant, err := s.trySignIn(ctx, p, from); !errors.Is(err, ErrStale) {
+		if grant, err := s.trySignIn(ctx, p, c.Code, from); !errors.Is(err, ErrStale) {
 			return grant, err
 		}
 	}
@@ -40,25 +42,47 @@ func (s *Service) SignIn(ctx context.Context, c Credentials, from Origin) (Grant
 }
 
 // trySignIn is SignIn once. The error is ErrStale if the account changed meanwhile.
-func (s *Service) trySignIn(ctx context.Context, p prepared, from Origin) (grant Grant, err error) {
+func (s *Service) trySignIn(ctx context.Context, p prepared, code string, from Origin) (grant Grant, err error) {
 	place := s.place(password.SignIn, from)
 	defer place.Leave()
 	user, attempt, err := s.verify(ctx, place, p, from)
 	if err != nil {
 		return Grant{}, err
 	}
-	if user, err = s.changeAtSignIn(ctx, place, user, p.next); err != nil {
-		outcome := guess.NotVerified
-		if errors.Is(err, ErrMustChange) {
-			outcome = guess.Right
+	if user.TOTP {
+		if err := s.admitCode(ctx, attempt, user, code, from); err != nil {
+			return Grant{User: user}, err
 		}
-		return Grant{}, errors.Join(err, attempt.Finish(ctx, outcome))
+	}
+	var next string
+	if p.next != nil {
+		if next, err = s.cfg.Hasher.Hash(ctx, place, *p.next); err != nil {
+			return Grant{User: user}, errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
+		}
 	}
 	err = attempt.FinishWith(ctx, guess.Right, func(settlement guess.Update) (err error) {
-		grant, err = s.startSession(ctx, user, settlement, from)
+		grant, err = s.startSession(ctx, user, NewSession{
+			Generation: user.Generation, Guess: settlement, Prove: s.proveAtSignIn(user, code, from), Change: changeAtSignIn(user, next),
+		}, from)
 		return err
 	})
-	return grant, err
+	if err != nil {
+		return Grant{User: user}, err
+	}
+	return grant, nil
+}
+
+// admitCode admits the code of a sign-in whose password was right. Without a code, the attempt counts neither as wrong nor as
+// right: a right password alone must not reset the failures, or it would make every guess of a code free.
+func (s *Service) admitCode(ctx context.Context, attempt *guess.Attempt, user User, code string, from Origin) error {
+	err := ErrCodeRequired
+	if cleanCode(code) != "" {
+		err = s.cfg.Guesses.Code(ctx, attempt, guess.Scope{Name: user.Name, Address: from.Address})
+	}
+	if err != nil {
+		return errors.Join(err, attempt.Finish(ctx, guess.NotVerified))
+	}
+	return nil
 }
 
 // prepareNext applies the policy to the password that a sign-in sets. The error is a *fault.InvalidError.
@@ -73,29 +97,28 @@ func (s *Service) prepareNext(p prepared, raw string) (*password.Prepared, error
 	return &next, s.checkPolicy("new_password", next, p.name)
 }
 
-// changeAtSignIn replaces the password of a user who has shown it, if the sign-in brings a new one. All their tokens end, and the
-// session that is about to start is of the new generation. Errors: ErrMustChange, ErrStale, password.ErrBusy, fault.ErrUnavailable.
-func (s *Service) changeAtSignIn(ctx context.Context, place *password.Place, user User, next *password.Prepared) (User, error) {
+// proveAtSignIn spends the code of a user whose second factor is on.
+func (s *Service) proveAtSignIn(user User, code string, from Origin) func(User, Factor) (FactorChange, error) {
+	if !user.TOTP {
+		return nil
+	}
+	return func(u User, f Factor) (FactorChange, error) {
+		after, entries, err := s.spendCode(u, f, code, from)
+		return FactorChange{User: u, Factor: after, Audit: entries}, err
+	}
+}
+
+// changeAtSignIn gives the user the password with the hash next, if the sign-in brings one. All their tokens end, and the session
+// that is about to start is of the new generation. If one is due and there is none, the error is ErrMustChange: whatever the
+// sign-in has done until then, spending a code included, has not happened.
+func changeAtSignIn(user User, next string) func(User) (Change, error) {
 	switch {
-	case next == nil && user.MustChangePassword:
-		return User{}, ErrMustChange
-	case next == nil:
-		return user, nil
+	case next != "":
+		return func(u User) (Change, error) { return Change{User: u.withPassword(next), EndSessions: true}, nil }
+	case user.MustChangePassword:
+		return func(User) (Change, error) { return Change{}, ErrMustChange }
 	}
-	hash, err := s.cfg.Hasher.Hash(ctx, place, *next)
-	if err != nil {
-		return User{}, err
-	}
-	changed, err := s.cfg.Store.UpdateUser(ctx, user.ID, s.now(), func(u User) (Change, error) {
-		if u.Generation != user.Generation {
-			return Change{}, ErrStale
-		}
-		return Change{User: u.withPassword(hash), EndSessions: true}, nil
-	})
-	if errors.Is(err, ErrNoUser) {
-		return User{}, ErrStale
-	}
-	return changed, err
+	return nil
 }
 
 // place returns a place in the queue for hashing. Places are shared out between addresses.
@@ -138,7 +161,8 @@ func (s *Service) rehash(ctx context.Context, place *password.Place, user User, 
 	}
 }
 
-func (s *Service) startSession(ctx context.Context, user User, settlement guess.Update, from Origin) (Grant, error) {
+// startSession starts a session of the user. session says what else the sign-in does.
+func (s *Service) startSession(ctx context.Context, user User, session NewSession, from Origin) (Grant, error) {
 	id, err := s.newSessionID()
 	if err != nil {
 		return Grant{}, err
@@ -148,14 +172,12 @@ func (s *Service) startSession(ctx context.Context, user User, settlement guess.
 		return Grant{}, err
 	}
 	now := s.now()
-	user, err = s.cfg.Store.StartSession(ctx, NewSession{
-		Session: Session{
-			ID: id, UserID: user.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.Session),
-			Client: clientName(from.Client), Address: from.Address.String(), Live: refresh.hash(),
-		},
-		Keep: s.cfg.SessionsPerUser, Generation: user.Generation, KnownAddress: guess.Network(from.Address), Guess: settlement,
-	})
-	if err != nil {
+	session.Session = Session{
+		ID: id, UserID: user.ID, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.Session),
+		Client: clientName(from.Client), Address: from.Address.String(), Live: refresh.hash(),
+	}
+	session.Keep, session.KnownAddress = s.cfg.SessionsPerUser, guess.Network(from.Address)
+	if user, err = s.cfg.Store.StartSession(ctx, session); err != nil {
 		return Grant{}, err
 	}
 	return Grant{User: user, SessionID: id, Refresh: refresh, At: now}, nil

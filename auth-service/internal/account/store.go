@@ -13,6 +13,8 @@ import (
 // Methods that change a user or a session return fault.ErrCrowded when too many of the user's calls do so at once.
 // Functions that a method gets run inside the transaction, possibly more than once. Their errors are returned unchanged.
 type Store interface {
+	FactorStore
+
 	// UserByName finds a user; ErrNoUser.
 	UserByName(ctx context.Context, name string) (User, error)
 	// UserByID finds a user; ErrNoUser.
@@ -131,6 +133,11 @@ type NewSession struct {
 	Generation   int64  // of the user whose password was verified
 	KnownAddress string // guess.Network of where they are
 	Guess        guess.Update
+	// Prove takes the one-time code of a user whose TOTP is on; nil if it is off. If the user is of the other kind by now, the
+	// error is ErrStale.
+	Prove func(User, Factor) (FactorChange, error)
+	// Change, if not nil, changes the user before the session starts, and after the code.
+	Change func(User) (Change, error)
 }
 
 // SessionChange is a change of a session.

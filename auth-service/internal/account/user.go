@@ -24,6 +24,7 @@ type User struct {
 	Plan         PlanName
 	Roles        Roles
 	CreatedAt    time.Time
+	TOTP         bool // signing in takes a one-time code besides the password
 	// MustChangePassword: the next sign-in has to bring a new password.
 	MustChangePassword bool
 	Reset              Reset

@@ -64,8 +64,12 @@ func (s *server) requireUserOrKey(c *gin.Context) error {
 
 // requireAdmin comes after requireUser. It decides by the role that the user has now, not by the role in the token.
 func (s *server) requireAdmin(c *gin.Context) error {
-	if caller(c).User.Role != account.RoleAdmin {
+	u := caller(c).User
+	switch {
+	case u.Role != account.RoleAdmin:
 		return account.ErrNotAdmin
+	case s.Accounts.RoleInForce(u.Role, u.TOTP) != account.RoleAdmin:
+		return account.ErrSetupRequired
 	}
 	return nil
 }

@@ -94,6 +94,9 @@ type options struct {
 	grace    time.Duration
 	signUp   account.SignUp
 	link     string // PUBLIC_URL
+	// adminTOTP: administrators need a second factor.
+	adminTOTP bool
+	internal  string // INTERNAL_SECRET, for second factors only
 }
 
 func unlimited() guess.Limits {
@@ -114,6 +117,7 @@ type service struct {
 	clock           *clock
 	internal        string
 	keys            *account.RefreshKeys
+	factors         *account.FactorKeys
 	verifier        *token.Verifier
 	asks            *turn.Line
 	parent          signedIn // for tests that need one
@@ -131,6 +135,7 @@ func newService(t testing.TB, o options) *service {
 	keys := must(token.NewKeyring(jwtSecret, nil))(t)
 	bearer := must(internalapi.NewBearer(internalSecret))(t)
 	refreshKeys := must(account.NewRefreshKeys([]string{internalSecret}))(t)
+	factors := must(account.NewFactorKeys([]string{o.internal}))(t)
 	queue := password.NewQueue(password.QueueConfig{Workers: o.workers, Waiting: o.waiting, Wait: time.Minute})
 	hasher := must(password.NewHasher(o.params, queue, nil))(t)
 	lifetimes := account.Lifetimes{
@@ -141,6 +146,8 @@ func newService(t testing.TB, o options) *service {
 		Hasher:          hasher,
 		Policy:          o.policy,
 		RefreshKeys:     refreshKeys,
+		FactorKeys:      factors,
+		AdminTOTP:       o.adminTOTP,
 		Lifetimes:       lifetimes,
 		SessionsPerUser: o.sessions, KeysPerUser: o.keys, SignUp: o.signUp, Now: o.clock.Now,
 		Guesses: guess.New(guess.Config{
@@ -149,7 +156,9 @@ func newService(t testing.TB, o options) *service {
 	})
 	feed := account.NewFeed(account.FeedConfig{Store: db, EndedLife: lifetimes.Ended(), Now: o.clock.Now})
 	go feed.Run(t.Context())
-	s := &service{accounts: accounts, clock: o.clock, internal: bearer.Header(), keys: refreshKeys, asks: turn.NewLine(2, 2)}
+	s := &service{
+		accounts: accounts, clock: o.clock, internal: bearer.Header(), keys: refreshKeys, factors: factors, asks: turn.NewLine(2, 2),
+	}
 	usage := ledger.NewService(ledger.Config{
 		Store: db, HoursKept: 90 * 24 * time.Hour, DefaultQuota: o.quota, LeaseTime: 30 * time.Second, Log: log, Now: o.clock.Now,
 	})
@@ -189,6 +198,9 @@ func (o *options) complete(t testing.TB) {
 	}
 	if o.log == nil {
 		o.log = io.Discard
+	}
+	if o.internal == "" {
+		o.internal = internalSecret
 	}
 	if o.sessions == 0 {
 		o.sessions = 1000

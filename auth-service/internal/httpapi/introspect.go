@@ -93,7 +93,8 @@ func (s *server) active(claims token.Claims, user account.User) introspected {
 	said := introspected{
 		Active: true, TokenType: "Bearer", Subject: strconv.FormatInt(claims.UserID, 10), Username: user.Name,
 		Issuer: s.Verifier.Issuer(), Audience: s.Verifier.Audience(),
-		ExpiresAt: claims.ExpiresAt.Unix(), ID: claims.ID, SessionID: claims.SessionID, Role: string(user.Role),
+		ExpiresAt: claims.ExpiresAt.Unix(), ID: claims.ID, SessionID: claims.SessionID,
+		Role: string(s.Accounts.RoleInForce(user.Role, user.TOTP)),
 	}
 	if claims.KeyID != 0 {
 		said.KeyID = strconv.FormatInt(claims.KeyID, 10)

@@ -18,12 +18,13 @@ type profile struct {
 	Role      string    `json:"role"`
 	Plan      string    `json:"plan"`
 	Roles     []string  `json:"roles"`
+	TOTP      bool      `json:"totp"` // whether signing in takes a one-time code
 }
 
 func newProfile(u account.User) profile {
 	return profile{
 		UserID: u.ID, Username: u.Name, CreatedAt: u.CreatedAt, Role: roleName(u.Role),
-		Plan: u.Plan.String(), Roles: u.Roles.Names(),
+		Plan: u.Plan.String(), Roles: u.Roles.Names(), TOTP: u.TOTP,
 	}
 }
 

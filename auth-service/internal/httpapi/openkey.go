@@ -45,7 +45,7 @@ func (s *server) openKey(c *gin.Context) error {
 	out := openedKey{User: s.newWholeRecord(opened.Record), KeyID: keyIDText(opened.KeyID)}
 	user := opened.Record
 	subject := issuer.Subject{
-		UserID: user.UserID, KeyID: opened.KeyID, Generation: user.Generation, Role: string(user.Role),
+		UserID: user.UserID, KeyID: opened.KeyID, Generation: user.Generation, Role: out.User.Role,
 		Until: opened.Until, Link: opened.Link,
 	}
 	// A token whose seconds are over at once is none.

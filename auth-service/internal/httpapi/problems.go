@@ -46,6 +46,9 @@ func problems(err error) *problem.Details {
 		policy := problem.Policy{Name: throttled.Policy.Name, Quota: int64(throttled.Policy.Free), Window: throttled.Policy.Window}
 		return problem.TooMany("too-many-tries", "Too many tries from here; wait before the next one.", policy, throttled.RetryAfter)
 	}
+	if p := factorProblem(err); p != nil {
+		return p
+	}
 	switch {
 	case errors.Is(err, fault.ErrBusy):
 		return problem.New(http.StatusServiceUnavailable, "busy", "The service is busy; try again soon.").RetryAfter(retryBusy)
@@ -127,6 +130,30 @@ func keyProblem(err error) *problem.Details {
 		return problem.New(http.StatusNotFound, "no-such-key", "There is no such API key.")
 	case errors.Is(err, account.ErrKeyNotAllowed):
 		return problem.New(http.StatusForbidden, "key-not-allowed", "An API key cannot do this; sign in with the password.")
+	}
+	return nil
+}
+
+// factorProblem is the part of the table about second factors.
+func factorProblem(err error) *problem.Details {
+	unauthorized := func(slug, detail string) *problem.Details {
+		return problem.New(http.StatusUnauthorized, slug, detail).With("WWW-Authenticate", "Bearer")
+	}
+	switch {
+	case errors.Is(err, account.ErrCodeRequired):
+		return unauthorized("otp-required", "This account has a second factor; send the code of the app, or a recovery code, as otp.")
+	case errors.Is(err, account.ErrWrongCode):
+		return unauthorized("otp-not-valid", "The one-time code is wrong or was used before; wait for the next one.")
+	case errors.Is(err, account.ErrFactorLost):
+		return unauthorized("otp-key-lost", "Codes of the app cannot be checked any more; send a recovery code, or ask an administrator to turn the second factor off.")
+	case errors.Is(err, account.ErrSetupRequired):
+		return problem.New(http.StatusForbidden, "otp-setup-required", "Administrators need a second factor here; set it up with POST /users/me/totp.")
+	case errors.Is(err, account.ErrFactorRequired):
+		return problem.New(http.StatusForbidden, "otp-mandatory", "Administrators need a second factor here; it can be replaced, not turned off.")
+	case errors.Is(err, account.ErrNoFactor):
+		return problem.New(http.StatusNotFound, "no-totp", "The second factor of this account is off.")
+	case errors.Is(err, account.ErrNotBegun):
+		return problem.New(http.StatusConflict, "totp-not-begun", "There is no secret to confirm, or it is more than an hour old; get one with POST /users/me/totp.")
 	}
 	return nil
 }

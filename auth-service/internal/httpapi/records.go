@@ -55,11 +55,12 @@ type endedSession struct {
 	Until time.Time `json:"until"`
 }
 
-// newRecord sets the quota that applies, so that gateways need not know the default.
+// newRecord sets the quota and the role that apply, so that gateways need not know the defaults and ADMIN_TOTP.
 func (s *server) newRecord(r account.Record) record {
 	out := record{
-		UserID: r.UserID, Exists: r.Exists, Disabled: r.Disabled, Generation: r.Generation, Role: string(r.Role),
-		Version: r.Version, Plan: r.Plan.Name.String(), Roles: r.Roles.Names(), OwnQuota: r.MonthlyQuota,
+		UserID: r.UserID, Exists: r.Exists, Disabled: r.Disabled, Generation: r.Generation,
+		Role: string(s.Accounts.RoleInForce(r.Role, r.TOTP)), Version: r.Version,
+		Plan: r.Plan.Name.String(), Roles: r.Roles.Names(), OwnQuota: r.MonthlyQuota,
 		EndedSessions: make([]endedSession, len(r.Ended)), MonthlyQuota: s.Ledger.Quota(quotaOf(r)),
 		Keys: make([]keyRecord, len(r.Keys)),
 	}

@@ -16,14 +16,14 @@ type credentials struct {
 }
 
 // read requires both members.
-func (body credentials) read() (account.Credentials, error) {
-	if err := required("username", body.Username); err != nil {
+func (b credentials) read() (account.Credentials, error) {
+	if err := required("username", b.Username); err != nil {
 		return account.Credentials{}, err
 	}
-	if err := required("password", body.Password); err != nil {
+	if err := required("password", b.Password); err != nil {
 		return account.Credentials{}, err
 	}
-	return account.Credentials{Name: *body.Username, Password: *body.Password}, nil
+	return account.Credentials{Name: *b.Username, Password: *b.Password}, nil
 }
 
 func required(name string, value *string) error {

@@ -21,29 +21,44 @@ type tokens struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
-// signInRequest is the body of a sign-in. A null new_password is none.
+// signInRequest is the body of a sign-in. A null otp or new_password is none.
 type signInRequest struct {
 	credentials
+	OTP         *string `json:"otp"` // of the second factor
 	NewPassword *string `json:"new_password"`
 }
 
-func (s *server) signIn(c *gin.Context) error {
+func readSignIn(c *gin.Context) (account.Credentials, error) {
 	body, err := ginapi.Bind[signInRequest](c)
 	if err != nil {
-		return err
+		return account.Credentials{}, err
 	}
-	credentials, err := body.read()
+	out, err := body.read()
+	if err != nil {
+		return out, err
+	}
+	out.New = body.NewPassword
+	out.Code, err = readOTP(body.OTP)
+	return out, err
+}
+
+func (s *server) signIn(c *gin.Context) error {
+	credentials, err := readSignIn(c)
 	if err != nil {
 		return err
 	}
-	credentials.New = body.NewPassword
 	from := s.origin(c)
 	grant, err := s.Accounts.SignIn(c.Request.Context(), credentials, from)
 	s.signInMetrics.ended(err)
 	if err != nil {
-		if errors.Is(err, account.ErrWrongCredentials) {
+		switch {
+		case errors.Is(err, account.ErrWrongCredentials):
 			// The name itself stays out of the log: people type their password there by mistake.
 			s.logEvent(c, "sign-in failed", 0, from, "name_hash", s.Names.Of(credentials.Name))
+		case errors.Is(err, account.ErrCodeRequired):
+			s.logEvent(c, "sign-in needs a code", grant.User.ID, from)
+		case errors.Is(err, account.ErrWrongCode):
+			s.logEvent(c, "sign-in failed: wrong code", grant.User.ID, from)
 		}
 		return err
 	}
@@ -56,8 +71,8 @@ func (s *server) signIn(c *gin.Context) error {
 
 func (s *server) sendTokens(c *gin.Context, message string, grant account.Grant) error {
 	access, err := s.Issuer.Issue(issuer.Subject{
-		UserID: grant.User.ID, SessionID: grant.SessionID,
-		Generation: grant.User.Generation, Role: string(grant.User.Role), Link: grant.Refresh.Link(),
+		UserID: grant.User.ID, SessionID: grant.SessionID, Role: string(s.Accounts.RoleInForce(grant.User.Role, grant.User.TOTP)),
+		Generation: grant.User.Generation, Link: grant.Refresh.Link(),
 	}, grant.At)
 	if err != nil {
 		return err

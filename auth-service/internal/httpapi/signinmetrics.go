@@ -33,6 +33,10 @@ func (s *signInMetrics) ended(err error) {
 		result = "wrong"
 	case errors.Is(err, account.ErrMustChange):
 		result = "must_change"
+	case errors.Is(err, account.ErrCodeRequired):
+		result = "code_required"
+	case errors.Is(err, account.ErrWrongCode):
+		result = "wrong_code"
 	case errors.Is(err, password.ErrBusy), errors.Is(err, guess.ErrTooManyAtOnce):
 		result = "busy"
 	case errors.Is(err, fault.ErrUnavailable):

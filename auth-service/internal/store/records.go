@@ -79,7 +79,7 @@ func assemble(ids []int64, changes []changeRow, users []userRow, plans map[accou
 	for _, u := range users {
 		r := at[u.ID]
 		r.Exists, r.Disabled, r.Generation = true, u.Disabled, u.Generation
-		r.Role, r.MonthlyQuota, r.Roles = account.Role(u.Role), u.MonthlyQuota, account.Roles(u.Roles)
+		r.Role, r.TOTP, r.MonthlyQuota, r.Roles = account.Role(u.Role), u.TOTP, u.MonthlyQuota, account.Roles(u.Roles)
 		r.Plan = plans[planName(u.Plan)]
 		r.Plan.Name = planName(u.Plan)
 	}

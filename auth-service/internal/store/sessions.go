@@ -81,24 +81,30 @@ func (s *Store) UserWithSession(ctx context.Context, userID int64, sessionID str
 }
 
 // StartSession implements account.Store.
-func (s *Store) StartSession(ctx context.Context, session account.NewSession) (account.User, error) {
-	var user userRow
-	turns := s.locksUser(session.UserID, ordinary)
+func (s *Store) StartSession(ctx context.Context, session account.NewSession) (user account.User, err error) {
+	rank := ordinary
+	if session.Change != nil {
+		rank = changing
+	}
+	turns := s.locksUser(session.UserID, rank)
 	turns.some = true
-	err := s.write(ctx, turns, func(ctx context.Context, tx *gorm.DB) (err error) {
+	err = s.write(ctx, turns, func(ctx context.Context, tx *gorm.DB) error {
 		// Sign-ins of one user wait for each other. Two at once would both count the sessions, and leave one too many.
-		user, err = lockUser(ctx, tx, session.UserID, "NO KEY UPDATE")
-		if errors.Is(err, account.ErrNoUser) || err == nil && (user.Generation != session.Generation || user.Disabled) {
+		row, err := lockUser(ctx, tx, session.UserID, "NO KEY UPDATE")
+		if errors.Is(err, account.ErrNoUser) || err == nil && stale(row, session) {
 			return account.ErrStale
 		}
 		if err != nil {
 			return err
 		}
+		if user, err = admitUser(ctx, tx, row.user(), session); err != nil {
+			return err
+		}
 		if err := dropSessions(ctx, tx, user.ID, session.Keep-1); err != nil {
 			return err
 		}
-		row := newSessionRow(session.Session)
-		if err := gorm.G[sessionRow](tx).Create(ctx, &row); err != nil {
+		added := newSessionRow(session.Session)
+		if err := gorm.G[sessionRow](tx).Create(ctx, &added); err != nil {
 			return err
 		}
 		if err := knowAddress(ctx, tx, user.ID, session.KnownAddress, session.CreatedAt); err != nil {
@@ -106,7 +112,29 @@ func (s *Store) StartSession(ctx context.Context, session account.NewSession) (a
 		}
 		return updateGuesses(ctx, tx, session.Guess)
 	})
-	return user.user(), err
+	return user, err
+}
+
+// admitUser spends the code of a sign-in and then makes the change that it brings. It returns the user as they are afterwards.
+func admitUser(ctx context.Context, tx *gorm.DB, user account.User, session account.NewSession) (account.User, error) {
+	if session.Prove != nil {
+		if _, err := changeFactor(ctx, tx, user, session.Prove); err != nil {
+			return user, err
+		}
+	}
+	if session.Change == nil {
+		return user, nil
+	}
+	change, err := session.Change(user)
+	if err != nil {
+		return user, err
+	}
+	return change.User, changeUser(ctx, tx, user, change, session.CreatedAt)
+}
+
+// stale reports whether the user is not the one whose sign-in was verified, or takes a code now or no more.
+func stale(user userRow, session account.NewSession) bool {
+	return user.Generation != session.Generation || user.Disabled || user.TOTP != (session.Prove != nil)
 }
 
 // dropBatch is the most sessions that one sign-in removes, so that it stays quick after SESSIONS_PER_USER was lowered. The

@@ -22,6 +22,7 @@ type userRow struct {
 	Plan         *string // nil: the default
 	Roles        string
 	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
+	TOTP         bool      `gorm:"column:totp"`
 
 	MustChangePassword bool
 	ResetHash          []byte
@@ -35,7 +36,7 @@ func (r userRow) user() account.User {
 	u := account.User{
 		ID: r.ID, Name: r.Username, PasswordHash: r.PasswordHash, Role: account.Role(r.Role), Disabled: r.Disabled,
 		Generation: r.Generation, MonthlyQuota: r.MonthlyQuota, Plan: planName(r.Plan), Roles: account.Roles(r.Roles),
-		CreatedAt: r.CreatedAt.UTC(), MustChangePassword: r.MustChangePassword,
+		CreatedAt: r.CreatedAt.UTC(), TOTP: r.TOTP, MustChangePassword: r.MustChangePassword,
 		Reset: account.Reset{ExpiresAt: orZero(r.ResetExpiresAt)},
 	}
 	copy(u.Reset.Hash[:], r.ResetHash)
