@@ -48,7 +48,7 @@ async function authorized(method, path, body) {
   try {
     return await send(method, path, { body, token: session.token });
   } catch (err) {
-    if (err.status !== 401 || !session.refresh) throw err;
+    if (err.status !== 401 || err.type || !session.refresh) throw err; // a problem with a type is not about the token
   }
   try {
     keep(await send("POST", "/token/refresh", { body: { refresh_token: session.refresh } }));
@@ -69,6 +69,8 @@ function leave() {
   $("users").tBodies[0].replaceChildren();
   forgetMade();
   askAgain(false);
+  askForCode(false);
+  forgetFactor();
   $("door").hidden = false;
 }
 
@@ -77,7 +79,7 @@ async function enter() {
   $("room").hidden = $("who").hidden = $("sign-out").hidden = false;
   $("who").textContent = session.username;
   showCurl();
-  await Promise.all([showUsage(), showSessions(), showAdmin()]);
+  await Promise.all([showUsage(), showSessions(), showFactor(), showAdmin()]);
 }
 
 function showCurl() {
@@ -135,8 +137,8 @@ async function showSessions() {
 
 async function showAdmin() {
   const { role } = await authorized("GET", "/users/me");
+  if (role === "admin") await Promise.all([showUsers(), showInvitations()]); // refused if a second factor is due
   $("admin").hidden = $("inviting").hidden = role !== "admin";
-  if (role === "admin") await Promise.all([showUsers(), showInvitations()]);
 }
 
 async function showUsers() {
@@ -278,6 +280,52 @@ async function register() {
   invitation = $("invitation").value = "";
 }
 
+async function showFactor() {
+  const { totp } = await authorized("GET", "/users/me");
+  $("factor-state").textContent = totp
+    ? "On: signing in takes a code of your authenticator app."
+    : "Off: signing in takes the password alone.";
+  $("factor-begin").textContent = totp ? "Move to another app" : "Set up";
+  for (const id of ["factor-otp-field", "factor-codes", "factor-off"]) $(id).hidden = !totp;
+}
+
+// forgetFactor takes off the page what is shown once.
+function forgetFactor() {
+  for (const id of ["factor-form", "factor-confirm"]) $(id).reset();
+  $("factor-secret").hidden = $("factor-recovery").hidden = true;
+  $("factor-key").textContent = "";
+  $("factor-link").removeAttribute("href");
+  $("factor-list").replaceChildren();
+}
+
+// confirmed is what the account wants to see before it changes the second factor.
+function confirmed() {
+  const body = { password: $("factor-password").value };
+  if (!$("factor-otp-field").hidden) body.otp = $("factor-otp").value;
+  return body;
+}
+
+async function beginFactor() {
+  const { secret, uri } = await authorized("POST", "/users/me/totp", confirmed());
+  forgetFactor();
+  $("factor-key").textContent = secret.match(/.{4}/g).join(" ");
+  $("factor-link").href = uri;
+  $("factor-secret").hidden = false;
+  $("factor-first").focus();
+}
+
+async function showRecovery({ recovery_codes: codes }) {
+  forgetFactor();
+  $("factor-list").replaceChildren(...codes.map((code) => {
+    const item = document.createElement("li");
+    item.textContent = code;
+    return item;
+  }));
+  $("factor-recovery").hidden = false;
+  $("factor-heading").focus();
+  await Promise.all([showFactor(), showSessions(), showAdmin()]);
+}
+
 // guarded shows an error of a handler as a notice.
 function guarded(handler) {
   return async (event) => {
@@ -293,16 +341,39 @@ function guarded(handler) {
 
 const credentials = () => ({ username: $("username").value, password: $("password").value });
 
+// askForCode shows or hides the field for the code of the second factor.
+function askForCode(wanted, recovery = false) {
+  $("second").hidden = !wanted;
+  $("otp").value = "";
+  $("otp").inputMode = recovery ? "text" : "numeric";
+  $("otp").autocomplete = recovery ? "off" : "one-time-code";
+  if (wanted) $("otp").focus();
+}
+
+// askMore shows the field for what a sign-in lacks, and returns what to say. It returns nothing if the sign-in failed.
+function askMore(type) {
+  if (type.endsWith(":password-change-required")) { // the code that was sent is not spent
+    askAgain(true);
+    return "Your password has to be changed. Type a new one, and sign in again.";
+  }
+  if (!type.includes(":otp-")) return "";
+  const first = type.endsWith(":otp-required") && $("second").hidden;
+  askForCode(true);
+  return first ? "Your account has a second factor. Enter its code." : "";
+}
+
 async function signIn() {
   const body = credentials();
+  if (!$("second").hidden && $("otp").value) body.otp = $("otp").value;
   if (!$("renew").hidden) body.new_password = $("next").value;
   try {
     keep(await send("POST", "/token", { body }));
   } catch (err) {
-    if (!err.type?.endsWith(":password-change-required")) throw err;
-    askAgain(true);
-    return notice("Your password has to be changed. Type a new one, and sign in again.");
+    const asks = askMore(err.type ?? "");
+    if (!asks) throw err;
+    return notice(asks);
   }
+  askForCode(false);
   askAgain(false);
   session.username = $("username").value;
   $("password").value = "";
@@ -319,7 +390,11 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   $("reset").addEventListener("submit", guarded(setPassword));
   $("credentials").addEventListener("submit", guarded((event) => (event.submitter === $("register") ? register() : signIn())));
-  $("username").addEventListener("input", () => askAgain(false));
+  $("username").addEventListener("input", () => { // another user may need neither
+    askAgain(false);
+    askForCode(false);
+  });
+  $("use-recovery").addEventListener("click", () => askForCode(true, true));
   $("find").addEventListener("submit", guarded(showUsers));
   $("made").addEventListener("submit", guarded(() => copy($("made-link"))));
   $("invite").addEventListener("submit", guarded(invite));
@@ -340,6 +415,27 @@ document.addEventListener("DOMContentLoaded", () => {
     $("answer").textContent = `= ${(await authorized("GET", `/root?${query}`)).root}`;
     for (const wait of [700, 2200]) setTimeout(guarded(showUsage), wait); // a call is counted within two seconds
   }));
+  $("factor-form").addEventListener("submit", guarded(beginFactor));
+  $("factor-confirm").addEventListener("submit", guarded(async () => {
+    await showRecovery(await authorized("PUT", "/users/me/totp", { otp: $("factor-first").value }));
+    notice("The second factor is on. All other sessions have ended.");
+  }));
+  $("factor-codes").addEventListener("click", guarded(async () => {
+    if (!$("factor-form").reportValidity()) return;
+    await showRecovery(await authorized("POST", "/users/me/totp/recovery-codes", confirmed()));
+    notice("These are the new recovery codes. The old ones are no longer valid.");
+  }));
+  $("factor-off").addEventListener("click", guarded(async () => {
+    if (!$("factor-form").reportValidity()) return;
+    await authorized("DELETE", "/users/me/totp", confirmed());
+    forgetFactor();
+    await showFactor();
+    notice("The second factor is off.");
+  }));
+  $("factor-kept").addEventListener("click", () => {
+    forgetFactor();
+    $("factor-password").focus();
+  });
   $("change").addEventListener("submit", guarded(async () => {
     await authorized("PUT", "/users/me/password", { current_password: $("current").value, new_password: $("new").value });
     $("change").reset();
