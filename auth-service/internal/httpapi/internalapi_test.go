@@ -113,7 +113,7 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 	text := http.Header{"Content-Type": {"text/plain"}}
 	missing := slices.DeleteFunc(api.Responses(), elsewhere)
 	const leases = "/internal/quota/leases"
-	steps := slices.Concat(deliveries("POST", batch, text), deliveries("PUT", inUnits, text), rateReports(with(api.RequestExample("shareRates"), nil), text))
+	steps := slices.Concat(deliveries("POST", batch, text), deliveries("PUT", inUnits, text), rateReports(with(api.RequestExample("shareRates"), nil), text), scopedLeases(api))
 	for _, step := range append(steps, []internalStep{
 		{call{method: "GET", path: "/internal/users/1"}, 200},
 		{call{method: "GET", path: "/internal/users/2"}, 200},

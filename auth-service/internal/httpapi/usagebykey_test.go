@@ -25,9 +25,9 @@ func TestUsageByAPIKey(t *testing.T) {
 			"/users/me/usage?group=key": `"total":{"requests":6,"units":13,` + rest + `"bytes_out":7},"series":[` +
 				`{"route":"root","key_id":null,` + start + `"requests":3,"units":3,` + rest + `"bytes_out":0},` +
 				`{"route":"root","key_id":"5",` + start + `"requests":1,"units":0,` + rest + `"bytes_out":0},` +
-				`{"route":"root","key_id":"9223372036854775807",` + start + `"requests":2,"units":10,` + rest + `"bytes_out":7}],"quota":{"limit":null,"used":6,`,
+				`{"route":"root","key_id":"9223372036854775807",` + start + `"requests":2,"units":10,` + rest + `"bytes_out":7}],"quota":{"limit":null,"used":13,`,
 			"/users/me/usage?key=9223372036854775807": `"total":{"requests":2,"units":10,` + rest + `"bytes_out":7},"series":[{"route":"root",` + start +
-				`"requests":2,"units":10,` + rest + `"bytes_out":7}],"quota":{"limit":null,"used":6,`,
+				`"requests":2,"units":10,` + rest + `"bytes_out":7}],"quota":{"limit":null,"used":13,`,
 			"/users/me/usage?key=5&group=key&by=hour": `"series":[{"route":"root","key_id":"5","start":"2026-11-24T12:00:00Z","requests":1,"units":0,`,
 			"/users/me/usage?key=6":                   `"series":[]`, // of another user
 			"/admin/users/2/usage?key=5":              `"total":{"requests":1,"units":0,`,

@@ -7,4 +7,6 @@ func (p Period) Spans(by Step, m Marks) []Span { return p.spans(by, m) }
 func (p Period) Totals(m Marks) []Span { return p.totals(m) }
 
 // Grant is grant.
-func Grant(limit *int64, used, reserved, want int64) int64 { return grant(limit, used, reserved, want) }
+func Grant(limit *int64, used, reserved, want, least int64) int64 {
+	return grant(limit, used, reserved, want, least)
+}

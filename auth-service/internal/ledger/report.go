@@ -38,11 +38,11 @@ type Report struct {
 // QuotaState says how much of this month's quota is left. Without a quota only Used has a meaning.
 type QuotaState struct {
 	Limit    *int64
-	Used     int64 // calls of this month
+	Used     int64 // units of this month
 	ResetsAt time.Time
 }
 
-// Remaining returns how many calls are left. It is 0 without a quota.
+// Remaining returns how many units are left. It is 0 without a quota.
 func (q QuotaState) Remaining() int64 {
 	if q.Limit == nil {
 		return 0
@@ -75,7 +75,7 @@ func (s *Service) Report(ctx context.Context, q ReportRequest) (Report, error) {
 	}
 	for i := range within {
 		if !within[i].Start.Before(month.From) && within[i].Start.Before(month.To) {
-			r.Quota.Used += within[i].Requests
+			r.Quota.Used += within[i].Units
 		}
 	}
 	return r, err

@@ -10,8 +10,8 @@ import (
 // may call the functions that it is given more than once.
 type Store interface {
 	// AddBatch adds a batch whose rows are merged, unless it was added before. It adds the rows to the hours, and to the
-	// days and months that are rolled already: to those of users, and to those of API keys. It subtracts the calls from what the gateway has
-	// reserved.
+	// days and months that are rolled already: to those of users, and to those of API keys. It subtracts what they cost from what the
+	// gateway has reserved.
 	AddBatch(ctx context.Context, b Batch, now time.Time) (added bool, err error)
 	// UserUsage returns the rows of one user in the spans, in no order. Several of one start, route and key have to be
 	// added up; a sum may be zero.
@@ -30,8 +30,8 @@ type Store interface {
 	// days, and the sum over the API keys with the total.
 	Differences(ctx context.Context) ([]Difference, error)
 
-	// Lease calls decide with the state of the user's month, and reserves the calls that it returns. Meanwhile no other
-	// gateway gets calls of this user. where returns the spans of the month. Errors: ErrStaleLease.
+	// Lease calls decide with the state of the scope, and reserves the units that it returns. Meanwhile no other
+	// gateway gets units of this user. where returns the spans of the scope. Errors: ErrStaleLease.
 	Lease(ctx context.Context, r LeaseRequest, now time.Time, where func(Marks) []Span, decide func(Account) int64) (Lease, error)
 	// EndLeases ends all leases of a gateway.
 	EndLeases(ctx context.Context, gateway string) error

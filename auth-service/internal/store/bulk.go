@@ -16,8 +16,8 @@ type bulk interface {
 	sum(ctx context.Context, db *gorm.DB, query func(db *gorm.DB) error) error
 	// add adds rows, sorted and with different keys, to those of a table.
 	add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.Row) error
-	// settle subtracts delivered calls from what a gateway has reserved. It stops at zero.
-	settle(ctx context.Context, tx *gorm.DB, gateway string, delivered []ledger.Row) error
+	// settle subtracts what was delivered from what a gateway has reserved. It stops at zero.
+	settle(ctx context.Context, tx *gorm.DB, gateway string, of []delivered) error
 }
 
 // table is one of the six usage tables. They differ only in names, and in that three have a column key_id.

@@ -63,14 +63,31 @@ on conflict (%[7]s) do update set
 	return err
 }
 
-func (postgresBulk) settle(ctx context.Context, tx *gorm.DB, gateway string, delivered []ledger.Row) error {
-	users, months, calls := make([]int64, len(delivered)), make([]time.Time, len(delivered)), make([]int64, len(delivered))
-	for i := range delivered {
-		users[i], months[i], calls[i] = delivered[i].UserID, delivered[i].Start, delivered[i].Requests
+func (postgresBulk) settle(ctx context.Context, tx *gorm.DB, gateway string, of []delivered) error {
+	for _, table := range leaseTables() {
+		var users, keys, units []int64
+		var steps []string
+		var starts []time.Time
+		for i := range of {
+			if at, _, _ := leasesOf(of[i].Scope); at == table {
+				users, keys, units = append(users, of[i].UserID), append(keys, of[i].KeyID), append(units, of[i].units)
+				steps, starts = append(steps, stepName(of[i].Step)), append(starts, of[i].From)
+			}
+		}
+		if len(users) == 0 {
+			continue
+		}
+		scope := "l.month = d.start and d.key_id = 0 and d.step = 'month'"
+		if table == otherScopes {
+			scope = "l.key_id = d.key_id and l.step = d.step and l.start = d.start"
+		}
+		_, err := tx.Statement.ConnPool.ExecContext(ctx, `
+update `+table+` l set reserved = greatest(l.reserved - d.units, 0)
+from unnest($2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::bigint[]) as d (user_id, key_id, step, start, units)
+where l.gateway = $1 and l.user_id = d.user_id and `+scope+` and l.reserved > 0`, gateway, users, keys, steps, starts, units)
+		if err != nil {
+			return err
+		}
 	}
-	_, err := tx.Statement.ConnPool.ExecContext(ctx, `
-update quota_leases l set reserved = greatest(l.reserved - d.calls, 0)
-from unnest($2::bigint[], $3::timestamptz[], $4::bigint[]) as d (user_id, month, calls)
-where l.gateway = $1 and l.user_id = d.user_id and l.month = d.month and l.reserved > 0`, gateway, users, months, calls)
-	return err
+	return nil
 }

@@ -44,12 +44,14 @@ func (sqliteBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.R
 	return nil
 }
 
-func (sqliteBulk) settle(ctx context.Context, tx *gorm.DB, gateway string, delivered []ledger.Row) error {
-	for _, d := range delivered {
-		_, err := gorm.G[leaseRow](tx).
-			Where("gateway = ? and user_id = ? and month = ? and reserved > 0", gateway, d.UserID, d.Start).
-			Update(ctx, "reserved", gorm.Expr("max(reserved - ?, 0)", d.Requests))
-		if err != nil {
+func (sqliteBulk) settle(ctx context.Context, tx *gorm.DB, gateway string, of []delivered) error {
+	for i := range of {
+		table, _, _ := leasesOf(of[i].Scope)
+		q := &query{}
+		q.add("update "+table+" set reserved = max(reserved - ?, 0) where ", of[i].units)
+		q.ofScope(of[i].Scope)
+		q.add(" and gateway = ? and reserved > 0", gateway)
+		if err := gorm.G[leaseRow](tx).Exec(ctx, q.text.String(), q.args...); err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ func insertWithQuota(t *testing.T, db *store.Store, quota int64) int64 {
 }
 
 func request(gateway string, userID, number, want int64) ledger.LeaseRequest {
-	return ledger.LeaseRequest{Gateway: gateway, UserID: userID, Month: ledger.Month(noon()), Number: number, Want: want}
+	return ledger.LeaseRequest{Gateway: gateway, Scope: ledger.UsersMonth(userID, noon()), Number: number, Want: want}
 }
 
 func lease(t *testing.T, l *ledger.Service, r ledger.LeaseRequest) ledger.LeaseState {
