@@ -14,18 +14,19 @@ import (
 // Actor is who changes somebody else's account.
 type Actor struct {
 	ID      int64  // 0 for the command line
-	Name    string // "command line" there
-	Address string // empty there
+	Name    string // "command line" there; empty if the person was erased, in an entry of the audit log
+	Address string // empty in both cases
 }
 
-// AuditEntry is one thing that an administrator did.
+// AuditEntry is one thing that an administrator did. Names and addresses in it are kept apart, so that a person can be erased
+// from it. So they stand in no other member: Detail says nothing about who somebody is.
 type AuditEntry struct {
 	ID         int64
 	At         time.Time
 	Actor      Actor
 	Action     string
-	TargetID   int64 // 0 if it was not done to a user
-	TargetName string
+	TargetID   int64  // 0 if it was not done to a user
+	TargetName string // empty there, and if the person was erased
 	Detail     string
 }
 

@@ -97,7 +97,10 @@ type Store interface {
 	// PlansNamed returns plans for a gateway: all of them if names is nil. For a name without a plan it returns nothing.
 	PlansNamed(ctx context.Context, names []string) ([]Plan, error)
 
-	// Sweep removes what is no longer needed.
+	// Erased returns the users who were deleted, by id, with ids above after.
+	Erased(ctx context.Context, after int64, limit int) ([]ErasedUser, error)
+
+	// Sweep removes what is no longer needed, and what was erased from where it could not be removed at once.
 	Sweep(ctx context.Context, e Expiry) error
 }
 
@@ -119,9 +122,9 @@ type NewUser struct {
 
 // Change is what happens to a user.
 type Change struct {
-	User        User // as they are afterwards
-	EndSessions bool // all of them, so that no refresh token is accepted any more
-	Delete      bool
+	User        User        // as they are afterwards
+	EndSessions bool        // all of them, so that no refresh token is accepted any more
+	Delete      bool        // the user, and all that is known about the person
 	Audit       *AuditEntry // the entry of the audit log; nil for none
 	Forgive     guess.Key   // the guess.NameKey of the name whose failed guesses are forgotten; zero for none
 }

@@ -11,6 +11,8 @@ const (
 	knownAddressLife = 90 * 24 * time.Hour
 	// changeLife is how long the change of a user is remembered. A gateway that was away longer forgets its records.
 	changeLife = 7 * 24 * time.Hour
+	// erasedLife is how long it is remembered who was erased, for back-ups from before.
+	erasedLife = 400 * 24 * time.Hour
 )
 
 // Expiry says what to remove: everything that was last used, ended or changed before these times.
@@ -21,6 +23,7 @@ type Expiry struct {
 	KnownAddresses time.Time
 	Changes        time.Time
 	Invitations    time.Time // used, withdrawn or expired
+	Erased         time.Time // what is remembered about erasures
 }
 
 // Sweep removes what is no longer needed. Any replica may do it at any time.
@@ -33,5 +36,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 		KnownAddresses: now.Add(-knownAddressLife),
 		Changes:        now.Add(-max(changeLife, 2*life.Access)),
 		Invitations:    now.Add(-invitationsKept),
+		Erased:         now.Add(-erasedLife),
 	})
 }

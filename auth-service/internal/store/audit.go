@@ -9,6 +9,8 @@ import (
 	"tallygate/auth-service/internal/account"
 )
 
+// auditRow is an entry of the audit log. Names and addresses of persons stand in audit_values; ActorName is that of an actor who
+// is no person, TargetName that of a plan. Only auth-service of the version before writes the others into the row (plain).
 type auditRow struct {
 	ID         int64 `gorm:"primaryKey;autoIncrement"`
 	At         time.Time
@@ -24,6 +26,7 @@ type auditRow struct {
 // TableName is for gorm.
 func (auditRow) TableName() string { return "audit_log" }
 
+// entry is what the row itself says.
 func (r auditRow) entry() account.AuditEntry {
 	e := account.AuditEntry{
 		ID: r.ID, At: r.At.UTC(), Actor: account.Actor{Name: r.ActorName, Address: r.Address},
@@ -36,19 +39,38 @@ func (r auditRow) entry() account.AuditEntry {
 }
 
 func newAuditRow(e account.AuditEntry) auditRow {
-	row := auditRow{
-		At: e.At, ActorName: e.Actor.Name, Action: e.Action, TargetID: e.TargetID, TargetName: e.TargetName,
-		Detail: e.Detail, Address: e.Actor.Address,
-	}
+	row := auditRow{At: e.At, Action: e.Action, TargetID: e.TargetID, Detail: e.Detail}
 	if e.Actor.ID != 0 {
 		row.ActorID = &e.Actor.ID
+	} else {
+		row.ActorName = e.Actor.Name
+	}
+	if e.TargetID == 0 {
+		row.TargetName = e.TargetName
 	}
 	return row
 }
 
 func addAudit(ctx context.Context, tx *gorm.DB, e account.AuditEntry) error {
-	row := newAuditRow(e)
-	return gorm.G[auditRow](tx).Create(ctx, &row)
+	return addAudits(ctx, tx, []account.AuditEntry{e})
+}
+
+// addAudits adds entries and gives them their ids. Call it after a deletion of a user: the entry about that has no name then.
+func addAudits(ctx context.Context, tx *gorm.DB, entries []account.AuditEntry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	rows := make([]auditRow, len(entries))
+	for i, e := range entries {
+		rows[i] = newAuditRow(e)
+	}
+	if err := gorm.G[auditRow](tx).CreateInBatches(ctx, &rows, rowsAtOnce); err != nil {
+		return err
+	}
+	for i := range entries {
+		entries[i].ID = rows[i].ID
+	}
+	return sealPersons(ctx, tx, entries)
 }
 
 // Audit implements account.Store.
@@ -59,10 +81,51 @@ func (s *Store) Audit(ctx context.Context, before int64, limit int) (entries []a
 			query = query.Where("id < ?", before)
 		}
 		rows, err := query.Find(ctx)
-		for _, r := range rows {
-			entries = append(entries, r.entry())
+		if err != nil || len(rows) == 0 {
+			return err
 		}
-		return err
+		names, err := namesFor(ctx, db, rows)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			entries = append(entries, s.named(ctx, r, names))
+		}
+		return nil
 	})
 	return entries, err
+}
+
+// named is the entry with the names of those who live.
+func (s *Store) named(ctx context.Context, r auditRow, names auditNames) account.AuditEntry {
+	e := r.entry()
+	if r.plain() {
+		return withoutGone(e, names.living)
+	}
+	open := func(user int64, member string) auditPerson {
+		p, err := names.of(r.ID, user, member)
+		if err != nil {
+			s.log.ErrorContext(ctx, "the audit log was tampered with", "entry", r.ID, "member", member, "user_id", user, "error", err)
+		}
+		return p
+	}
+	if e.Actor.ID != 0 {
+		actor := open(e.Actor.ID, auditActor)
+		e.Actor.Name, e.Actor.Address = actor.Name, actor.Address
+	}
+	if e.TargetID != 0 {
+		e.TargetName = open(e.TargetID, auditTarget).Name
+	}
+	return e
+}
+
+// withoutGone is an entry without the names of those who are gone.
+func withoutGone(e account.AuditEntry, living map[int64]bool) account.AuditEntry {
+	if e.Actor.ID != 0 && !living[e.Actor.ID] {
+		e.Actor.Name, e.Actor.Address = "", ""
+	}
+	if !living[e.TargetID] {
+		e.TargetName = ""
+	}
+	return e
 }

@@ -51,18 +51,15 @@ func insertUsers(ctx context.Context, tx *gorm.DB, users []account.NewUser) (add
 	if err != nil {
 		return 0, orNoPlan(err)
 	}
-	audit := make([]auditRow, 0, len(rows))
+	audit := make([]account.AuditEntry, 0, len(rows))
 	for i, e := range entries {
 		if e != nil {
 			entry := *e
 			entry.TargetID = rows[i].ID
-			audit = append(audit, newAuditRow(entry))
+			audit = append(audit, entry)
 		}
 	}
-	if len(audit) > 0 {
-		err = gorm.G[auditRow](tx).CreateInBatches(ctx, &audit, rowsAtOnce)
-	}
-	return len(rows), err
+	return len(rows), addAudits(ctx, tx, audit)
 }
 
 // takenNames are those of the users' names that other users have.

@@ -19,11 +19,12 @@ import (
 
 // sqliteOptions are the options of every connection. The write-ahead log is synced at every commit, because an
 // acknowledged write has to survive a power cut. A transaction takes the write lock at its start, because one that reads
-// first and writes later cannot wait for it. Times are stored as microseconds since 1970.
+// first and writes later cannot wait for it. Times are stored as microseconds since 1970. What is deleted is overwritten with
+// zeros: otherwise names of erased persons would stand in the file until their place is needed.
 func sqliteOptions() string {
 	return url.Values{
 		"_pragma": {
-			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)",
 		},
 		"_txlock":              {"immediate"},
 		"_time_integer_format": {"unix_micro"},
@@ -59,8 +60,28 @@ func openSQLite(path string) (engine, error) {
 		name: "sqlite", connect: connect,
 		migrate: migrateSQLite, outage: sqliteOutage, unreachable: func(error) bool { return false }, slow: sqliteSlow,
 		retryable: sqliteBusy, bulk: sqliteBulk{}, ids: sqliteIDs{},
-		oneWriter: true,
+		oneWriter: true, overwrite: emptySQLiteLog,
 	}, nil
+}
+
+// emptySQLiteLog writes the write-ahead log into the file and cuts it to nothing. Pages as they were before a deletion stand in
+// it, and would until it grows over them again. It waits half a second for those who read them.
+func emptySQLiteLog(ctx context.Context, pool *sql.DB) (done bool, err error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, "pragma busy_timeout = 500"); err != nil {
+		return false, err
+	}
+	defer func() {
+		_, restored := conn.ExecContext(context.WithoutCancel(ctx), "pragma busy_timeout = 5000")
+		err = errors.Join(err, restored)
+	}()
+	var busy, frames, written int
+	err = conn.QueryRowContext(ctx, "pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &written)
+	return busy == 0, err
 }
 
 // migrateAttempts is how often a migration is tried while another process migrates the same file. SQLite has no lock that

@@ -58,8 +58,11 @@ type engine struct {
 	outage, unreachable, slow, retryable func(error) bool
 	bulk                                 bulk
 	ids                                  ids
-	oneWriter                            bool
-	slowToConnect                        bool
+	// overwrite, if not nil, empties the log of the database, in which deleted rows still stand. It is not done while others
+	// read what stands there.
+	overwrite     func(context.Context, *sql.DB) (done bool, err error)
+	oneWriter     bool
+	slowToConnect bool
 }
 
 // Open prepares the use of the database. It does not connect; Start does.

@@ -12,7 +12,7 @@ import (
 const sweepBatch = 2000
 
 // Sweep implements account.Store. It repeats its transactions until nothing expired is left: a flood of sign-ins leaves
-// more rows than one transaction may remove.
+// more rows than one transaction may remove. At the end nothing that was removed is left in the database's log.
 func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
 	for _, batch := range [...]func(context.Context, *gorm.DB) (int, error){
 		// Three statements, because no index serves all three conditions at once.
@@ -42,6 +42,11 @@ func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
 		},
 		func(ctx context.Context, tx *gorm.DB) (int, error) { return forgetGone(ctx, tx, e) },
 		func(ctx context.Context, tx *gorm.DB) (int, error) { return forgetGonePlans(ctx, tx, e) },
+		func(ctx context.Context, tx *gorm.DB) (int, error) { return sealPlain(ctx, tx, "") },
+		func(ctx context.Context, tx *gorm.DB) (int, error) {
+			return gorm.G[erasedRow](tx).Where("user_id in (select user_id from erased_users where erased_at <= ? limit ?)",
+				e.Erased, sweepBatch).Delete(ctx)
+		},
 	} {
 		for removed := sweepBatch; removed >= sweepBatch; {
 			err := s.write(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) (err error) {
@@ -53,7 +58,7 @@ func (s *Store) Sweep(ctx context.Context, e account.Expiry) error {
 			}
 		}
 	}
-	return nil
+	return s.overwrite(ctx)
 }
 
 // forgetGone removes the old changes of users who are gone. It records the highest number that it removed: up to there

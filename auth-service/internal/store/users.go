@@ -203,18 +203,17 @@ func (s *Store) UpdateUser(ctx context.Context, userID int64, at time.Time, upda
 }
 
 func changeUser(ctx context.Context, tx *gorm.DB, before account.User, change account.Change, at time.Time) error {
+	if change.Delete {
+		if err := eraseUser(ctx, tx, before); err != nil {
+			return err
+		}
+	}
 	if change.Audit != nil {
 		if err := addAudit(ctx, tx, *change.Audit); err != nil {
 			return err
 		}
 	}
 	if change.Delete {
-		if err := forgetInvited(ctx, tx, before.ID); err != nil {
-			return err
-		}
-		if _, err := gorm.G[userRow](tx).Where("id = ?", before.ID).Delete(ctx); err != nil {
-			return err
-		}
 		return noteChange(ctx, tx, before.ID, at)
 	}
 	if change.User == before {
