@@ -15,7 +15,7 @@ import (
 // command is something that the program does instead of serving. Two words name it, a noun and a verb.
 type command struct {
 	noun, verb string
-	args       []string // names of the arguments
+	args       []string // names of the arguments. A single one may be like [ID...]: any number of them
 	flags      []string // that it takes, anywhere after the two words: "-force", or "-username NAME" for one with a value
 	help       string
 	run        func(context.Context, call) error
@@ -36,7 +36,8 @@ type streams struct {
 }
 
 func allCommands() []command {
-	return slices.Concat(adminCommands(), invitationCommands(), keyCommands(), planCommands(), ledgerCommands(), secretsCommands())
+	return slices.Concat(adminCommands(), invitationCommands(), eraseCommands(), keyCommands(), planCommands(), ledgerCommands(),
+		secretsCommands())
 }
 
 // line shows how the command is called.
@@ -148,7 +149,7 @@ func (c command) split(words []string) (args []string, flags map[string]string, 
 		}
 		flags[name] = value
 	}
-	if len(args) != len(c.args) {
+	if len(args) != len(c.args) && !c.takesAny() {
 		return nil, nil, fmt.Errorf("%s %s with %d arguments: call it as auth-service %s", c.noun, c.verb, len(args), c.line())
 	}
 	return args, flags, nil
@@ -162,4 +163,9 @@ func (c command) flag(name string) (takesValue, known bool) {
 		}
 	}
 	return false, false
+}
+
+// takesAny reports whether the command takes any number of arguments.
+func (c command) takesAny() bool {
+	return len(c.args) == 1 && strings.HasSuffix(c.args[0], "...]")
 }
