@@ -27,7 +27,8 @@ type telltale struct {
 	key                 []byte // under which the audit log has what it knows of the person
 }
 
-// spellings are all the ways in which the traces might be written down. Hashes of the name are used while guesses at it count.
+// spellings are all the ways in which the traces might be written down. Hashes of addresses are used while guesses from there
+// count, those of the name only as long as somebody has it.
 func (p *telltale) spellings(hashes bool) (all []string) {
 	addresses := []string{p.v4, p.v6, strings.TrimSuffix(p.v6, "::77")}
 	for _, text := range addresses {
@@ -38,7 +39,7 @@ func (p *telltale) spellings(hashes bool) (all []string) {
 	for _, text := range append(addresses, p.name, strings.ToLower(p.name), p.agent) {
 		all = append(all, text, strings.ToLower(text), strings.ToUpper(text), hex.EncodeToString([]byte(text)))
 		for _, hashed := range []string{text, "anywhere\x00" + text, "of\x00" + text} {
-			if !hashes {
+			if !hashes && text != strings.ToLower(p.name) {
 				break
 			}
 			sum := sha256.Sum256([]byte(hashed))
@@ -84,7 +85,10 @@ func (p *telltale) lives(t *testing.T, s *service, root signedIn, bob int64) (la
 		t.Helper()
 		return read[signedIn](t, at(call{method: "POST", path: "/token", body: credentials(p.name, "123456")}, address, 200))
 	}
-	invite := call{method: "POST", path: "/admin/invitations", body: fmt.Sprintf(`{"username":%q}`, p.name), token: root.Token}
+	invite := call{
+		method: "POST", path: "/admin/invitations", token: root.Token,
+		body: fmt.Sprintf(`{"username":%q,"plan":"pro","roles":["analyst"]}`, p.name),
+	}
 	invitation := fetch[struct{ Invitation string }](t, s, invite, 201).Invitation
 	register := call{method: "POST", path: "/users/register", body: fmt.Sprintf(`{"username":%q,"password":"123456","invitation":%q}`,
 		p.name, invitation)}
@@ -104,17 +108,29 @@ func (p *telltale) lives(t *testing.T, s *service, root signedIn, bob int64) (la
 	at(call{method: "POST", path: "/logout", token: first.Token}, p.v4, 204)
 	s.deliver(int(p.id), p.id, "root", "", 5)
 	user := fmt.Sprint("/admin/users/", p.id)
-	for _, edit := range []string{`{"role":"admin"}`, `{"monthly_quota":1000}`} {
+	for _, edit := range []string{
+		`{"role":"admin"}`, `{"monthly_quota":1000}`, `{"plan":"pro","roles":["analyst","ops"]}`, `{"must_change_password":true}`,
+	} {
 		if got := s.do(call{method: "PATCH", path: user, token: root.Token, body: edit}); got.status != 200 {
 			t.Fatalf("%s: got %d %s", edit, got.status, got.body)
 		}
 	}
+	at(call{method: "POST", path: "/token", body: credentials(p.name, "123456")}, p.v6, 403)
+	at(signInWith(p.name, "123456", "correct horse"), p.v6, 200)
+	use := `{"reset_token":%q,"new_password":"123456"}`
+	at(call{method: "POST", path: "/users/password", body: fmt.Sprintf(use, "tgr_wrong")}, p.v6, 403)
+	at(call{method: "POST", path: "/users/password", body: fmt.Sprintf(use, s.reset(t, root, p.id).Token)}, p.v6, 204)
+	s.reset(t, root, p.id) // it is never used
 	last = signIn(p.v4)
+	at(call{method: "POST", path: "/token", body: credentials(p.name, "wrong")}, p.v6, 401)
 	for _, address := range []string{p.v4, p.v6} {
 		edit := fmt.Sprintf(`{"monthly_quota":%d}`, p.id*10+int64(len(address)))
 		at(call{method: "PATCH", path: fmt.Sprint("/admin/users/", bob), token: last.Token, body: edit}, address, 200)
 	}
 	at(call{method: "POST", path: "/admin/invitations", body: "{}", token: last.Token}, p.v4, 201)
+	at(call{method: "PUT", path: "/admin/plans/pro", body: fmt.Sprintf(`{"in_flight":%d}`, p.id), token: last.Token}, p.v6, 200)
+	made := fetch[madeReset](t, s, call{method: "POST", path: fmt.Sprintf("/admin/users/%d/reset", bob), token: last.Token}, 201)
+	at(call{method: "POST", path: "/users/password", body: fmt.Sprintf(use, made.Token)}, p.v4, 204)
 	at(call{path: "/admin/audit", token: last.Token}, p.v4, 200)
 	return last
 }
@@ -181,6 +197,7 @@ func TestErasedPersonsLeaveNoTrace(t *testing.T) {
 		s := newService(t, options{url: url, guesses: defaultGuesses()})
 		root := s.root(t)
 		bob := s.register(t, "bob", "123456")
+		fetch[struct{}](t, s, call{method: "PUT", path: "/admin/plans/pro", token: root.Token, body: "{}"}, 201)
 		people := []telltale{
 			{name: "Zelda-Quuxfield", v4: "203.0.113.71", v6: "2001:db8:7e11:7a1e::77", agent: "Zeldas-Browser/7"},
 			{name: "Yorick-Plugh-Gravedigger", v4: "203.0.113.72", v6: "2001:db8:7e12:7a1e::77", agent: "Yoricks-Browser/7"},
@@ -259,9 +276,9 @@ func wantSameEntries(t *testing.T, before, after []string) {
 	if len(after) != len(before)+2 {
 		t.Fatalf("there were %d entries, and now there are %d: %q", len(before), len(after), after)
 	}
-	names := regexp.MustCompile(`^.*@\S* (create|edit|invite) (\S*) `)
+	names := regexp.MustCompile(`^.*@\S* (?:(create|edit|reset|invite) \S*|(put plan pro)) `)
 	for i, was := range before {
-		if got, want := names.ReplaceAllString(after[i+2], "$1 "), names.ReplaceAllString(was, "$1 "); got != want || want == was {
+		if got, want := names.ReplaceAllString(after[i+2], "$1$2 "), names.ReplaceAllString(was, "$1$2 "); got != want || want == was {
 			t.Errorf("%q became %q", was, after[i+2])
 		}
 	}
