@@ -148,7 +148,7 @@ func deletePlan(ctx context.Context, c call) error {
 	case errors.Is(err, account.ErrPlanNotFound):
 		return fmt.Errorf("there is no plan %q", c.args[0])
 	case errors.Is(err, account.ErrPlanInUse):
-		return fmt.Errorf("somebody has the plan %q: give them another one first", c.args[0])
+		return fmt.Errorf("a user or an open invitation has the plan %q: give the user another one, or withdraw the invitation, first", c.args[0])
 	case errors.Is(err, account.ErrDefaultPlan):
 		return errors.New("the plan default is everybody's who has no other: it cannot be deleted")
 	case err != nil:

@@ -36,7 +36,7 @@ func TestPlansOnTheCommandLine(t *testing.T) {
 		{"admin edit bob -plan pro", 1, `there is no user "bob"`},
 		{"admin edit ada -roles admin", 1, "makes an administrator"},
 		{"admin edit Ada --plan pro --roles b,a", 0, "ada (user id 1) has the plan pro and the roles a,b.\n"},
-		{"plan delete pro", 1, `somebody has the plan "pro"`},
+		{"plan delete pro", 1, `a user or an open invitation has the plan "pro"`},
 		{"admin edit ada --plan default", 0, "has the plan default and the roles a,b.\n"},
 		{"admin edit ada --roles=", 0, "has the plan default and the roles none.\n"},
 		{"plan delete pro", 0, "The plan pro is deleted.\n"},

@@ -18,7 +18,7 @@ var (
 	ErrNoPlan = errors.New("no such plan for a user")
 	// ErrPlanNotFound means that there is no plan of this name to read or delete.
 	ErrPlanNotFound = errors.New("no such plan")
-	// ErrPlanInUse means that somebody has the plan.
+	// ErrPlanInUse means that somebody has the plan, or will get it by an open invitation.
 	ErrPlanInUse = errors.New("plan is in use")
 	// ErrDefaultPlan means that the plan of all others cannot be deleted.
 	ErrDefaultPlan = errors.New("the default plan cannot be deleted")

@@ -23,7 +23,7 @@ func (s *Service) PutPlan(ctx context.Context, by Actor, name string, limits Lim
 	return p, created, nil
 }
 
-// DeletePlan deletes a plan that nobody has. Errors: ErrPlanNotFound, ErrPlanInUse, ErrDefaultPlan, fault.ErrUnavailable.
+// DeletePlan deletes a plan that nobody has, and no open invitation. Errors: ErrPlanNotFound, ErrPlanInUse, ErrDefaultPlan, fault.ErrUnavailable.
 func (s *Service) DeletePlan(ctx context.Context, by Actor, name string) error {
 	plan, err := planToFind(name)
 	switch {

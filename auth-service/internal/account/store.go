@@ -39,7 +39,7 @@ type Store interface {
 	// plan's version. It returns the plan as it is afterwards.
 	PutPlan(ctx context.Context, p Plan, audit AuditEntry) (put Plan, created bool, err error)
 	// DeletePlan deletes a plan; ErrPlanNotFound, ErrPlanInUse. The deletion gets the next number of the feed. No user ends
-	// with a plan that is gone, also if one gets the plan at the same moment.
+	// with a plan that is gone, also if one, or an invitation, gets the plan at the same moment.
 	DeletePlan(ctx context.Context, name PlanName, audit AuditEntry) error
 	// PlanByName finds a plan; ErrPlanNotFound.
 	PlanByName(ctx context.Context, name PlanName) (Plan, error)

@@ -75,7 +75,8 @@ func problems(err error) *problem.Details {
 	case errors.Is(err, account.ErrPlanNotFound):
 		return problem.New(http.StatusNotFound, "no-such-plan", "There is no such plan.")
 	case errors.Is(err, account.ErrPlanInUse):
-		return problem.New(http.StatusConflict, "plan-in-use", "Somebody has this plan; give them another one first.")
+		return problem.New(http.StatusConflict, "plan-in-use",
+			"A user or an open invitation has this plan; give the user another one, or withdraw the invitation, first.")
 	case errors.Is(err, account.ErrDefaultPlan):
 		return problem.New(http.StatusConflict, "default-plan", "The plan default is everybody's who has no other: it cannot be deleted.")
 	case errors.Is(err, account.ErrTooManyPlans):

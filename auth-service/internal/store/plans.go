@@ -159,13 +159,21 @@ func lockPlan(ctx context.Context, tx *gorm.DB, name account.PlanName, strength 
 	return row, err
 }
 
-// DeletePlan implements account.Store. The foreign key of users refuses it while somebody has the plan.
+// DeletePlan implements account.Store. The foreign key of users refuses it while somebody has the plan. Invitations have
+// no foreign key, because only open ones keep a plan. Nobody can make one while the plan is locked.
 func (s *Store) DeletePlan(ctx context.Context, name account.PlanName, audit account.AuditEntry) error {
 	return s.write(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) error {
 		if _, err := lockPlan(ctx, tx, name, "UPDATE"); err != nil {
 			return err
 		}
-		_, err := gorm.G[planRow](tx).Where("name = ?", name.String()).Delete(ctx)
+		invited, err := gorm.G[invitationRow](tx).Where("plan = ? and "+openInvitation, name.String(), audit.At).Limit(1).Count(ctx, "*")
+		switch {
+		case err != nil:
+			return err
+		case invited > 0:
+			return account.ErrPlanInUse
+		}
+		_, err = gorm.G[planRow](tx).Where("name = ?", name.String()).Delete(ctx)
 		if errors.Is(err, gorm.ErrForeignKeyViolated) {
 			return account.ErrPlanInUse
 		}
