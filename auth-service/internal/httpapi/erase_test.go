@@ -24,6 +24,7 @@ import (
 type telltale struct {
 	id                  int64
 	name, v4, v6, agent string
+	keyName             string // of API keys
 	key                 []byte // under which the audit log has what it knows of the person
 }
 
@@ -36,7 +37,7 @@ func (p *telltale) spellings(hashes bool) (all []string) {
 			all = append(all, a.StringExpanded(), hex.EncodeToString(a.AsSlice()[:min(8, len(a.AsSlice()))]))
 		}
 	}
-	for _, text := range append(addresses, p.name, strings.ToLower(p.name), p.agent) {
+	for _, text := range append(addresses, p.name, strings.ToLower(p.name), p.agent, p.keyName) {
 		all = append(all, text, strings.ToLower(text), strings.ToUpper(text), hex.EncodeToString([]byte(text)))
 		for _, hashed := range []string{text, "anywhere\x00" + text, "of\x00" + text} {
 			if !hashes && text != strings.ToLower(p.name) {
@@ -127,12 +128,23 @@ func (p *telltale) lives(t *testing.T, s *service, root signedIn, bob int64) (la
 		edit := fmt.Sprintf(`{"monthly_quota":%d}`, p.id*10+int64(len(address)))
 		at(call{method: "PATCH", path: fmt.Sprint("/admin/users/", bob), token: last.Token, body: edit}, address, 200)
 	}
+	p.makesKeys(t, s, root, last)
 	at(call{method: "POST", path: "/admin/invitations", body: "{}", token: last.Token}, p.v4, 201)
 	at(call{method: "PUT", path: "/admin/plans/pro", body: fmt.Sprintf(`{"in_flight":%d}`, p.id), token: last.Token}, p.v6, 200)
 	made := fetch[madeReset](t, s, call{method: "POST", path: fmt.Sprintf("/admin/users/%d/reset", bob), token: last.Token}, 201)
 	at(call{method: "POST", path: "/users/password", body: fmt.Sprintf(use, made.Token)}, p.v4, 204)
 	at(call{path: "/admin/audit", token: last.Token}, p.v4, 200)
 	return last
+}
+
+// makesKeys makes one key that the person rotates, and one that root revokes.
+func (p *telltale) makesKeys(t *testing.T, s *service, root, as signedIn) {
+	t.Helper()
+	body := fmt.Sprintf(`{"name":%q}`, p.keyName)
+	kept, gone := s.makeKey(t, as.Token, body), s.makeKey(t, as.Token, body)
+	fetch[shownKey](t, s, call{method: "POST", path: keysPath + "/" + kept.KeyID + "/rotate", token: as.Token, body: "{}"}, 200)
+	revoke := call{method: "DELETE", path: fmt.Sprintf("/admin/users/%d/keys/%s", p.id, gone.KeyID), token: root.Token}
+	fetch[struct{}](t, s, revoke, 204)
 }
 
 // plainAudit adds an entry to the audit log as the version before does.
@@ -199,9 +211,9 @@ func TestErasedPersonsLeaveNoTrace(t *testing.T) {
 		bob := s.register(t, "bob", "123456")
 		fetch[struct{}](t, s, call{method: "PUT", path: "/admin/plans/pro", token: root.Token, body: "{}"}, 201)
 		people := []telltale{
-			{name: "Zelda-Quuxfield", v4: "203.0.113.71", v6: "2001:db8:7e11:7a1e::77", agent: "Zeldas-Browser/7"},
-			{name: "Yorick-Plugh-Gravedigger", v4: "203.0.113.72", v6: "2001:db8:7e12:7a1e::77", agent: "Yoricks-Browser/7"},
-			{name: "Xanthippe-Frobnitz", v4: "203.0.113.73", v6: "2001:db8:7e13:7a1e::77", agent: "Xanthippes-Browser/7"},
+			{name: "Zelda-Quuxfield", v4: "203.0.113.71", v6: "2001:db8:7e11:7a1e::77", agent: "Zeldas-Browser/7", keyName: "Zeldas-Heating"},
+			{name: "Yorick-Plugh-Gravedigger", v4: "203.0.113.72", v6: "2001:db8:7e12:7a1e::77", agent: "Yoricks-Browser/7", keyName: "Yoricks-Doorbell"},
+			{name: "Xanthippe-Frobnitz", v4: "203.0.113.73", v6: "2001:db8:7e13:7a1e::77", agent: "Xanthippes-Browser/7", keyName: "Xanthippes-Greenhouse"},
 		}
 		var last []signedIn
 		for i := range people {
@@ -276,7 +288,7 @@ func wantSameEntries(t *testing.T, before, after []string) {
 	if len(after) != len(before)+2 {
 		t.Fatalf("there were %d entries, and now there are %d: %q", len(before), len(after), after)
 	}
-	names := regexp.MustCompile(`^.*@\S* (?:(create|edit|reset|invite) \S*|(put plan pro)) `)
+	names := regexp.MustCompile(`^.*@\S* (?:(create|edit|reset|invite|revoke-key) \S*|(put plan pro)) `)
 	for i, was := range before {
 		if got, want := names.ReplaceAllString(after[i+2], "$1$2 "), names.ReplaceAllString(was, "$1$2 "); got != want || want == was {
 			t.Errorf("%q became %q", was, after[i+2])
