@@ -124,27 +124,9 @@ func (p *telltale) lives(t *testing.T, s *service, root signedIn, bob int64) (la
 	s.reset(t, root, p.id) // it is never used
 	last = signIn(p.v4)
 	at(call{method: "POST", path: "/token", body: credentials(p.name, "wrong")}, p.v6, 401)
-	for _, address := range []string{p.v4, p.v6} {
-		edit := fmt.Sprintf(`{"monthly_quota":%d}`, p.id*10+int64(len(address)))
-		at(call{method: "PATCH", path: fmt.Sprint("/admin/users/", bob), token: last.Token, body: edit}, address, 200)
-	}
 	p.makesKeys(t, s, root, last)
-	at(call{method: "POST", path: "/admin/invitations", body: "{}", token: last.Token}, p.v4, 201)
-	at(call{method: "PUT", path: "/admin/plans/pro", body: fmt.Sprintf(`{"in_flight":%d}`, p.id), token: last.Token}, p.v6, 200)
-	made := fetch[madeReset](t, s, call{method: "POST", path: fmt.Sprintf("/admin/users/%d/reset", bob), token: last.Token}, 201)
-	at(call{method: "POST", path: "/users/password", body: fmt.Sprintf(use, made.Token)}, p.v4, 204)
-	at(call{path: "/admin/audit", token: last.Token}, p.v4, 200)
+	p.administers(t, s, at, last, bob)
 	return last
-}
-
-// makesKeys makes one key that the person rotates, and one that root revokes.
-func (p *telltale) makesKeys(t *testing.T, s *service, root, as signedIn) {
-	t.Helper()
-	body := fmt.Sprintf(`{"name":%q}`, p.keyName)
-	kept, gone := s.makeKey(t, as.Token, body), s.makeKey(t, as.Token, body)
-	fetch[shownKey](t, s, call{method: "POST", path: keysPath + "/" + kept.KeyID + "/rotate", token: as.Token, body: "{}"}, 200)
-	revoke := call{method: "DELETE", path: fmt.Sprintf("/admin/users/%d/keys/%s", p.id, gone.KeyID), token: root.Token}
-	fetch[struct{}](t, s, revoke, 204)
 }
 
 // plainAudit adds an entry to the audit log as the version before does.
