@@ -54,6 +54,9 @@ func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next 
 	if err != nil {
 		return err
 	}
+	if who.User.MustChangePassword && nextPassword.Same(currentPassword) {
+		return samePassword()
+	}
 	if err := s.checkPolicy("new_password", nextPassword, who.User.Name); err != nil {
 		return err
 	}

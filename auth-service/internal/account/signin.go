@@ -92,9 +92,13 @@ func (s *Service) prepareNext(p prepared, raw string) (*password.Prepared, error
 		return nil, err
 	}
 	if next.Same(p.password) {
-		return nil, fault.Invalid("new_password", "The new password must differ from the present one.")
+		return nil, samePassword()
 	}
 	return &next, s.checkPolicy("new_password", next, p.name)
+}
+
+func samePassword() error {
+	return fault.Invalid("new_password", "The new password must differ from the present one.")
 }
 
 // proveAtSignIn spends the code of a user whose second factor is on.

@@ -48,6 +48,10 @@ func TestAUserWhoMustChangeThePasswordIsAskedAtTheNextSignIn(t *testing.T) {
 				t.Errorf("%s: got %d %s, want %d", what, got.status, got.body, step.status)
 			}
 		}
+		same := call{method: "PUT", path: "/users/me/password", token: old.Token, body: `{"current_password":"123456","new_password":"123456"}`}
+		if got := s.do(same); got.status != 422 || !strings.Contains(got.body, "urn:tallygate:problem:invalid-new_password") {
+			t.Errorf("the same password again, in a session: got %d %s", got.status, got.body)
+		}
 		fresh := fetch[signedIn](t, s, signInWith("ada", "123456", "correct horse"), 200)
 		if !s.works(fresh.Token) || s.works(old.Token) {
 			t.Error("the new token does not work, or the old one does")
