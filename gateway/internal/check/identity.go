@@ -23,7 +23,7 @@ type Identity struct {
 }
 
 // KeyID is the id of the API key that the call was made with; 0: by a token of a session.
-func (i Identity) KeyID() uint64 {
+func (i *Identity) KeyID() uint64 {
 	if i.Key == nil {
 		return 0
 	}

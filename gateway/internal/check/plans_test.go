@@ -140,27 +140,30 @@ func TestAnAuthServiceThatKnowsNoPlans(t *testing.T) {
 func TestACallNeedsOneOfTheRolesUntilItEnds(t *testing.T) {
 	t.Parallel()
 	inBubble(t, planned(), nil, func(t *testing.T, f *fixture) {
-		if _, err := f.caller(t, 7, nil).Require([]string{"ops"}); !errors.Is(err, check.ErrRole) {
+		nobody := f.caller(t, 7, nil)
+		if err := nobody.Require([]string{"ops"}); !errors.Is(err, check.ErrRole) {
 			t.Errorf("without roles: got %v", err)
 		}
-		if _, err := f.caller(t, 7, nil).Require(nil); err != nil {
+		if err := nobody.Require(nil); err != nil {
 			t.Errorf("no role is needed: got %v", err)
 		}
 		f.service.change(7, func(r *authclient.Record) { r.Roles = []string{"analyst", "ops"} })
 		f.service.change(8, func(r *authclient.Record) { r.Role = "admin" })
 		synctest.Wait()
-		who, err := f.caller(t, 7, nil).Require([]string{"admin", "ops"})
-		if err != nil || who.Roles.Text != "analyst,ops" {
+		who := f.caller(t, 7, nil)
+		if err := who.Require([]string{"admin", "ops"}); err != nil || who.Roles.Text != "analyst,ops" {
 			t.Fatalf("got %+v, %v", who.Roles, err)
 		}
-		if admin, err := f.caller(t, 8, nil).Require([]string{"admin", "ops"}); err != nil || admin.Roles.Text != "admin" {
+		admin := f.caller(t, 8, nil)
+		if err := admin.Require([]string{"admin", "ops"}); err != nil || admin.Roles.Text != "admin" {
 			t.Errorf("an administrator: got %+v, %v", admin.Roles, err)
 		}
 		f.valid(t, "with the role", who, "")
 		f.service.change(7, func(r *authclient.Record) { r.Roles = []string{"analyst"} })
 		synctest.Wait()
 		f.valid(t, "without it", who, "role")
-		if _, err := f.caller(t, 7, nil).Require([]string{"ops"}); !errors.Is(err, check.ErrRole) {
+		next := f.caller(t, 7, nil)
+		if err := next.Require([]string{"ops"}); !errors.Is(err, check.ErrRole) {
 			t.Errorf("the next call: got %v", err)
 		}
 	})
@@ -192,7 +195,7 @@ func BenchmarkPlanAndRolesOfACall(b *testing.B) {
 			for b.Loop() {
 				who, err := f.Check(b.Context(), fields)
 				if err == nil {
-					_, err = who.Require(part.roles)
+					err = who.Require(part.roles)
 				}
 				if err != nil {
 					b.Fatal(err)

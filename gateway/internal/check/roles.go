@@ -36,15 +36,15 @@ func (r *Roles) any(wanted []string) bool {
 	return false
 }
 
-// Require returns the identity for a call that needs one of these roles: Valid asks for it, too. Without roles everybody may
-// call. The error is ErrRole.
-func (i Identity) Require(roles []string) (Identity, error) {
+// Require refuses a call that needs one of these roles: Valid asks for it, too. Without roles everybody may call. The error is
+// ErrRole.
+func (i *Identity) Require(roles []string) error {
 	if len(roles) == 0 {
-		return i, nil
+		return nil
 	}
 	if !i.Roles.any(roles) {
-		return i, ErrRole
+		return ErrRole
 	}
 	i.required = roles
-	return i, nil
+	return nil
 }

@@ -19,10 +19,10 @@ func (s *Server) checkKey(k *call, raw string) error {
 	if k.route.ForwardToken && bearer == "" {
 		return check.ErrLookup
 	}
-	if k.who, err = who.Require(k.route.Roles); err != nil {
+	k.who, k.bearer = who, bearer
+	if err := k.who.Require(k.route.Roles); err != nil {
 		return err
 	}
-	k.bearer = bearer
 	if k.hidden {
 		k.keepPrivate()
 	}

@@ -72,7 +72,8 @@ func (s *Server) checkTicket(k *call, raw string) error {
 	if err != nil {
 		return err
 	}
-	if k.who, err = who.Require(k.route.Roles); err != nil {
+	k.who = who
+	if err := k.who.Require(k.route.Roles); err != nil {
 		return err
 	}
 	k.bearer = "Bearer " + token

@@ -143,11 +143,11 @@ func (s *Server) check(k *call) error {
 	if len(fields) == 1 && apikey.Claims(token.WithoutScheme(fields[0])) {
 		return s.checkKey(k, token.WithoutScheme(fields[0]))
 	}
-	who, err := s.cfg.Check.Check(s.base, fields)
-	if err != nil {
+	var err error
+	if k.who, err = s.cfg.Check.Check(s.base, fields); err != nil {
 		return err
 	}
-	if k.who, err = who.Require(k.route.Roles); err != nil {
+	if err := k.who.Require(k.route.Roles); err != nil {
 		return err
 	}
 	if k.protocol != "" {
