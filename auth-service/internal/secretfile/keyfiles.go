@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"tallygate/auth-service/internal/issuer"
 	"tallygate/kit/token"
@@ -37,11 +38,32 @@ func exists(path string) bool {
 }
 
 // init makes a key if there is none, and publishes its public half. It reports whether that was not published yet. With HS256
-// it does nothing.
-func (k keyFiles) init(alg string, mode fs.FileMode) (published bool, err error) {
+// it makes nothing. Of the key and jwt_secret, it makes the one that signs from now on the newer file.
+func (k keyFiles) init(alg, secret string, mode fs.FileMode) (published bool, err error) {
 	if alg == token.HS256 {
-		return false, nil
+		return false, makeNewer(secret, k.private)
 	}
+	if published, err = k.initKey(alg, mode); err != nil {
+		return false, err
+	}
+	return published, makeNewer(k.private, secret)
+}
+
+// makeNewer gives the file the present time if the other one, which has a content, is not older.
+func makeNewer(path, other string) error {
+	of, err := os.Stat(other)
+	if err != nil || of.Size() == 0 {
+		return ignoreMissing(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.ModTime().After(of.ModTime()) {
+		return err
+	}
+	now := time.Now()
+	return os.Chtimes(path, now, now)
+}
+
+func (k keyFiles) initKey(alg string, mode fs.FileMode) (published bool, err error) {
 	text, err := os.ReadFile(k.private)
 	if ignoreMissing(err) != nil {
 		return false, err

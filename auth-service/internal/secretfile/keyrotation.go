@@ -140,6 +140,9 @@ func (r Rotation) withdrawHS256(ctx context.Context) error {
 	if info == nil || info.Size() == 0 || len(published) == 0 {
 		return errors.New("jwt_secret: tokens are signed with it, and nothing else: start the services with TOKEN_ALG=EdDSA first")
 	}
+	if secret, err := os.Stat(filepath.Join(r.Dir, "jwt_secret")); err == nil && secret.Size() > 0 && secret.ModTime().After(info.ModTime()) {
+		return errors.New("jwt_secret: it is newer than the private key, so it signs tokens: start the services with TOKEN_ALG=EdDSA first")
+	}
 	one := rotation{Rotation: r, name: "jwt_secret"}
 	if ready, err := one.due(ctx, info.ModTime(), false); err != nil || !ready {
 		return err

@@ -2,6 +2,7 @@ package secretfile_test
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -147,4 +148,53 @@ func TestTheJWTSecretIsWithdrawnAfterAMoveOnly(t *testing.T) {
 	if output, err := rotateKey(t, "hs256", dir, false); err != nil || readAll(t, dir)["jwt_secret"] != "" {
 		t.Errorf("got %s, %v", output, err)
 	}
+}
+
+func TestTheJWTSecretIsNotWithdrawnAfterTheWayBack(t *testing.T) {
+	t.Parallel()
+	shared := t.TempDir()
+	for _, folder := range []string{"jwt", "internal", "database", secretfile.Signing} {
+		if err := os.Mkdir(filepath.Join(shared, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for kind, place := range map[string]struct {
+		dir   string
+		start func(alg string) error
+	}{
+		"one folder": {shared + "/one", func(alg string) error { return secretfile.Init(shared+"/one", alg) }},
+		"a folder for each kind": {shared + "/jwt", func(alg string) error {
+			_, err := secretfile.Share(shared+"/none", "", shared, alg)
+			return err
+		}},
+	} {
+		secret := filepath.Join(place.dir, "jwt_secret")
+		for _, alg := range []string{"HS256", "EdDSA", "HS256"} {
+			if err := place.start(alg); err != nil {
+				t.Fatalf("%s: %v", kind, err)
+			}
+		}
+		if output, err := rotateKey(t, "hs256", place.dir, true); err == nil || !strings.Contains(err.Error(), "TOKEN_ALG") || sizeOf(t, secret) == 0 {
+			t.Errorf("%s, while the secret signs: got %s, %v", kind, output, err)
+		}
+		// The secret has signed until now, however old the key is.
+		if err := place.start("EdDSA"); err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		if output, err := rotateKey(t, "hs256", place.dir, false); err == nil || !strings.Contains(err.Error(), "has to be accepted until") {
+			t.Errorf("%s, after the second move: got %s, %v", kind, output, err)
+		}
+		if output, err := rotateKey(t, "hs256", place.dir, true); err != nil || sizeOf(t, secret) != 0 {
+			t.Errorf("%s, by force: got %s, %v", kind, output, err)
+		}
+	}
+}
+
+func sizeOf(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
 }

@@ -30,8 +30,8 @@ func rotate(t *testing.T, secret, dir string, force ...string) (code int, output
 // age makes all files older than they are.
 func age(t *testing.T, dir string, by time.Duration) {
 	t.Helper()
+	at := time.Now().Add(-by) // one time: which file is newer decides which of them signs
 	for name := range readAll(t, dir) {
-		at := time.Now().Add(-by)
 		if err := os.Chtimes(filepath.Join(dir, name), at, at); err != nil {
 			t.Fatal(err)
 		}

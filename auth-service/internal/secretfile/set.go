@@ -68,7 +68,7 @@ func Init(dir, alg string) error {
 	if err := keepApart(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }); err != nil {
 		return err
 	}
-	_, err := keyFiles{filepath.Join(dir, signingKeyFile), filepath.Join(dir, publicKeysFile)}.init(alg, 0o600)
+	_, err := keyFiles{filepath.Join(dir, signingKeyFile), filepath.Join(dir, publicKeysFile)}.init(alg, filepath.Join(dir, "jwt_secret"), 0o600)
 	return err
 }
 
@@ -100,7 +100,8 @@ func Share(from, called, dir, alg string) (published bool, err error) {
 			return false, err
 		}
 	}
-	return keyFiles{filepath.Join(dir, Signing, signingKeyFile), filepath.Join(dir, "jwt", publicKeysFile)}.init(alg, 0o444)
+	keys := keyFiles{filepath.Join(dir, Signing, signingKeyFile), filepath.Join(dir, "jwt", publicKeysFile)}
+	return keys.init(alg, filepath.Join(dir, "jwt", "jwt_secret"), 0o444)
 }
 
 // in is the file's path under the shared folder. Each folder is a volume of its own. It is mounted where the secret is needed, and
