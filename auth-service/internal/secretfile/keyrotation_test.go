@@ -198,3 +198,33 @@ func sizeOf(t *testing.T, path string) int64 {
 	}
 	return info.Size()
 }
+
+func TestAWithdrawnSecretIsMadeAnewWhenItHasToSignAgain(t *testing.T) {
+	t.Parallel()
+	shared := t.TempDir()
+	for _, folder := range []string{"jwt", "internal", "database", secretfile.Signing} {
+		if err := os.Mkdir(filepath.Join(shared, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	share := func(alg string) {
+		t.Helper()
+		if _, err := secretfile.Share(shared+"/none", "", shared, alg); err != nil {
+			t.Fatalf("%s: %v", alg, err)
+		}
+	}
+	secret := filepath.Join(shared, "jwt", "jwt_secret")
+	share("HS256")
+	share("EdDSA")
+	if err := os.WriteFile(secret, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	share("EdDSA")
+	if n := sizeOf(t, secret); n != 0 {
+		t.Errorf("while the key signs: %d bytes", n)
+	}
+	share("HS256")
+	if sizeOf(t, secret) == 0 {
+		t.Error("the secret is still withdrawn")
+	}
+}

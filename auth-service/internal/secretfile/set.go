@@ -111,7 +111,7 @@ func (f file) in(dir string) string { return filepath.Join(dir, f.folder, f.name
 // source is what Share puts into a file.
 type source struct {
 	content []byte
-	own     bool // it is the operator's, and takes the place of what is there
+	own     bool // it takes the place of what is there: it is the operator's, or what is there was withdrawn
 }
 
 func (f file) find(from, called, dir string) (source, error) {
@@ -130,6 +130,8 @@ func (f file) find(from, called, dir string) (source, error) {
 	}
 	before, err := os.ReadFile(f.in(dir))
 	switch {
+	case err == nil && f.check != nil && len(before) == 0: // withdrawn, and needed again
+		return source{content: []byte(newSecret() + "\n"), own: true}, nil
 	case err == nil:
 		return source{content: before}, nil
 	case !errors.Is(err, fs.ErrNotExist) || f.check == nil:
