@@ -82,7 +82,7 @@ func (t *Throttle) SignIn(ctx context.Context, scope Scope, place Place) (*Attem
 func (t *Throttle) Code(ctx context.Context, attempt *Attempt, scope Scope) error {
 	a, end := t.newAdmission(ctx, attempt.place, scope)
 	defer end()
-	c := t.counter("code", t.cfg.Limits.PerName, "code\x00"+scope.Name, false)
+	c := t.counter("code", t.cfg.Limits.PerName, "code\x00"+scope.Name, false).of(scope.Name)
 	if err := a.joinQueue(ctx, c); err != nil {
 		return err
 	}
