@@ -131,7 +131,8 @@ func (g *gateway) serve(ctx context.Context) error {
 	if g.access != nil {
 		parts.Go(func() { g.access.Run(background) })
 	}
-	parts.Go(func() { follow.New(g.log, g.sources()...).Run(background) })
+	follower := follow.New(g.log, g.sources()...) // before the gateway listens, and is known to be there
+	parts.Go(func() { follower.Run(background) })
 
 	readiness := httpd.NewReadiness(g.checker.Ready)
 	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }

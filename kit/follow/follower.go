@@ -26,25 +26,27 @@ type Follower struct {
 	log     *slog.Logger
 	sources []Source
 	logged  []string // by source: the failure that was logged last, empty if the source works
+	hup     chan os.Signal
 }
 
-// New returns a Follower, which does nothing before Run.
+// New returns a Follower, which does nothing before Run. From now on SIGHUP does not end the process: whoever sends one need
+// not know whether Run has begun.
 func New(log *slog.Logger, sources ...Source) *Follower {
-	return &Follower{log: log, sources: sources, logged: make([]string, len(sources))}
+	f := &Follower{log: log, sources: sources, logged: make([]string, len(sources)), hup: make(chan os.Signal, 1)}
+	signal.Notify(f.hup, syscall.SIGHUP)
+	return f
 }
 
 // Run looks at the sources every Interval and on SIGHUP until ctx ends. The first look comes after one Interval.
 func (f *Follower) Run(ctx context.Context) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+	defer signal.Stop(f.hup)
 	tick := time.NewTicker(Interval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-hup:
+		case <-f.hup:
 			f.Look(true)
 		case <-tick.C:
 			f.Look(false)
