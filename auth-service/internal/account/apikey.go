@@ -66,7 +66,7 @@ func (k *APIKey) until(s KeySecret) time.Time {
 
 // link ties an access token to the secret that it was issued for, so that it dies with it: another secret of the same key may
 // live on.
-func (s KeySecret) link() TokenLink { return TokenLink(s.Hash[:len(TokenLink{})]) }
+func (s KeySecret) link() TokenLink { return TokenLink(s.Hash.Link()) }
 
 // issued reports whether a token with this link was issued for a secret that opens the key now.
 func (k *APIKey) issued(link TokenLink, now time.Time) bool {

@@ -2,10 +2,8 @@ package account
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"time"
@@ -53,7 +51,7 @@ func (s *Service) createKey(ctx context.Context, of keyOwner, e KeyEdit) (key AP
 	if err := e.check(now); err != nil {
 		return APIKey{}, "", err
 	}
-	id, err := s.newKeyID()
+	id, err := s.randomID()
 	if err != nil {
 		return APIKey{}, "", err
 	}
@@ -197,18 +195,5 @@ func (c KeyChange) entry(u User, by Actor, at time.Time) *AuditEntry {
 	}
 	return &AuditEntry{
 		At: at, Actor: by, Action: action, TargetID: u.ID, TargetName: u.Name, Detail: "key_id=" + strconv.FormatInt(id, 10),
-	}
-}
-
-// newKeyID is a random number from 1 to 2^63-1. No restore of the database gives it again.
-func (s *Service) newKeyID() (int64, error) {
-	for {
-		var b [8]byte
-		if _, err := io.ReadFull(s.cfg.Random, b[:]); err != nil {
-			return 0, fmt.Errorf("random bytes: %w", err)
-		}
-		if id := int64(binary.BigEndian.Uint64(b[:]) >> 1); id != 0 {
-			return id, nil
-		}
 	}
 }

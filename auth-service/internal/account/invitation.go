@@ -104,8 +104,8 @@ func hashInvitation(text string) (InvitationHash, error) {
 
 // ParseInvitationID reads an id that a client sent; ErrNoInvitation if no invitation has such a one.
 func ParseInvitationID(text string) (int64, error) {
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != text {
+	id, ok := ParseID(text)
+	if !ok {
 		return 0, ErrNoInvitation
 	}
 	return id, nil

@@ -2,10 +2,8 @@ package account
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"time"
 
@@ -53,13 +51,14 @@ func (s *Service) Invite(ctx context.Context, by Actor, w Invited) (Invitation, 
 	if err != nil {
 		return Invitation{}, InvitationToken{}, err
 	}
-	var random [8 + invitationBytes]byte
-	if _, err := io.ReadFull(s.cfg.Random, random[:]); err != nil {
+	if i.ID, err = s.randomID(); err != nil {
+		return Invitation{}, InvitationToken{}, err
+	}
+	var secret [invitationBytes]byte
+	if _, err := io.ReadFull(s.cfg.Random, secret[:]); err != nil {
 		return Invitation{}, InvitationToken{}, fmt.Errorf("random bytes: %w", err)
 	}
-	// At random, so that no id is given twice, not even after a restore of the database.
-	i.ID = int64(binary.BigEndian.Uint64(random[:8])&math.MaxInt64) | 1 // never 0
-	token := newInvitationToken([invitationBytes]byte(random[8:]))
+	token := newInvitationToken(secret)
 	hash, err := hashInvitation(token.text)
 	if err != nil {
 		return Invitation{}, InvitationToken{}, err

@@ -159,9 +159,8 @@ func newAuditEntry(e account.AuditEntry) auditEntry {
 
 // userID reads the id in the path. It refuses other spellings, such as 007.
 func userID(c *gin.Context) (int64, error) {
-	text := c.Param("id")
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != text {
+	id, ok := account.ParseID(c.Param("id"))
+	if !ok {
 		return 0, problem.New(http.StatusUnprocessableEntity, "invalid-id", "The user id has to be a positive whole number.")
 	}
 	return id, nil

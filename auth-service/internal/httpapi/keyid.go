@@ -4,15 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"tallygate/auth-service/internal/account"
 )
 
-// readKeyID reads the id of an API key: a whole number from 1 to 2^63-1 in decimal digits, the first of them not 0.
+// readKeyID reads the id of an API key.
 func readKeyID(text string) (int64, error) {
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err == nil && (id < 1 || strconv.FormatInt(id, 10) != text) {
-		err = fmt.Errorf("%q is not the id of a key", text)
+	id, ok := account.ParseID(text)
+	if !ok {
+		return 0, fmt.Errorf("%q is not the id of a key", text)
 	}
-	return id, err
+	return id, nil
 }
 
 // keyID is the member key_id of an entry. It is left out if entries are not by key, and null for what was called without one.

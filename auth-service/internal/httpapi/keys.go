@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -172,9 +171,8 @@ func (s *server) logKey(c *gin.Context, event string, id int64) {
 
 // pathKeyID reads the id in the path. What is no id of a key names none.
 func pathKeyID(c *gin.Context) (int64, error) {
-	text := c.Param("key_id")
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id <= 0 || keyIDText(id) != text {
+	id, ok := account.ParseID(c.Param("key_id"))
+	if !ok {
 		return 0, account.ErrNoKey
 	}
 	return id, nil
