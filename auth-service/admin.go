@@ -35,6 +35,10 @@ func adminCommands() []command {
 			help: "set a user's password, which it asks for, and end all their sessions",
 		},
 		{
+			noun: "admin", verb: "edit", args: name, flags: []string{"-plan PLAN", "-roles ROLE,…"}, run: editUser,
+			help: "give a user another plan, or these roles and no others; -roles= takes all of them away",
+		},
+		{
 			noun: "admin", verb: "totp", args: []string{"off", "NAME"},
 			help: "turn off the second factor of a user who has lost it", run: turnOffTOTP,
 		},

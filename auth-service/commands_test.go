@@ -16,8 +16,8 @@ func TestAWrongCommandLineNamesTheWordThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for words, says := range map[string]string{
 		"adm":                                 `unknown command "adm": the commands begin with admin, key, plan, ledger or secrets`,
-		"admin":                               "admin needs one more word: create, grant, revoke, reset, password, totp, import, invite, invitations, withdraw, erase, erased or edit",
-		"admin depose root":                   `unknown command "depose" after admin: it can be create, grant, revoke, reset, password, totp, import, invite, invitations, withdraw, erase, erased or edit`,
+		"admin":                               "admin needs one more word: create, grant, revoke, reset, password, edit, totp, import, invite, invitations, withdraw, erase or erased",
+		"admin depose root":                   `unknown command "depose" after admin: it can be create, grant, revoke, reset, password, edit, totp, import, invite, invitations, withdraw, erase or erased`,
 		"ledger check":                        `unknown command "check" after ledger: it can be verify`,
 		"admin grant":                         "admin grant with 0 arguments: call it as auth-service admin grant NAME",
 		"ledger verify now":                   "ledger verify with 1 arguments: call it as auth-service ledger verify",

@@ -18,12 +18,13 @@ func keyCommands() []command {
 	return []command{
 		{noun: "key", verb: "list", args: owner, help: "show the API keys of a user, without their secrets", run: ofUser(listKeys)},
 		{
-			noun: "key", verb: "create", args: []string{"NAME", "LABEL"},
-			help: "make an API key for a user, and write it to standard output; nobody can read it again", run: ofUser(createKey),
+			noun: "key", verb: "create", args: []string{"NAME", "LABEL"}, run: ofUser(createKey),
+			flags: []string{"-expires 2027-06-30", "-routes ROUTE,…", "-month N"},
+			help:  "make an API key for a user, and write it to standard output; nobody can read it again",
 		},
 		{
-			noun: "key", verb: "rotate", args: key,
-			help: "give an API key a new secret, and write it to standard output; the old one ends at once", run: ofUser(rotateKey),
+			noun: "key", verb: "rotate", args: key, flags: []string{"-overlap 1h"}, run: ofUser(rotateKey),
+			help: "give an API key a new secret, and write it to standard output; the old one ends at once, or after the overlap",
 		},
 		{noun: "key", verb: "revoke", args: key, help: "end an API key of a user", run: ofUser(revokeKey)},
 	}
@@ -50,7 +51,7 @@ func ofUser(run func(context.Context, *account.Service, account.User, call) erro
 		case errors.As(err, &full):
 			return fmt.Errorf("%s has %d API keys, the most that KEYS_PER_USER allows: revoke one first", user.Name, full.Most)
 		}
-		return err
+		return reasonOf(err)
 	}
 }
 
@@ -92,7 +93,12 @@ func moment(t time.Time) string {
 }
 
 func createKey(ctx context.Context, accounts *account.Service, user account.User, c call) error {
-	key, secret, err := accounts.CreateKeyOf(ctx, commandLine(), user.ID, account.KeyEdit{Name: &c.args[1]})
+	edit, err := readKeyEdit(c.flags)
+	if err != nil {
+		return err
+	}
+	edit.Name = &c.args[1]
+	key, secret, err := accounts.CreateKeyOf(ctx, commandLine(), user.ID, edit)
 	if err != nil {
 		return err
 	}
@@ -101,18 +107,68 @@ func createKey(ctx context.Context, accounts *account.Service, user account.User
 	return nil
 }
 
+// readKeyEdit reads the bounds of a key.
+func readKeyEdit(flags map[string]string) (e account.KeyEdit, err error) {
+	if text, given := flags["-expires"]; given {
+		at, err := readExpiry(text)
+		if err != nil {
+			return e, err
+		}
+		e.ExpiresAt = &at
+	}
+	if text, given := flags["-routes"]; given {
+		names := strings.Split(text, ",")
+		e.Routes = &names
+	}
+	if text, given := flags["-month"]; given {
+		limit, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || limit < 0 {
+			return e, fmt.Errorf("-month: %q is not a whole number", text)
+		}
+		e.Quota = &account.Quota{Limit: &limit}
+	}
+	return e, nil
+}
+
+// readExpiry reads a date, which is its beginning in UTC, or a time.
+func readExpiry(text string) (time.Time, error) {
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("-expires: %q is neither a date like 2027-06-30 nor a time like 2027-06-30T12:00:00Z", text)
+}
+
 func rotateKey(ctx context.Context, accounts *account.Service, user account.User, c call) error {
 	id, err := readKeyID(c.args[1])
 	if err != nil {
 		return err
 	}
-	_, secret, err := accounts.RotateKeyOf(ctx, commandLine(), user.ID, id)
+	overlap, err := readOverlap(c.flags)
+	if err != nil {
+		return err
+	}
+	_, secret, err := accounts.RotateKeyOf(ctx, commandLine(), user.ID, id, overlap)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(c.err, "The API key %d of %s is now:\n", id, user.Name)
 	fmt.Fprintln(c.out, secret)
 	return nil
+}
+
+// readOverlap reads how long the old secret of a key lives on.
+func readOverlap(flags map[string]string) (time.Duration, error) {
+	text, given := flags["-overlap"]
+	if !given {
+		return 0, nil
+	}
+	overlap, err := time.ParseDuration(text)
+	if err != nil || overlap < 0 || overlap > account.MaxKeyOverlap {
+		return 0, fmt.Errorf("-overlap: %q is not a duration like 1h, up to a week (168h)", text)
+	}
+	return overlap, nil
 }
 
 func revokeKey(ctx context.Context, accounts *account.Service, user account.User, c call) error {

@@ -14,11 +14,7 @@ func TestKeysByTheCommandLine(t *testing.T) {
 	vars := map[string]string{
 		"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "test.db"), "KEYS_PER_USER": "2",
 	}
-	run := func(words ...string) (code int, out, err string) {
-		var stdout, stderr bytes.Buffer
-		code = runCommand(t.Context(), words, lookup(vars), streams{out: &stdout, err: &stderr})
-		return code, stdout.String(), stderr.String()
-	}
+	run := func(words ...string) (code int, out, err string) { return runSplit(t, vars, words...) }
 	if code, out, errs := runImport(t, vars, "ada "+bcryptOf123456+"\n"); code != 0 {
 		t.Fatalf("got %d %s %s", code, out, errs)
 	}
@@ -59,5 +55,45 @@ func TestKeysByTheCommandLine(t *testing.T) {
 	}
 	if code, list, _ := run("key", "list", "ada"); code != 0 || strings.Contains(list, id) {
 		t.Errorf("got %d %q", code, list)
+	}
+}
+
+// runSplit runs a command, and keeps what it writes to its two outputs apart.
+func runSplit(t *testing.T, vars map[string]string, words ...string) (code int, out, err string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = runCommand(t.Context(), words, lookup(vars), streams{out: &stdout, err: &stderr})
+	return code, stdout.String(), stderr.String()
+}
+
+func TestKeysByTheCommandLineHaveBounds(t *testing.T) {
+	t.Parallel()
+	vars := settings(t)
+	if code, out, errs := runImport(t, vars, "ada "+bcryptOf123456+"\n"); code != 0 {
+		t.Fatalf("got %d %s %s", code, out, errs)
+	}
+	code, made, _ := runSplit(t, vars, "key", "create", "ada", "export", "-expires", "2999-01-02", "-routes", "files,root", "-month", "500")
+	if code != 0 || !apikey.Valid(strings.TrimSpace(made)) {
+		t.Fatalf("got %d %q", code, made)
+	}
+	_, list, _ := runSplit(t, vars, "key", "list", "ada")
+	if !strings.Contains(list, "2999-01-02T00:00:00Z  never      files,root  500    export") {
+		t.Errorf("got %s", list)
+	}
+	id := strings.Fields(strings.Split(list, "\n")[1])[0]
+	if code, next, errs := runSplit(t, vars, "key", "rotate", "ada", id, "-overlap", "1h"); code != 0 || !apikey.Valid(strings.TrimSpace(next)) {
+		t.Errorf("got %d %q %q", code, next, errs)
+	}
+	for words, says := range map[string]string{
+		"create ada more -expires soon":       `-expires: "soon" is neither a date like 2027-06-30 nor a time`,
+		"create ada more -expires 2020-01-01": "The expiry has to be in the future",
+		"create ada more -routes=":            "The name of a route has",
+		"create ada more -month -1":           `-month: "-1" is not a whole number`,
+		"rotate ada " + id + " -overlap 169h": `-overlap: "169h" is not a duration like 1h, up to a week`,
+		"rotate ada " + id + " --overlap=-1s": `-overlap: "-1s" is not a duration`,
+	} {
+		if code, out, errs := runSplit(t, vars, append([]string{"key"}, strings.Fields(words)...)...); code != 1 || out != "" || !strings.Contains(errs, says) {
+			t.Errorf("%s: got %d %q %q, want 1 and %q", words, code, out, errs, says)
+		}
 	}
 }

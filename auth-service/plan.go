@@ -22,10 +22,6 @@ func planCommands() []command {
 			help:  "make a plan, or replace what it allows; what is left out has no limit",
 		},
 		{noun: "plan", verb: "delete", args: name, help: "delete a plan that nobody has", run: deletePlan},
-		{
-			noun: "admin", verb: "edit", args: name, flags: []string{"-plan PLAN", "-roles ROLE,…"}, run: editUser,
-			help: "give a user another plan, or these roles and no others; -roles= takes all of them away",
-		},
 	}
 }
 
@@ -106,7 +102,7 @@ func readLimits(flags map[string]string) (l account.Limits, err error) {
 			continue
 		}
 		limit, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
+		if err != nil || limit < 0 {
 			return l, fmt.Errorf("%s: %q is not a whole number", name, text)
 		}
 		*into = &limit
@@ -191,7 +187,11 @@ func editUser(ctx context.Context, c call) error {
 	case err != nil:
 		return reasonOf(err)
 	}
-	fmt.Fprintf(c.out, "%s (user id %d) has the plan %s and the roles %s.\n", user.Name, user.ID, user.Plan, user.Roles)
+	has := "no roles"
+	if user.Roles != "" {
+		has = "the roles " + user.Roles.String()
+	}
+	fmt.Fprintf(c.out, "%s (user id %d) has the plan %s and %s.\n", user.Name, user.ID, user.Plan, has)
 	return nil
 }
 

@@ -23,7 +23,7 @@ func TestPlansOnTheCommandLine(t *testing.T) {
 		{"plan set default -month 5", 0, "The plan default is replaced.\n"},
 		{"plan set Pro", 1, "The name of a plan is 1 to 64"},
 		{"plan set pro -month many", 1, `-month: "many" is not a whole number`},
-		{"plan set pro -day=-1", 1, "A quota is a whole number"},
+		{"plan set pro -day=-1", 1, `-day: "-1" is not a whole number`},
 		{"plan set pro -in-flight 0", 1, "positive whole number"},
 		{"plan set pro -rates root", 1, `-rates: "root" is not like root=10/s`},
 		{"plan set pro -rates root=0/s", 1, `-rates: "root=0/s" is not like root=10/s`},
@@ -38,7 +38,7 @@ func TestPlansOnTheCommandLine(t *testing.T) {
 		{"admin edit Ada --plan pro --roles b,a", 0, "ada (user id 1) has the plan pro and the roles a,b.\n"},
 		{"plan delete pro", 1, `a user or an open invitation has the plan "pro"`},
 		{"admin edit ada --plan default", 0, "has the plan default and the roles a,b.\n"},
-		{"admin edit ada --roles=", 0, "has the plan default and the roles none.\n"},
+		{"admin edit ada --roles=", 0, "has the plan default and no roles.\n"},
 		{"plan delete pro", 0, "The plan pro is deleted.\n"},
 	} {
 		code, out, told := runWords(t, vars, strings.Fields(step.words)...)

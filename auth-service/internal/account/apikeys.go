@@ -86,10 +86,10 @@ func (s *Service) RotateKey(ctx context.Context, who Caller, keyID int64, overla
 	return s.rotateKey(ctx, s.own(who), keyID, overlap)
 }
 
-// RotateKeyOf is RotateKey for somebody else, without an overlap, and writes it into the audit log, both or neither. Errors:
-// those of RotateKey, and ErrNoUser.
-func (s *Service) RotateKeyOf(ctx context.Context, by Actor, userID, keyID int64) (APIKey, string, error) {
-	return s.rotateKey(ctx, keyOwner{userID: userID, by: &by}, keyID, 0)
+// RotateKeyOf is RotateKey for somebody else, and writes it into the audit log, both or neither. Errors: those of RotateKey, and
+// ErrNoUser.
+func (s *Service) RotateKeyOf(ctx context.Context, by Actor, userID, keyID int64, overlap time.Duration) (APIKey, string, error) {
+	return s.rotateKey(ctx, keyOwner{userID: userID, by: &by}, keyID, overlap)
 }
 
 func (s *Service) rotateKey(ctx context.Context, of keyOwner, keyID int64, overlap time.Duration) (APIKey, string, error) {
