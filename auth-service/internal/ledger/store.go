@@ -11,7 +11,7 @@ import (
 type Store interface {
 	// AddBatch adds a batch whose rows are merged, unless it was added before. It adds the rows to the hours, and to the
 	// days and months that are rolled already: to those of users, and to those of API keys. It subtracts what they cost from what the
-	// gateway has reserved.
+	// gateway has reserved. It notes KeyUses.
 	AddBatch(ctx context.Context, b Batch, now time.Time) (added bool, err error)
 	// UserUsage returns the rows of one user in the spans, in no order. Several of one start, route and key have to be
 	// added up; a sum may be zero.

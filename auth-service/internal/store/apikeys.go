@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"tallygate/auth-service/internal/account"
 	"tallygate/kit/apikey"
@@ -178,4 +179,10 @@ func changeKey(ctx context.Context, tx *gorm.DB, c account.KeyChange) error {
 		}
 	}
 	return nil
+}
+
+// lockKeys locks the keys of a user by id, as a batch of usage does: the foreign key would lock and delete them in any order.
+func lockKeys(ctx context.Context, tx *gorm.DB, userID int64) error {
+	_, err := gorm.G[apiKeyRow](tx, clause.Locking{Strength: "UPDATE"}).Select("id").Where("user_id = ?", userID).Order("id").Find(ctx)
+	return err
 }

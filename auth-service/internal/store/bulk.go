@@ -18,6 +18,9 @@ type bulk interface {
 	add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.Row) error
 	// settle subtracts what was delivered from what a gateway has reserved. It stops at zero.
 	settle(ctx context.Context, tx *gorm.DB, gateway string, of []delivered) error
+	// noteUses writes when API keys were used last, in the order of uses, which are sorted by key. It passes over keys that are
+	// gone, and those of which a use is known that is as late, or almost (ledger.KeyUsePrecision).
+	noteUses(ctx context.Context, tx *gorm.DB, uses []ledger.KeyUse) error
 }
 
 // table is one of the six usage tables. They differ only in names, and in that three have a column key_id.

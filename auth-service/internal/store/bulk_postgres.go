@@ -63,6 +63,26 @@ on conflict (%[7]s) do update set
 	return err
 }
 
+// noteUses locks the keys one by one before it changes any. An update alone would lock them in the order of a plan, and deadlock
+// beside another batch.
+func (postgresBulk) noteUses(ctx context.Context, tx *gorm.DB, uses []ledger.KeyUse) error {
+	if len(uses) == 0 {
+		return nil
+	}
+	keys, times, before := make([]int64, len(uses)), make([]time.Time, len(uses)), make([]time.Time, len(uses))
+	for i, use := range uses {
+		keys[i], times[i], before[i] = use.KeyID, use.At, use.At.Add(-ledger.KeyUsePrecision)
+	}
+	_, err := tx.Statement.ConnPool.ExecContext(ctx, `
+with used as (
+    select k.id, u.at from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as u (id, at, before)
+    join api_keys k on k.id = u.id
+    where k.last_used_at is null or k.last_used_at < u.before
+    order by k.id for no key update of k)
+update api_keys k set last_used_at = used.at from used where k.id = used.id`, keys, times, before)
+	return err
+}
+
 func (postgresBulk) settle(ctx context.Context, tx *gorm.DB, gateway string, of []delivered) error {
 	for _, table := range leaseTables() {
 		var users, keys, units []int64

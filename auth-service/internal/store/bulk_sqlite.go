@@ -44,6 +44,22 @@ func (sqliteBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.R
 	return nil
 }
 
+func (sqliteBulk) noteUses(ctx context.Context, tx *gorm.DB, uses []ledger.KeyUse) error {
+	for some := range slices.Chunk(uses, sqliteRowsAtOnce) {
+		args := make([]any, 0, 3*len(some))
+		for _, use := range some {
+			args = append(args, use.KeyID, use.At, use.At.Add(-ledger.KeyUsePrecision))
+		}
+		_, err := tx.Statement.ConnPool.ExecContext(ctx, "with used (id, at, before) as (values (?, ?, ?)"+
+			strings.Repeat(", (?, ?, ?)", len(some)-1)+") update api_keys set last_used_at = used.at from used"+
+			" where api_keys.id = used.id and (last_used_at is null or last_used_at < used.before)", args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (sqliteBulk) settle(ctx context.Context, tx *gorm.DB, gateway string, of []delivered) error {
 	for i := range of {
 		table, _, _ := leasesOf(of[i].Scope)

@@ -6,5 +6,6 @@
 // A call takes its turn before it takes a connection, and those who want the same row wait in one line (access.go). Gateways have
 // connections of their own (lane.go).
 //
-// Locks are taken in one order everywhere: user, invitation, session, guess counters, change counter; gateway, marks, usage, leases.
+// Locks are taken in one order everywhere: user, invitation, API keys by id, session, guess counters, change
+// counter; gateway, marks, usage, leases, API keys by id.
 package store

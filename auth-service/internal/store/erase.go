@@ -20,10 +20,13 @@ type erasedRow struct {
 func (erasedRow) TableName() string { return "erased_users" }
 
 // eraseUser deletes a user, and with them all that is known about the person, also what was counted under a hash of the name. By
-// foreign keys these go too: sessions, known addresses, and the key without which nobody can read the names and addresses in the
-// audit log.
+// foreign keys these go too: sessions, API keys, known addresses, and the key without which nobody can read the names and addresses in
+// the audit log.
 func eraseUser(ctx context.Context, tx *gorm.DB, u account.User) error {
 	if err := forgetInvited(ctx, tx, u.ID); err != nil {
+		return err
+	}
+	if err := lockKeys(ctx, tx, u.ID); err != nil {
 		return err
 	}
 	if _, err := gorm.G[userRow](tx).Where("id = ?", u.ID).Delete(ctx); err != nil {

@@ -58,7 +58,10 @@ func (s *Store) AddBatch(ctx context.Context, b ledger.Batch, now time.Time) (ad
 		if err := s.addRows(ctx, tx, b.Rows, now); err != nil {
 			return err
 		}
-		return s.settleLeases(ctx, tx, b)
+		if err := s.settleLeases(ctx, tx, b); err != nil {
+			return err
+		}
+		return s.engine.bulk.noteUses(ctx, tx, ledger.KeyUses(b.Rows, now))
 	})
 	return added && err == nil, err
 }
