@@ -42,10 +42,12 @@ type call struct {
 	costed    bool            // what the upstream has announced is counted
 	auth      [2]string
 	limits    [2]limit.Limit
-	bearer    string   // Authorization for the upstream, if the client has sent no token there
-	hidden    bool     // the client has sent an API key in another field than Authorization
-	protocol  string   // the WebSocket subprotocol if the upstream chooses none; mostly empty
-	text      [20]byte // the user's id as text
+	claim     limit.Claim     // on the quotas
+	standings limit.Standings // what the limits leave
+	bearer    string          // Authorization for the upstream, if the client has sent no token there
+	hidden    bool            // the client has sent an API key in another field than Authorization
+	protocol  string          // the WebSocket subprotocol if the upstream chooses none; mostly empty
+	text      [20]byte        // the user's id as text
 	scratch   []byte
 	moved     []byte // the head, once the buffer has been given back
 	// streaming is what the call has spent of the budget for its streams.
@@ -67,6 +69,7 @@ func (k *call) begin(c *conn) {
 	k.client, k.outer = c.client, outer{}
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
 	k.bearer, k.protocol, k.hidden = "", "", false
+	k.standings.Reset()
 	k.streaming, k.streams, k.revocable, k.counted, k.costed = 0, false, false, meter.Call{}, false
 }
 

@@ -20,6 +20,9 @@ func (k *call) fixedCost() uint64 {
 	return k.route.Cost()
 }
 
+// free reports whether the call costs nothing, whatever its response.
+func (k *call) free() bool { return k.route.CostField == "" && k.route.Cost() == 0 }
+
 // Costs counts what the upstream has announced.
 func (k *call) Costs(value []byte, values int) {
 	if k.counted == (meter.Call{}) || k.costed {
@@ -33,6 +36,7 @@ func (k *call) Costs(value []byte, values int) {
 		}
 	}
 	k.costed = true
+	k.conn.server.cfg.Quotas.Spend(&k.claim, int64(units))
 	k.counted.Cost(units)
 }
 

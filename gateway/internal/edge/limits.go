@@ -38,7 +38,26 @@ func (s *Server) limit(k *call) error {
 			return err
 		}
 	}
-	return s.cfg.Quotas.Admit(s.base, k.begun, k.who.UserID, k.who.MonthlyQuota)
+	if k.free() {
+		return nil
+	}
+	k.claim = k.claims()
+	return s.cfg.Quotas.Admit(s.base, &k.claim, &k.standings)
+}
+
+// claims is what the call takes of its quotas.
+func (k *call) claims() limit.Claim {
+	c := limit.Claim{
+		At: k.begun, UserID: k.who.UserID, PerMonth: k.who.MonthlyQuota, PerDay: check.NoQuota, KeyPerMonth: check.NoQuota,
+		Cost: int64(k.fixedCost()),
+	}
+	if k.who.Plan != nil {
+		c.PerDay = k.who.Plan.PerDay
+	}
+	if k.who.Key != nil {
+		c.KeyID, c.KeyPerMonth = k.who.KeyID(), k.who.Key.MonthlyQuota
+	}
+	return c
 }
 
 // rates are the rates that apply to the call: the route's, and that of the user's plan.

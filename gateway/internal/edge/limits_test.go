@@ -33,12 +33,14 @@ func TestAUserWhoCallsTooOftenLearnsWhenToCallAgain(t *testing.T) {
 // says is a quota that returns the same error for every user who has one.
 type says struct{ refusal error }
 
-func (s says) Admit(_ context.Context, _ time.Time, _, quota int64) error {
-	if quota == check.NoQuota {
+func (s says) Admit(_ context.Context, c *limit.Claim, _ *limit.Standings) error {
+	if c.PerMonth == check.NoQuota {
 		return nil
 	}
 	return s.refusal
 }
+
+func (says) Spend(*limit.Claim, int64) {}
 
 func spent() says { return says{&limit.QuotaError{Quota: 1, Wait: time.Minute}} }
 

@@ -135,7 +135,7 @@ func problems(err error) *problem.Details {
 	case errors.Is(err, check.ErrTickets):
 		return problem.Unavailable("The gateway has taken too many tickets; try again soon.", retryCheck)
 	case errors.Is(err, limit.ErrUnchecked):
-		return problem.Unavailable("The gateway cannot check your monthly quota at the moment; try again soon.", retryQuota)
+		return problem.Unavailable("The gateway cannot check your quota at the moment; try again soon.", retryQuota)
 	case errors.Is(err, context.Canceled): // the gateway is being stopped
 		return problem.Unavailable("The request was cancelled.", retryCanceled)
 	}
@@ -200,13 +200,23 @@ func per(d time.Duration) string {
 }
 
 func quotaProblem(e *limit.QuotaError) *problem.Details {
-	policy := problem.Policy{Name: "month", Quota: e.Quota, Window: e.Ends.Sub(e.Begins)}
-	next := e.Ends.Format(time.RFC3339)
-	if e.Reserved {
-		return problem.TooMany("quota-reserved",
-			fmt.Sprintf("The last of your %d calls of this month are reserved; those that are not used come back within %d seconds. "+
-				"The next month begins at %s.", e.Quota, problem.Seconds(e.Wait), next), policy, e.Wait)
+	policy := problem.Policy{Name: e.Name, Quota: e.Quota, Window: e.Ends.Sub(e.Begins)}
+	name, period := "quota", "month"
+	switch e.Name {
+	case "day":
+		period = "day"
+	case "key":
+		name = "API key's quota"
 	}
-	return problem.TooMany("quota-used-up",
-		fmt.Sprintf("You have used up your %d calls of this month; the next month begins at %s.", e.Quota, next), policy, e.Wait)
+	quota := fmt.Sprintf("%s of %d for this %s", name, e.Quota, period)
+	next := fmt.Sprintf("the next %s begins at %s.", period, e.Ends.Format(time.RFC3339))
+	switch {
+	case e.Reserved:
+		return problem.TooMany("quota-reserved", fmt.Sprintf("The last of your %s is reserved; what is not used comes back within %d seconds, and %s",
+			quota, problem.Seconds(e.Wait), next), policy, e.Wait)
+	case e.Left > 0:
+		return problem.TooMany("quota-used-up", fmt.Sprintf("Your %s has %d left, less than the %d that this call costs; %s", quota, e.Left, e.Cost, next),
+			policy, e.Wait)
+	}
+	return problem.TooMany("quota-used-up", fmt.Sprintf("Your %s is used up; %s", quota, next), policy, e.Wait)
 }

@@ -67,19 +67,25 @@ func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 			problemBody("429", "rate-limited", "Too Many Requests", "You may call files 3 times in 1m30s; wait before the next call."),
 		},
 		"a quota": {
-			&limit.QuotaError{Quota: 5, Begins: january, Ends: february, Wait: time.Minute - 500},
+			&limit.QuotaError{Name: "month", Quota: 5, Begins: january, Ends: february, Wait: time.Minute - 500},
 			"Ratelimit: \"month\";r=0;t=60\nRatelimit-Policy: \"month\";q=5;w=2678400\nRetry-After: 60\n",
 			problemBody("429", "quota-used-up", "Too Many Requests",
-				"You have used up your 5 calls of this month; the next month begins at 2027-02-01T00:00:00Z."),
+				"Your quota of 5 for this month is used up; the next month begins at 2027-02-01T00:00:00Z."),
+		},
+		"too little of a day": {
+			&limit.QuotaError{Name: "day", Quota: 5, Left: 2, Cost: 3, Begins: january, Ends: january.AddDate(0, 0, 1), Wait: time.Hour},
+			"Ratelimit: \"day\";r=0;t=3600\nRatelimit-Policy: \"day\";q=5;w=86400\nRetry-After: 3600\n",
+			problemBody("429", "quota-used-up", "Too Many Requests",
+				"Your quota of 5 for this day has 2 left, less than the 3 that this call costs; the next day begins at 2027-01-02T00:00:00Z."),
 		},
 		"a reserved quota": {
-			&limit.QuotaError{Quota: 5, Begins: january, Ends: february, Reserved: true, Wait: 59*time.Second + 1},
-			"Ratelimit: \"month\";r=0;t=60\nRatelimit-Policy: \"month\";q=5;w=2678400\nRetry-After: 60\n",
+			&limit.QuotaError{Name: "key", Quota: 5, Begins: january, Ends: february, Reserved: true, Wait: 59*time.Second + 1},
+			"Ratelimit: \"key\";r=0;t=60\nRatelimit-Policy: \"key\";q=5;w=2678400\nRetry-After: 60\n",
 			problemBody("429", "quota-reserved", "Too Many Requests",
-				"The last of your 5 calls of this month are reserved; those that are not used come back within 60 seconds. "+
-					"The next month begins at 2027-02-01T00:00:00Z."),
+				"The last of your API key's quota of 5 for this month is reserved; what is not used comes back within 60 seconds, "+
+					"and the next month begins at 2027-02-01T00:00:00Z."),
 		},
-		"an unchecked quota": {limit.ErrUnchecked, "Retry-After: 1\n", unavailable("The gateway cannot check your monthly quota at the moment; try again soon.")},
+		"an unchecked quota": {limit.ErrUnchecked, "Retry-After: 1\n", unavailable("The gateway cannot check your quota at the moment; try again soon.")},
 		"cancelled":          {context.Canceled, "Retry-After: 1\n", unavailable("The request was cancelled.")},
 		"too large":          {forward.ErrTooLarge, "", problemBody("413", "body-too-large", "Request Entity Too Large", "The request's body is larger than this path takes.")},
 		"too slow":           {forward.ErrTooSlow, "", problemBody("408", "body-too-slow", "Request Timeout", "The request's body comes too slowly.")},

@@ -45,9 +45,11 @@ type Meter interface {
 	RateLimited(at time.Time, userID int64, apiKey uint64, route meter.RouteID)
 }
 
-// Quotas admits the calls of users who have a monthly quota. Errors: those of limit.Quotas.
+// Quotas admits calls under the quotas of their users, plans and API keys, and takes what upstreams announce. Errors: those of
+// limit.Quotas.
 type Quotas interface {
-	Admit(ctx context.Context, at time.Time, userID, quota int64) error
+	Admit(ctx context.Context, c *limit.Claim, left *limit.Standings) error
+	Spend(c *limit.Claim, cost int64)
 }
 
 // Config is what a Server is made of.

@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/limit"
 )
 
@@ -158,47 +157,18 @@ func TestARefusalSaysWhenReservedCallsComeBack(t *testing.T) {
 		dead, alive := newGateway("dead", l, false), newGateway("alive", l, false)
 		dead.call() // it held one call, and used it
 		at := time.Date(2026, 12, 30, 0, 0, 0, 0, time.UTC)
-		if refusal := alive.Admit(t.Context(), at, 7, 2); refusal != nil {
+		if refusal := alive.admit(at, 7, 2); refusal != nil {
 			t.Fatal(refusal)
 		}
-		refusal, ok := errors.AsType[*limit.QuotaError](alive.Admit(t.Context(), at, 7, 2))
+		refusal, ok := errors.AsType[*limit.QuotaError](alive.admit(at, 7, 2))
 		if !ok || !refusal.Reserved || refusal.Wait <= 59*time.Second || refusal.Wait > time.Minute {
 			t.Errorf("while one is reserved: got %+v", refusal)
 		}
 		l.deliver("dead", 1)
 		l.deliver("alive", 1)
 		time.Sleep(2 * time.Second)
-		if refusal, ok := errors.AsType[*limit.QuotaError](alive.Admit(t.Context(), at, 7, 2)); !ok || refusal.Reserved {
+		if refusal, ok := errors.AsType[*limit.QuotaError](alive.admit(at, 7, 2)); !ok || refusal.Reserved {
 			t.Errorf("afterwards: got %+v", refusal)
 		}
 	})
-}
-
-// plenty is a ledger that grants more than anybody calls. atOnce is a meter whose counts are delivered at once.
-type (
-	plenty struct{}
-	atOnce struct{}
-)
-
-func (plenty) Lease(context.Context, authclient.LeaseRequest) (authclient.Lease, error) {
-	return authclient.Lease{Granted: 1 << 39, UseWithin: authclient.Duration(time.Hour)}, nil
-}
-func (atOnce) OfferedUpTo() time.Time { return time.Now() }
-func (atOnce) Hurry()                 {}
-func (atOnce) Unreachable() bool      { return false }
-
-func BenchmarkAdmit(b *testing.B) {
-	for name, quota := range map[string]int64{"without a quota": -1, "with a quota": 1 << 40} {
-		b.Run(name, func(b *testing.B) {
-			q := limit.NewQuotas(limit.QuotaConfig{Gateway: "a", Ledger: plenty{}, Meter: atOnce{}})
-			b.ReportAllocs()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if refusal := q.Admit(b.Context(), noon, 7, quota); refusal != nil {
-						b.Fatal(refusal)
-					}
-				}
-			})
-		})
-	}
 }

@@ -20,7 +20,7 @@ func (q *Quotas) awaitDelivery(s *share) error {
 	if q.cfg.Meter == nil {
 		return nil
 	}
-	unleased, certain := q.unleased.last(s.key.user)
+	unleased, certain := q.unleased.last(s.subject)
 	s.mu.Lock()
 	until := s.deliverFirst(q.cfg.Now(), unleased, certain)
 	s.mu.Unlock()

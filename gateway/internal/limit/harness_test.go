@@ -63,11 +63,17 @@ func (l *ledger) Lease(ctx context.Context, r authclient.LeaseRequest) (authclie
 		return authclient.Lease{}, authclient.ErrUnavailable
 	}
 	lease := authclient.Lease{Granted: granted, Limit: new(l.limit), UseWithin: authclient.Duration(useWithin)}
+	lease.Remaining = l.limit - l.used
 	for name, other := range l.leases {
-		if name != r.Gateway && other.until.After(time.Now()) {
+		if !other.until.After(time.Now()) {
+			continue
+		}
+		lease.Remaining -= other.reserved
+		if name != r.Gateway {
 			lease.ReservedElsewhere += other.reserved
 		}
 	}
+	lease.Remaining = max(lease.Remaining, 0)
 	return lease, err
 }
 
@@ -96,7 +102,10 @@ func (l *ledger) grant(r authclient.LeaseRequest) (int64, error) {
 			left -= other.reserved
 		}
 	}
-	at.request, at.granted = r.Request, max(0, min(r.Want, (left+3)/4, (l.limit+49)/50))
+	at.request, at.granted = r.Request, 0
+	if left > 0 && left >= r.Least {
+		at.granted = max(r.Least, min(r.Want, (left+3)/4, (l.limit+49)/50))
+	}
 	at.reserved += at.granted
 	at.until = now.Add(2 * useWithin)
 	return at.granted, nil
@@ -170,12 +179,18 @@ func (g *gateway) Unreachable() bool {
 
 // call makes one call and returns its status.
 func (g *gateway) call() int {
-	if err := g.Admit(context.Background(), time.Now(), 7, g.ledger.quota()); err != nil {
+	if err := g.admit(time.Now(), 7, g.ledger.quota()); err != nil {
 		return statusOf(err)
 	}
 	g.passed.Add(1)
 	g.pending.Add(1)
 	return 200
+}
+
+// admit takes a call under a monthly quota alone.
+func (g *gateway) admit(at time.Time, user, quota int64) error {
+	c := limit.Claim{At: at, UserID: user, PerMonth: quota, PerDay: -1, KeyPerMonth: -1, Cost: 1}
+	return g.Admit(context.Background(), &c, &limit.Standings{})
 }
 
 // statusOf is the status of a client's response.

@@ -26,8 +26,13 @@ const (
 // pass.
 var errNoResponse = errors.New("the ledger has not responded in time")
 
-// refill gets the share a block of calls, if any remain.
-func (q *Quotas) refill(s *share) {
+// refill begins to get the share a block of units, if any remain, for a call that needs so many. The lane's lock is held.
+func (q *Quotas) refill(s *share, now time.Time, least int64) {
+	s.refill(now, least)
+	go q.fill(s)
+}
+
+func (q *Quotas) fill(s *share) {
 	q.awaitSettled()
 	lease, sent, err := q.requestLease(s)
 	now := q.cfg.Now()
@@ -115,10 +120,9 @@ func (q *Quotas) nextRequest(s *share, now time.Time) authclient.LeaseRequest {
 	defer s.mu.Unlock()
 	if s.pending.Request == 0 {
 		s.pending = authclient.LeaseRequest{
-			Gateway: q.cfg.Gateway, UserID: s.key.user, Month: s.key.month.String(),
-			Request: q.lastNumber.Add(1), Want: s.nextWant(now), Returned: s.returning,
+			Gateway: q.cfg.Gateway, Request: q.lastNumber.Add(1), Want: s.nextWant(now), Least: s.least, Returned: s.returning,
 		}
-		s.returning = 0
+		s.name(&s.pending)
 	}
 	return s.pending
 }
@@ -126,7 +130,7 @@ func (q *Quotas) nextRequest(s *share, now time.Time) authclient.LeaseRequest {
 func (q *Quotas) succeeded() {
 	q.respondedAt.Store(q.cfg.Now().UnixNano())
 	if q.failedAt.Swap(0) != 0 {
-		q.cfg.Log.Info("monthly quotas are checked again")
+		q.cfg.Log.Info("quotas are checked again")
 	}
 }
 
@@ -141,7 +145,7 @@ func (q *Quotas) failed(err error, slow bool) error {
 		return errNoResponse
 	}
 	if q.failedAt.Swap(now) == 0 {
-		q.cfg.Log.Warn("monthly quotas cannot be checked", "error", err)
+		q.cfg.Log.Warn("quotas cannot be checked", "error", err)
 	}
 	return err
 }

@@ -136,7 +136,7 @@ func TestRequestsThatQueueLetNobodyPass(t *testing.T) {
 
 // status is what a call of one of many users gets.
 func status(g *gateway, user int64) int {
-	if err := g.Admit(context.Background(), time.Now(), user, 0); err != nil {
+	if err := g.admit(time.Now(), user, 0); err != nil {
 		return statusOf(err)
 	}
 	return 200

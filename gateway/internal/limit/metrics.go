@@ -19,9 +19,9 @@ func newQuotaMetrics() *quotaMetrics {
 	}
 	return &quotaMetrics{
 		leaseRequests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tallygate_quota_lease_requests_total", Help: "Requests to the ledger to reserve calls of a monthly quota.",
+			Name: "tallygate_quota_lease_requests_total", Help: "Requests to the ledger to reserve units of quotas.",
 		}, []string{"result"}),
-		refused:   counter("tallygate_quota_refused_total", "Calls refused because the monthly quota was used up."),
+		refused:   counter("tallygate_quota_refused_total", "Calls refused because a quota was used up."),
 		unchecked: counter("tallygate_quota_unchecked_total", "Calls let through unchecked because the ledger was unreachable."),
 	}
 }

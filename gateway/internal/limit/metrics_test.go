@@ -29,10 +29,10 @@ func TestLeaseRequestsAreCountedByTheirResult(t *testing.T) {
 		g := newGateway("a", l, true)
 		for _, err := range []error{nil, &authclient.RefusedError{Status: 422}, authclient.ErrUnavailable} {
 			l.before = func(authclient.LeaseRequest) error { return err }
-			_ = g.Admit(t.Context(), noon.AddDate(0, int(g.passed.Add(1)), 0), 7, 100) // each month needs a lease
+			_ = g.admit(noon.AddDate(0, int(g.passed.Add(1)), 0), 7, 100) // each month needs a lease
 			time.Sleep(10 * time.Second)
 		}
-		want := `# HELP tallygate_quota_lease_requests_total Requests to the ledger to reserve calls of a monthly quota.
+		want := `# HELP tallygate_quota_lease_requests_total Requests to the ledger to reserve units of quotas.
 # TYPE tallygate_quota_lease_requests_total counter
 tallygate_quota_lease_requests_total{result="failed"} 1
 tallygate_quota_lease_requests_total{result="refused"} 1

@@ -3,6 +3,7 @@ package limit
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,9 +11,9 @@ import (
 	"tallygate/gateway/internal/authclient"
 )
 
-// Ledger reserves calls. It is auth-service's.
+// Ledger reserves units. It is auth-service's.
 type Ledger interface {
-	// Lease requests calls. Errors: authclient.ErrUnavailable, *authclient.RefusedError.
+	// Lease requests units. Errors: authclient.ErrUnavailable, *authclient.RefusedError.
 	Lease(ctx context.Context, r authclient.LeaseRequest) (authclient.Lease, error)
 }
 
@@ -49,7 +50,7 @@ const (
 	idleShare = time.Minute
 )
 
-// Quotas admits calls against monthly quotas. Safe for concurrent use.
+// Quotas admits calls against the quotas of months, days and API keys. Safe for concurrent use.
 type Quotas struct {
 	cfg        QuotaConfig
 	lanes      [lanes]quotaLane
@@ -63,9 +64,10 @@ type Quotas struct {
 	metrics               *quotaMetrics
 }
 
+// quotaLane has the shares of some users. One lock is for all of them, so that a call is taken from its shares at once.
 type quotaLane struct {
 	mu     sync.Mutex
-	shares map[shareKey]*share
+	shares map[int64][]*share // by user; few: two or three, and twice as many where periods meet
 }
 
 // NewQuotas returns Quotas that hold nothing yet.
@@ -77,37 +79,32 @@ func NewQuotas(cfg QuotaConfig) *Quotas {
 		cfg: cfg, unleased: newUnleased(), inFlight: make(chan struct{}, maxInFlight), metrics: newQuotaMetrics(), started: cfg.Now(),
 	}
 	for i := range q.lanes {
-		q.lanes[i].shares = map[shareKey]*share{}
+		q.lanes[i].shares = map[int64][]*share{}
 	}
 	return q
 }
 
-// Admit takes one call of a user whose quota is this many calls a month; a quota below 0 is none. The call has to be
-// counted at once; at says in which month. Errors: *QuotaError, ErrUnchecked, and ctx's.
-func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, quota int64) error {
-	if quota < 0 {
-		q.unleased.note(userID, q.cfg.Now())
+func (q *Quotas) lane(userID int64) *quotaLane { return &q.lanes[uint64(userID)%lanes] }
+
+// Admit takes a call under all of its quotas, or under none: a call that is refused uses up nothing. It has to be counted at
+// once. left gets what the quotas leave. Errors: *QuotaError, ErrUnchecked, and ctx's.
+func (q *Quotas) Admit(ctx context.Context, c *Claim, left *Standings) error {
+	if c.unbounded() {
+		q.noteUnleased(c, q.cfg.Now(), false)
 		return nil
 	}
-	s := q.share(shareKey{userID, monthOf(at)}, quota)
 	for {
 		now := q.cfg.Now()
-		s.mu.Lock()
-		o, refill := s.take(now, quota, q.lastUnleased(userID))
-		if refill {
-			s.refilling = make(chan struct{})
-			go q.refill(s)
-		}
-		refilled, returnBy := s.refilling, s.returnBy
-		s.mu.Unlock()
+		o, refilled, refused := q.try(c, now, left)
 		switch o {
 		case admitted:
+			q.noteUnleased(c, now, false)
 			return nil
 		case denied:
 			q.metrics.refused.Inc()
-			return refuseQuota(s.key.month, quota, at, returnBy.Sub(now))
+			return refused
 		case unreachable:
-			return q.unchecked(userID, now)
+			return q.unchecked(c, now)
 		case noResponse:
 			return ErrUnchecked
 		case wait:
@@ -120,48 +117,124 @@ func (q *Quotas) Admit(ctx context.Context, at time.Time, userID, quota int64) e
 	}
 }
 
-// lastUnleased is when a call of the user was last let through without a reservation, as far as that is certain.
-func (q *Quotas) lastUnleased(userID int64) time.Time {
+// try takes the call from its shares if all of them cover it. Otherwise the first one that needs a refill gets it. The others
+// wait for that: two gateways that each hold the last of one quota would both wait for the other one for ever.
+func (q *Quotas) try(c *Claim, now time.Time, left *Standings) (o outcome, refilled <-chan struct{}, refused *QuotaError) {
+	lane := q.lane(c.UserID)
+	lane.mu.Lock()
+	defer lane.mu.Unlock()
+	var shares [kinds]*share
+	n := q.sharesOf(lane, c, now, &shares)
+	least := c.least()
+	for _, s := range shares[:n] {
+		one := s.outcome(now, least)
+		o = max(o, one)
+		if one == denied {
+			refused = longer(refused, s.refusal(c, now))
+		}
+	}
+	for _, s := range shares[:n] {
+		switch {
+		case o == admitted:
+			if s.spend(now, c.Cost) {
+				q.refill(s, now, 0)
+			}
+		case o == wait && refilled == nil && s.outcome(now, least) == wait:
+			if s.refilling == nil {
+				q.refill(s, now, least)
+			}
+			refilled = s.refilling
+		}
+		if one, known := s.standing(now); known && o != wait {
+			left.Add(one)
+		}
+	}
+	return o, refilled, refused
+}
+
+// sharesOf finds the shares of a call, in the order of their kinds. lane.mu is held.
+func (q *Quotas) sharesOf(lane *quotaLane, c *Claim, now time.Time, shares *[kinds]*share) (n int) {
+	for k := range kind(kinds) {
+		quota := c.quota(k)
+		if quota < 0 {
+			continue
+		}
+		s := lane.share(c, k, quota)
+		s.usedAt = now
+		s.setQuota(now, quota)
+		if by := q.lastUnleased(s.subject); by.After(s.requestedAt) && by.After(s.deliverBy) {
+			s.startOver(now, by) // the ledger takes it from what is reserved
+		}
+		shares[n] = s
+		n++
+	}
+	return n
+}
+
+// share finds the share of a call in a kind of quota. l.mu is held.
+func (l *quotaLane) share(c *Claim, k kind, quota int64) *share {
+	of, _ := c.subject(k)
+	at := c.At.Unix()
+	all := l.shares[c.UserID]
+	for _, s := range all {
+		if s.subject == of && s.has(at) {
+			return s
+		}
+	}
+	s := &share{scope: scopeAt(of, c.At), mu: &l.mu, quota: quota}
+	l.shares[c.UserID] = append(all, s)
+	return s
+}
+
+// lastUnleased is when a call of the subject was last let through without a reservation, as far as that is certain.
+func (q *Quotas) lastUnleased(of subject) time.Time {
 	if q.cfg.Meter == nil {
 		return time.Time{}
 	}
-	last, certain := q.unleased.last(userID)
+	last, certain := q.unleased.last(of)
 	if !certain {
 		return time.Time{}
 	}
 	return last
 }
 
-func (q *Quotas) share(key shareKey, quota int64) *share {
-	lane := &q.lanes[uint64(key.user)%lanes]
-	lane.mu.Lock()
-	defer lane.mu.Unlock()
-	s := lane.shares[key]
-	if s == nil {
-		s = &share{key: key, quota: quota, usedAt: q.cfg.Now()}
-		lane.shares[key] = s
+// noteUnleased notes that a call is let through without a reservation: of those quotas that there are not, or of all.
+func (q *Quotas) noteUnleased(c *Claim, now time.Time, all bool) {
+	for k := range kind(kinds) {
+		if of, ok := c.subject(k); ok && (all || c.quota(k) < 0) {
+			q.unleased.note(of, now)
+		}
 	}
-	return s
 }
 
 // unchecked decides about a call while the ledger is unreachable.
-func (q *Quotas) unchecked(userID int64, now time.Time) error {
+func (q *Quotas) unchecked(c *Claim, now time.Time) error {
 	if q.cfg.RefuseWhenUnreachable {
 		return ErrUnchecked
 	}
-	q.unleased.note(userID, now)
+	q.noteUnleased(c, now, true)
 	q.metrics.unchecked.Inc()
 	return nil
 }
 
-// refuseQuota refuses a call until the month ends. If held is positive, other gateways hold calls: then it refuses only
-// until these come back, which takes that long.
-func refuseQuota(m month, quota int64, at time.Time, held time.Duration) error {
-	e := &QuotaError{Quota: quota, Begins: m.start(), Ends: m.end(), Wait: m.end().Sub(at)}
-	if held > 0 && held < e.Wait {
-		e.Reserved, e.Wait = true, held
+// Spend takes what the upstream has announced that a call costs. Admit has let it through, and it has to be counted at once.
+func (q *Quotas) Spend(c *Claim, cost int64) {
+	if cost <= 0 {
+		return
 	}
-	return e
+	now := q.cfg.Now()
+	q.noteUnleased(c, now, false)
+	if c.unbounded() {
+		return
+	}
+	lane := q.lane(c.UserID)
+	lane.mu.Lock()
+	defer lane.mu.Unlock()
+	for k := range kind(kinds) {
+		if quota := c.quota(k); quota >= 0 {
+			lane.share(c, k, quota).announced(now, cost)
+		}
+	}
 }
 
 // Run forgets the shares of users who no longer call, until ctx ends.
@@ -188,11 +261,12 @@ func (q *Quotas) Run(ctx context.Context) error {
 func (l *quotaLane) sweep(now, delivered time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for key, s := range l.shares {
-		s.mu.Lock()
-		if s.over(now, delivered, idleShare) {
-			delete(l.shares, key)
+	for user, all := range l.shares {
+		kept := slices.DeleteFunc(all, func(s *share) bool { return s.over(now, delivered, idleShare) })
+		if len(kept) == 0 {
+			delete(l.shares, user)
+		} else if len(kept) < len(all) {
+			l.shares[user] = kept
 		}
-		s.mu.Unlock()
 	}
 }

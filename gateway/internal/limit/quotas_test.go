@@ -137,11 +137,12 @@ func TestARefusalSaysWhenTheMonthEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway("a", newLedger(0), false)
 		at := time.Date(2026, 12, 31, 23, 59, 0, 500, time.UTC)
-		got, ok := errors.AsType[*limit.QuotaError](g.Admit(t.Context(), at, 7, 0))
+		got, ok := errors.AsType[*limit.QuotaError](g.admit(at, 7, 0))
 		if !ok {
 			t.Fatal("passed")
 		}
 		want := limit.QuotaError{
+			Name: "month", Cost: 1,
 			Begins: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), Ends: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
 			Wait: time.Minute - 500,
 		}
@@ -187,7 +188,7 @@ func TestAnUnreachableLedgerGetsNoRequestForEveryUser(t *testing.T) {
 		l.unreachable = true
 		g := newGateway("a", l, false)
 		for user := range int64(1000) {
-			if refusal := g.Admit(t.Context(), time.Now(), user+1, 1000); refusal != nil {
+			if refusal := g.admit(time.Now(), user+1, 1000); refusal != nil {
 				t.Fatal(refusal)
 			}
 		}
@@ -202,13 +203,14 @@ func TestTheFirstRequestWaitsForWhatDeadGatewaysLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger(10)
 		settled := make(chan struct{})
-		quotas := limit.NewQuotas(limit.QuotaConfig{Gateway: "a", Ledger: l, Log: slog.New(slog.DiscardHandler), Settled: settled})
+		g := newGateway("a", l, false)
+		g.Quotas = limit.NewQuotas(limit.QuotaConfig{Gateway: "a", Ledger: l, Log: slog.New(slog.DiscardHandler), Settled: settled})
 		start := time.Now()
 		time.AfterFunc(time.Second, func() {
 			l.deliver("dead", 10)
 			close(settled)
 		})
-		refusal := quotas.Admit(t.Context(), time.Now(), 7, 10)
+		refusal := g.admit(time.Now(), 7, 10)
 		if !errors.Is(refusal, limit.ErrExceeded) || time.Since(start) < time.Second {
 			t.Errorf("got %v after %s", refusal, time.Since(start))
 		}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// unleased remembers when users' calls were last let through without a reservation: before they had a quota, or while the
-// ledger was unreachable. The ledger takes such calls, too, from what is reserved, so nothing may be reserved before they
-// are delivered. Users share places: a later user takes a place over.
+// unleased remembers when users' calls were last let through without a reservation of a kind of quota: before they had it, or
+// while the ledger was unreachable. The ledger takes such calls, too, from what is reserved, so nothing may be reserved before
+// they are delivered. Users share places: a later user takes a place over.
 type unleased []atomic.Uint64
 
 const (
@@ -22,23 +22,27 @@ const (
 
 func newUnleased() unleased { return make(unleased, 1<<unleasedBits) }
 
-func (u unleased) place(user int64) (at *atomic.Uint64, tag uint64) {
-	h := uint64(user) * 0x9e3779b97f4a7c15
-	return &u[h>>(64-unleasedBits)], h >> (64 - unleasedBits - 24) & (1<<24 - 1)
+// place is where calls are noted. The places of a user are side by side, so that the memory is fetched once.
+func (u unleased) place(s subject) (at *atomic.Uint64, tag uint64) {
+	const perUser = 4
+	h := uint64(s.user) * 0x9e3779b97f4a7c15
+	place := h>>(64-unleasedBits)&^(perUser-1) | uint64(s.kind)
+	h ^= s.key * 0xff51afd7ed558ccd
+	return &u[place], h >> (64 - unleasedBits - 24) & (1<<24 - 1)
 }
 
-// note remembers that a call of the user is let through now.
-func (u unleased) note(user int64, now time.Time) {
-	at, tag := u.place(user)
+// note remembers that a call of the subject is let through now.
+func (u unleased) note(s subject, now time.Time) {
+	at, tag := u.place(s)
 	if word := tag<<tickBits | uint64(now.UnixNano())>>tickShift; at.Load() != word {
 		at.Store(word)
 	}
 }
 
-// last is a time by which the last of the user's calls was counted; zero if there was none. If not certain, it may have
-// been a call of another user who has the same place.
-func (u unleased) last(user int64) (by time.Time, certain bool) {
-	at, tag := u.place(user)
+// last is a time by which the last such call was counted; zero if there was none. If not certain, it may have been a call of
+// another subject that has the same place.
+func (u unleased) last(s subject) (by time.Time, certain bool) {
+	at, tag := u.place(s)
 	word := at.Load()
 	if word == 0 {
 		return time.Time{}, true
