@@ -156,4 +156,3 @@ func passed(all []*office) map[string]int64 {
 	}
 	return sum
 }
-
