@@ -3,6 +3,7 @@
 package chaos_test
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -60,7 +61,7 @@ func (l *load) call(ctx context.Context, u *user, rng *rand.Rand) {
 			conns[i] = c
 		}
 		u.sent.Add(1)
-		status, err := conns[i].root(u.token)
+		status, err := conns[i].root(cmp.Or(u.key, u.token))
 		if err != nil {
 			_ = conns[i].Close() // it has failed already
 			conns[i] = nil

@@ -4,6 +4,7 @@ package chaos_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
@@ -19,9 +20,11 @@ const quota = 2000
 
 // trouble is what happens while a user calls.
 type trouble struct {
-	killed  int  // gateways that are killed half-way, with their leases
-	byTurns bool // replicas of auth-service are killed by turns and started again
-	late    bool // the user gets the quota while they call
+	of      string // whose calls the quota counts: of the user's month if empty, of the "day", or of the API "key"
+	priced  bool   // calls cost more than a unit
+	killed  int    // gateways that are killed half-way, with their leases
+	byTurns bool   // replicas of auth-service are killed by turns and started again
+	late    bool   // the user gets the quota while they call
 }
 
 func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
@@ -31,6 +34,8 @@ func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 		"by three gateways, one killed with its lease":                        {killed: 1},
 		"while the replicas of auth-service are killed by turns":              {byTurns: true},
 		"that is given under load, while replicas of auth-service are killed": {byTurns: true, late: true},
+		"of a day, in units, by three gateways, one killed with its lease":    {of: "day", priced: true, killed: 1},
+		"of an API key, while the replicas of auth-service are killed":        {of: "key", byTurns: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,13 +46,20 @@ func TestChaosAQuotaIsNeverOverrun(t *testing.T) {
 
 func (what trouble) run(t *testing.T) {
 	t.Helper()
-	c := cluster.Start(t, databases()["PostgreSQL, two of auth-service"])
+	cfg := databases()["PostgreSQL, two of auth-service"]
+	if what.priced {
+		cfg.Routes = priced
+	}
+	c := cluster.Start(t, cfg)
 	users := newUsers(t, c.Gateways[0].URL, 1)
 	u := users[0]
-	give := admin(t, c)
-	want := int64(quota)
+	give := admin(t, c).give(what.of)
+	want := int64(quota) // calls
+	if what.priced {
+		u.cost, want = rootCost, quota/rootCost
+	}
 	if !what.late {
-		give(u, want)
+		give(u, quota)
 	}
 
 	ctx, stop := context.WithCancel(t.Context())
@@ -131,18 +143,48 @@ func byTurns(ctx context.Context, t *testing.T, victims []*cluster.Process) {
 	t.Logf("%d kills of auth-service", kills)
 }
 
-// admin returns an administrator who gives users quotas.
-func admin(t *testing.T, c *cluster.Cluster) (give func(u *user, quota int64)) {
+// administrator gives users quotas.
+type administrator struct {
+	t      *testing.T
+	client *contract.Client
+	header http.Header
+}
+
+func admin(t *testing.T, c *cluster.Cluster) administrator {
 	t.Helper()
 	operator := contract.Credentials{Username: "operator", Password: "correct horse"}
 	c.CreateAdmin(t, operator.Username, operator.Password)
 	client := contract.NewClient(c.Gateways[0].URL)
-	header := http.Header{"Authorization": {client.Token(t, operator)}, "Content-Type": {"application/json"}}
+	return administrator{t, client, http.Header{"Authorization": {client.Token(t, operator)}, "Content-Type": {"application/json"}}}
+}
+
+// give returns what gives a user a quota.
+func (a administrator) give(of string) func(u *user, quota int64) {
 	return func(u *user, quota int64) {
-		body := fmt.Appendf(nil, `{"monthly_quota":%d}`, quota)
-		got, err := client.Do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", u.id), header, body)
-		if err != nil || got.Status != http.StatusOK {
-			t.Fatalf("set a quota: got %d %s (%v), want 200", got.Status, got.Body, err)
+		a.t.Helper()
+		switch of {
+		case "day":
+			a.do(http.MethodPut, "/admin/plans/daily", a.header, fmt.Sprintf(`{"requests_per_day":%d}`, quota))
+			a.do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", u.id), a.header, `{"plan":"daily"}`)
+		case "key":
+			own := http.Header{"Authorization": {u.token}, "Content-Type": {"application/json"}}
+			made := a.do(http.MethodPost, "/users/me/keys", own, fmt.Sprintf(`{"name":"script","monthly_quota":%d}`, quota))
+			var key struct{ Key string }
+			if err := json.Unmarshal([]byte(made), &key); err != nil {
+				a.t.Fatal(err)
+			}
+			u.key = key.Key
+		default:
+			a.do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", u.id), a.header, fmt.Sprintf(`{"monthly_quota":%d}`, quota))
 		}
 	}
+}
+
+func (a administrator) do(method, path string, header http.Header, body string) string {
+	a.t.Helper()
+	got, err := a.client.Do(method, path, header, []byte(body))
+	if err != nil || got.Status/100 != 2 {
+		a.t.Fatalf("%s %s: got %d %s (%v), want 2xx", method, path, got.Status, got.Body, err)
+	}
+	return got.Body
 }

@@ -22,7 +22,8 @@ type user struct {
 	contract.Credentials
 	id    int64
 	token string
-	cost  int64 // of a call, in units
+	key   string // an API key to call with; empty: the token
+	cost  int64  // of a call, in units
 
 	sent    atomic.Int64 // requests that were begun
 	seen    atomic.Int64 // responses of status 200 that came in full
