@@ -101,6 +101,12 @@ func (what trouble) run(t *testing.T) {
 	running.Wait()
 
 	calls.only(t, http.StatusOK, http.StatusTooManyRequests)
+	what.check(t, c, u, want)
+}
+
+// check fails unless exactly so many calls of the user are counted, and passed as far as killed gateways could respond.
+func (what trouble) check(t *testing.T, c *cluster.Cluster, u *user, want int64) {
+	t.Helper()
 	c.Gateways = c.Gateways[what.killed:]
 	awaitDelivery(t, c)
 	counted, err := u.counted(c.AuthURL)
