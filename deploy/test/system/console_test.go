@@ -106,7 +106,12 @@ func shows(page context.Context, selector, want string) error {
 // picture saves a screenshot in the folder for artifacts, which `go test -artifacts` keeps.
 func picture(page context.Context, t *testing.T, name string) {
 	t.Helper()
-	png, err := chromedp.Run(page, chromedp.CaptureScreenshot())
+	save(page, t, name, chromedp.CaptureScreenshot())
+}
+
+func save(page context.Context, t *testing.T, name string, screenshot chromedp.Action[[]byte]) {
+	t.Helper()
+	png, err := chromedp.Run(page, screenshot)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,12 +37,18 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 
 // files maps a page's path to its file in static.
 var files = map[string]string{ //nolint:gochecknoglobals // a constant that Go has no constant for
-	"/":                   "index.html",
-	"/docs":               "docs.html",
-	"/openapi.json":       "openapi.json",
-	"/console/style.css":  "style.css",
-	"/console/console.js": "console.js",
-	"/console/docs.js":    "docs.js",
+	"/":                       "index.html",
+	"/docs":                   "docs.html",
+	"/openapi.json":           "openapi.json",
+	"/console/style.css":      "style.css",
+	"/console/console.js":     "console.js",
+	"/console/invitations.js": "invitations.js",
+	"/console/keys.js":        "keys.js",
+	"/console/page.js":        "page.js",
+	"/console/plans.js":       "plans.js",
+	"/console/usage.js":       "usage.js",
+	"/console/users.js":       "users.js",
+	"/console/docs.js":        "docs.js",
 }
 
 // place is a path that the pages can be moved under.

@@ -1,8 +1,14 @@
 // The console. It uses the public API only, with the token of the signed-in user.
 //
 // Upstreams behind the gateway have the same origin, and their scripts could read any storage and any global variable. So the
-// tokens are in this module and nowhere else, and the session ends with the page.
-const $ = (id) => document.getElementById(id);
+// tokens are in this module and nowhere else, it exports nothing, and the session ends with the page.
+import { $, button, closeDialogs, fill, guarded, notice, row, time } from "./page.js";
+import { forgetInvitations, showInvitations, startInvitations } from "./invitations.js";
+import { forgetKeys, showKeys, startKeys } from "./keys.js";
+import { showPlans, startPlans } from "./plans.js";
+import { showUsage, startUsage } from "./usage.js";
+import { forgetUsers, showUsers, startUsers } from "./users.js";
+
 const calls = document.querySelector('meta[name="calls"]').content; // the path before those of all calls
 const nobody = { username: "", token: "", refresh: "" };
 let session = nobody;
@@ -17,12 +23,6 @@ function takeReset() {
   resetToken = token;
 }
 takeReset();
-
-function notice(text, alarm = false) {
-  $("notice").textContent = text;
-  $("notice").hidden = !text;
-  $("notice").classList.toggle("alarm", alarm);
-}
 
 class Refused extends Error {
   constructor(status, { message, type }) {
@@ -65,9 +65,11 @@ function keep(pair) {
 
 function leave() {
   session = nobody;
-  $("room").hidden = $("who").hidden = $("sign-out").hidden = $("admin").hidden = $("inviting").hidden = true;
-  $("users").tBodies[0].replaceChildren();
-  forgetMade();
+  for (const id of ["room", "who", "sign-out", "admin", "planning", "inviting"]) $(id).hidden = true;
+  closeDialogs();
+  forgetKeys();
+  forgetUsers();
+  forgetInvitations();
   askAgain(false);
   askForCode(false);
   forgetFactor();
@@ -79,7 +81,8 @@ async function enter() {
   $("room").hidden = $("who").hidden = $("sign-out").hidden = false;
   $("who").textContent = session.username;
   showCurl();
-  await Promise.all([showUsage(), showSessions(), showFactor(), showAdmin()]);
+  // Usage names the keys.
+  await Promise.all([showKeys().then(showUsage), showSessions(), showFactor(), showAdmin()]);
 }
 
 function showCurl() {
@@ -87,97 +90,22 @@ function showCurl() {
   $("curl").textContent = `curl '${location.origin}${calls}/root?${query}' -H "Authorization: Bearer $TOKEN"`;
 }
 
-function row(cells) {
-  const tr = document.createElement("tr");
-  for (const cell of cells) {
-    const td = document.createElement("td");
-    td.append(cell);
-    tr.append(td);
-  }
-  return tr;
-}
-
-async function showUsage() {
-  const usage = await authorized("GET", "/users/me/usage");
-  const columns = ["requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out"];
-  const routes = new Map();
-  const days = new Map();
-  for (const entry of usage.series) {
-    const sums = routes.get(entry.route) ?? columns.map(() => 0);
-    routes.set(entry.route, sums.map((sum, i) => sum + entry[columns[i]]));
-    days.set(entry.start, (days.get(entry.start) ?? 0) + entry.requests);
-  }
-  $("usage").tBodies[0].replaceChildren(...[...routes].sort().map(([route, sums]) => row([route, ...sums.map((n) => n.toLocaleString())])));
-  const most = Math.max(1, ...days.values());
-  $("bars").replaceChildren(...[...days].sort().map(([start, n]) => {
-    const bar = document.createElement("span");
-    bar.style.height = `${(100 * n) / most}%`;
-    bar.title = `${start.slice(0, 10)}: ${n}`;
-    return bar;
-  }));
-  const { limit, remaining, resets_at: resets } = usage.quota;
-  $("total").textContent = `${usage.total.requests.toLocaleString()} calls` +
-    (limit === null ? "" : `, ${remaining.toLocaleString()} of ${limit.toLocaleString()} left until ${new Date(resets).toLocaleString()}`);
-}
-
 async function showSessions() {
   const { sessions } = await authorized("GET", "/users/me/sessions");
-  $("sessions").tBodies[0].replaceChildren(...sessions.map((one) => {
-    const end = document.createElement("button");
-    end.className = "plain";
-    end.textContent = one.current ? "this session" : "End";
-    end.disabled = Boolean(one.current);
-    end.addEventListener("click", guarded(async () => {
+  fill("sessions", sessions.map((one) => {
+    const client = one.client || "unknown";
+    const end = one.current ? "this session" : button("End", `End the session of ${client}`, async () => {
       await authorized("DELETE", `/users/me/sessions/${encodeURIComponent(one.id)}`);
       await showSessions();
-    }));
-    return row([one.client || "unknown", one.address, time(one.created), time(one.last_used), end]);
+    });
+    return row([client, one.address, time(one.created), time(one.last_used), end]);
   }));
 }
 
 async function showAdmin() {
   const { role } = await authorized("GET", "/users/me");
-  if (role === "admin") await Promise.all([showUsers(), showInvitations()]); // refused if a second factor is due
-  $("admin").hidden = $("inviting").hidden = role !== "admin";
-}
-
-async function showUsers() {
-  const page = await authorized("GET", `/admin/users?${new URLSearchParams({ limit: 50, query: $("query").value })}`);
-  $("users").tBodies[0].replaceChildren(...page.users.map((one) => {
-    const reset = document.createElement("button");
-    reset.className = "plain";
-    reset.textContent = "Reset link";
-    reset.setAttribute("aria-label", `Reset link for ${one.username}`);
-    reset.addEventListener("click", guarded(() => makeReset(one)));
-    const state = one.disabled ? "disabled" : one.must_change_password ? "must change the password" : "";
-    return row([one.username, one.role, state, reset]);
-  }));
-  $("more").hidden = !page.next_cursor;
-}
-
-// makeReset shows a link for a user who forgot the password. Nobody can show it again.
-async function makeReset(user) {
-  forgetMade();
-  const made = await authorized("POST", `/admin/users/${user.user_id}/reset`);
-  $("made-for").textContent = `For ${user.username}, once, until ${new Date(made.expires_at).toLocaleTimeString()}:`;
-  $("made-link").value = made.link ?? `${location.origin}${location.pathname}#reset=${made.reset_token}`;
-  $("made").hidden = false;
-  $("made-link").select();
-}
-
-function forgetMade() {
-  $("made").hidden = $("made-invitation").hidden = true;
-  $("made-link").value = $("invitation-link").value = "";
-}
-
-async function copy(link) {
-  link.select();
-  try {
-    await navigator.clipboard.writeText(link.value);
-  } catch {
-    return notice("The link is selected: copy it with Ctrl+C.");
-  }
-  notice("Copied.");
+  if (role === "admin") await Promise.all([showUsers(), showPlans(), showInvitations()]); // refused if a second factor is due
+  $("admin").hidden = $("planning").hidden = $("inviting").hidden = role !== "admin";
 }
 
 // askAgain shows or hides the field for a new password at the sign-in.
@@ -210,43 +138,6 @@ function endWayBack() {
   resetToken = "";
   $("reset").reset();
   showWayBack();
-}
-
-const time = (text) => new Date(text).toLocaleString();
-
-async function showInvitations() {
-  const { invitations, next_cursor: more } = await authorized("GET", "/admin/invitations");
-  $("more-invitations").hidden = more === null;
-  $("invitations").tBodies[0].replaceChildren(...invitations.map((one) => {
-    const cells = [one.state, time(one.expires_at), one.username ?? "any name", one.plan, one.roles.join(", "),
-      one.created_by_username ?? one.created_by ?? "command line", one.used_by_username ?? one.used_by ?? ""];
-    if (one.state !== "open") return row([...cells, ""]);
-    const withdraw = document.createElement("button");
-    withdraw.className = "plain";
-    withdraw.textContent = "Withdraw";
-    withdraw.setAttribute("aria-label", `Withdraw the invitation for ${cells[2]} that is good until ${cells[1]}`);
-    withdraw.addEventListener("click", guarded(async () => {
-      await authorized("DELETE", `/admin/invitations/${encodeURIComponent(one.invitation_id)}`);
-      await showInvitations();
-      $("invitations-title").focus();
-      notice("The invitation is withdrawn.");
-    }));
-    return row([...cells, withdraw]);
-  }));
-}
-
-async function invite() {
-  const body = { expires_in: 86400 * $("invite-days").valueAsNumber };
-  if ($("invite-name").value) body.username = $("invite-name").value;
-  if ($("invite-plan").value) body.plan = $("invite-plan").value;
-  if ($("invite-roles").value.trim()) body.roles = $("invite-roles").value.split(/[\s,]+/).filter(Boolean);
-  const made = await authorized("POST", "/admin/invitations", body);
-  $("invitation-link").value = made.link ?? `${location.origin}${location.pathname}#invitation=${made.invitation}`;
-  $("made-invitation").hidden = false;
-  $("invitation-link").focus();
-  $("invitation-link").select();
-  await showInvitations();
-  notice("The invitation is made. Its link is shown only now.");
 }
 
 // takeInvitation does with an invitation what takeReset does with a reset token.
@@ -326,19 +217,6 @@ async function showRecovery({ recovery_codes: codes }) {
   await Promise.all([showFactor(), showSessions(), showAdmin()]);
 }
 
-// guarded shows an error of a handler as a notice.
-function guarded(handler) {
-  return async (event) => {
-    event?.preventDefault();
-    notice("");
-    try {
-      await handler(event);
-    } catch (err) {
-      notice(err.message, true);
-    }
-  };
-}
-
 const credentials = () => ({ username: $("username").value, password: $("password").value });
 
 // askForCode shows or hides the field for the code of the second factor.
@@ -395,10 +273,7 @@ document.addEventListener("DOMContentLoaded", () => {
     askForCode(false);
   });
   $("use-recovery").addEventListener("click", () => askForCode(true, true));
-  $("find").addEventListener("submit", guarded(showUsers));
-  $("made").addEventListener("submit", guarded(() => copy($("made-link"))));
-  $("invite").addEventListener("submit", guarded(invite));
-  $("made-invitation").addEventListener("submit", guarded(() => copy($("invitation-link"))));
+  for (const start of [startUsage, startKeys, startUsers, startPlans, startInvitations]) start(authorized);
   takeInvitation();
   addEventListener("hashchange", takeInvitation);
   $("sign-out").addEventListener("click", guarded(async () => {
