@@ -3,12 +3,10 @@
 package measure_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -129,30 +127,6 @@ func until401(t *testing.T, client *contract.Client, token string) time.Time {
 			return now
 		}
 	}
-}
-
-// metric is the sum of a metric's samples whose labels contain the text.
-func metric(t *testing.T, p *cluster.Process, name, labels string) float64 {
-	t.Helper()
-	got, err := contract.NewClient(p.PrivateURL).Do(http.MethodGet, "/metrics", nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := 0.0
-	for lines := bufio.NewScanner(strings.NewReader(got.Body)); lines.Scan(); {
-		series, value, _ := strings.Cut(lines.Text(), "} ")
-		if !strings.Contains(lines.Text(), "{") {
-			series, value, _ = strings.Cut(lines.Text(), " ")
-		}
-		if base, _, _ := strings.Cut(series, "{"); base == name && strings.Contains(series, labels) {
-			number, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				t.Fatalf("%s: %v", lines.Text(), err)
-			}
-			sum += number
-		}
-	}
-	return sum
 }
 
 // detail is what a gateway's readiness page says about revocations.

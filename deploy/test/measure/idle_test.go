@@ -66,7 +66,7 @@ func (s *system) idleBytes(t *testing.T, a attack) int64 {
 	wait := a.start(t)
 	least, most := int64(0), 0.0
 	for tick := time.NewTicker(200 * time.Millisecond); time.Now().Before(end); <-tick.C {
-		switch open := metric(t, gateway, "tallygate_gateway_connections", ""); {
+		switch open := gateway.Metric(t, "tallygate_gateway_connections", ""); {
 		case open > most:
 			most, least = open, rss()
 		case open == most:

@@ -25,7 +25,7 @@ func (s *system) stale(t *testing.T, want bool) {
 	t.Helper()
 	for _, gateway := range s.Gateways {
 		testbed.Eventually(t, gateway.Name+" to show whether it is stale", func() error {
-			seconds, page := metric(t, gateway, "tallygate_check_staleness_seconds", ""), detail(t, gateway)
+			seconds, page := gateway.Metric(t, "tallygate_check_staleness_seconds", ""), detail(t, gateway)
 			if (seconds > 0) != want || (page != "current") != want {
 				return fmt.Errorf("metric %g, readiness page %q, want stale: %t", seconds, page, want)
 			}

@@ -119,9 +119,9 @@ func (s *system) countLookups(t *testing.T) {
 	u := s.register(t, "regular")
 	lookups := func() (sent, served float64) {
 		for _, p := range s.Auths {
-			served += metric(t, p, "http_server_request_duration_seconds_count", `http_route="/internal/users/:id"`)
+			served += p.Metric(t, "http_server_request_duration_seconds_count", `http_route="/internal/users/:id"`)
 		}
-		return metric(t, gateway, "tallygate_check_lookups_total", ""), served
+		return gateway.Metric(t, "tallygate_check_lookups_total", ""), served
 	}
 	sentBefore, servedBefore := lookups()
 	var workers sync.WaitGroup
