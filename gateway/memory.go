@@ -20,7 +20,7 @@ const (
 	tlsConnectionBytes   = 40 << 10
 	tokenBytes           = 800
 	userBytes            = 200
-	markBytes            = 100
+	markBytes            = 110
 
 	unlimitedBytes       = 4 << 30
 	unlimitedConnections = 20_000

@@ -10,8 +10,8 @@ func TestTheMemoryPlanFollowsTheLimit(t *testing.T) {
 		known, secure bool
 		want          memoryPlan
 	}{
-		"the shipped container":  {220 * mib, true, false, memoryPlan{144_179_200, 5632, 18022, 72089, 72089}},
-		"the same with TLS":      {220 * mib, true, true, memoryPlan{144_179_200, 2816, 18022, 72089, 72089}},
+		"the shipped container":  {220 * mib, true, false, memoryPlan{144_179_200, 5632, 18022, 72089, 65536}},
+		"the same with TLS":      {220 * mib, true, true, memoryPlan{144_179_200, 2816, 18022, 72089, 65536}},
 		"next to nothing":        {1 * mib, true, true, memoryPlan{655_360, 64, 1000, 1000, 1000}},
 		"a large machine":        {1 << 40, true, false, memoryPlan{687_194_767_360, 1 << 20, 250_000, 1_000_000, 1 << 20}},
 		"a limit nobody knows":   {1 << 62, false, false, memoryPlan{2_684_354_560, 20_000, 250_000, 1_000_000, 1 << 20}},

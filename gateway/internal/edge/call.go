@@ -44,6 +44,7 @@ type call struct {
 	limits    [2]limit.Limit
 	claim     limit.Claim     // on the quotas
 	standings limit.Standings // what the limits leave
+	announced bool            // the lines say so
 	bearer    string          // Authorization for the upstream, if the client has sent no token there
 	hidden    bool            // the client has sent an API key in another field than Authorization
 	protocol  string          // the WebSocket subprotocol if the upstream chooses none; mostly empty
@@ -69,8 +70,9 @@ func (k *call) begin(c *conn) {
 	k.client, k.outer = c.client, outer{}
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
 	k.bearer, k.protocol, k.hidden = "", "", false
-	k.standings.Reset()
 	k.streaming, k.streams, k.revocable, k.counted, k.costed = 0, false, false, meter.Call{}, false
+	k.standings.Reset()
+	k.announced = false
 }
 
 // whole reports whether the whole request is in the buffer, and the client waits for nothing but the response.

@@ -34,7 +34,7 @@ func (s *Server) limit(k *call) error {
 		k.conn.occupied = occupied{&s.inFlight, k.who.UserID}
 	}
 	if limits := k.rates(); len(limits) > 0 {
-		if err := s.cfg.Rates.Allow(s.base, k.begun, k.who.UserID, limits...); err != nil {
+		if err := s.cfg.Rates.Allow(s.base, k.begun, k.who.UserID, &k.standings, limits...); err != nil {
 			return err
 		}
 	}

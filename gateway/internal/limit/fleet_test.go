@@ -104,7 +104,7 @@ func fleet(t *testing.T, h *hub, gateways int, rate limit.Rate) []*sharing {
 
 func (s *sharing) call(t *testing.T, user int64, rate limit.Rate) error {
 	t.Helper()
-	err := s.Allow(t.Context(), time.Now(), user, limit.Limit{Key: 1, Name: "root", Rate: rate})
+	err := s.Allow(t.Context(), time.Now(), user, new(limit.Standings), limit.Limit{Key: 1, Name: "root", Rate: rate})
 	if err == nil {
 		s.passed.Add(1)
 	} else {

@@ -35,11 +35,7 @@ func (r Rate) bound() int64 { return 2*r.ahead() + slack }
 // Burst steps. mark is the last decision's, or 0. A refused request changes nothing.
 func (r Rate) Decide(mark, now int64) Decision {
 	step, ahead := r.step(), r.ahead()
-	// This rate puts no mark further ahead. If one is, the rate was changed or the clock was set back.
-	mark = max(mark, now)
-	if mark-now > r.bound() {
-		mark = now + ahead
-	}
+	mark = max(r.possible(mark, now), now)
 	next := mark + step
 	if over := next - now - ahead; over > 0 {
 		return Decision{Mark: mark, Retry: time.Duration(over)}
@@ -47,10 +43,30 @@ func (r Rate) Decide(mark, now int64) Decision {
 	return Decision{Allowed: true, Mark: next, Remaining: int((ahead - (next - now)) / step)}
 }
 
-// part is what one of so many gateways may let through by itself.
-func (r Rate) part(gateways int) Rate {
+// possible is the mark, unless it is further ahead than this rate puts one: the rate was changed, or the clock was set back. Then it
+// is that of a burst.
+func (r Rate) possible(mark, now int64) int64 {
+	if mark-now > r.bound() {
+		return now + r.ahead()
+	}
+	return mark
+}
+
+// left is how many requests may come at once, and how long it takes until there is one.
+func (r Rate) left(mark, now int64) (requests, wait int64) {
+	step := r.step()
+	spare := r.ahead() - max(r.possible(mark, now)-now, 0)
+	return max(spare/step, 0), max(step-spare, 0)
+}
+
+// partOf is what one of so many gateways may let through by itself. alone: it cannot ask the others, so it is one request at least.
+func (r Rate) partOf(gateways int, alone bool) Rate {
 	if gateways <= 1 {
 		return r
 	}
-	return Rate{Requests: r.Requests, Per: r.Per * time.Duration(gateways), Burst: r.Burst / gateways}
+	part := Rate{Requests: r.Requests, Per: r.Per * time.Duration(gateways), Burst: r.Burst / gateways}
+	if alone {
+		part.Burst = max(part.Burst, 1)
+	}
+	return part
 }

@@ -18,7 +18,7 @@ func alone() *limit.Rates {
 
 func allow(t *testing.T, rates *limit.Rates, at time.Time, userID int64, name string, rate limit.Rate) error {
 	t.Helper()
-	return rates.Allow(t.Context(), at, userID, limit.Limit{Key: uint32(name[0]), Name: name, Rate: rate})
+	return rates.Allow(t.Context(), at, userID, new(limit.Standings), limit.Limit{Key: uint32(name[0]), Name: name, Rate: rate})
 }
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -119,9 +119,11 @@ func BenchmarkAllow(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		user := lane.Add(1) * 7919
+		var left limit.Standings
 		for pb.Next() {
 			user++
-			if refusal := rates.Allow(b.Context(), noon, user%100_000, limit.Limit{Key: 1, Name: "root", Rate: rate}); refusal != nil {
+			left.Reset()
+			if refusal := rates.Allow(b.Context(), noon, user%100_000, &left, limit.Limit{Key: 1, Name: "root", Rate: rate}); refusal != nil {
 				b.Fatal(refusal)
 			}
 		}

@@ -35,7 +35,7 @@ type RateConfig struct {
 	// Sharer is where gateways tell each other what they let through. nil: there is one gateway.
 	Sharer RateSharer
 	Log    *slog.Logger
-	// Bound is how many pairs of user and limit are remembered, each in about 90 bytes.
+	// Bound is how many pairs of user and limit are remembered, each in about 110 bytes.
 	Bound int
 	Now   func() time.Time // time.Now if nil
 }
@@ -82,6 +82,7 @@ type usage struct {
 	// all is the mark of what all gateways let through. It was right at toldAt, and counts for a second.
 	all, toldAt int64
 	unreported  int32 // calls let through since the last report
+	window      window
 }
 
 // hotFor is how long what all gateways have let through counts after it was told.
@@ -103,8 +104,8 @@ func NewRates(cfg RateConfig) *Rates {
 }
 
 // Allow takes one request of the user under all of the limits. It may wait for what other gateways have let through. A request
-// that is refused uses up none of them. Errors: *RateError.
-func (r *Rates) Allow(ctx context.Context, at time.Time, userID int64, limits ...Limit) error {
+// that is refused uses up none of them. left gets what each limit leaves, in any case. Errors: *RateError.
+func (r *Rates) Allow(ctx context.Context, at time.Time, userID int64, left *Standings, limits ...Limit) error {
 	lane := &r.lanes[uint64(userID)%lanes]
 	now := at.UnixNano()
 	if now-r.usedAt.Load() > int64(time.Second) {
@@ -116,16 +117,16 @@ func (r *Rates) Allow(ctx context.Context, at time.Time, userID int64, limits ..
 		}
 	}
 	gateways, alone := int(r.gateways.Load()), r.away.Load()
-	d, refused, ask := lane.decide(userID, limits, now, gateways, alone)
+	d, refused, ask := lane.decide(userID, limits, left, now, gateways, alone)
 	for range 2 {
 		if !ask || !r.ask(ctx, lane, userID, limits) {
 			break
 		}
 		now = r.cfg.Now().UnixNano()
-		d, refused, ask = lane.decide(userID, limits, now, int(r.gateways.Load()), r.away.Load())
+		d, refused, ask = lane.decide(userID, limits, left, now, int(r.gateways.Load()), r.away.Load())
 	}
 	if ask {
-		d, refused, _ = lane.decide(userID, limits, now, gateways, true)
+		d, refused, _ = lane.decide(userID, limits, left, now, gateways, true)
 	}
 	if refused == nil {
 		return nil
@@ -143,8 +144,8 @@ func (r *Rates) name(limit Limit) {
 }
 
 // decide takes one request, or says which limit refuses it. ask says that it may pass, if other gateways have let through
-// less than their parts. alone: they cannot be asked.
-func (l *rateLane) decide(userID int64, limits []Limit, now int64, gateways int, alone bool) (d Decision, refused *Limit, ask bool) {
+// less than their parts. alone: they cannot be asked. left gets what the limits leave, unless the others have to be asked.
+func (l *rateLane) decide(userID int64, limits []Limit, left *Standings, now int64, gateways int, alone bool) (d Decision, refused *Limit, ask bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.makeRoom(now)
@@ -153,20 +154,42 @@ func (l *rateLane) decide(userID int64, limits []Limit, now int64, gateways int,
 	for i := range limits {
 		limit := &limits[i]
 		at[i] = l.usage(rateKey{userID, limit.Key})
+		at[i].correct(limit.Rate, now, gateways, alone)
 		next[i] = *at[i]
 		one, asks := next[i].take(limit.Rate, now, gateways, alone)
 		if !one.Allowed && (refused == nil || one.Retry > d.Retry) {
 			d, refused, ask = one, limit, asks
 		}
 	}
-	if refused != nil {
-		return d, refused, ask
+	if ask {
+		return d, refused, true
 	}
 	for i := range limits {
-		*at[i] = next[i]
-		l.tell(rateKey{userID, limits[i].Key}, &limits[i], at[i], now)
+		if refused == nil {
+			*at[i] = next[i]
+			l.tell(rateKey{userID, limits[i].Key}, &limits[i], at[i], now)
+		}
+		left.Add(at[i].standing(&limits[i], now, gateways, alone))
 	}
-	return d, nil, false
+	return d, refused, false
+}
+
+// Look says what each limit leaves to the user. It takes nothing.
+func (r *Rates) Look(at time.Time, userID int64, left *Standings, limits ...Limit) {
+	lane := &r.lanes[uint64(userID)%lanes]
+	now, gateways, alone := at.UnixNano(), int(r.gateways.Load()), r.away.Load()
+	lane.mu.Lock()
+	defer lane.mu.Unlock()
+	lane.makeRoom(now)
+	for i := range limits {
+		left.Add(lane.usage(rateKey{userID, limits[i].Key}).standing(&limits[i], now, gateways, alone))
+	}
+}
+
+// correct replaces marks that the rate could not put there, also if the request is refused: its user waits for the rate as it is.
+func (u *usage) correct(rate Rate, now int64, gateways int, alone bool) {
+	u.own = rate.partOf(gateways, alone).possible(u.own, now)
+	u.all = rate.possible(u.all, now)
 }
 
 // take counts one request, if it may pass.
@@ -176,10 +199,7 @@ func (u *usage) take(rate Rate, now int64, gateways int, alone bool) (d Decision
 		u.own = d.Mark
 		return d, false
 	}
-	part := rate.part(gateways)
-	if alone {
-		part.Burst = max(part.Burst, 1)
-	}
+	part := rate.partOf(gateways, alone)
 	own := part.Decide(u.own, now)
 	if !alone && now-u.toldAt < hotFor {
 		if d = rate.Decide(u.all, now); d.Allowed {
@@ -221,19 +241,19 @@ func (l *rateLane) tell(key rateKey, limit *Limit, used *usage, now int64) {
 	}
 }
 
-// sweep forgets marks in the past: they mean the same as no mark. If that does not make enough room, it forgets others,
-// too. Their users get a new burst.
+// sweep forgets what means the same as nothing: marks in the past, of users whose window is over. If that does not make enough
+// room, it forgets all marks in the past, and then others, too. Their users get a new burst.
 func (l *rateLane) sweep(now int64) {
-	for key, used := range l.marks {
-		if used.own <= now && used.all <= now && now-used.toldAt >= hotFor {
-			delete(l.marks, key)
+	for try := range 3 {
+		for key, used := range l.marks {
+			if try > 0 && len(l.marks) < l.max-l.max/8 {
+				break
+			}
+			over := used.own <= now && used.all <= now && now-used.toldAt >= hotFor
+			if try == 2 || over && (try == 1 || used.window.ends <= now) {
+				delete(l.marks, key)
+			}
 		}
-	}
-	for key := range l.marks {
-		if len(l.marks) < l.max-l.max/8 {
-			break
-		}
-		delete(l.marks, key)
 	}
 	l.sweepAt = min(max(2*len(l.marks), l.max/16), l.max)
 }

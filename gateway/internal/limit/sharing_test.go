@@ -160,17 +160,17 @@ func TestACallThatOneLimitRefusesUsesUpNoOther(t *testing.T) {
 	wide := limit.Limit{Key: 1, Name: "files", Rate: limit.Rate{Requests: 10, Per: time.Hour, Burst: 10}}
 	narrow := limit.Limit{Key: 2, Name: "plan files", Rate: limit.Rate{Requests: 1, Per: time.Hour, Burst: 1}}
 	for i := range 5 {
-		err := rates.Allow(t.Context(), noon, 7, wide, narrow)
+		err := rates.Allow(t.Context(), noon, 7, new(limit.Standings), wide, narrow)
 		if (err == nil) != (i == 0) {
 			t.Errorf("call %d: got %v", i, err)
 		}
 	}
 	for range 9 {
-		if err := rates.Allow(t.Context(), noon, 7, wide); err != nil {
+		if err := rates.Allow(t.Context(), noon, 7, new(limit.Standings), wide); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if rates.Allow(t.Context(), noon, 7, wide) == nil {
+	if rates.Allow(t.Context(), noon, 7, new(limit.Standings), wide) == nil {
 		t.Error("the eleventh passes")
 	}
 }
