@@ -71,8 +71,8 @@ func (k *call) begin(c *conn) {
 	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
 	k.bearer, k.protocol, k.hidden = "", "", false
 	k.streaming, k.streams, k.revocable, k.counted, k.costed = 0, false, false, meter.Call{}, false
+	k.claim, k.announced = limit.Claim{}, false
 	k.standings.Reset()
-	k.announced = false
 }
 
 // whole reports whether the whole request is in the buffer, and the client waits for nothing but the response.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/wire"
 	"tallygate/kit/httpd"
@@ -117,3 +118,7 @@ func Choose(table *route.Table, head string) (r *route.Route, path string, err e
 func WrongCosts(m *Metrics, route string) float64 {
 	return testutil.ToFloat64(m.wrongCosts.WithLabelValues(route))
 }
+
+// AppendPolicies and AppendStandings write the values of RateLimit-Policy and RateLimit.
+func AppendPolicies(b []byte, all []limit.Standing) []byte  { return appendPolicies(b, all) }
+func AppendStandings(b []byte, all []limit.Standing) []byte { return appendStandings(b, all) }

@@ -40,6 +40,7 @@ func (k *call) resumed() {
 func (k *call) conclude(err error) {
 	k.unannounced()
 	if err != nil {
+		k.conn.server.announce(k)
 		k.refuse(err)
 	}
 	if k.counted != (meter.Call{}) {
@@ -62,6 +63,9 @@ func (s *Server) serve(k *call) error {
 	if err := s.check(k); err != nil {
 		return err
 	}
+	if k.route.MaxBody >= 0 && k.request.ContentLength > k.route.MaxBody {
+		return forward.ErrTooLarge
+	}
 	if !k.route.Metered || k.looksAtTally() {
 		return s.forward(k)
 	}
@@ -74,6 +78,7 @@ func (s *Server) serve(k *call) error {
 		}
 		return err
 	}
+	s.announce(k)
 	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, k.who.KeyID(), k.route.meterID, k.fixedCost())
 	return s.forward(k)
 }
@@ -108,9 +113,6 @@ func (s *Server) route(k *call) (done bool, err error) {
 	if k.lastHop() {
 		k.respondOptions(match.Allow())
 		return true, nil
-	}
-	if k.route.MaxBody >= 0 && r.ContentLength > k.route.MaxBody {
-		return false, forward.ErrTooLarge
 	}
 	return false, nil
 }

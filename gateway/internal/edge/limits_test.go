@@ -33,14 +33,21 @@ func TestAUserWhoCallsTooOftenLearnsWhenToCallAgain(t *testing.T) {
 // says is a quota that returns the same error for every user who has one.
 type says struct{ refusal error }
 
-func (s says) Admit(_ context.Context, c *limit.Claim, _ *limit.Standings) error {
+func (s says) Admit(_ context.Context, c *limit.Claim, left *limit.Standings) error {
 	if c.PerMonth == check.NoQuota {
 		return nil
 	}
+	s.Look(c, left)
 	return s.refusal
 }
 
 func (says) Spend(*limit.Claim, int64) {}
+
+func (says) Look(c *limit.Claim, left *limit.Standings) {
+	if c.PerMonth != check.NoQuota {
+		left.Add(limit.Standing{Name: "month", Quota: c.PerMonth, Window: time.Hour, Remaining: c.PerMonth, Reset: time.Minute})
+	}
+}
 
 func spent() says { return says{&limit.QuotaError{Quota: 1, Wait: time.Minute}} }
 

@@ -183,8 +183,7 @@ func rateProblem(e *limit.RateError) *problem.Details {
 		may = "By your plan you may"
 	}
 	detail := fmt.Sprintf("%s call %s %d times %s; wait before the next call.", may, name, e.Rate.Requests, per(e.Rate.Per))
-	return problem.TooMany("rate-limited", detail,
-		problem.Policy{Name: e.Route, Quota: int64(e.Rate.Requests), Window: e.Rate.Per}, e.Wait)
+	return problem.New(http.StatusTooManyRequests, "rate-limited", detail).RetryAfter(e.Wait)
 }
 
 func per(d time.Duration) string {
@@ -200,7 +199,6 @@ func per(d time.Duration) string {
 }
 
 func quotaProblem(e *limit.QuotaError) *problem.Details {
-	policy := problem.Policy{Name: e.Name, Quota: e.Quota, Window: e.Ends.Sub(e.Begins)}
 	name, period := "quota", "month"
 	switch e.Name {
 	case "day":
@@ -210,13 +208,13 @@ func quotaProblem(e *limit.QuotaError) *problem.Details {
 	}
 	quota := fmt.Sprintf("%s of %d for this %s", name, e.Quota, period)
 	next := fmt.Sprintf("the next %s begins at %s.", period, e.Ends.Format(time.RFC3339))
+	slug, detail := "quota-used-up", fmt.Sprintf("Your %s is used up; %s", quota, next)
 	switch {
 	case e.Reserved:
-		return problem.TooMany("quota-reserved", fmt.Sprintf("The last of your %s is reserved; what is not used comes back within %d seconds, and %s",
-			quota, problem.Seconds(e.Wait), next), policy, e.Wait)
+		slug = "quota-reserved"
+		detail = fmt.Sprintf("The last of your %s is reserved; what is not used comes back within %d seconds, and %s", quota, problem.Seconds(e.Wait), next)
 	case e.Left > 0:
-		return problem.TooMany("quota-used-up", fmt.Sprintf("Your %s has %d left, less than the %d that this call costs; %s", quota, e.Left, e.Cost, next),
-			policy, e.Wait)
+		detail = fmt.Sprintf("Your %s has %d left, less than the %d that this call costs; %s", quota, e.Left, e.Cost, next)
 	}
-	return problem.TooMany("quota-used-up", fmt.Sprintf("Your %s is used up; %s", quota, next), policy, e.Wait)
+	return problem.New(http.StatusTooManyRequests, slug, detail).RetryAfter(e.Wait)
 }

@@ -50,6 +50,7 @@ type Meter interface {
 type Quotas interface {
 	Admit(ctx context.Context, c *limit.Claim, left *limit.Standings) error
 	Spend(c *limit.Claim, cost int64)
+	Look(c *limit.Claim, left *limit.Standings)
 }
 
 // Config is what a Server is made of.

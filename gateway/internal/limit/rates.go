@@ -174,18 +174,6 @@ func (l *rateLane) decide(userID int64, limits []Limit, left *Standings, now int
 	return d, refused, false
 }
 
-// Look says what each limit leaves to the user. It takes nothing.
-func (r *Rates) Look(at time.Time, userID int64, left *Standings, limits ...Limit) {
-	lane := &r.lanes[uint64(userID)%lanes]
-	now, gateways, alone := at.UnixNano(), int(r.gateways.Load()), r.away.Load()
-	lane.mu.Lock()
-	defer lane.mu.Unlock()
-	lane.makeRoom(now)
-	for i := range limits {
-		left.Add(lane.usage(rateKey{userID, limits[i].Key}).standing(&limits[i], now, gateways, alone))
-	}
-}
-
 // correct replaces marks that the rate could not put there, also if the request is refused: its user waits for the rate as it is.
 func (u *usage) correct(rate Rate, now int64, gateways int, alone bool) {
 	u.own = rate.partOf(gateways, alone).possible(u.own, now)

@@ -228,29 +228,6 @@ func TestARefusalSaysWhatAllLimitsLeave(t *testing.T) {
 	}
 }
 
-func TestALookTakesNothing(t *testing.T) {
-	t.Parallel()
-	rates := alone()
-	one := limit.Limit{Key: 1, Name: "files", Rate: limit.Rate{Requests: 3, Per: time.Hour, Burst: 3}}
-	var left limit.Standings
-	for range 5 {
-		left.Reset()
-		rates.Look(noon, 7, &left, one)
-	}
-	if got := left.All()[0].Remaining; got != 3 {
-		t.Errorf("%d remain", got)
-	}
-	for range 3 {
-		left.Reset()
-		if err := rates.Allow(t.Context(), noon, 7, &left, one); err != nil {
-			t.Error(err)
-		}
-	}
-	if got := left.All()[0].Remaining; got != 0 {
-		t.Errorf("in the end %d remain", got)
-	}
-}
-
 func TestAWindowIsKeptWhileThereIsRoom(t *testing.T) {
 	t.Parallel()
 	rates := limit.NewRates(limit.RateConfig{Bound: 1 << 20, Log: slog.New(slog.DiscardHandler)})
