@@ -3,7 +3,6 @@
 package chaos_test
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -46,7 +45,7 @@ func (l *load) run(ctx context.Context, users []*user, random uint64) {
 	l.took = time.Since(l.began)
 }
 
-// call is one caller of a user. Each call goes to a random gateway.
+// call is one caller of a user. Each call goes to a random gateway, in one of the user's ways.
 func (l *load) call(ctx context.Context, u *user, rng *rand.Rand) {
 	conns := make([]*conn, len(l.gateways))
 	statuses := map[int]int{}
@@ -60,17 +59,18 @@ func (l *load) call(ctx context.Context, u *user, rng *rand.Rand) {
 			}
 			conns[i] = c
 		}
-		u.sent.Add(1)
-		status, err := conns[i].root(cmp.Or(u.key, u.token))
+		by := u.ways[rng.IntN(len(u.ways))]
+		by.sent.Add(1)
+		status, err := conns[i].root(by.secret)
 		if err != nil {
 			_ = conns[i].Close() // it has failed already
 			conns[i] = nil
 			continue
 		}
 		if statuses[status]++; status == http.StatusOK {
-			u.seen.Add(1)
+			by.seen.Add(1)
 		} else {
-			u.refused.Add(1)
+			by.refused.Add(1)
 			wait(ctx, pause)
 		}
 	}

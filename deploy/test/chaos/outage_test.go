@@ -31,11 +31,11 @@ func TestChaosAuthServiceAwayLosesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			u.sent.Add(1)
+			u.ways[0].sent.Add(1)
 			if status, err := first.root(u.token); err != nil || status != http.StatusOK {
 				t.Fatalf("got %d (%v), want 200", status, err)
 			}
-			u.seen.Add(1)
+			u.ways[0].seen.Add(1)
 			_ = first.Close() // nothing is under way
 		}
 	}

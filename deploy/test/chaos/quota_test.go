@@ -4,7 +4,6 @@ package chaos_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
@@ -69,14 +68,14 @@ func (what trouble) run(t *testing.T) {
 	running.Go(func() { calls.run(ctx, []*user{u, u, u}, seed(t)) })
 	half := want / 2
 	testbed.Eventually(t, "half of the quota to be used", func() error {
-		if seen := u.seen.Load(); seen < half {
+		if seen := u.all().seen; seen < half {
 			return fmt.Errorf("%d calls of %d", seen, half)
 		}
 		return nil
 	})
 	if what.late {
 		// The quota is above all calls that can be made before every gateway knows of it.
-		want = u.sent.Load() + quota
+		want = u.all().sent + quota
 		give(u, want)
 	}
 	kill(t, c.Gateways[:what.killed])
@@ -88,7 +87,7 @@ func (what trouble) run(t *testing.T) {
 	began := time.Now()
 	living := c.Gateways[what.killed]
 	testbed.Eventually(t, "the quota to be used up", func() error {
-		counted, err := u.counted(living.URL)
+		counted, err := u.calls(living.URL)
 		if err == nil && counted < want {
 			err = fmt.Errorf("%d of %d", counted, want)
 		}
@@ -109,12 +108,12 @@ func (what trouble) check(t *testing.T, c *cluster.Cluster, u *user, want int64)
 	t.Helper()
 	c.Gateways = c.Gateways[what.killed:]
 	awaitDelivery(t, c)
-	counted, err := u.counted(c.AuthURL)
+	counted, err := u.calls(c.AuthURL)
 	if err != nil || counted != want {
 		t.Errorf("got %d calls counted (%v), want %d", counted, err, want)
 	}
 	// A killed gateway may have counted one call of each connection without sending the response.
-	if seen := u.seen.Load(); seen > want || seen < want-int64(what.killed*3*callers) {
+	if seen := u.all().seen; seen > want || seen < want-int64(what.killed*3*callers) {
 		t.Errorf("got %d responses, want %d", seen, want)
 	}
 }
@@ -173,24 +172,21 @@ func (a administrator) give(of string) func(u *user, quota int64) {
 			a.do(http.MethodPut, "/admin/plans/daily", a.header, fmt.Sprintf(`{"requests_per_day":%d}`, quota))
 			a.do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", u.id), a.header, `{"plan":"daily"}`)
 		case "key":
-			own := http.Header{"Authorization": {u.token}, "Content-Type": {"application/json"}}
-			made := a.do(http.MethodPost, "/users/me/keys", own, fmt.Sprintf(`{"name":"script","monthly_quota":%d}`, quota))
-			var key struct{ Key string }
-			if err := json.Unmarshal([]byte(made), &key); err != nil {
+			key, err := a.client.NewKey(u.token, map[string]any{"name": "script", "monthly_quota": quota})
+			if err != nil {
 				a.t.Fatal(err)
 			}
-			u.key = key.Key
+			u.ways = []*way{{keyID: key.ID, secret: key.Secret}}
 		default:
 			a.do(http.MethodPatch, fmt.Sprintf("/admin/users/%d", u.id), a.header, fmt.Sprintf(`{"monthly_quota":%d}`, quota))
 		}
 	}
 }
 
-func (a administrator) do(method, path string, header http.Header, body string) string {
+func (a administrator) do(method, path string, header http.Header, body string) {
 	a.t.Helper()
 	got, err := a.client.Do(method, path, header, []byte(body))
 	if err != nil || got.Status/100 != 2 {
 		a.t.Fatalf("%s %s: got %d %s (%v), want 2xx", method, path, got.Status, got.Body, err)
 	}
-	return got.Body
 }

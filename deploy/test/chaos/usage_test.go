@@ -13,7 +13,8 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-const usersUnderLoad = 6
+// usersUnderLoad call with two sign-ins and keysOfAUser API keys each.
+const usersUnderLoad, keysOfAUser = 6, 3
 
 func TestChaosEveryCallWithAResponseIsCountedOnce(t *testing.T) {
 	t.Parallel()
@@ -24,6 +25,7 @@ func TestChaosEveryCallWithAResponseIsCountedOnce(t *testing.T) {
 			c := cluster.Start(t, cfg)
 			random := seed(t)
 			users := newUsers(t, c.Gateways[0].URL, usersUnderLoad)
+			withKeys(t, c.Gateways[0].URL, users)
 			for _, u := range users {
 				u.cost = rootCost
 			}
@@ -57,6 +59,7 @@ func TestChaosWithoutKillsCountedEqualsSent(t *testing.T) {
 			cfg.Routes = priced
 			c := cluster.Start(t, cfg)
 			users := newUsers(t, c.Gateways[0].URL, usersUnderLoad)
+			withKeys(t, c.Gateways[0].URL, users)
 			for _, u := range users {
 				u.cost = rootCost
 			}

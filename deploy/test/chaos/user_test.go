@@ -22,8 +22,14 @@ type user struct {
 	contract.Credentials
 	id    int64
 	token string
-	key   string // an API key to call with; empty: the token
 	cost  int64  // of a call, in units
+	ways  []*way // to call
+}
+
+// way is a sign-in or an API key, and a count of the calls with it.
+type way struct {
+	keyID  string // empty for a sign-in: usage does not tell them apart
+	secret string
 
 	sent    atomic.Int64 // requests that were begun
 	seen    atomic.Int64 // responses of status 200 that came in full
@@ -45,6 +51,7 @@ func newUsers(t *testing.T, base string, count int) []*user {
 			t.Fatal(err)
 		}
 		u.token = client.Token(t, u.Credentials)
+		u.ways = []*way{{secret: u.token}}
 		users = append(users, u)
 	}
 	return users
@@ -58,34 +65,60 @@ func userID(registered contract.Response) (int64, error) {
 	return body.UserID, err
 }
 
-// counted looks up the user's calls of these days, as the user does. It is an error if they have not cost what they should,
-// or if the sum over the API keys is not the total.
-func (u *user) counted(base string) (int64, error) {
+// withKeys gives users another sign-in and API keys to call with.
+func withKeys(t *testing.T, base string, users []*user) {
+	t.Helper()
+	client := contract.NewClient(base)
+	for _, u := range users {
+		u.ways = append(u.ways, &way{secret: client.Token(t, u.Credentials)})
+		for i := range keysOfAUser {
+			key, err := client.NewKey(u.token, map[string]any{"name": fmt.Sprint("key ", i)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.ways = append(u.ways, &way{keyID: key.ID, secret: key.Secret})
+		}
+	}
+}
+
+// counted looks up the user's calls of these days, as the user does, by API key. It is an error if they have not cost what they
+// should, or if the sum over the API keys is not the total.
+func (u *user) counted(base string) (byKey map[string]int64, err error) {
 	day := func(offset int) string { return time.Now().UTC().AddDate(0, 0, offset).Format(time.DateOnly) }
 	query := url.Values{"from": {day(-1)}, "to": {day(2)}, "route": {"root"}, "group": {"key"}}
-	got, err := contract.NewClient(base).Do(http.MethodGet, "/users/me/usage?"+query.Encode(), http.Header{"Authorization": {u.token}}, nil)
-	if err != nil {
-		return 0, err
-	}
 	type counts struct{ Requests, Units int64 }
 	var body struct {
 		Total  counts
-		Series []counts
+		Series []struct {
+			counts
+
+			KeyID string `json:"key_id"` // empty for null: a sign-in
+		}
 	}
-	if got.Status != http.StatusOK {
-		return 0, fmt.Errorf("usage: got %d %s, want 200", got.Status, got.Body)
+	if err := contract.NewClient(base).Call(u.token, http.MethodGet, "/users/me/usage?"+query.Encode(), nil, &body, http.StatusOK); err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
-		return 0, err
-	}
-	total, sum := body.Total, counts{}
-	for _, of := range body.Series { // of one key each, or of none
+	byKey, sum := map[string]int64{}, counts{}
+	for _, of := range body.Series {
 		sum = counts{sum.Requests + of.Requests, sum.Units + of.Units}
+		byKey[of.KeyID] += of.Requests
+		if of.Units != u.cost*of.Requests {
+			return nil, fmt.Errorf("usage: got %+v: want %d units for each request", of, u.cost)
+		}
 	}
-	if sum != total || total.Units != u.cost*total.Requests {
-		return 0, fmt.Errorf("usage: got %s: want %d units for each request, and the sum over the keys in total", got.Body, u.cost)
+	if sum != body.Total {
+		return nil, fmt.Errorf("usage: got %+v: the sum over the keys is %+v", body, sum)
 	}
-	return total.Requests, nil
+	return byKey, nil
+}
+
+// calls is how many calls of the user are counted.
+func (u *user) calls(base string) (n int64, err error) {
+	byKey, err := u.counted(base)
+	for _, of := range byKey {
+		n += of
+	}
+	return n, err
 }
 
 // sums are the totals of the users' three counts. sent does not count refused calls.
@@ -95,20 +128,47 @@ func (s sums) String() string {
 	return fmt.Sprintf("%d seen, %d counted, %d sent", s.seen, s.counted, s.sent)
 }
 
-// checkCounts adds up the users' counts and fails unless seen ≤ counted ≤ sent for each.
-func checkCounts(t *testing.T, base string, users []*user) sums {
+func (s sums) plus(o sums) sums {
+	return sums{s.seen + o.seen, s.counted + o.counted, s.sent + o.sent}
+}
+
+// byKey are the user's own counts by API key. sent does not count refused calls.
+func (u *user) byKey() map[string]sums {
+	all := map[string]sums{}
+	for _, by := range u.ways {
+		all[by.keyID] = all[by.keyID].plus(sums{seen: by.seen.Load(), sent: by.sent.Load() - by.refused.Load()})
+	}
+	return all
+}
+
+// all is the sum of byKey.
+func (u *user) all() (total sums) {
+	for _, of := range u.byKey() {
+		total = total.plus(of)
+	}
+	return total
+}
+
+// checkCounts adds up the users' counts and fails unless seen ≤ counted ≤ sent for each user and API key.
+func checkCounts(t *testing.T, base string, users []*user) (all sums) {
 	t.Helper()
-	var all sums
 	for _, u := range users {
-		one := sums{seen: u.seen.Load(), sent: u.sent.Load() - u.refused.Load()}
-		var err error
-		if one.counted, err = u.counted(base); err != nil {
+		counted, err := u.counted(base)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if one.counted < one.seen || one.counted > one.sent {
-			t.Errorf("%s: %v, want seen ≤ counted ≤ sent", u.Username, one)
+		own := u.byKey()
+		for key, n := range counted { // also one that the user has never called with
+			of := own[key]
+			of.counted = n
+			own[key] = of
 		}
-		all.seen, all.counted, all.sent = all.seen+one.seen, all.counted+one.counted, all.sent+one.sent
+		for key, of := range own {
+			if of.counted < of.seen || of.counted > of.sent {
+				t.Errorf("%s, key %q: %v, want seen ≤ counted ≤ sent", u.Username, key, of)
+			}
+			all = all.plus(of)
+		}
 	}
 	return all
 }
@@ -136,11 +196,16 @@ func awaitDelivery(t *testing.T, c *cluster.Cluster) {
 	}
 }
 
-// exactly returns nil if all calls that were sent are counted, and no more.
+// exactly returns nil if all calls that were sent are counted, and no more, for each API key.
 func (u *user) exactly(base string) error {
 	counted, err := u.counted(base)
-	if sent := u.sent.Load(); err == nil && counted != sent {
-		err = fmt.Errorf("%s: %d counted, %d sent", u.Username, counted, sent)
+	if err != nil {
+		return err
 	}
-	return err
+	for key, of := range u.byKey() {
+		if counted[key] != of.sent {
+			return fmt.Errorf("%s, key %q: %d counted, %d sent", u.Username, key, counted[key], of.sent)
+		}
+	}
+	return nil
 }
