@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -46,6 +47,10 @@ func TestUsageByAPIKey(t *testing.T) {
 			if got := s.do(call{path: path, token: token}); got.status != 200 || !strings.Contains(got.body, want) {
 				t.Errorf("%s: got %d %s\nwant %s in it", path, got.status, got.body, want)
 			}
+		}
+		columns, _, _ := strings.Cut(s.do(call{path: "/admin/usage?format=csv&group=key", token: root.Token}).body, "\r\n")
+		if docs, err := os.ReadFile("../../../docs/usage.md"); err != nil || !strings.Contains(string(docs), "\n"+columns+"\n") {
+			t.Errorf("docs/usage.md has no line %s, %v", columns, err)
 		}
 		everyLineOnce(t, s, root.Token)
 	})

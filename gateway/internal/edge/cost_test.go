@@ -57,6 +57,8 @@ func kindsOfCalls() []kind {
 		},
 		{name: "413 by the length that the request says", request: "POST /a" + lines + "Content-Length: 5\r\n\r\nhello", change: bounded},
 		{name: "401", request: "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{name: "403: the user has none of the route's roles", request: "GET /a" + lines + "\r\n", change: func(r *route.Route) { r.Roles = []string{"none"} }},
+		{name: "403: the route is not among the key's", request: "GET /gone HTTP/1.1\r\nHost: a\r\nAuthorization: tg_narrow\r\n\r\n"},
 		{name: "429: a rate or a quota", request: "GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: limited\r\n\r\n", quotas: spent(), want: usage{RateLimited: 1}},
 	}
 }
