@@ -36,8 +36,9 @@ func (k *call) Costs(value []byte, values int) {
 		}
 	}
 	k.costed = true
-	k.conn.server.cfg.Quotas.Spend(&k.claim, int64(units))
+	k.conn.server.cfg.Quotas.Spend(&k.claim, int64(units), &k.standings)
 	k.counted.Cost(units)
+	k.conn.server.announce(k)
 }
 
 // unannounced counts the route's cost of a call that has no response of the upstream.

@@ -78,7 +78,9 @@ func (s *Server) serve(k *call) error {
 		}
 		return err
 	}
-	s.announce(k)
+	if k.route.CostField == "" { // else once it is known what the call costs
+		s.announce(k)
+	}
 	k.counted = s.cfg.Meter.Begin(k.begun, k.who.UserID, k.who.KeyID(), k.route.meterID, k.fixedCost())
 	return s.forward(k)
 }

@@ -41,7 +41,7 @@ func (s says) Admit(_ context.Context, c *limit.Claim, left *limit.Standings) er
 	return s.refusal
 }
 
-func (says) Spend(*limit.Claim, int64) {}
+func (says) Spend(*limit.Claim, int64, *limit.Standings) {}
 
 func (says) Look(c *limit.Claim, left *limit.Standings) {
 	if c.PerMonth != check.NoQuota {

@@ -2,6 +2,7 @@ package edge_test
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"math"
 	"net"
@@ -227,5 +228,35 @@ func BenchmarkTheFieldsOfTwoLimits(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = edge.AppendStandings(edge.AppendPolicies(buf[:0], all), all)
+	}
+}
+
+// tells is a quota of 100 of which nothing is used, and which says so when the cost is known.
+type tells struct{}
+
+func (tells) Admit(_ context.Context, c *limit.Claim, left *limit.Standings) error {
+	if c.Cost > 0 {
+		tells{}.Spend(c, c.Cost, left)
+	}
+	return nil
+}
+func (tells) Look(*limit.Claim, *limit.Standings) {}
+func (tells) Spend(_ *limit.Claim, cost int64, left *limit.Standings) {
+	left.Add(limit.Standing{Name: "month", Quota: 100, Window: time.Hour, Remaining: 100 - cost, Reset: time.Minute})
+}
+
+func TestAnAnnouncedCostIsTakenFromWhatItsResponseSaysRemains(t *testing.T) {
+	t.Parallel()
+	backend := replica(t, func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X-Cost", r.URL.Query().Get("cost")) })
+	dear, gone := rated(locked("/dear", backend)), rated(locked("/gone", "127.0.0.1:1"))
+	dear.CostField, gone.CostField, gone.ExtraCost = "X-Cost", "X-Cost", 4
+	fixed := rated(locked("/fixed", backend))
+	fixed.ExtraCost = 1
+	gw := gateWith(t, edge.Config{Quotas: tells{}}, dear, gone, fixed)
+	for _, row := range []struct{ path, name, remaining string }{
+		{"/dear?cost=30", "r-dear", "70"}, {"/gone", "r-gone", "95"}, {"/fixed", "r-fixed", "98"},
+	} {
+		resp, _ := call(t, gw, getting(row.path, "Authorization: good"))
+		wantFields(t, row.path, resp, `"`+row.name+`";q=9;w=3600, "month";q=100;w=3600`, `"`+row.name+`";r=8;t=3600, "month";r=`+row.remaining+`;t=60`)
 	}
 }

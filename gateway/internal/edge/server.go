@@ -49,7 +49,7 @@ type Meter interface {
 // limit.Quotas.
 type Quotas interface {
 	Admit(ctx context.Context, c *limit.Claim, left *limit.Standings) error
-	Spend(c *limit.Claim, cost int64)
+	Spend(c *limit.Claim, cost int64, left *limit.Standings)
 	Look(c *limit.Claim, left *limit.Standings)
 }
 

@@ -123,7 +123,7 @@ func (o *office) call(cost int64, announced bool, takes time.Duration) error {
 	o.calls.Add(1)
 	if announced {
 		time.Sleep(takes)
-		o.Spend(&c, cost)
+		o.Spend(&c, cost, &left)
 	}
 	o.count(&c, cost)
 	return nil

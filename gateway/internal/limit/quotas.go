@@ -87,7 +87,8 @@ func NewQuotas(cfg QuotaConfig) *Quotas {
 func (q *Quotas) lane(userID int64) *quotaLane { return &q.lanes[uint64(userID)%lanes] }
 
 // Admit takes a call under all of its quotas, or under none: a call that is refused uses up nothing. It has to be counted at
-// once. left gets what the quotas leave. Errors: *QuotaError, ErrUnchecked, and ctx's.
+// once. left gets what the quotas leave, unless a call passes whose cost is not known: then Spend says it. Errors: *QuotaError,
+// ErrUnchecked, and ctx's.
 func (q *Quotas) Admit(ctx context.Context, c *Claim, left *Standings) error {
 	if c.unbounded() {
 		q.noteUnleased(c, q.cfg.Now(), false)
@@ -145,7 +146,7 @@ func (q *Quotas) try(c *Claim, now time.Time, left *Standings) (o outcome, refil
 			}
 			refilled = s.refilling
 		}
-		if one, known := s.standing(now); known && o != wait {
+		if one, known := s.standing(now); known && (o > wait || o == admitted && c.Cost > 0) {
 			left.Add(one)
 		}
 	}
@@ -218,12 +219,12 @@ func (q *Quotas) unchecked(c *Claim, now time.Time) error {
 }
 
 // Spend takes what the upstream has announced that a call costs. Admit has let it through, and it has to be counted at once.
-func (q *Quotas) Spend(c *Claim, cost int64) {
-	if cost <= 0 {
-		return
-	}
+// left gets what the quotas leave.
+func (q *Quotas) Spend(c *Claim, cost int64, left *Standings) {
 	now := q.cfg.Now()
-	q.noteUnleased(c, now, false)
+	if cost > 0 {
+		q.noteUnleased(c, now, false)
+	}
 	if c.unbounded() {
 		return
 	}
@@ -231,8 +232,16 @@ func (q *Quotas) Spend(c *Claim, cost int64) {
 	lane.mu.Lock()
 	defer lane.mu.Unlock()
 	for k := range kind(kinds) {
-		if quota := c.quota(k); quota >= 0 {
-			lane.share(c, k, quota).announced(now, cost)
+		quota := c.quota(k)
+		if quota < 0 {
+			continue
+		}
+		s := lane.share(c, k, quota)
+		if cost > 0 {
+			s.announced(now, cost)
+		}
+		if one, known := s.standing(now); known {
+			left.Add(one)
 		}
 	}
 }
