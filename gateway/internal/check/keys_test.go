@@ -31,23 +31,6 @@ func TestTenThousandCallsWithAKeyNeedOneQuestion(t *testing.T) {
 	})
 }
 
-func TestCallsAtOnceWithANewKeyShareAQuestion(t *testing.T) {
-	t.Parallel()
-	s := newService(7)
-	s.holding = func(int64) { time.Sleep(100 * time.Millisecond) }
-	inBubble(t, s, nil, func(t *testing.T, f *fixture) {
-		raw := s.give(t, 7, 70)
-		var calls sync.WaitGroup
-		for range 200 {
-			calls.Go(func() { f.expectBy(t, "at once", raw, 200) })
-		}
-		calls.Wait()
-		if got := s.askedAboutKeys(); got != 1 {
-			t.Errorf("%d questions", got)
-		}
-	})
-}
-
 // ends are all ways in which a key ends at the gateways.
 func ends() map[string]func(*authclient.Record) {
 	soon := time.Now()

@@ -39,7 +39,8 @@ type swapped struct {
 // share of the questions about unknown keys this takes. Errors: those of Check.
 func (c *Checker) Key(ctx context.Context, raw, client string) (who Identity, bearer string, err error) {
 	now := c.cfg.Now()
-	if e := c.tokens.get(raw); e != nil && e.key != nil {
+	e := c.tokens.get(raw)
+	if e != nil && e.key != nil {
 		// A user without a state was forgotten.
 		if known := e.user.state.Load(); known != nil && !c.tooStale(now) && c.current(e) {
 			if known.decide(&e.claims, now) != valid { // it was valid once: nothing is ahead
@@ -53,7 +54,7 @@ func (c *Checker) Key(ctx context.Context, raw, client string) (who Identity, be
 			}
 		}
 	}
-	if who, err = c.swap(ctx, now, raw, client); err != nil {
+	if who, err = c.swap(ctx, now, raw, client, e); err != nil {
 		return Identity{}, "", c.metrics.refuse(err)
 	}
 	return who, who.token.key.bearerAt(now), nil
@@ -71,13 +72,14 @@ func (k *swapped) bearerAt(now time.Time) string {
 func (c *Checker) fresh(e *entry, now int64) bool {
 	due := now >= e.key.renewAt || e.keys.Load() != c.cfg.Verifier.KeysVersion() // the token's key may have been withdrawn
 	if tried := e.key.triedAt.Load(); due && now-tried >= int64(renewPause) && e.key.triedAt.CompareAndSwap(tried, now) {
-		go func() { _, _ = c.swap(context.Background(), c.cfg.Now(), e.raw, "") }() // one that fails is repeated after the pause
+		go func() { _, _ = c.swap(context.Background(), c.cfg.Now(), e.raw, "", e) }() // one that fails is repeated after the pause
 	}
 	return now < e.key.until
 }
 
-// swap asks auth-service whose key it is, and remembers the answer with the token that came with it.
-func (c *Checker) swap(ctx context.Context, now time.Time, raw, client string) (Identity, error) {
+// swap asks auth-service whose key it is, and remembers the answer with the token that came with it. seen is what was remembered
+// until now, if anything.
+func (c *Checker) swap(ctx context.Context, now time.Time, raw, client string, seen *entry) (Identity, error) {
 	switch {
 	case !apikey.Valid(raw):
 		return Identity{}, token.ErrInvalid
@@ -90,7 +92,7 @@ func (c *Checker) swap(ctx context.Context, now time.Time, raw, client string) (
 	if address, err := netip.ParseAddr(client); err == nil {
 		client = httpd.Block(address).String()
 	}
-	one, err := c.asked.join(ctx, apikey.Hash(raw), client, c.cfg.Now, func(one *question) { c.ask(one, raw) })
+	one, err := c.asked.join(ctx, apikey.Hash(raw), client, c.cfg.Now, func(one *question) { c.ask(one, raw, seen) })
 	if err != nil {
 		return Identity{}, err
 	}
@@ -103,7 +105,12 @@ func (c *Checker) swap(ctx context.Context, now time.Time, raw, client string) (
 }
 
 // ask sends a question, and ends it.
-func (c *Checker) ask(one *question, raw string) {
+func (c *Checker) ask(one *question, raw string, seen *entry) {
+	if who, answered := c.answered(raw, seen); answered {
+		one.who = who
+		c.asked.end(one, false, c.cfg.Now())
+		return
+	}
 	var err error
 	for range 3 { // again if the feed began anew meanwhile
 		heard := c.users.listen()
@@ -131,6 +138,20 @@ func (c *Checker) ask(one *question, raw string) {
 		one.err = ErrLookup
 	}
 	c.asked.end(one, unknown, c.cfg.Now())
+}
+
+// answered returns what was learned of a key since a call saw another entry for it, or none: the question of another call may
+// have ended between that look and this call's own question.
+func (c *Checker) answered(raw string, seen *entry) (Identity, bool) {
+	e := c.tokens.get(raw)
+	if e == nil || e == seen || e.key == nil || !c.current(e) {
+		return Identity{}, false
+	}
+	known := e.user.state.Load()
+	if known == nil || known.generation != e.claims.Generation || known.decide(&e.claims, c.cfg.Now()) != valid {
+		return Identity{}, false
+	}
+	return known.identity(e), true
 }
 
 // answer is what auth-service has answered, and the token in it.

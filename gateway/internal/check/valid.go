@@ -75,7 +75,7 @@ func (c *Checker) validKey(e *entry, now time.Time) error {
 	known := latest.user.state.Load()
 	if known == nil || !c.current(latest) {
 		go func() { // the next look sees what it has found
-			if _, err := c.swap(context.Background(), now, e.raw, ""); errors.Is(err, token.ErrInvalid) {
+			if _, err := c.swap(context.Background(), now, e.raw, "", latest); errors.Is(err, token.ErrInvalid) {
 				e.key.ended.Store(true)
 			}
 		}()
