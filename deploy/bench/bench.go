@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tallygate/deploy/internal/testbed"
+	"tallygate/kit/internalapi/internalapitest"
 	"tallygate/kit/token/tokentest"
 )
 
@@ -20,7 +21,8 @@ type bench struct {
 	settings
 	dir         string
 	secret      string
-	authService string // address
+	fake        *internalapitest.AuthService
+	authService string // its address
 	running     []*process
 	stops       []func()
 }
@@ -33,11 +35,11 @@ func newBench(ctx context.Context, s settings) (*bench, error) {
 	raw := make([]byte, 24)
 	_, _ = rand.Read(raw) // never fails
 	b := &bench{settings: s, dir: dir, secret: hex.EncodeToString(raw)}
-	addr, stop, err := startAuthService(ctx)
+	fake, addr, stop, err := startAuthService(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b.authService, b.stops = addr, []func(){stop}
+	b.fake, b.authService, b.stops = fake, addr, []func(){stop}
 	if b.upstream == "" {
 		err = b.startUpstream(ctx)
 	}
