@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"tallygate/kit/env"
+	"tallygate/kit/loglines"
 	"tallygate/kit/readyz"
 )
 
@@ -64,15 +66,33 @@ func Main(p Program) int {
 		fmt.Fprintf(os.Stderr, "%s: unknown argument %q (see -help)\n", p.Name, flags.Arg(0))
 		return 2
 	}
-	return report(p.Name, p.Run(ctx, os.LookupEnv, os.Stdout))
+	return report(p.Name, serve(ctx, p))
 }
 
+const (
+	// maxLogBytes is what a service keeps of its log for a reader that stands still: the lines of some seconds.
+	maxLogBytes = 1 << 20
+	// logTimeout is how long a service that stops waits for such a reader.
+	logTimeout = time.Second
+)
+
+// serve runs the program. Whoever reads its log can neither stop it nor end it.
+func serve(ctx context.Context, p Program) error {
+	signal.Ignore(syscall.SIGPIPE)
+	log := loglines.New(os.Stdout, maxLogBytes)
+	defer log.Close(logTimeout)
+	return p.Run(ctx, os.LookupEnv, log)
+}
+
+// report writes an error, to a reader who may stand still, too.
 func report(name string, err error) int {
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		return 1
+	if err == nil {
+		return 0
 	}
-	return 0
+	errs := loglines.New(os.Stderr, maxLogBytes)
+	fmt.Fprintf(errs, "%s: %v\n", name, err)
+	errs.Close(logTimeout)
+	return 1
 }
 
 // healthcheck requests /readyz from the private listener on this machine.

@@ -1,12 +1,15 @@
 package service
 
 import (
+	"io"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// NewRegistry returns a registry with the process, the Go runtime and tallygate_build_info in it.
-func NewRegistry(service, version string) *prometheus.Registry {
+// NewRegistry returns a registry with the process, the Go runtime and tallygate_build_info in it, and with the metrics of what the
+// log is written to, if it has any.
+func NewRegistry(service, version string, log io.Writer) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "tallygate_build_info", Help: "Always 1. The labels name the service and its version.",
@@ -14,5 +17,8 @@ func NewRegistry(service, version string) *prometheus.Registry {
 	})
 	info.Set(1)
 	reg.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if measured, ok := log.(prometheus.Collector); ok {
+		reg.MustRegister(measured)
+	}
 	return reg
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tallygate/kit/env"
+	"tallygate/kit/loglines"
 	"tallygate/kit/token"
 )
 
@@ -57,5 +58,9 @@ func (s *Settings) Logger(out io.Writer, service string) *slog.Logger {
 	if s.LogFormat == "text" {
 		handler = slog.NewTextHandler(out, options)
 	}
-	return slog.New(handler).With("service", service)
+	log := slog.New(handler).With("service", service)
+	if lines, ok := out.(*loglines.Writer); ok {
+		lines.OnDropped(func(dropped int64) { log.Warn("log lines were dropped: they were not read in time", "count", dropped) })
+	}
+	return log
 }

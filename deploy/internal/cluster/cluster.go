@@ -38,6 +38,7 @@ type Process struct {
 
 	URL, PrivateURL string   // empty for a database
 	Settings        []string // with which it starts the next time, beside those of the Config
+	Stdout          *os.File // where its log goes after the next start; nil: to the file
 }
 
 // Cluster is what runs. All of it ends with the test.
@@ -182,6 +183,9 @@ func (c *Cluster) service(t testing.TB, program string, replica int, secrets, se
 		Command: func() *exec.Cmd {
 			cmd := exec.Command(filepath.Join(c.dir, program))
 			cmd.Dir, cmd.Env = c.dir, slices.Concat(environ, p.Settings)
+			if p.Stdout != nil {
+				cmd.Stdout = p.Stdout
+			}
 			return cmd
 		},
 		Ready: func(ctx context.Context) error { return readyz.Check(ctx, private) },

@@ -20,7 +20,7 @@ const readyGap = 10 * time.Millisecond
 // Spec says how to start a process, and how to see that it is ready.
 type Spec struct {
 	Name    string
-	Command func() *exec.Cmd            // returns a new command for each start; its output goes to the log
+	Command func() *exec.Cmd            // returns a new command for each start; its output goes to the log, unless the command has its own
 	Ready   func(context.Context) error // returns nil when the process is ready
 	// Relaunch: Process.Ready starts the program again if it ends before it is ready.
 	Relaunch bool
@@ -88,7 +88,10 @@ func (p *Process) Start() error {
 	}
 	defer log.Close()
 	cmd, ended, started := p.spec.Command(), make(chan struct{}), make(chan error)
-	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Stderr = log
+	if cmd.Stdout == nil {
+		cmd.Stdout = log
+	}
 	endWithTest(cmd)
 	go func() {
 		// The kernel ends the process when the thread that started it ends. So this thread stays and waits for it.
