@@ -66,7 +66,7 @@ func ratesText(rates []account.PlanRate) string {
 	}
 	texts := make([]string, len(rates))
 	for i, r := range rates {
-		texts[i] = fmt.Sprintf("%s=%s:%d", r.Route, r.Rate, r.Burst)
+		texts[i] = rate.Limit(r).String()
 	}
 	return strings.Join(texts, ",")
 }
@@ -113,22 +113,14 @@ func readLimits(flags map[string]string) (l account.Limits, err error) {
 	return l, err
 }
 
-// parseRates reads a list like *=10/s:20,root=60/m. A rate without a burst has its own number.
+// parseRates reads a list like *=10/s:20,root=60/m.
 func parseRates(text string) (rates []account.PlanRate, err error) {
 	for one := range strings.SplitSeq(text, ",") {
-		route, limit, ok := strings.Cut(one, "=")
-		form, burst, hasBurst := strings.Cut(limit, ":")
-		parsed, known := rate.Parse(form)
-		if !ok || !known {
-			return nil, fmt.Errorf("-rates: %q is not like root=10/s or root=10/s:20: %s", one, rate.About)
+		r, ok := rate.ParseLimit(one)
+		if !ok {
+			return nil, fmt.Errorf("-rates: %q is not %s", one, rate.AboutLimit)
 		}
-		r := account.PlanRate{Route: route, Rate: parsed, Burst: parsed.Calls}
-		if hasBurst {
-			if r.Burst, err = strconv.Atoi(burst); err != nil {
-				return nil, fmt.Errorf("-rates: %q is not a whole number", burst)
-			}
-		}
-		rates = append(rates, r)
+		rates = append(rates, account.PlanRate(r))
 	}
 	return rates, nil
 }
