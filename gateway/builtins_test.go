@@ -17,7 +17,7 @@ func TestTheBuiltinRoutesUnderAPath(t *testing.T) {
 	})
 	g := start(t, map[string]string{"BUILTIN_PREFIX": "/auth", "PAGES": "/auth", "AUTH_URL": service, "MATH_URL": service})
 	for path, want := range map[string]string{
-		"/auth/users/me?x=%20y": "/users/me?x=%20y /auth", "/auth/users/me/usage": "/users/me/usage /auth", "/auth/root?number=1&n=2": "/root?number=1&n=2 /auth",
+		"/auth/users/me?x=%20y": "/users/me?x=%20y /auth", "/auth/users/me/usage": "/users/me/usage /auth", "/auth/users/me/limits": "/users/me/limits /auth", "/auth/root?number=1&n=2": "/root?number=1&n=2 /auth",
 		"/auth/admin/users/7/usage": "/admin/users/7/usage /auth",
 	} {
 		if status, body := g.get(t, path, params().Token()); status != 200 || body != want {

@@ -89,8 +89,8 @@ func checkRoutes(path string, lookup env.Lookup, out io.Writer) error {
 		return err
 	}
 	for _, r := range table.Routes() {
-		if r.Tally != "" {
-			fmt.Fprintf(out, "GET %s is neither counted nor limited on the route %s: looking at one's own tally is free\n", r.Tally, r.Name)
+		for _, path := range r.Tallies {
+			fmt.Fprintf(out, "GET %s is neither counted nor limited on the route %s: looking at one's own tally is free\n", path, r.Name)
 		}
 	}
 	printOverlaps(out, overlapsOf(table, builtin, cfg.pagePaths()))

@@ -44,7 +44,7 @@ func TestATicketIsGoodOnceAtEachGatewayAndNeverShown(t *testing.T) {
 				t.Errorf("got %d %s, want 401", status, body)
 			}
 		}
-		for _, path := range []string{"/users/me", "/users/me/usage", "/users/me/sessions", "/admin/users", "/admin/usage"} {
+		for _, path := range []string{"/users/me", "/users/me/usage", "/users/me/limits", "/users/me/sessions", "/admin/users", "/admin/usage"} {
 			if status, _ := g.get(t, path+"?ticket="+sealed(t, testInternalSecret, "")); status != 401 {
 				t.Errorf("%s: got %d, want 401", path, status)
 			}

@@ -27,7 +27,7 @@ func TestHeadIsServedWhereGetIs(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/livez", "/users/me", "/users/me/usage", "/admin/users", "/admin/users/1/usage", "/admin/invitations", "/admin/audit"} {
+	for _, path := range []string{"/livez", "/users/me", "/users/me/usage", "/users/me/limits", "/admin/users", "/admin/users/1/usage", "/admin/invitations", "/admin/audit"} {
 		if got := s.do(call{method: "HEAD", path: path, token: root.Token}); got.status != 200 {
 			t.Errorf("HEAD %s: got %d, want 200", path, got.status)
 		}

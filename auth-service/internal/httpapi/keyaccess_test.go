@@ -122,6 +122,7 @@ func TestResponsesAboutKeysHaveTheDescribedForm(t *testing.T) {
 		{call{path: keysPath, token: ada.Token}, 200},
 		{call{path: keysPath, token: token}, 403},
 		{call{path: "/users/me/usage?group=key", token: token}, 200},
+		{call{path: "/users/me/limits", token: token}, 200},
 		{call{path: "/users/me/usage?key=5", token: token}, 403},
 		{call{method: "PATCH", path: path, token: ada.Token, body: `{"routes":["files"],"expires_at":null}`}, 200},
 		{call{method: "PATCH", path: path, token: ada.Token, body: `{"routes":[]}`}, 422},

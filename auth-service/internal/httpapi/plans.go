@@ -44,10 +44,14 @@ type planPage struct {
 func (s *server) newLimits(p account.Plan) limits {
 	out := limits{PerMonth: s.Ledger.Quota(monthOf(p)), PerDay: p.PerDay, InFlight: p.InFlight, Rates: make([]planRate, len(p.Rates))}
 	for i, r := range p.Rates {
-		text := r.Rate.String()
-		out.Rates[i] = planRate{Route: &r.Route, Rate: &text, Burst: &r.Burst}
+		out.Rates[i] = newPlanRate(r)
 	}
 	return out
+}
+
+func newPlanRate(r account.PlanRate) planRate {
+	text := r.Rate.String()
+	return planRate{Route: &r.Route, Rate: &text, Burst: &r.Burst}
 }
 
 func (s *server) newPlan(p account.Plan) plan {

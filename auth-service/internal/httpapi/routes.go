@@ -46,6 +46,7 @@ func (s *server) public() *ginapi.API {
 
 	either := api.Group("/", api.Handle(s.requireUserOrKey))
 	get(either, "/users/me/usage", api.Handle(s.readMyUsage))
+	get(either, "/users/me/limits", api.Handle(s.readMyLimits))
 
 	admin := user.Group("/admin", api.Handle(s.requireAdmin))
 	get(admin, "/users", api.Handle(s.listUsers))

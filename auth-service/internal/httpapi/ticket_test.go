@@ -73,7 +73,7 @@ func TestOnlyAValidTokenGetsATicket(t *testing.T) {
 			t.Fatal(name)
 		}
 	}
-	for _, path := range []string{"/users/me", "/users/me/usage", "/users/me/sessions", "/admin/users"} {
+	for _, path := range []string{"/users/me", "/users/me/usage", "/users/me/limits", "/users/me/sessions", "/admin/users"} {
 		wantRefused(t, s.do(call{path: path, token: given.Ticket}))
 		wantRefused(t, s.do(call{path: path + "?ticket=" + given.Ticket}))
 	}

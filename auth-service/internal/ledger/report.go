@@ -81,6 +81,15 @@ func (s *Service) Report(ctx context.Context, q ReportRequest) (Report, error) {
 	return r, err
 }
 
+// Used returns how many units a scope's calls have cost, as far as they are counted. Errors: fault.ErrUnavailable.
+func (s *Service) Used(ctx context.Context, of Scope) (units int64, err error) {
+	rows, err := s.cfg.Store.UserUsage(ctx, of.UserID, Which{KeyID: of.KeyID}, of.totals)
+	for i := range rows {
+		units += rows[i].Units
+	}
+	return units, err
+}
+
 // gather sums rows into steps, and leaves out those that are zero.
 func gather(rows []Row, by Step) []Row {
 	for i := range rows {

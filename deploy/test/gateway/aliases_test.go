@@ -10,7 +10,7 @@ import (
 // trusted are names that upstreams believe, because the gateway takes them away from clients. X-Account is the identity
 // field of a route of the test.
 var trusted = []string{
-	"X-Account", "X-User", "X-User-Id", "X-User-Name", "X-User-Role", "X-Tallygate-User-Id", "X-Auth-Request-User",
+	"X-Account", "X-User", "X-User-Id", "X-User-Name", "X-User-Role", "X-Tallygate-User-Id", "X-Tallygate-Rates", "X-Auth-Request-User",
 	"X-Authenticated-User", "X-Remote-User", "X-Webauth-User", "Remote-User", "Remote-Groups", "X-Forwarded-For",
 	"X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-User", "X-Real-IP", "X-Client-IP", "True-Client-IP",
 	"CF-Connecting-IP", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",

@@ -29,6 +29,7 @@ type activeRoute struct {
 	wrongCost notice
 	rate      limit.Rate
 	planLimit string // the name of the limit that a plan may have on the route
+	rates     string // those of all routes, on the route where users look at their limits; for others empty
 	// identities are the identity fields of the whole table.
 	identities *wire.Names
 	// hostField and ownHost say which Host the upstream gets: those of forward.Request.
@@ -51,6 +52,9 @@ func (s *Server) SetRoutes(table *route.Table) {
 		at := &activeRoute{
 			Route: r, upstream: next.upstreams[upstreamKey(r)], metrics: s.cfg.Metrics.route(r.Name),
 			rate: limit.Rate(r.Rate), planLimit: planPrefix + r.Name, identities: identities, links: linksOf(r),
+		}
+		if r.Builtin && r.Name == route.LimitsName {
+			at.rates = ratesOf(table)
 		}
 		if at.ownHost = r.Host == route.UpstreamsHost; !at.ownHost {
 			at.hostField = r.Host

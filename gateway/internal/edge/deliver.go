@@ -48,7 +48,7 @@ func (s *Server) describe(k *call) {
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
 		Path: forwardedPath(r, at.Route), Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
 		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.prefix(), RequestID: k.id,
-		IdentityName: at.IdentityHeader, IdentityValue: identity, Roles: roles, Identities: at.identities, PassFields: at.PassFields,
+		IdentityName: at.IdentityHeader, IdentityValue: identity, Roles: roles, Rates: at.rates, Identities: at.identities, PassFields: at.PassFields,
 		NoVia: at.NoVia, Links: at.links,
 		ForwardToken: forwards, Authorization: authorization, Protocol: k.protocol,
 		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Informational: at.Informational, Streamer: k,

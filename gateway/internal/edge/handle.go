@@ -2,6 +2,7 @@ package edge
 
 import (
 	"errors"
+	"slices"
 	"unsafe"
 
 	"tallygate/gateway/internal/forward"
@@ -166,8 +167,8 @@ func (k *call) view(i int) string {
 	return unsafe.String(unsafe.SliceData(value), len(value))
 }
 
-// looksAtTally reports whether users look at their own tally, which is free.
+// looksAtTally reports whether users look at their own tally or limits, which is free.
 func (k *call) looksAtTally() bool {
 	at, r := k.route, &k.request
-	return at.Tally != "" && string(r.Path) == at.Tally && (string(r.Method) == "GET" || string(r.Method) == "HEAD")
+	return len(at.Tallies) > 0 && slices.Contains(at.Tallies, string(r.Path)) && (string(r.Method) == "GET" || string(r.Method) == "HEAD")
 }

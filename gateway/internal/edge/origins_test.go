@@ -166,14 +166,14 @@ func TestOnesOwnTallyIsFree(t *testing.T) {
 	b := &adder{}
 	m := meterOf(t, b)
 	users := locked("/users", replica(t, echo))
-	users.Metered, users.Tally, users.Rate = true, "/users/me/usage", route.Rate{Requests: 1, Per: time.Hour, Burst: 1}
+	users.Metered, users.Tallies, users.Rate = true, []string{"/users/me/usage", "/users/me/limits"}, route.Rate{Requests: 1, Per: time.Hour, Burst: 1}
 	gw := gateWith(t, edge.Config{Meter: m, Quotas: says{errors.New("asked for the quota")}}, users)
 	ask := func(line string) int {
 		resp, _ := call(t, gw, line+" HTTP/1.1\r\nHost: a\r\nAuthorization: limited\r\n\r\n")
 		return resp.StatusCode
 	}
 	for range 3 {
-		for _, line := range []string{"GET /users/me/usage", "HEAD /users/me/usage", "GET /users/me/usage?by=day"} {
+		for _, line := range []string{"GET /users/me/usage", "HEAD /users/me/usage", "GET /users/me/usage?by=day", "GET /users/me/limits"} {
 			if got := ask(line); got != 200 {
 				t.Errorf("%s: got %d", line, got)
 			}

@@ -110,10 +110,10 @@ func TestResponsesWithoutALimitSayNothing(t *testing.T) {
 	t.Parallel()
 	backend := replica(t, echo)
 	metered, unmetered, tally := locked("/a", backend), locked("/b", backend), rated(locked("/c", backend))
-	metered.Metered, tally.Tally = true, "/c/usage"
+	metered.Metered, tally.Tallies = true, []string{"/c/limits", "/c/usage"}
 	public := open("/d", backend)
 	addr := gate(t, metered, unmetered, tally, public)
-	for _, path := range []string{"/a", "/b", "/c/usage", "/d"} {
+	for _, path := range []string{"/a", "/b", "/c/usage", "/c/limits", "/d"} {
 		if resp, _ := call(t, addr, getting(path, "Authorization: good")); resp.StatusCode != http.StatusOK || resp.Header["Ratelimit"] != nil || resp.Header["Ratelimit-Policy"] != nil {
 			t.Errorf("%s: got %d %v", path, resp.StatusCode, resp.Header)
 		}

@@ -29,6 +29,9 @@ func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []
 		if x.req.Roles != "" {
 			w.Add("X-User-Roles", x.req.Roles)
 		}
+		if x.req.Rates != "" {
+			w.Add("X-Tallygate-Rates", x.req.Rates)
+		}
 	}
 	if x.req.Authorization != "" && !x.req.ForwardToken {
 		w.Add("Authorization", x.req.Authorization)

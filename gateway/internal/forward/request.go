@@ -29,6 +29,7 @@ type Request struct {
 	IdentityName  string
 	IdentityValue []byte
 	Roles         string // X-User-Roles; empty: none
+	Rates         string // X-Tallygate-Rates; empty: none
 	// ForwardToken: the request's own Authorization is sent on. Otherwise Authorization is sent instead, if it is not empty.
 	ForwardToken  bool
 	Authorization string

@@ -8,6 +8,12 @@ const builtinMaxBody = 1 << 20
 // rootName is the name of math-service's route. All others lead to auth-service.
 const rootName = "root"
 
+// LimitsName is the name of the route on which users look at their limits, UsageName of that on which they look at their usage.
+const (
+	LimitsName = "limits"
+	UsageName  = "usage"
+)
+
 // Builtin returns the routes of auth-service and math-service, which come with the gateway. Each lists its methods: a
 // request with another one is refused before its token is read, and the Allow field lists what the service serves. Both services
 // verify the token again, so it is forwarded.
@@ -53,7 +59,8 @@ func Builtin(auth, math string) []*Route {
 		changes("password", "/users/me/password", "PUT"),
 		changes("totp", "/users/me/totp", "POST", "PUT", "DELETE"),
 		account("totp-recovery-codes", "/users/me/totp/recovery-codes", "POST"),
-		account("usage", "/users/me/usage", "GET"),
+		account(UsageName, "/users/me/usage", "GET"),
+		account(LimitsName, "/users/me/limits", "GET"),
 		account("sessions", "/users/me/sessions", "GET"),
 		changes("session", "/users/me/sessions/*", "DELETE"),
 		account("keys", "/users/me/keys", "GET", "POST"),

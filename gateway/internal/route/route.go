@@ -42,8 +42,9 @@ type Route struct {
 	NoTickets bool
 	// Metered: requests with a valid token are counted, and the user's quota applies.
 	Metered bool
-	// Tally is a path of the route that is not metered, and has no Rate, for GET: users look at their own tally there. Mostly empty.
-	Tally string
+	// Tallies are paths of the route that are not metered, and have no Rate, for GET: users look at their own tally and limits there.
+	// Mostly none.
+	Tallies []string
 	// IdentityHeader carries the user's id to the upstream; empty for none.
 	IdentityHeader string
 	// ForwardToken: the upstream gets the request's Authorization field. On a public route only if it is built-in, and

@@ -71,7 +71,7 @@ func TestBuiltinRoutesAreThoseOfTheContract(t *testing.T) {
 	for call, want := range map[string]string{
 		"POST /users/register": "auth:1 public", "POST /token": "auth:1 public", "POST /token/refresh": "auth:1 public",
 		"POST /logout": "auth:1", "GET /users/me": "auth:1", "DELETE /users/me": "auth:1", "PUT /users/me/password": "auth:1",
-		"GET /users/me/usage": "auth:1", "GET /users/me/sessions": "auth:1", "DELETE /users/me/sessions/x": "auth:1",
+		"GET /users/me/usage": "auth:1", "GET /users/me/limits": "auth:1", "GET /users/me/sessions": "auth:1", "DELETE /users/me/sessions/x": "auth:1",
 		"POST /admin/invitations": "auth:1", "DELETE /admin/invitations/1": "auth:1",
 		"GET /admin/users": "auth:1", "PATCH /admin/users/1": "auth:1", "GET /root": "math:2 metered", "HEAD /root": "math:2 metered",
 	} {

@@ -1,15 +1,20 @@
 package routefile_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestTheFileCannotMakeTheTallyCost(t *testing.T) {
 	t.Parallel()
-	const usage = "/users/me/usage"
+	const usage, limits = "/users/me/usage", "/users/me/limits"
 	for text, want := range map[string]string{
 		"  - {name: usage, path: /users/me/usage, exact: true, upstream: http://a}\n":                                                                              usage,
 		"  - {name: usage, path: /users/me/usage, upstream: http://a, rate: 1/h}\n":                                                                                usage,
 		"  - {name: usage, path: /users/me, upstream: http://a, methods: [PATCH]}\n":                                                                               usage,
 		"  - {name: usage, path: /, upstream: http://a}\n":                                                                                                         usage,
+		"  - {name: limits, path: /users/me, upstream: http://a}\n":                                                                                                limits,
+		"  - {name: usage, path: /, upstream: http://a}\n  - {name: limits, path: /, upstream: http://a, methods: [PUT]}\n":                                        usage + " " + limits,
 		"  - {name: usage, path: /usage, upstream: http://a}\n":                                                                                                    "",
 		"  - {name: usage, path: /users/me/usage/x, upstream: http://a}\n":                                                                                         "",
 		"  - {name: usage, path: /user, upstream: http://a}\n":                                                                                                     "",
@@ -23,8 +28,8 @@ func TestTheFileCannotMakeTheTallyCost(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, r := range table.Routes() {
-			if r.Upstreams[0] == "a:80" && r.Tally != want {
-				t.Errorf("%s%s: got %q, want %q", text, r.Name, r.Tally, want)
+			if got := strings.Join(r.Tallies, " "); r.Upstreams[0] == "a:80" && got != want {
+				t.Errorf("%s%s: got %q, want %q", text, r.Name, got, want)
 			}
 		}
 	}

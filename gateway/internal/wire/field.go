@@ -44,7 +44,7 @@ var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that G
 	"x-original-proto": Forwarded, "x-original-scheme": Forwarded, "x-original-port": Forwarded,
 
 	"x-user": Identity, "x-user-id": Identity, "x-user-name": Identity, "x-user-role": Identity, "x-user-roles": Identity,
-	"x-tallygate-user-id": Identity,
+	"x-tallygate-user-id": Identity, "x-tallygate-rates": Identity,
 
 	"x-rewrite-url": Override, "x-http-method": Override, "x-http-method-override": Override,
 	"x-method-override": Override, "x-envoy-original-path": Override,
