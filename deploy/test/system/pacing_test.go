@@ -133,8 +133,9 @@ func tooMany(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusTooManyRequests)
 }
 
+// passed has these RateLimit fields, with " + " between them: an upstream may have sent one of its own.
 func passed(fields string) func(http.ResponseWriter) {
-	return func(w http.ResponseWriter) { w.Header().Set("RateLimit", fields) }
+	return func(w http.ResponseWriter) { w.Header()["Ratelimit"] = strings.Split(fields, " + ") }
 }
 
 // TestScriptsThatPaceThemselvesWait: one second for each of two reasons, and not at all until the next day.
@@ -142,8 +143,8 @@ func TestScriptsThatPaceThemselvesWait(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p pacer) {
 		service := &limited{responses: []func(http.ResponseWriter){
-			tooMany, passed(`"root";r=3;t=9, "month";r=100;t=86400`), passed(`"root";r=0;t=1, "month";r=10;t=86400`),
-			passed(`"root";r=5;t=1, "month";r=0;t=86400`),
+			tooMany, passed(`"root";r=3;t=9, "month";r=100;t=86400`), passed(`"own";r=0;other;t=1 + "root";r=3;t=7, "month";r=10;t=86400`),
+			passed(`"own";r=1;t=1 + "root";r=5;t=1, "month";r=0;t=86400`),
 		}}
 		server := httptest.NewServer(service)
 		defer server.Close()

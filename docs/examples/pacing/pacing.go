@@ -62,7 +62,7 @@ func call(url, key string) (status int, wait time.Duration, err error) {
 		return resp.StatusCode, seconds(resp.Header.Get("Retry-After")), nil
 	}
 	// A limit that leaves nothing is like "name";r=0;t=SECONDS. There may be several limits, with commas between them.
-	for item := range strings.SplitSeq(resp.Header.Get("RateLimit"), ",") {
+	for item := range strings.SplitSeq(strings.Join(resp.Header.Values("RateLimit"), ","), ",") {
 		parameters := map[string]string{}
 		for _, p := range strings.Split(strings.TrimSpace(item), ";")[1:] {
 			name, value, _ := strings.Cut(p, "=")

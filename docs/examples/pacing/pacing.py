@@ -19,7 +19,7 @@ def pause(response):
     seconds = 0
     # A limit that leaves nothing is like "name";r=0;t=SECONDS. There may be several limits, with commas between them.
     for item in response.headers.get("RateLimit", "").split(","):
-        parameters = dict(p.split("=", 1) for p in item.strip().split(";")[1:])
+        parameters = dict(p.partition("=")[::2] for p in item.strip().split(";")[1:])
         if parameters.get("r") == "0":
             seconds = max(seconds, int(parameters["t"]))
     return seconds
