@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"slices"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/wire"
@@ -124,17 +122,3 @@ func WrongCosts(m *Metrics, route string) float64 {
 // AppendPolicies and AppendStandings write the values of RateLimit-Policy and RateLimit.
 func AppendPolicies(b []byte, all []limit.Standing) []byte  { return appendPolicies(b, all) }
 func AppendStandings(b []byte, all []limit.Standing) []byte { return appendStandings(b, all) }
-
-// Decider decides about calls of a user on a route by roles, plan and units, as serve does.
-func Decider(quotas Quotas, r *route.Route, who check.Identity) func() error {
-	s := &Server{cfg: Config{Quotas: quotas}, base: context.Background()}
-	k := &call{conn: &conn{server: s}, route: &activeRoute{Route: r}}
-	return func() error {
-		k.who, k.begun = who, time.Now()
-		k.standings.Reset()
-		if err := k.who.Require(r.Roles); err != nil {
-			return err
-		}
-		return s.limit(k)
-	}
-}

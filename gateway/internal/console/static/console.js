@@ -6,7 +6,7 @@ import { $, button, closeDialogs, fill, guarded, notice, row, time } from "./pag
 import { forgetInvitations, showInvitations, startInvitations } from "./invitations.js";
 import { forgetKeys, showKeys, startKeys } from "./keys.js";
 import { showPlans, startPlans } from "./plans.js";
-import { showUsage, startUsage } from "./usage.js";
+import { showLimits, showUsage, startUsage } from "./usage.js";
 import { forgetUsers, showUsers, startUsers } from "./users.js";
 
 const calls = document.querySelector('meta[name="calls"]').content; // the path before those of all calls
@@ -82,7 +82,7 @@ async function enter() {
   $("who").textContent = session.username;
   showCurl();
   // Usage names the keys.
-  await Promise.all([showKeys().then(showUsage), showSessions(), showFactor(), showAdmin()]);
+  await Promise.all([showKeys().then(showUsage), showLimits(), showSessions(), showFactor(), showAdmin()]);
 }
 
 function showCurl() {

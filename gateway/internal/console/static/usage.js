@@ -1,4 +1,4 @@
-// What the caller has called this month. authorized makes a call as the user who is signed in.
+// What the caller has called this month, and what applies to the caller. authorized makes a call as the user who is signed in.
 import { $, fill, guarded, row, time } from "./page.js";
 import { keyName } from "./keys.js";
 
@@ -43,6 +43,19 @@ function total({ total: { requests, units }, quota }, priced) {
   const left = quota.limit === null ? ""
     : `. ${quota.remaining.toLocaleString()} of ${quota.limit.toLocaleString()} left until ${time(quota.resets_at)}`;
   return `${made}${cost}${left}.`;
+}
+
+const periods = { month: "this month", day: "today (UTC)" };
+
+export async function showLimits() {
+  const { plan, quotas, rates, in_flight: open } = await authorized("GET", "/users/me/limits");
+  $("plan").textContent = `Your plan is ${plan}.` + (open === null ? "" : ` You may have ${open.toLocaleString()} calls open at once.`);
+  fill("quotas", quotas.map(({ name, limit, used, remaining, resets_at: resets }) =>
+    row([periods[name] ?? name, ...[limit, used, remaining].map((n) => n.toLocaleString()), time(resets)])));
+  fill("rates", rates.map(({ route, rate, burst }) => row([route === "*" ? "each other route" : route, rate, burst.toLocaleString()])));
+  $("quotas").hidden = quotas.length === 0;
+  $("rates").hidden = rates.length === 0;
+  $("no-limits").hidden = quotas.length + rates.length > 0 || open !== null;
 }
 
 export function startUsage(call) {
