@@ -33,7 +33,12 @@ func TestReadme(t *testing.T) {
 	}
 	r := startMake(t, t.TempDir())
 	r.waitReady(t)
-	checkCalls(t, r, "README", blocks)
+	out := checkCalls(t, r, "README", blocks)
+	for _, want := range []string{`{"root":3}`, "The plan pro is new.", "has the plan pro", `"plan":"pro"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("README: got %s, want %s in it", out, want)
+		}
+	}
 }
 
 // TestGreeting runs the three calls that `make run` prints.
@@ -51,14 +56,16 @@ func TestGreeting(t *testing.T) {
 	checkCalls(t, r, "greeting", calls)
 }
 
-// checkCalls runs commands in one shell, as if they were pasted.
-func checkCalls(t *testing.T, r *runner, source string, blocks [][]string) {
+// checkCalls runs commands in one shell, as if they were pasted into one at the root of the repository, and returns what they print.
+func checkCalls(t *testing.T, r *runner, source string, blocks [][]string) string {
 	t.Helper()
 	script := "set -e\n"
 	for _, block := range blocks {
 		script += strings.ReplaceAll(block[1], "http://localhost:8000", r.base) + "\n"
 	}
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", script).CombinedOutput()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+	cmd.Dir, cmd.Env = testbed.Root(), append(os.Environ(), "DATABASE_URL=sqlite:"+filepath.Join(r.data, "tallygate.db"))
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -67,4 +74,5 @@ func checkCalls(t *testing.T, r *runner, source string, blocks [][]string) {
 			t.Errorf("%s: got %s, want %s in it", source, out, want)
 		}
 	}
+	return string(out)
 }
