@@ -12,12 +12,12 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// startWithUsers runs a gateway with auth-service behind it.
-func startWithUsers(t *testing.T, routes string) *gateway {
+// startWithUsers runs a gateway with auth-service behind it, which has these settings, too.
+func startWithUsers(t *testing.T, routes string, settings ...string) *gateway {
 	t.Helper()
 	addrs := testbed.FreeAddresses(t, 2)
-	auth := start(t, program("auth-service"), nil, "ADDR="+addrs[0], "PRIVATE_ADDR="+addrs[1],
-		"DATABASE_URL=sqlite:"+filepath.Join(t.TempDir(), "users.db"), "JWT_SECRET="+jwtSecret, "INTERNAL_SECRET="+internalSecret)
+	auth := start(t, program("auth-service"), nil, append(settings, "ADDR="+addrs[0], "PRIVATE_ADDR="+addrs[1],
+		"DATABASE_URL=sqlite:"+filepath.Join(t.TempDir(), "users.db"), "JWT_SECRET="+jwtSecret, "INTERNAL_SECRET="+internalSecret)...)
 	auth.awaitListening(t, addrs[1])
 	g := startGateway(t, routes, "AUTH_URL=http://"+addrs[0], "AUTH_PRIVATE_URL=http://"+addrs[1])
 	testbed.Eventually(t, "the gateway to reach auth-service", func() error {
