@@ -86,7 +86,7 @@ chaos: build ## kill services again and again under load, and check that nothing
 	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m ./deploy/test/chaos/
 
 measure: build ## measure revocation, guessing, imports and what one client can do to others; needs a quiet machine
-	@CGO_ENABLED=0 $(GO) test -tags $(TAGS),measure -count=1 -timeout 40m -v ./deploy/test/measure/
+	@CGO_ENABLED=0 $(GO) test -tags $(TAGS),measure -count=1 -timeout 60m -v ./deploy/test/measure/
 	@CGO_ENABLED=0 $(GO) test -tags $(TAGS),measure -count=1 -timeout 40m -v -run '^TestMeasure' ./auth-service
 
 ci: lint cross test chaos ## run everything that CI runs

@@ -5,6 +5,7 @@ package measure_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"tallygate/kit/apikey"
 )
 
 // attacker is a running attack.
@@ -164,6 +167,7 @@ func (l *attacker) call(conn net.Conn, i int) error {
 		if status == 503 {
 			l.note(func(o *outcome) { o.Refusals = append(o.Refusals, time.Since(began)) })
 		}
+		time.Sleep(l.Pause)
 	}
 }
 
@@ -172,7 +176,12 @@ func (c call) bytes(conn, n int) []byte {
 	numbers := strings.NewReplacer("{c}", strconv.Itoa(conn&255), "{d}", strconv.Itoa(conn>>8),
 		"{n}", strconv.Itoa(n&255), "{o}", strconv.Itoa(n>>8), "{x}", fmt.Sprintf("%04x%04x", conn&0xffff, n&0xffff))
 	body := numbers.Replace(c.Body)
-	head := c.Line + " HTTP/1.1\r\nHost: attack\r\n" + numbers.Replace(c.Fields)
+	fields := numbers.Replace(c.Fields)
+	if strings.Contains(fields, "{key}") {
+		key, _ := apikey.New(rand.Reader) // never fails
+		fields = strings.ReplaceAll(fields, "{key}", key)
+	}
+	head := c.Line + " HTTP/1.1\r\nHost: attack\r\n" + fields
 	if body != "" {
 		head += "Content-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n"
 	}

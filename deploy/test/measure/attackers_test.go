@@ -37,10 +37,12 @@ type attack struct {
 	Drip  time.Duration // after Hold: the gap between further bytes; 0: none
 	Slow  bool          // nothing is ever read
 	Calls []call        // instead of Hold
+	Pause time.Duration // between the calls of a connection
 }
 
 // call is a request. The fields and the body may hold {c} and {d} (the connection's number: its low byte and the rest), {n}
-// and {o} (the call's number in the same way), and {x} (both numbers in 8 hexadecimal digits).
+// and {o} (the call's number in the same way), and {x} (both numbers in 8 hexadecimal digits). {key} is an API key of the right
+// form, another one each time.
 type call struct {
 	Line   string // like "POST /token"
 	Fields string // each with its line end

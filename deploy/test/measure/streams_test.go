@@ -43,27 +43,45 @@ func TestMeasureStreams(t *testing.T) { //nolint:paralleltest // it measures tim
 		}},
 		{"changes the password", func(u *user) { u.changePassword(t, s.clients[0], "another horse") }},
 	} {
-		const trials = 6
-		lives, open := []time.Duration{}, 0
-		for i := range trials {
+		s.endStreams(t, by.what, streamPromise, func(i int) ([]time.Duration, int) {
 			u := s.register(t, fmt.Sprintf("streamer-%d-%d", len(by.what), i))
-			more, left := s.streamUntil(t, u, by.end)
-			lives, open = append(lives, more...), open+left
-		}
-		measured := "closed after " + spread(lives)
-		if open > 0 {
-			measured = fmt.Sprintf("**%d of %d still open after %s**", open, open+len(lives), streamWait)
-		}
-		found(t, "a user with a WebSocket, an event stream and a download at 2 gateways "+by.what, "they end within 2 s", measured)
-		if p99 := percentile(lives, 99); p99 > streamPromise || open > 0 {
-			t.Errorf("%s: %s", by.what, measured)
-		}
+			return s.streamUntil(t, u, 0, func() { by.end(u) })
+		})
+	}
+	s.endStreams(t, "revokes the API key that they came with, a second after they began", promised, func(i int) ([]time.Duration, int) {
+		u := s.register(t, fmt.Sprintf("script-%d", i))
+		key, token := s.newKey(t, u), u.Token
+		u.Token = key.Secret
+		return s.streamUntil(t, u, time.Second, func() {
+			if err := s.clients[0].RevokeKey(token, key.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+// endStreams opens streams and ends them, several times.
+func (s *system) endStreams(t *testing.T, what string, bound time.Duration, try func(i int) (lives []time.Duration, open int)) {
+	t.Helper()
+	const trials = 6
+	lives, open := []time.Duration{}, 0
+	for i := range trials {
+		more, left := try(i)
+		lives, open = append(lives, more...), open+left
+	}
+	measured := "closed after " + spread(lives)
+	if open > 0 {
+		measured = fmt.Sprintf("**%d of %d still open after %s**", open, open+len(lives), streamWait)
+	}
+	found(t, "a user with a WebSocket, an event stream and a download at 2 gateways "+what, "they end within "+bound.String(), measured)
+	if p99 := percentile(lives, 99); p99 > bound || open > 0 {
+		t.Errorf("%s: %s", what, measured)
 	}
 }
 
-// streamUntil opens streams of every kind at every gateway, calls end, and returns how long each lived after that, and how
-// many live on.
-func (s *system) streamUntil(t *testing.T, u *user, end func(*user)) (lives []time.Duration, open int) {
+// streamUntil opens streams of every kind at every gateway, calls end when they are so old, and returns how long each lived after
+// that, and how many live on.
+func (s *system) streamUntil(t *testing.T, u *user, age time.Duration, end func()) (lives []time.Duration, open int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -89,7 +107,8 @@ func (s *system) streamUntil(t *testing.T, u *user, end func(*user)) (lives []ti
 			}
 		}()
 	}
-	end(u)
+	time.Sleep(age)
+	end()
 	ended := time.Now()
 	timeout := time.After(streamWait)
 	for range cap(ends) {
