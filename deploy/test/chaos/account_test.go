@@ -24,6 +24,7 @@ type account struct {
 	refresh     string   // the newest refresh token, if the session must still be valid
 	deadTokens  []string // access tokens that must be refused
 	deadRefresh []string
+	key         scriptKey
 }
 
 type pair struct {
@@ -95,9 +96,11 @@ func (a *account) logout(client *contract.Client, s pair) error {
 func (a *account) remove(client *contract.Client, s pair) error {
 	status, err := a.do(client, http.MethodDelete, "/users/me", s, fmt.Sprintf(`{"password":%q}`, a.Password))
 	if a.deleted = status == http.StatusNoContent; a.deleted {
+		a.key.end()
 		a.deadTokens, a.deadRefresh = append(a.deadTokens, s.Token), append(a.deadRefresh, s.Refresh)
 	}
 	a.maybeDeleted = !a.deleted
+	a.key.lose()
 	return err
 }
 

@@ -22,7 +22,8 @@ const (
 )
 
 // TestChaosAcknowledgedChangesOfAccountsAreTrue kills auth-service and its database, in turn and together, while
-// users register, change passwords, sign out, refresh and delete their accounts.
+// users register, change passwords, sign out, refresh and delete their accounts, and make,
+// rotate and revoke API keys.
 func TestChaosAcknowledgedChangesOfAccountsAreTrue(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range databases() {

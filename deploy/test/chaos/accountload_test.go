@@ -35,8 +35,12 @@ func newAccountLoad(c *cluster.Cluster) *accountLoad {
 }
 
 func (l *accountLoad) String() string {
-	var renewed, changed, ended, deleted int
+	var renewed, changed, ended, deleted, live, dead int
 	for _, a := range l.accounts {
+		if a.key.Secret != "" {
+			live++
+		}
+		dead += len(a.key.dead)
 		switch {
 		case a.deleted:
 			deleted++
@@ -48,12 +52,12 @@ func (l *accountLoad) String() string {
 			renewed++
 		}
 	}
-	return fmt.Sprintf("acknowledged and true: %d registrations, %d changes of password, %d sign-outs, %d deletions, %d refreshes",
-		len(l.accounts), changed, ended, deleted, renewed)
+	return fmt.Sprintf("acknowledged and true: %d registrations, %d changes of password, %d sign-outs, %d deletions, %d refreshes, %d live keys, %d ended keys",
+		len(l.accounts), changed, ended, deleted, renewed, live, dead)
 }
 
-// run registers accounts one after the other until ctx ends. Their names begin with the prefix. Each signs in and makes
-// one change.
+// run registers accounts one after the other until ctx ends. Their names begin with the prefix. Each signs in, and makes
+// an API key and one change.
 func (l *accountLoad) run(ctx context.Context, prefix string, rng *rand.Rand) {
 	for i := 0; ctx.Err() == nil; i++ {
 		a := &account{Credentials: contract.Credentials{Username: fmt.Sprintf("%s-%d", prefix, i), Password: "123456"}}
@@ -69,7 +73,7 @@ func (l *accountLoad) run(ctx context.Context, prefix string, rng *rand.Rand) {
 	}
 }
 
-// use registers the account, signs in and makes one change. It reports whether the registration was acknowledged.
+// use registers the account, signs in, and makes an API key and one change. It reports whether the registration was acknowledged.
 func (a *account) use(client *contract.Client, rng *rand.Rand) (bool, error) {
 	registered, err := a.register(client)
 	if !registered || err != nil {
@@ -79,7 +83,10 @@ func (a *account) use(client *contract.Client, rng *rand.Rand) (bool, error) {
 	if session.Token == "" || err != nil {
 		return registered, err
 	}
-	changes := []func(*contract.Client, pair) error{a.changePassword, a.logout, a.remove, a.renew}
+	if err := a.makeKey(client, session); err != nil {
+		return registered, err
+	}
+	changes := []func(*contract.Client, pair) error{a.changePassword, a.logout, a.remove, a.renew, a.rotateKey, a.revokeKey}
 	return registered, changes[rng.IntN(len(changes))](client, session)
 }
 
@@ -121,6 +128,7 @@ func (l *accountLoad) recheck(t *testing.T, a *account, ids map[int64]string) {
 			expect(t, a, "a dead token", root, http.StatusUnauthorized)
 		}
 	}
+	l.recheckKey(t, a)
 	client := l.clients[0]
 	for _, token := range a.deadRefresh {
 		expect(t, a, "a dead refresh token", refresh(client, token), http.StatusUnauthorized)
