@@ -24,7 +24,9 @@ import (
 // and nobody is signed out. After an old secret is withdrawn, its tokens are refused.
 func TestSecretsRotateUnderLoad(t *testing.T) { //nolint:tparallel // the load has to outlast the subtests
 	t.Parallel()
-	c := cluster.Start(t, cluster.Config{Gateways: 2, Auth: cluster.CheapPasswords()})
+	// A newcomer registers with every loop of the load.
+	settings := append(cluster.CheapPasswords(), "REGISTRATIONS_PER_ADDRESS=0")
+	c := cluster.Start(t, cluster.Config{Gateways: 2, Auth: settings})
 	r := &rotating{Cluster: c}
 	for _, p := range append(c.Gateways, c.Maths...) {
 		r.clients = append(r.clients, contract.NewClient(p.URL))
