@@ -35,7 +35,7 @@ type RateConfig struct {
 	// Sharer is where gateways tell each other what they let through. nil: there is one gateway.
 	Sharer RateSharer
 	Log    *slog.Logger
-	// Bound is how many pairs of user and limit are remembered, each in about 110 bytes.
+	// Bound is how many pairs of user and limit are remembered, each in about 130 bytes.
 	Bound int
 	Now   func() time.Time // time.Now if nil
 }
@@ -44,8 +44,8 @@ type RateConfig struct {
 type Rates struct {
 	cfg   RateConfig
 	lanes [lanes]rateLane
-	// names are the limits that were asked for, by name. It is replaced when there is another one.
-	names atomic.Pointer[map[string]Limit]
+	// names has the Key of each limit that was asked for. It is replaced when there is another name.
+	names atomic.Pointer[map[string]uint32]
 
 	gateways    atomic.Int64 // alive, as far as is known
 	usedAt      atomic.Int64 // when a rate was last asked for, Unix nanoseconds as the others
@@ -63,8 +63,8 @@ const minLaneMarks = 16
 type rateLane struct {
 	mu    sync.Mutex
 	marks map[rateKey]*usage
-	// report has the limits that the next report is about.
-	report map[rateKey]*Limit
+	// report has the limits that the next report is about, with their names.
+	report map[rateKey]string
 	// sweepAt is the number of marks at which the next sweep is due.
 	sweepAt int
 	max     int
@@ -83,6 +83,8 @@ type usage struct {
 	all, toldAt int64
 	unreported  int32 // calls let through since the last report
 	window      window
+	// step and bound are of the rate that the user has: under the same name, another plan has another one.
+	step, bound int64
 }
 
 // hotFor is how long what all gateways have let through counts after it was told.
@@ -95,10 +97,10 @@ func NewRates(cfg RateConfig) *Rates {
 	}
 	r := &Rates{cfg: cfg, hurry: make(chan struct{}, 1), round: newRound()}
 	r.gateways.Store(1)
-	r.names.Store(&map[string]Limit{})
+	r.names.Store(&map[string]uint32{})
 	most := max(cfg.Bound/lanes, minLaneMarks)
 	for i := range r.lanes {
-		r.lanes[i] = rateLane{marks: map[rateKey]*usage{}, report: map[rateKey]*Limit{}, sweepAt: most / 16, max: most}
+		r.lanes[i] = rateLane{marks: map[rateKey]*usage{}, report: map[rateKey]string{}, sweepAt: most / 16, max: most}
 	}
 	return r
 }
@@ -112,8 +114,8 @@ func (r *Rates) Allow(ctx context.Context, at time.Time, userID int64, left *Sta
 		r.usedAt.Store(now)
 	}
 	for i := range limits {
-		if (*r.names.Load())[limits[i].Name] != limits[i] {
-			r.name(limits[i])
+		if key, ok := (*r.names.Load())[limits[i].Name]; !ok || key != limits[i].Key {
+			r.name(&limits[i])
 		}
 	}
 	gateways, alone := int(r.gateways.Load()), r.away.Load()
@@ -134,12 +136,12 @@ func (r *Rates) Allow(ctx context.Context, at time.Time, userID int64, left *Sta
 	return &RateError{Route: refused.Name, Rate: refused.Rate, Wait: d.Retry}
 }
 
-// name notes a limit that is new, or has another rate than before.
-func (r *Rates) name(limit Limit) {
+// name notes the name of a limit that is new.
+func (r *Rates) name(limit *Limit) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	names := maps.Clone(*r.names.Load())
-	names[limit.Name] = limit
+	names[limit.Name] = limit.Key
 	r.names.Store(&names)
 }
 
@@ -167,7 +169,7 @@ func (l *rateLane) decide(userID int64, limits []Limit, left *Standings, now int
 	for i := range limits {
 		if refused == nil {
 			*at[i] = next[i]
-			l.tell(rateKey{userID, limits[i].Key}, &limits[i], at[i], now)
+			l.tell(rateKey{userID, limits[i].Key}, limits[i].Name, at[i], now)
 		}
 		left.Add(at[i].standing(&limits[i], now, gateways, alone))
 	}
@@ -175,9 +177,11 @@ func (l *rateLane) decide(userID int64, limits []Limit, left *Standings, now int
 }
 
 // correct replaces marks that the rate could not put there, also if the request is refused: its user waits for the rate as it is.
+// The rate is noted for what is reported.
 func (u *usage) correct(rate Rate, now int64, gateways int, alone bool) {
 	u.own = rate.partOf(gateways, alone).possible(u.own, now)
 	u.all = rate.possible(u.all, now)
+	u.step, u.bound = rate.step(), rate.bound()
 }
 
 // take counts one request, if it may pass.
@@ -222,10 +226,9 @@ func (l *rateLane) usage(key rateKey) *usage {
 }
 
 // tell puts what all gateways have to know of into the next report. l.mu is held.
-func (l *rateLane) tell(key rateKey, limit *Limit, used *usage, now int64) {
-	if used.unreported > 0 && now-used.toldAt < hotFor && l.report[key] == nil {
-		kept := *limit
-		l.report[key] = &kept
+func (l *rateLane) tell(key rateKey, name string, used *usage, now int64) {
+	if used.unreported > 0 && now-used.toldAt < hotFor {
+		l.report[key] = name
 	}
 }
 

@@ -36,10 +36,7 @@ func (r *Rates) ask(ctx context.Context, lane *rateLane, userID int64, limits []
 	}
 	lane.mu.Lock()
 	for i := range limits {
-		if key := (rateKey{userID, limits[i].Key}); lane.report[key] == nil {
-			kept := limits[i]
-			lane.report[key] = &kept
-		}
+		lane.report[rateKey{userID, limits[i].Key}] = limits[i].Name
 	}
 	lane.mu.Unlock()
 	r.mu.Lock()
@@ -93,17 +90,20 @@ func (r *Rates) collect() (calls []authclient.RateCalls, keys []rateKey) {
 	for i := range r.lanes {
 		lane := &r.lanes[i]
 		lane.mu.Lock()
-		for key, limit := range lane.report {
+		for key, name := range lane.report {
 			if len(calls) == authclient.MaxRateCalls {
 				break
 			}
-			used := lane.usage(key)
+			delete(lane.report, key)
+			used := lane.marks[key]
+			if used == nil {
+				continue // forgotten, for want of room
+			}
 			calls = append(calls, authclient.RateCalls{
-				UserID: key.user, Limit: limit.Name, Calls: int64(used.unreported), Step: limit.Rate.step(), Bound: limit.Rate.bound(),
+				UserID: key.user, Limit: name, Calls: int64(used.unreported), Step: used.step, Bound: used.bound,
 			})
 			keys = append(keys, key)
 			used.unreported = 0
-			delete(lane.report, key)
 		}
 		lane.mu.Unlock()
 	}
@@ -158,14 +158,14 @@ func (r *Rates) learn(state *authclient.RateState, now int64) {
 		if !ok {
 			continue // no call of this gateway has been under it
 		}
-		key := rateKey{m.UserID, limit.Key}
+		key := rateKey{m.UserID, limit}
 		lane := &r.lanes[uint64(key.user)%lanes]
 		lane.mu.Lock()
 		lane.makeRoom(now)
 		used := lane.usage(key)
-		used.all = now + m.Backlog + int64(used.unreported)*limit.Rate.step()
+		used.all = now + m.Backlog + int64(used.unreported)*used.step
 		used.toldAt = now
-		lane.tell(key, &limit, used, now)
+		lane.tell(key, m.Limit, used, now)
 		lane.mu.Unlock()
 	}
 }

@@ -200,3 +200,23 @@ func TestManyUsersAtTheirRateAreSharedInFewReports(t *testing.T) {
 		})
 	})
 }
+
+//nolint:paralleltest // allocations are counted for the whole process
+func TestTwoPlansHaveRatesOfTheirOwnUnderOneName(t *testing.T) {
+	rates := alone()
+	slow := limit.Limit{Key: 1, Name: "plan root", Rate: limit.Rate{Requests: 1_000_000, Per: time.Hour, Burst: 1_000_000}}
+	quick := slow
+	quick.Rate.Per = time.Second
+	var left limit.Standings
+	allocations := testing.AllocsPerRun(100, func() {
+		for user, of := range []limit.Limit{slow, quick} {
+			left.Reset()
+			if err := rates.Allow(t.Context(), noon, int64(user+1), &left, of); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if allocations != 0 {
+		t.Errorf("%v allocations: users take turns in what is noted of the name", allocations)
+	}
+}
