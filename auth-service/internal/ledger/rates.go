@@ -18,8 +18,8 @@ const (
 	gatewayLife = 1500 * time.Millisecond
 	// freshMarks is how long after its last change a mark is told to all gateways.
 	freshMarks = time.Second
-	// maxBacklog bounds Step and Bound.
-	maxBacklog = 400 * 24 * time.Hour
+	// MaxBacklog bounds Step and Bound: 100 years. A mark has at most twice as much, which a Duration holds from 1970 until 2062.
+	MaxBacklog = 100 * 365 * 24 * time.Hour
 )
 
 // RateReport is what a gateway says of calls that it has let through, under limits that gateways share.
@@ -97,8 +97,8 @@ func (c *RateCalls) validate() (reason string) {
 		return "limit has to be a name of 1 to 160 bytes without control characters."
 	case c.Calls < 0 || c.Calls > maxCount:
 		return "calls has to be a whole number from 0 to 2^53."
-	case c.Step < 1 || c.Step > maxBacklog || c.Bound < 1 || c.Bound > maxBacklog:
-		return "step_ns and bound_ns have to be positive and at most 400 days."
+	case c.Step < 1 || c.Step > MaxBacklog || c.Bound < 1 || c.Bound > MaxBacklog:
+		return "step_ns and bound_ns have to be positive and at most 100 years."
 	}
 	return ""
 }

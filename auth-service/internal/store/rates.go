@@ -83,7 +83,7 @@ func addToMark(at int64) clause.OnConflict {
 		Columns: []clause.Column{{Name: "user_id"}, {Name: "limit_name"}},
 		DoUpdates: clause.Assignments(map[string]any{
 			"mark": gorm.Expr("case when rate_marks.mark > excluded.bound then excluded.bound"+
-				" when rate_marks.mark > ? then rate_marks.mark + excluded.mark - ? else excluded.mark end", at, at),
+				" when rate_marks.mark > ? then rate_marks.mark + (excluded.mark - ?) else excluded.mark end", at, at),
 			"bound": gorm.Expr("excluded.bound"), "changed_at": gorm.Expr("excluded.changed_at"),
 		}),
 	}

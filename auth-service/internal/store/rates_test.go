@@ -73,6 +73,19 @@ func TestTheCallsOfAllGatewaysAddUpAndAreWorkedOff(t *testing.T) {
 	})
 }
 
+func TestTheLongestBacklogIsAddedUp(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		l := newLedger(open(t, url), noon())
+		calls := ledger.RateCalls{UserID: 7, Limit: "root", Calls: 1 << 40, Step: time.Hour, Bound: ledger.MaxBacklog}
+		for _, want := range []time.Duration{ledger.MaxBacklog, 2 * ledger.MaxBacklog, ledger.MaxBacklog} {
+			if got := reports(t, l, "a", calls); len(got.Marks) != 1 || got.Marks[0].Backlog != want {
+				t.Fatalf("got %+v, want a backlog of %v", got, want)
+			}
+		}
+	})
+}
+
 func TestManyReportsAtOnceLoseNoCall(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, url string) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // RateReport says what a gateway has let through under limits that gateways share.
@@ -22,8 +23,11 @@ type RateCalls struct {
 	Bound  int64  `json:"bound_ns"` // of the backlog
 }
 
-// MaxRateCalls is how many entries a report may have.
-const MaxRateCalls = 5000
+// MaxRateCalls is how many entries a report may have. MaxRateBacklog is the greatest Step and Bound of one.
+const (
+	MaxRateCalls   = 5000
+	MaxRateBacklog = 100 * 365 * 24 * time.Hour
+)
 
 // RateState says how many gateways are alive, and how far limits are used up at all of them together. It has each limit that
 // any gateway has reported lately.

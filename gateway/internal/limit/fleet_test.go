@@ -40,6 +40,11 @@ func (h *hub) ShareRates(ctx context.Context, r authclient.RateReport) (state au
 	if h.away {
 		return state, authclient.ErrUnavailable
 	}
+	for _, c := range r.Calls {
+		if min(c.Step, c.Bound) < 1 || max(c.Step, c.Bound) > int64(authclient.MaxRateBacklog) {
+			return state, &authclient.RefusedError{Status: 422}
+		}
+	}
 	now := time.Now()
 	h.seen[r.Gateway] = now
 	for _, c := range r.Calls {

@@ -18,8 +18,8 @@ type Decision struct {
 	Retry     time.Duration // how long to wait if this one was refused
 }
 
-// maxAhead keeps sums within an int64: no burst is longer than 100 years.
-const maxAhead = int64(100 * 365 * 24 * time.Hour)
+// maxAhead is how long a burst is at most: 40 years. A bound is then within authclient.MaxRateBacklog.
+const maxAhead = int64(40 * 365 * 24 * time.Hour)
 
 // slack is how much further ahead than its burst a mark may be, if other gateways have let requests through meanwhile.
 const slack = int64(2 * time.Second)

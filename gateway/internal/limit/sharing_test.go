@@ -62,6 +62,19 @@ func TestARateHoldsForAllGatewaysTogether(t *testing.T) {
 	}
 }
 
+func TestABurstOfYearsIsSharedToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rate := limit.Rate{Requests: 1, Per: time.Hour, Burst: 1_000_000}
+		all := fleet(t, newHub(), 10, rate)
+		for call := range 100_000 { // more than one gateway's part
+			if err := all[0].call(t, 7, rate); err != nil {
+				t.Fatalf("call %d: %v", call+1, err)
+			}
+		}
+	})
+}
+
 // passes is how many calls pass at the gateways within the next ten seconds.
 func passes(all ...*sharing) float64 {
 	before := total(all)
