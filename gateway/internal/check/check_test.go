@@ -165,8 +165,6 @@ func status(err error) int {
 		return http.StatusServiceUnavailable
 	case errors.Is(err, token.ErrInvalid):
 		return http.StatusUnauthorized
-	case errors.Is(err, check.ErrUnknownKeys):
-		return http.StatusTooManyRequests
 	}
 	return 0
 }

@@ -10,8 +10,6 @@ var (
 	ErrStale = errors.New("the feed of changes has been silent for too long")
 	// ErrLookup: nothing is known of the user, and auth-service does not respond.
 	ErrLookup = errors.New("the user cannot be looked up")
-	// ErrUnknownKeys: the address has sent so many API keys that do not exist that this one cannot be looked up now.
-	ErrUnknownKeys = errors.New("too many unknown API keys from this address")
 	// ErrRole: the user has none of the roles that the call needs.
 	ErrRole = errors.New("the user has none of the roles that the call needs")
 	// ErrUserTickets: the user has used as many tickets as a user may within their life.

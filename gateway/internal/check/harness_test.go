@@ -29,7 +29,7 @@ type service struct {
 	plans       map[string]authclient.Plan
 	sessions    []string // that exist; nil: it does not say
 	lookups     int
-	keysAsked   []time.Time
+	keysAsked   int
 	questions   []authclient.Question // those that got a response
 	polls       int
 	// hangs, if set, makes a poll by its number never get a response.

@@ -55,7 +55,7 @@ func (x *metrics) refuse(err error) error {
 }
 
 // Reason is an error of Check or Valid in one word, for metrics and logs: missing, expired, revoked, invalid, role,
-// throttled, unavailable.
+// unavailable.
 func Reason(err error) string {
 	switch {
 	case errors.Is(err, token.ErrMissing):
@@ -68,8 +68,6 @@ func Reason(err error) string {
 		return "invalid"
 	case errors.Is(err, ErrRole):
 		return "role"
-	case errors.Is(err, ErrUnknownKeys):
-		return "throttled"
 	}
 	return "unavailable"
 }

@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,10 +16,6 @@ const (
 	// unknownBurst and unknownPerSecond keep to it: so many at once, and so many each second.
 	unknownBurst     = MaxUnknownKeys / 2
 	unknownPerSecond = MaxUnknownKeys / 2
-	// A call of an address that has asked about as many unknown keys as it may waits for its turn: its own key may be good. So long,
-	// and so many of an address at once; the others get ErrUnknownKeys.
-	turnTimeout = 5 * time.Second
-	maxInLine   = unknownPerSecond * int(turnTimeout/time.Second)
 	// maxUnknown bounds each of the two generations of unknown keys that are remembered. A generation begins when the one
 	// before is full, or as old as unknownTime.
 	maxUnknown  = 50_000
@@ -54,17 +49,7 @@ type asker struct {
 	level    float64 // of unknown keys; it drains
 	at       time.Time
 	inFlight int
-	line     []*turn       // of calls that wait for the level
 	ended    chan struct{} // closed when a question ends
-}
-
-// turn is a call that may have to wait before it asks.
-type turn struct {
-	of    *asker // in whose line it is; nil: in none
-	until time.Time
-
-	ended <-chan struct{} // what to wait for,
-	after time.Duration   // and at most how long
 }
 
 func newQuestions() *questions {
@@ -72,13 +57,10 @@ func newQuestions() *questions {
 }
 
 // join returns the question about a key, and begins it with send unless it is under way. A client without a name is the gateway itself.
-// Errors: token.ErrInvalid for an unknown key; ErrUnknownKeys for one that is not known to be unknown, if the client has asked about too
-// many; ErrLookup if ctx ends.
+// Errors: token.ErrInvalid for an unknown key, and for any key of a client that has asked about too many; ErrLookup if ctx ends.
 func (q *questions) join(ctx context.Context, digest apikey.Digest, client string, now func() time.Time, send func(*question)) (*question, error) {
-	t := &turn{until: now().Add(turnTimeout)}
-	defer q.leave(t)
 	for {
-		one, isNew, err := q.find(digest, client, now(), t)
+		one, isNew, wait, err := q.find(digest, client, now())
 		if err != nil {
 			return nil, err
 		}
@@ -88,81 +70,38 @@ func (q *questions) join(ctx context.Context, digest apikey.Digest, client strin
 		if one != nil {
 			return one, nil
 		}
-		if err := t.wait(ctx); err != nil {
-			return nil, err
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, ErrLookup
 		}
 	}
 }
 
-// wait waits until it is worth trying again.
-func (t *turn) wait(ctx context.Context) error {
-	timer := time.NewTimer(t.after)
-	defer timer.Stop()
-	select {
-	case <-t.ended:
-	case <-timer.C:
-	case <-ctx.Done():
-		return ErrLookup
-	}
-	return nil
-}
-
-// leave gives the place up.
-func (q *questions) leave(t *turn) {
-	if t.of == nil {
-		return
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	t.of.line = slices.DeleteFunc(t.of.line, func(other *turn) bool { return other == t })
-}
-
-// find returns the question. It is nil if the call has to wait first, as t then says.
-func (q *questions) find(digest apikey.Digest, client string, now time.Time, t *turn) (one *question, isNew bool, err error) {
+// find returns the question, or what to wait for before it can begin.
+func (q *questions) find(digest apikey.Digest, client string, now time.Time) (one *question, isNew bool, wait <-chan struct{}, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if one := q.asking[digest]; one != nil {
-		return one, false, nil
+		return one, false, nil, nil
 	}
 	_, inYoung := q.young[digest]
 	if _, inOld := q.old[digest]; inYoung || inOld && now.Sub(q.youngAt) < unknownTime {
-		return nil, false, token.ErrInvalid
+		return nil, false, nil, token.ErrInvalid
 	}
 	if client != "" {
 		a := q.asker(client, now)
-		if a == nil {
-			return nil, false, ErrUnknownKeys
-		}
-		if mayAsk, err := a.admit(t, now); !mayAsk || err != nil {
-			return nil, false, err
+		switch {
+		case a == nil, a.level+1 > unknownBurst:
+			return nil, false, nil, token.ErrInvalid
+		case a.level+float64(a.inFlight)+1 > unknownBurst:
+			return nil, false, a.ended, nil
 		}
 		a.inFlight++
 	}
 	one = &question{digest: digest, client: client, done: make(chan struct{})}
 	q.asking[digest] = one
-	return one, true, nil
-}
-
-// admit reports whether a call of the address may ask now. If not, t says what to wait for. The error is ErrUnknownKeys.
-func (a *asker) admit(t *turn, now time.Time) (mayAsk bool, err error) {
-	over := max(a.level+float64(a.inFlight)+1-unknownBurst, 0)
-	place := slices.Index(a.line, t)
-	if over == 0 && (place == 0 || len(a.line) == 0) {
-		return true, nil
-	}
-	if place < 0 && (a.level+1 > unknownBurst || len(a.line) > 0) {
-		if len(a.line) == maxInLine {
-			return false, ErrUnknownKeys
-		}
-		place = len(a.line)
-		t.of, a.line = a, append(a.line, t)
-	}
-	if place >= 0 && !now.Before(t.until) {
-		return false, ErrUnknownKeys
-	}
-	seconds := (over + float64(max(place, 0))) / unknownPerSecond
-	t.ended, t.after = a.ended, max(time.Duration(seconds*float64(time.Second)), time.Millisecond)
-	return false, nil
+	return one, true, nil, nil
 }
 
 // asker returns an address, or nil if there are too many. q.mu is held.
@@ -189,7 +128,7 @@ func (a *asker) drain(now time.Time) {
 
 func (q *questions) forgetAskers(now time.Time) {
 	for client, a := range q.askers {
-		if a.drain(now); a.level == 0 && a.inFlight == 0 && len(a.line) == 0 {
+		if a.drain(now); a.level == 0 && a.inFlight == 0 {
 			delete(q.askers, client)
 		}
 	}

@@ -36,7 +36,7 @@ type swapped struct {
 
 // Key decides by an API key, as Check does by a token. bearer is the Authorization field that stands for the key, for upstreams
 // that take tokens; it is empty if it has expired because auth-service did not respond in time. client is the address whose
-// share of the questions about unknown keys this takes. Errors: those of Check, ErrUnknownKeys.
+// share of the questions about unknown keys this takes. Errors: those of Check.
 func (c *Checker) Key(ctx context.Context, raw, client string) (who Identity, bearer string, err error) {
 	now := c.cfg.Now()
 	e := c.tokens.get(raw)

@@ -127,9 +127,6 @@ func problems(err error) *problem.Details {
 		return problem.Unavailable("The gateway has not heard of revoked tokens for too long; try again soon.", retryCheck)
 	case errors.Is(err, check.ErrLookup):
 		return problem.Unavailable("The gateway cannot reach the sign-in service to look you up; try again soon.", retryCheck)
-	case errors.Is(err, check.ErrUnknownKeys):
-		return problem.TooMany("too-many-unknown-keys", "Your address has sent too many API keys that do not exist; try again soon.",
-			problem.Policy{Name: "unknown-keys", Quota: check.MaxUnknownKeys, Window: time.Second}, retryCheck)
 	case errors.Is(err, check.ErrRole):
 		return problem.New(http.StatusForbidden, "role-missing", "You have none of the roles that may call this path.")
 	case errors.Is(err, check.ErrUserTickets):

@@ -56,10 +56,6 @@ func TestEachErrorHasItsProblem(t *testing.T) { //nolint:funlen // test vectors
 			check.ErrUserTickets, "Ratelimit: \"tickets\";r=0;t=35\nRatelimit-Policy: \"tickets\";q=1000;w=35\nRetry-After: 35\n",
 			problemBody("429", "too-many-tickets", "Too Many Requests", "You have used too many tickets; wait before the next one."),
 		},
-		"too many unknown keys": {
-			check.ErrUnknownKeys, "Ratelimit: \"unknown-keys\";r=0;t=2\nRatelimit-Policy: \"unknown-keys\";q=20;w=1\nRetry-After: 2\n",
-			problemBody("429", "too-many-unknown-keys", "Too Many Requests", "Your address has sent too many API keys that do not exist; try again soon."),
-		},
 		"a rate": {
 			&limit.RateError{Route: "files", Rate: limit.Rate{Requests: 60, Per: time.Minute}, Wait: 900 * time.Millisecond},
 			"Retry-After: 1\n",
