@@ -3,6 +3,7 @@ package edge
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
@@ -27,6 +28,7 @@ type activeRoute struct {
 	meterID  meter.RouteID
 	// wrongCost is about what its upstream announces.
 	wrongCost notice
+	likely    atomic.Int64 // what a call costs whose cost the upstream announces
 	rate      limit.Rate
 	planLimit string // the name of the limit that a plan may have on the route
 	rates     string // those of all routes, on the route where users look at their limits; for others empty

@@ -36,9 +36,21 @@ func (k *call) Costs(value []byte, values int) {
 		}
 	}
 	k.costed = true
-	k.conn.server.cfg.Quotas.Spend(&k.claim, int64(units), &k.standings)
+	s := k.conn.server
+	covered := s.cfg.Quotas.Spend(&k.claim, int64(units), &k.standings)
+	k.route.expect(int64(units))
 	k.counted.Cost(units)
-	k.conn.server.announce(k)
+	if !covered {
+		s.cfg.Quotas.AwaitDelivery(s.base)
+	}
+	s.announce(k)
+}
+
+// expect notes what a call has cost: the most of late. It falls slowly.
+func (r *activeRoute) expect(units int64) {
+	const fall = 256
+	old := r.likely.Load()
+	r.likely.Store(max(units, old-(old-units)/fall))
 }
 
 // unannounced counts the route's cost of a call that has no response of the upstream.

@@ -49,7 +49,7 @@ func (s *Server) limit(k *call) error {
 func (k *call) claims() limit.Claim {
 	c := limit.Claim{
 		At: k.begun, UserID: k.who.UserID, PerMonth: k.who.MonthlyQuota, PerDay: check.NoQuota, KeyPerMonth: check.NoQuota,
-		Cost: int64(k.fixedCost()),
+		Cost: int64(k.fixedCost()), Likely: k.route.likely.Load(),
 	}
 	if k.who.Plan != nil {
 		c.PerDay = k.who.Plan.PerDay

@@ -41,7 +41,8 @@ func (s says) Admit(_ context.Context, c *limit.Claim, left *limit.Standings) er
 	return s.refusal
 }
 
-func (says) Spend(*limit.Claim, int64, *limit.Standings) {}
+func (says) Spend(*limit.Claim, int64, *limit.Standings) bool { return true }
+func (says) AwaitDelivery(context.Context)                    {}
 
 func (says) Look(c *limit.Claim, left *limit.Standings) {
 	if c.PerMonth != check.NoQuota {

@@ -241,8 +241,10 @@ func (tells) Admit(_ context.Context, c *limit.Claim, left *limit.Standings) err
 	return nil
 }
 func (tells) Look(*limit.Claim, *limit.Standings) {}
-func (tells) Spend(_ *limit.Claim, cost int64, left *limit.Standings) {
+func (tells) AwaitDelivery(context.Context)       {}
+func (tells) Spend(_ *limit.Claim, cost int64, left *limit.Standings) bool {
 	left.Add(limit.Standing{Name: "month", Quota: 100, Window: time.Hour, Remaining: 100 - cost, Reset: time.Minute})
+	return true
 }
 
 func TestAnAnnouncedCostIsTakenFromWhatItsResponseSaysRemains(t *testing.T) {

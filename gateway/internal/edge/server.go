@@ -49,7 +49,8 @@ type Meter interface {
 // limit.Quotas.
 type Quotas interface {
 	Admit(ctx context.Context, c *limit.Claim, left *limit.Standings) error
-	Spend(c *limit.Claim, cost int64, left *limit.Standings)
+	Spend(c *limit.Claim, cost int64, left *limit.Standings) (covered bool)
+	AwaitDelivery(ctx context.Context)
 	Look(c *limit.Claim, left *limit.Standings)
 }
 

@@ -53,6 +53,7 @@ type office struct {
 	counted map[*ledger]int64 // not delivered yet
 	passed  map[*ledger]int64 // units, in all
 	calls   atomic.Int64
+	likely  atomic.Int64
 	offered atomic.Int64
 	hurry   chan struct{}
 	work    chan struct{} // something is counted
@@ -114,7 +115,7 @@ func (o *office) call(cost int64, announced bool, takes time.Duration) error {
 		KeyPerMonth: o.books.quotas["key"], Cost: cost,
 	}
 	if announced {
-		c.Cost = 0
+		c.Cost, c.Likely = 0, o.likely.Load()
 	}
 	var left limit.Standings
 	if err := o.Admit(context.Background(), &c, &left); err != nil {
@@ -123,7 +124,13 @@ func (o *office) call(cost int64, announced bool, takes time.Duration) error {
 	o.calls.Add(1)
 	if announced {
 		time.Sleep(takes)
-		o.Spend(&c, cost, &left)
+		covered := o.Spend(&c, cost, &left)
+		o.likely.Store(max(cost, o.likely.Load()))
+		o.count(&c, cost)
+		if !covered {
+			o.AwaitDelivery(context.Background())
+		}
+		return nil
 	}
 	o.count(&c, cost)
 	return nil

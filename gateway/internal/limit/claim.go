@@ -17,10 +17,11 @@ type Claim struct {
 	PerMonth, PerDay, KeyPerMonth int64
 	// Cost is how many units the call costs. 0: the upstream announces it, and Spend has to follow.
 	Cost int64
-}
+	// Likely is what such a call may cost, by those before it.
+	Likely int64
 
-// least is how many units have to remain for the call to pass.
-func (c *Claim) least() int64 { return max(c.Cost, 1) }
+	askedAt time.Time
+}
 
 // kind is what a quota is about.
 type kind int

@@ -130,6 +130,41 @@ func TestAnAnnouncedCostPassesAQuotaByWhatIsInFlightAtMost(t *testing.T) {
 	})
 }
 
+func TestOneCallAtATimePassesAQuotaByLessThanItsCost(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ quota, most, gateways int64 }{{100, 7, 3}, {100, 7, 1}, {1000, 30, 3}, {5000, 7, 5}, {5000, 900, 3}, {60_000, 2500, 3}} {
+		for _, fixed := range []bool{true, false} {
+			t.Run(fmt.Sprint(row, fixed), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					all, stop := openOffices(t, newBooks(row.quota, -1, -1), int(row.gateways))
+					random := rand.New(rand.NewPCG(3, uint64(row.quota)))
+					used, refused := int64(0), 0
+					for i := 0; refused < 200; i++ {
+						cost := row.most
+						if !fixed {
+							cost = 1 + random.Int64N(row.most)
+						}
+						if err := all[random.IntN(len(all))].call(cost, true, 5*time.Millisecond); err != nil {
+							refused++
+							time.Sleep(time.Second)
+							continue
+						}
+						if used += cost; used >= row.quota+cost {
+							t.Fatalf("%d units passed, the last %d of them after the end", used, cost)
+						}
+						refused = 0
+					}
+					stop()
+					if used < row.quota {
+						t.Errorf("%d units passed, want at least %d", used, row.quota)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestFixedAndAnnouncedCostsShareAQuota(t *testing.T) {
 	t.Parallel()
 	const quota = 5000

@@ -1,9 +1,11 @@
 package limit
 
 import (
+	"context"
 	"time"
 
 	"tallygate/gateway/internal/authclient"
+	"tallygate/kit/every"
 )
 
 const (
@@ -11,6 +13,8 @@ const (
 	// unreachableAfter is the time without a delivery after which nobody waits for one any more.
 	unreachableAfter = 3 * time.Second
 	deliveryPoll     = 20 * time.Millisecond
+	// coverTimeout is how long a response waits for the delivery of a cost that the gateway did not hold.
+	coverTimeout = time.Second
 )
 
 // awaitDelivery waits until the ledger has the user's calls that were let through without a reservation. When they are
@@ -38,6 +42,21 @@ func (q *Quotas) awaitDelivery(s *share) error {
 		}
 		q.cfg.Meter.Hurry()
 		time.Sleep(deliveryPoll)
+	}
+}
+
+// AwaitDelivery waits until the ledger has what was counted up to now, for coverTimeout at most, and not for one that is unreachable.
+func (q *Quotas) AwaitDelivery(ctx context.Context) {
+	if q.cfg.Meter == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, coverTimeout)
+	defer cancel()
+	for now := q.cfg.Now(); !q.cfg.Meter.OfferedUpTo().After(now); {
+		q.cfg.Meter.Hurry()
+		if q.cfg.Meter.Unreachable() || !every.Sleep(ctx, deliveryPoll) {
+			return
+		}
 	}
 }
 

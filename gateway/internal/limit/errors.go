@@ -52,7 +52,7 @@ func (e *QuotaError) Unwrap() error { return ErrExceeded }
 // s.mu is held.
 func (s *share) refusal(c *Claim, now time.Time) *QuotaError {
 	e := &QuotaError{
-		Name: s.kind.String(), Quota: s.quota, Left: max(s.remaining+s.left, 0), Cost: c.least(),
+		Name: s.kind.String(), Quota: s.quota, Left: max(s.remaining+s.left, 0), Cost: max(c.Cost, 1),
 		Begins: s.begins(), Ends: s.ends(), Wait: s.ends().Sub(c.At),
 	}
 	if held := s.returnBy.Sub(now); held > 0 && held < e.Wait {

@@ -26,9 +26,9 @@ const (
 // pass.
 var errNoResponse = errors.New("the ledger has not responded in time")
 
-// refill begins to get the share a block of units, if any remain, for a call that needs so many. The lane's lock is held.
-func (q *Quotas) refill(s *share, now time.Time, least int64) {
-	s.refill(now, least)
+// refill begins to get the share a block of units, if any remain, as share.refill says. The lane's lock is held.
+func (q *Quotas) refill(s *share, now time.Time, least, enough int64) {
+	s.refill(now, least, enough)
 	go q.fill(s)
 }
 

@@ -94,6 +94,7 @@ func (q *Quotas) Admit(ctx context.Context, c *Claim, left *Standings) error {
 		q.noteUnleased(c, q.cfg.Now(), false)
 		return nil
 	}
+	c.askedAt = q.cfg.Now()
 	for {
 		now := q.cfg.Now()
 		o, refilled, refused := q.try(c, now, left)
@@ -126,23 +127,23 @@ func (q *Quotas) try(c *Claim, now time.Time, left *Standings) (o outcome, refil
 	defer lane.mu.Unlock()
 	var shares [kinds]*share
 	n := q.sharesOf(lane, c, now, &shares)
-	least := c.least()
 	for _, s := range shares[:n] {
-		one := s.outcome(now, least)
+		one, _, _ := s.judge(c, now)
 		o = max(o, one)
 		if one == denied {
 			refused = longer(refused, s.refusal(c, now))
 		}
 	}
 	for _, s := range shares[:n] {
+		one, least, enough := s.judge(c, now)
 		switch {
 		case o == admitted:
 			if s.spend(now, c.Cost) {
-				q.refill(s, now, 0)
+				q.refill(s, now, 0, 0)
 			}
-		case o == wait && refilled == nil && s.outcome(now, least) == wait:
+		case o == wait && refilled == nil && one == wait:
 			if s.refilling == nil {
-				q.refill(s, now, least)
+				q.refill(s, now, least, enough)
 			}
 			refilled = s.refilling
 		}
@@ -219,14 +220,16 @@ func (q *Quotas) unchecked(c *Claim, now time.Time) error {
 }
 
 // Spend takes what the upstream has announced that a call costs. Admit has let it through, and it has to be counted at once.
-// left gets what the quotas leave.
-func (q *Quotas) Spend(c *Claim, cost int64, left *Standings) {
+// left gets what the quotas leave. covered is false if the call costs more than what this gateway held. Then AwaitDelivery has to follow
+// when the call is counted, before its client has the response and makes the next call at another gateway.
+func (q *Quotas) Spend(c *Claim, cost int64, left *Standings) (covered bool) {
+	covered = true
 	now := q.cfg.Now()
 	if cost > 0 {
 		q.noteUnleased(c, now, false)
 	}
 	if c.unbounded() {
-		return
+		return covered
 	}
 	lane := q.lane(c.UserID)
 	lane.mu.Lock()
@@ -237,13 +240,14 @@ func (q *Quotas) Spend(c *Claim, cost int64, left *Standings) {
 			continue
 		}
 		s := lane.share(c, k, quota)
-		if cost > 0 {
-			s.announced(now, cost)
+		if cost > 0 && !s.announced(now, cost) {
+			covered = false
 		}
 		if one, known := s.standing(now); known {
 			left.Add(one)
 		}
 	}
+	return covered
 }
 
 // Run forgets the shares of users who no longer call, until ctx ends.

@@ -216,3 +216,22 @@ func TestTheFirstRequestWaitsForWhatDeadGatewaysLeft(t *testing.T) {
 		}
 	})
 }
+
+func TestAResponseDoesNotWaitForALedgerThatIsUnreachable(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		unreachable bool
+		want        time.Duration
+	}{{true, 0}, {false, time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLedger(10)
+			l.unreachable = row.unreachable
+			g := newMetered("a", l, false) // it delivers nothing
+			began := time.Now()
+			g.AwaitDelivery(t.Context())
+			if took := time.Since(began); took != row.want {
+				t.Errorf("unreachable %v: waited %s, want %s", row.unreachable, took, row.want)
+			}
+		})
+	}
+}

@@ -78,6 +78,28 @@ const (
 	denied              // less remains than the call needs
 )
 
+// judge says what becomes of a call. If it has to wait, the next refill is of use if it brings least, and what remains is of use
+// if it is enough.
+//
+// Of a call whose cost is not known one unit has to remain. Near the end of a quota a gateway cannot tell: others may have passed it.
+// So if the call is likely to cost more than what remains, the ledger is asked first. s.mu is held.
+func (s *share) judge(c *Claim, now time.Time) (o outcome, least, enough int64) {
+	if c.Cost > 0 {
+		return s.outcome(now, c.Cost), c.Cost, c.Cost
+	}
+	careful := c.Likely > 1 && s.left < maxWant+8*c.Likely
+	if !careful || !s.requestedAt.Before(c.askedAt) {
+		return s.outcome(now, 1), 1, 1
+	}
+	if o = s.outcome(now, c.Likely); o != denied {
+		return o, c.Likely, c.Likely
+	}
+	if s.outcome(now, 1) == denied {
+		return denied, 1, 1
+	}
+	return wait, 1, c.Likely
+}
+
 // outcome says what becomes of a call that needs so much. s.mu is held.
 func (s *share) outcome(now time.Time, least int64) outcome {
 	switch {
@@ -99,14 +121,15 @@ func (s *share) spend(now time.Time, cost int64) (ahead bool) {
 
 // announced takes what a call has cost that is over. If less remains, the ledger takes the difference from what is reserved
 // later, so it has to have all counts before more is reserved. s.mu is held.
-func (s *share) announced(now time.Time, cost int64) {
+func (s *share) announced(now time.Time, cost int64) (covered bool) {
 	s.usedAt, s.admittedAt = now, now
 	if cost > s.remaining || !now.Before(s.heldUntil) {
 		s.left -= cost
 		s.startOver(now, now)
-		return
+		return false
 	}
 	s.remaining -= cost
+	return true
 }
 
 // setQuota takes over the quota. If it is smaller than before, the share gives back what it holds: only the ledger knows what
@@ -141,11 +164,11 @@ func (s *share) startOver(now, by time.Time) {
 	s.deliverBy = latest(s.deliverBy, now.Add(beginSlack), by)
 }
 
-// refill begins a refill for a call that needs so much; for less than what remains, it is renewed ahead. The share gives back
-// what is too little for the call: other gateways may need it. s.mu is held.
-func (s *share) refill(now time.Time, least int64) {
+// refill begins a refill, which is of use to a call if it brings least. The share gives back what remains if that is not enough for
+// the call: other gateways may need it. s.mu is held.
+func (s *share) refill(now time.Time, least, enough int64) {
 	s.least = 0
-	if s.remaining < least {
+	if s.remaining < enough {
 		s.least = least
 		if s.remaining > 0 && s.pending.Request != 0 {
 			s.startOver(now, now)
