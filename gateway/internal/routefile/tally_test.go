@@ -14,7 +14,7 @@ func TestTheFileCannotMakeTheTallyCost(t *testing.T) {
 		"  - {name: usage, path: /users/me, upstream: http://a, methods: [PATCH]}\n":                                                                               usage,
 		"  - {name: usage, path: /, upstream: http://a}\n":                                                                                                         usage,
 		"  - {name: limits, path: /users/me, upstream: http://a}\n":                                                                                                limits,
-		"  - {name: usage, path: /, upstream: http://a}\n  - {name: limits, path: /, upstream: http://a, methods: [PUT]}\n":                                        usage + " " + limits,
+		"  - {name: usage, path: /, upstream: http://a, methods: [GET]}\n  - {name: limits, path: /, upstream: http://a, methods: [PUT]}\n":                        usage + " " + limits,
 		"  - {name: usage, path: /usage, upstream: http://a}\n":                                                                                                    "",
 		"  - {name: usage, path: /users/me/usage/x, upstream: http://a}\n":                                                                                         "",
 		"  - {name: usage, path: /user, upstream: http://a}\n":                                                                                                     "",
