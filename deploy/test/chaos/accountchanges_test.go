@@ -29,6 +29,7 @@ func TestChaosAcknowledgedChangesOfAccountsAreTrue(t *testing.T) {
 	for name, cfg := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			cfg.Gateway = append(cfg.Gateway, "TRUSTED_PROXIES=127.0.0.1/32")
 			c := cluster.Start(t, cfg)
 			rng := rand.New(rand.NewPCG(seed(t), 0))
 			accounts := newAccountLoad(c)
