@@ -91,6 +91,11 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, res
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	if path == keysPath {
+		// net/http sends the request again, as it does a GET, if a replica that was killed has left a dead connection: a question changes nothing.
+		// An empty list is not sent.
+		req.Header["Idempotency-Key"] = []string{}
+	}
 	var connected atomic.Bool
 	trace := httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
 	resp, err := c.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, &trace)))

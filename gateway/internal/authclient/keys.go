@@ -39,6 +39,8 @@ type KeyAnswer struct {
 	Token string `json:"token"`
 }
 
+const keysPath = "/internal/keys"
+
 // Key asks whose key has this SHA-256. Errors: ErrNoKey, ErrUnavailable, *RefusedError.
 func (c *Client) Key(ctx context.Context, hash apikey.Digest) (KeyAnswer, error) {
 	body, err := json.Marshal(map[string]string{"hash": hash.String()})
@@ -46,6 +48,6 @@ func (c *Client) Key(ctx context.Context, hash apikey.Digest) (KeyAnswer, error)
 		return KeyAnswer{}, fmt.Errorf("encode hash: %w", err)
 	}
 	var answer KeyAnswer
-	err = c.call(ctx, http.MethodPost, "/internal/keys", body, &answer)
+	err = c.call(ctx, http.MethodPost, keysPath, body, &answer)
 	return answer, err
 }
