@@ -94,9 +94,9 @@ func (q *Quotas) Admit(ctx context.Context, c *Claim, left *Standings) error {
 		q.noteUnleased(c, q.cfg.Now(), false)
 		return nil
 	}
-	c.askedAt = q.cfg.Now()
+	now := q.cfg.Now()
+	c.askedAt = now
 	for {
-		now := q.cfg.Now()
 		o, refilled, refused := q.try(c, now, left)
 		switch o {
 		case admitted:
@@ -116,6 +116,7 @@ func (q *Quotas) Admit(ctx context.Context, c *Claim, left *Standings) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		now = q.cfg.Now()
 	}
 }
 
@@ -127,23 +128,23 @@ func (q *Quotas) try(c *Claim, now time.Time, left *Standings) (o outcome, refil
 	defer lane.mu.Unlock()
 	var shares [kinds]*share
 	n := q.sharesOf(lane, c, now, &shares)
-	for _, s := range shares[:n] {
-		one, _, _ := s.judge(c, now)
-		o = max(o, one)
-		if one == denied {
+	var verdicts [kinds]verdict
+	for i, s := range shares[:n] {
+		verdicts[i] = s.judge(c, now)
+		o = max(o, verdicts[i].outcome)
+		if verdicts[i].outcome == denied {
 			refused = longer(refused, s.refusal(c, now))
 		}
 	}
-	for _, s := range shares[:n] {
-		one, least, enough := s.judge(c, now)
-		switch {
+	for i, s := range shares[:n] {
+		switch v := verdicts[i]; {
 		case o == admitted:
 			if s.spend(now, c.Cost) {
 				q.refill(s, now, 0, 0)
 			}
-		case o == wait && refilled == nil && one == wait:
+		case o == wait && refilled == nil && v.outcome == wait:
 			if s.refilling == nil {
-				q.refill(s, now, least, enough)
+				q.refill(s, now, v.least, v.enough)
 			}
 			refilled = s.refilling
 		}

@@ -78,26 +78,32 @@ const (
 	denied              // less remains than the call needs
 )
 
-// judge says what becomes of a call. If it has to wait, the next refill is of use if it brings least, and what remains is of use
-// if it is enough.
+// verdict is what becomes of a call. If it has to wait, the next refill is of use if it brings least, and what remains is of use if
+// it is enough.
+type verdict struct {
+	outcome       outcome
+	least, enough int64
+}
+
+// judge decides about a call.
 //
 // Of a call whose cost is not known one unit has to remain. Near the end of a quota a gateway cannot tell: others may have passed it.
 // So if the call is likely to cost more than what remains, the ledger is asked first. s.mu is held.
-func (s *share) judge(c *Claim, now time.Time) (o outcome, least, enough int64) {
+func (s *share) judge(c *Claim, now time.Time) verdict {
 	if c.Cost > 0 {
-		return s.outcome(now, c.Cost), c.Cost, c.Cost
+		return verdict{s.outcome(now, c.Cost), c.Cost, c.Cost}
 	}
 	careful := c.Likely > 1 && s.left < maxWant+8*c.Likely
 	if !careful || !s.requestedAt.Before(c.askedAt) {
-		return s.outcome(now, 1), 1, 1
+		return verdict{s.outcome(now, 1), 1, 1}
 	}
-	if o = s.outcome(now, c.Likely); o != denied {
-		return o, c.Likely, c.Likely
+	if o := s.outcome(now, c.Likely); o != denied {
+		return verdict{o, c.Likely, c.Likely}
 	}
 	if s.outcome(now, 1) == denied {
-		return denied, 1, 1
+		return verdict{denied, 1, 1}
 	}
-	return wait, 1, c.Likely
+	return verdict{wait, 1, c.Likely}
 }
 
 // outcome says what becomes of a call that needs so much. s.mu is held.
