@@ -121,11 +121,11 @@ func readKeyEdit(flags map[string]string) (e account.KeyEdit, err error) {
 		e.Routes = &names
 	}
 	if text, given := flags["-month"]; given {
-		limit, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || limit < 0 {
-			return e, fmt.Errorf("-month: %q is not a whole number", text)
+		limit, err := readCount("-month", text)
+		if err != nil {
+			return e, err
 		}
-		e.Quota = &account.Quota{Limit: &limit}
+		e.Quota = &account.Quota{Limit: limit}
 	}
 	return e, nil
 }

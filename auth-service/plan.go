@@ -101,16 +101,23 @@ func readLimits(flags map[string]string) (l account.Limits, err error) {
 		if !given {
 			continue
 		}
-		limit, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || limit < 0 {
-			return l, fmt.Errorf("%s: %q is not a whole number", name, text)
+		if *into, err = readCount(name, text); err != nil {
+			return l, err
 		}
-		*into = &limit
 	}
 	if text, given := flags["-rates"]; given {
 		l.Rates, err = parseRates(text)
 	}
 	return l, err
+}
+
+// readCount reads the number of a flag, which may be 0.
+func readCount(flag, text string) (*int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return nil, fmt.Errorf("%s: %q is not a whole number", flag, text)
+	}
+	return &n, nil
 }
 
 // parseRates reads a list like *=10/s:20,root=60/m.
