@@ -161,7 +161,7 @@ func TestAdministratorsInviteByName(t *testing.T) {
 	for body, want := range map[string]int{
 		`{"username":"eve","invitation":true}`: 409, `{"username":"bob","invitation":true,"password":"x"}`: 422, `{"username":"bob","invitation":1}`: 422,
 		`{"username":"bob","invitation":true,"role":"admin"}`: 422, `{"username":"bob","invitation":true,"plan":"none-such"}`: 422,
-		`{"username":"bo b","invitation":true}`: 422, `{"username":"bob","invitation":false}`: 201,
+		`{"username":"bo b","invitation":true}`: 422, `{"username":"rob","invitation":false}`: 201,
 	} {
 		if got := s.do(add(body)); got.status != want {
 			t.Errorf("%s: got %d %s, want %d", body, got.status, got.body, want)
