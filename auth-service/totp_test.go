@@ -99,7 +99,7 @@ func TestTheCommandLineTurnsOffALostSecondFactor(t *testing.T) {
 	if status := sendJSON(t, "GET", r.url+"/admin/users", root.Token, nil, nil); status != 200 {
 		t.Errorf("with a second factor: got %d", status)
 	}
-	if got, status := signIn(""); status != 401 || got.Type != "urn:tallygate:problem:otp-required" {
+	if got, status := signIn(""); status != 401 || got.Type != "/problems/otp-required" {
 		t.Errorf("without a code: got %d %s", status, got.Type)
 	}
 	if code, said := command("admin", "totp", "off", "Root"); code != 0 || said != "The second factor of root (user id 1) is off.\n" {

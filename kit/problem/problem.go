@@ -11,13 +11,12 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"tallygate/kit/problem/catalog"
 )
 
 // ContentType is the media type of every error but the 401 about a token.
 const ContentType = "application/problem+json"
-
-// typePrefix makes a problem type out of a slug. A URN, because types are names, not pages (RFC 9457 section 3.1.1).
-const typePrefix = "urn:tallygate:problem:"
 
 // Details is one problem. It is an error, so that handlers can return it. Its methods never change it, so one may be
 // shared.
@@ -78,7 +77,7 @@ func (d *Details) Body() []byte {
 		Status  int    `json:"status"`
 		Detail  string `json:"detail"`
 		Message string `json:"message"`
-	}{typePrefix + d.Slug, http.StatusText(d.Status), d.Status, d.Detail, d.Detail})
+	}{catalog.Type(d.Slug), http.StatusText(d.Status), d.Status, d.Detail, d.Detail})
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 

@@ -13,7 +13,7 @@ func TestAProblemHasTheMembersOfTheContract(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
 	problem.New(422, "number-missing", `The parameter "number" is <missing>.`).RetryAfter(1500 * time.Millisecond).Write(w)
-	want := `{"type":"urn:tallygate:problem:number-missing","title":"Unprocessable Entity","status":422,` +
+	want := `{"type":"/problems/number-missing","title":"Unprocessable Entity","status":422,` +
 		`"detail":"The parameter \"number\" is <missing>.","message":"The parameter \"number\" is <missing>."}`
 	if got := w.Body.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -161,7 +161,7 @@ func TestOnlyServicesWithTheCredentialMayAsk(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d", name, got.status, got.body, row.status)
 		}
 		if challenge := got.header.Get("Www-Authenticate"); row.status == 401 && (!strings.HasPrefix(challenge, "Bearer, Basic realm=") ||
-			!strings.Contains(got.body, "urn:tallygate:problem:wrong-credential") || strings.Contains(got.body, "sub")) {
+			!strings.Contains(got.body, "/problems/wrong-credential") || strings.Contains(got.body, "sub")) {
 			t.Errorf("%s: got %s, challenge %q", name, got.body, challenge)
 		}
 	}

@@ -207,7 +207,7 @@ func TestInvitationsAreForAdministratorsAndReadStrictly(t *testing.T) {
 	} {
 		got := s.do(call{method: "POST", path: "/admin/invitations", token: root.Token, body: body})
 		status, slug, _ := strings.Cut(want, " ")
-		if fmt.Sprint(got.status) != status || slug != "" && !strings.Contains(got.body, "urn:tallygate:problem:"+slug+`"`) {
+		if fmt.Sprint(got.status) != status || slug != "" && !strings.Contains(got.body, "/problems/"+slug+`"`) {
 			t.Errorf("%s: got %d %s, want %s", body, got.status, got.body, want)
 		}
 	}

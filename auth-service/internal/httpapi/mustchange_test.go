@@ -28,7 +28,7 @@ func TestAUserWhoMustChangeThePasswordIsAskedAtTheNextSignIn(t *testing.T) {
 		}
 		old = read[signedIn](t, s.refresh(old))
 		got := s.do(call{method: "POST", path: "/token", body: credentials("ada", "123456")})
-		if got.status != 403 || !strings.Contains(got.body, "urn:tallygate:problem:password-change-required") {
+		if got.status != 403 || !strings.Contains(got.body, "/problems/password-change-required") {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 		for what, step := range map[string]struct {
@@ -49,7 +49,7 @@ func TestAUserWhoMustChangeThePasswordIsAskedAtTheNextSignIn(t *testing.T) {
 			}
 		}
 		same := call{method: "PUT", path: "/users/me/password", token: old.Token, body: `{"current_password":"123456","new_password":"123456"}`}
-		if got := s.do(same); got.status != 422 || !strings.Contains(got.body, "urn:tallygate:problem:invalid-new_password") {
+		if got := s.do(same); got.status != 422 || !strings.Contains(got.body, "/problems/invalid-new_password") {
 			t.Errorf("the same password again, in a session: got %d %s", got.status, got.body)
 		}
 		fresh := fetch[signedIn](t, s, signInWith("ada", "123456", "correct horse"), 200)

@@ -97,7 +97,7 @@ func TestAllResetTokensThatAreNotValidGetOneAnswer(t *testing.T) {
 		parent := s.user(t, "joe")
 
 		want := s.useReset("tgr_unknown", "correct horse")
-		if want.status != 403 || !strings.Contains(want.body, "urn:tallygate:problem:reset-not-valid") {
+		if want.status != 403 || !strings.Contains(want.body, "/problems/reset-not-valid") {
 			t.Fatalf("unknown: got %d %s", want.status, want.body)
 		}
 		_, expired := tokenOf("kim")

@@ -35,7 +35,7 @@ func (s *service) wantRegistered(t *testing.T, name, invitation string, status i
 	got := s.registerWith(name, &invitation)
 	want := map[int]string{
 		200: `{"message":"User already exists","user_id":`, 201: `{"message":"User created successfully","user_id":`,
-		403: `{"type":"urn:tallygate:problem:invitation-not-valid",`,
+		403: `{"type":"/problems/invitation-not-valid",`,
 	}[status]
 	if got.status != status || !strings.HasPrefix(got.body, want) {
 		t.Errorf("%s: got %d %s, want %d %s…", name, got.status, got.body, status, want)
@@ -56,7 +56,7 @@ func TestClosedRegistrationSaysNothingAboutNames(t *testing.T) {
 		good := open.invitation(t, open.root(t), `{}`).Token
 		s := newService(t, options{url: url, signUp: account.SignUpClosed})
 		want := withoutID(s.registerWith("nobody", nil))
-		if !strings.HasPrefix(want, "403 ") || !strings.Contains(want, `"type":"urn:tallygate:problem:registration-closed"`) {
+		if !strings.HasPrefix(want, "403 ") || !strings.Contains(want, `"type":"/problems/registration-closed"`) {
 			t.Fatalf("got %s", want)
 		}
 		for _, name := range []string{"ada", "Ada", "nobody", "no body", ""} {
@@ -99,7 +99,7 @@ func TestNobodyRegistersWithoutAnInvitationThatIsGood(t *testing.T) {
 		for _, mode := range []account.SignUp{account.SignUpInvite, account.SignUpOpen} {
 			s := newService(t, options{url: url, clock: clock, signUp: mode})
 			want := withoutID(s.registerWith("nobody", new("x")))
-			if !strings.HasPrefix(want, "403 ") || !strings.Contains(want, `"type":"urn:tallygate:problem:invitation-not-valid"`) {
+			if !strings.HasPrefix(want, "403 ") || !strings.Contains(want, `"type":"/problems/invitation-not-valid"`) {
 				t.Fatalf("got %s", want)
 			}
 			bad := map[string]*string{

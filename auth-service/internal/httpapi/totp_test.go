@@ -72,7 +72,7 @@ func (s *service) signInWith(name, password, otp, address string) response {
 
 func wantProblem(t *testing.T, what string, got response, status int, slug string) {
 	t.Helper()
-	if got.status != status || !strings.Contains(got.body, `"urn:tallygate:problem:`+slug+`"`) {
+	if got.status != status || !strings.Contains(got.body, `"/problems/`+slug+`"`) {
 		t.Errorf("%s: got %d %s, want %d %s", what, got.status, got.body, status, slug)
 	}
 	if status == 401 && got.header.Get("WWW-Authenticate") != "Bearer" {

@@ -114,7 +114,7 @@ func TestAFloodOfRefreshesLeavesOthersAloneAndIsRefusedPastItsBound(t *testing.T
 		for range past {
 			got := <-ended
 			if got.status != 429 || got.header.Get("Retry-After") == "" || got.header.Get("RateLimit") == "" ||
-				!strings.Contains(got.body, "urn:tallygate:problem:too-many-at-once") {
+				!strings.Contains(got.body, "/problems/too-many-at-once") {
 				t.Fatalf("past the bound: got %d %v %s", got.status, got.header, got.body)
 			}
 		}

@@ -106,7 +106,7 @@ func (r reply) problem() error {
 	if err := json.Unmarshal([]byte(r.body), &p); err != nil {
 		return fmt.Errorf("body %.200q: %w", r.body, err)
 	}
-	if p.Status != r.StatusCode || p.Message == "" || p.Message != p.Detail || p.Title == "" || !strings.HasPrefix(p.Type, "urn:tallygate:problem:") {
+	if p.Status != r.StatusCode || p.Message == "" || p.Message != p.Detail || p.Title == "" || !strings.HasPrefix(p.Type, "/problems/") {
 		return fmt.Errorf("got %s, want status %d and detail equal to message", r.body, r.StatusCode)
 	}
 	if r.Header.Get("X-Request-Id") == "" {

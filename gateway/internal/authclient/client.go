@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tallygate/kit/internalapi"
+	"tallygate/kit/problem/catalog"
 )
 
 // Errors of all calls. ErrUnavailable stands for everything that is worth another try.
@@ -134,12 +135,12 @@ func classify(status int, body io.Reader) error {
 		return ErrCursorGone
 	}
 	refusal, _ := io.ReadAll(io.LimitReader(body, maxRefusalBytes)) // as much of it as came
-	if status == http.StatusNotFound && bytes.Contains(refusal, []byte(noKeyType)) {
+	if status == http.StatusNotFound && catalog.Says(refusal, noKey) {
 		return ErrNoKey
 	}
 	switch status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		if !bytes.Contains(refusal, []byte(busyType)) { // a proxy without a replica, or a replica without a database
+		if !catalog.Says(refusal, busy) { // a proxy without a replica, or a replica without a database
 			return fmt.Errorf("%w: status %d: %s", ErrUnavailable, status, refusal)
 		}
 	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusNotFound:
@@ -151,5 +152,5 @@ func classify(status int, body io.Reader) error {
 	return fmt.Errorf("%w: status %d: %s", ErrSlow, status, refusal)
 }
 
-// busyType is the type of the problem that a busy auth-service responds with.
-const busyType = `"urn:tallygate:problem:busy"`
+// busy is the name of the problem that a busy auth-service responds with.
+const busy = "busy"

@@ -177,15 +177,16 @@ func TestASlowAuthServiceIsToldFromAnAbsentOne(t *testing.T) {
 		slug   string
 		slow   bool
 	}{
-		{503, "busy", true},
-		{429, "too-many-at-once", true},
-		{500, "internal", true},
-		{503, "unavailable", false}, // its database is away
-		{502, "", false},            // a proxy has no replica
+		{503, "/problems/busy", true},
+		{503, "urn:tallygate:problem:busy", true}, // an earlier version
+		{429, "/problems/too-many-at-once", true},
+		{500, "/problems/internal", true},
+		{503, "/problems/unavailable", false}, // its database is away
+		{502, "", false},                      // a proxy has no replica
 	} {
 		client, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(row.status)
-			fmt.Fprintf(w, `{"type":"urn:tallygate:problem:%s","status":%d}`, row.slug, row.status)
+			fmt.Fprintf(w, `{"type":"%s","status":%d}`, row.slug, row.status)
 		})
 		_, err := client.Start(t.Context())
 		if !errors.Is(err, authclient.ErrUnavailable) || errors.Is(err, authclient.ErrSlow) != row.slow {

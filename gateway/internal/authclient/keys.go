@@ -14,8 +14,8 @@ import (
 // ErrNoKey is an API key that does not exist: it never did, or it has ended.
 var ErrNoKey = errors.New("there is no such API key")
 
-// noKeyType is the type of the problem that says so. A 404 without it is of an auth-service of an older version, or of a proxy.
-const noKeyType = `"urn:tallygate:problem:no-such-key"`
+// noKey is the name of the problem that says so. A 404 of another type is of an auth-service of an older version, or of a proxy.
+const noKey = "no-such-key"
 
 // Key is an API key of a user, as its record has it.
 type Key struct {

@@ -37,8 +37,9 @@ func TestTheQuestionAboutAKeyHoldsItsHashOnly(t *testing.T) {
 func TestOnlyAuthServiceItselfSaysThatThereIsNoSuchKey(t *testing.T) {
 	t.Parallel()
 	for body, none := range map[string]bool{
-		`{"type":"urn:tallygate:problem:no-such-key","status":404}`: true,
-		`{"type":"urn:tallygate:problem:not-found","status":404}`:   false, // an older version
+		`{"type":"/problems/no-such-key","status":404}`:             true,
+		`{"type":"urn:tallygate:problem:no-such-key","status":404}`: true,  // an earlier version
+		`{"type":"/problems/not-found","status":404}`:               false, // an older version
 		`<html>404`: false, // a proxy
 	} {
 		client, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {

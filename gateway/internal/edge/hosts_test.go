@@ -86,7 +86,7 @@ func TestRequestsForOtherHostsAreRefused(t *testing.T) {
 		{trusting, "GET /a HTTP/1.1\r\nHost: b.example\r\nX-Forwarded-Host: a.example\r\n\r\n", 421},
 	} {
 		resp, body := call(t, row.gw, row.text)
-		if resp.StatusCode != row.want || row.want == 421 && !strings.Contains(body, `"urn:tallygate:problem:misdirected-request"`) {
+		if resp.StatusCode != row.want || row.want == 421 && !strings.Contains(body, `"/problems/misdirected-request"`) {
 			t.Errorf("%q: got %d %s, want %d", row.text, resp.StatusCode, body, row.want)
 		}
 	}

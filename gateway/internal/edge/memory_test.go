@@ -42,7 +42,7 @@ func TestBeyondTheBudgetStreamsAreRefused(t *testing.T) {
 			want := "HTTP/1.1 200"
 			if c.refused && used > 0 {
 				want = "HTTP/1.1 503"
-				if !strings.Contains(response, "Retry-After: 1\r\n") || !strings.Contains(response, "urn:tallygate:problem:overloaded") {
+				if !strings.Contains(response, "Retry-After: 1\r\n") || !strings.Contains(response, "/problems/overloaded") {
 					t.Errorf("%s: got %.300q", name, response)
 				}
 			}
@@ -70,7 +70,7 @@ func TestTheGatewaysLackOfMemoryIsNoFaultOfTheReplica(t *testing.T) {
 	const get = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 	budget.Take(limit)
 	for range 20 {
-		if got := converse(t, gw, get); !strings.HasPrefix(got, "HTTP/1.1 503 ") || !strings.Contains(got, "urn:tallygate:problem:overloaded") {
+		if got := converse(t, gw, get); !strings.HasPrefix(got, "HTTP/1.1 503 ") || !strings.Contains(got, "/problems/overloaded") {
 			t.Fatalf("without memory: got %.300q", got)
 		}
 	}

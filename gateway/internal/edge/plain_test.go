@@ -68,7 +68,7 @@ func TestPlainHTTPToAPortOfHTTPSIsAnsweredWithASentence(t *testing.T) {
 				t.Errorf("%s: got %q, want %q", name, head, want)
 			}
 		}
-		if !strings.Contains(body, `"urn:tallygate:problem:https-required"`) || !strings.Contains(body, "This port speaks HTTPS") || strings.Contains(head, "Strict-Transport") {
+		if !strings.Contains(body, `"/problems/https-required"`) || !strings.Contains(body, "This port speaks HTTPS") || strings.Contains(head, "Strict-Transport") {
 			t.Errorf("%s: got %q %q", name, head, body)
 		}
 	}

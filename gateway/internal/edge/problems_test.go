@@ -133,7 +133,7 @@ func unavailable(detail string) string {
 }
 
 func problemBody(status, slug, title, detail string) string {
-	return `{"type":"urn:tallygate:problem:` + slug + `","title":"` + title + `","status":` + status +
+	return `{"type":"/problems/` + slug + `","title":"` + title + `","status":` + status +
 		`,"detail":"` + detail + `","message":"` + detail + `"}`
 }
 

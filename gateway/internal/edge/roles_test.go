@@ -16,7 +16,7 @@ func TestARouteMayAskForARole(t *testing.T) {
 		resp, body := call(t, gw, "GET "+path+" HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "+token+"\r\n"+fields+"\r\n")
 		return resp.StatusCode, body
 	}
-	if status, body := get("/reports", "good", ""); status != 403 || !strings.Contains(body, "urn:tallygate:problem:role-missing") {
+	if status, body := get("/reports", "good", ""); status != 403 || !strings.Contains(body, "/problems/role-missing") {
 		t.Errorf("without the role: got %d %s", status, body)
 	}
 	if status, _ := get("/reports", "bad", ""); status != 401 {

@@ -163,8 +163,8 @@ async function register() {
     const { message } = await send("POST", "/users/register", { body });
     notice(`${message}.`);
   } catch (err) {
-    if (err.type?.endsWith(":registration-closed")) $("register").hidden = $("with-invitation").hidden = true;
-    if (err.type?.endsWith(":invitation-not-valid") && !given) $("with-invitation").open = true;
+    if (err.type?.endsWith("/registration-closed")) $("register").hidden = $("with-invitation").hidden = true;
+    if (err.type?.endsWith("/invitation-not-valid") && !given) $("with-invitation").open = true;
     throw err;
   }
   await signIn();
@@ -230,12 +230,12 @@ function askForCode(wanted, recovery = false) {
 
 // askMore shows the field for what a sign-in lacks, and returns what to say. It returns nothing if the sign-in failed.
 function askMore(type) {
-  if (type.endsWith(":password-change-required")) { // the code that was sent is not spent
+  if (type.endsWith("/password-change-required")) { // the code that was sent is not spent
     askAgain(true);
     return "Your password has to be changed. Type a new one, and sign in again.";
   }
   if (!type.includes(":otp-")) return "";
-  const first = type.endsWith(":otp-required") && $("second").hidden;
+  const first = type.endsWith("/otp-required") && $("second").hidden;
   askForCode(true);
   return first ? "Your account has a second factor. Enter its code." : "";
 }
