@@ -14,11 +14,7 @@ type Calls struct {
 
 // inPage puts it into a page in HTML.
 func (c Calls) inPage(body []byte) []byte {
-	body = bytes.Replace(body, []byte(`<meta name="calls" content="">`), []byte(`<meta name="calls" content="`+c.Under+`">`), 1)
-	if c.NoRoot {
-		body = bytes.Replace(body, []byte(`<section id="try">`), []byte(`<section id="try" hidden>`), 1)
-	}
-	return body
+	return bytes.Replace(body, []byte(`<meta name="calls" content="">`), []byte(`<meta name="calls" content="`+c.Under+`">`), 1)
 }
 
 const rootPath = "/root"

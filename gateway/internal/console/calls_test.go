@@ -11,23 +11,21 @@ import (
 func TestPagesKnowWhereTheCallsAre(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		calls          console.Calls
-		meta, try, url string
+		calls     console.Calls
+		meta, url string
 	}{
-		{console.Calls{}, `content=""`, `<section id="try">`, ""},
-		{console.Calls{Under: "/auth"}, `content="/auth"`, `<section id="try">`, "/auth"},
-		{console.Calls{Under: "/auth", NoRoot: true}, `content="/auth"`, `<section id="try" hidden>`, "/auth"},
-		{console.Calls{NoRoot: true}, `content=""`, `<section id="try" hidden>`, ""},
+		{console.Calls{}, `content=""`, ""},
+		{console.Calls{Under: "/auth"}, `content="/auth"`, "/auth"},
+		{console.Calls{Under: "/auth", NoRoot: true}, `content="/auth"`, "/auth"},
+		{console.Calls{NoRoot: true}, `content=""`, ""},
 	} {
 		all, err := console.Pages("on", row.calls)
 		if err != nil {
 			t.Fatal(err)
 		}
 		page := string(all["/"].Body)
-		for _, want := range []string{`<meta name="calls" ` + row.meta + `>`, row.try} {
-			if !strings.Contains(page, want) {
-				t.Errorf("%+v: the console lacks %s", row.calls, want)
-			}
+		if want := `<meta name="calls" ` + row.meta + `>`; !strings.Contains(page, want) {
+			t.Errorf("%+v: the console lacks %s", row.calls, want)
 		}
 		var description struct {
 			Servers []struct{ URL string }
@@ -48,7 +46,7 @@ func TestPagesKnowWhereTheCallsAre(t *testing.T) {
 		if url != row.url || root == row.calls.NoRoot || strings.Contains(tags, "Number") == row.calls.NoRoot || description.Paths["/token"] == nil {
 			t.Errorf("%+v: got server %q, /root %t, tags %s", row.calls, url, root, tags)
 		}
-		if used := all["/"].ETag == pages(t, "on")["/"].ETag; used != (row.calls == console.Calls{}) {
+		if used := all["/openapi.json"].ETag == pages(t, "on")["/openapi.json"].ETag; used != (row.calls == console.Calls{}) {
 			t.Errorf("%+v: the ETag is the same: %t", row.calls, used)
 		}
 	}

@@ -8,6 +8,8 @@
 package console
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -25,31 +27,21 @@ var static embed.FS
 type Page struct {
 	ContentType string
 	Body        []byte
+	Gzip        []byte // the body compressed, for those who accept that; nil: there is no such form
 	ETag        string // strong, with its quotes
 	Policy      string // Content-Security-Policy
 	// CacheControl is for how long others may keep it; empty: they ask each time whether it has changed.
 	CacheControl string
 }
 
+// GzipETag is the ETag of the compressed form: the two have different bytes.
+func (p Page) GzipETag() string {
+	return strings.TrimSuffix(p.ETag, `"`) + `-gzip"`
+}
+
 // policy lets pages use what the gateway itself serves, and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-// files maps a page's path to its file in static.
-var files = map[string]string{ //nolint:gochecknoglobals // a constant that Go has no constant for
-	"/":                       "index.html",
-	"/docs":                   "docs.html",
-	"/openapi.json":           "openapi.json",
-	"/console/style.css":      "style.css",
-	"/console/console.js":     "console.js",
-	"/console/invitations.js": "invitations.js",
-	"/console/keys.js":        "keys.js",
-	"/console/page.js":        "page.js",
-	"/console/plans.js":       "plans.js",
-	"/console/usage.js":       "usage.js",
-	"/console/users.js":       "users.js",
-	"/console/docs.js":        "docs.js",
-}
 
 // place is a path that the pages can be moved under.
 var place = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
@@ -84,23 +76,79 @@ func Pages(where string, calls Calls) (map[string]Page, error) {
 
 // at returns the pages under prefix, with their links.
 func at(prefix string, calls Calls) (map[string]Page, error) {
-	pages := make(map[string]Page, len(files)+1)
-	for at, name := range files {
-		body, err := fs.ReadFile(static, path.Join("static", name))
+	pages := map[string]Page{}
+	err := fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		body, err := static.ReadFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("page %s: %w", at, err)
+			return err
 		}
-		switch path.Ext(name) {
-		case ".html":
-			body = calls.inPage(ownLink.ReplaceAll(body, []byte(`$1="`+prefix+`/`)))
-		case ".json":
-			if body, err = calls.inDescription(body); err != nil {
-				return nil, fmt.Errorf("page %s: %w", at, err)
-			}
+		page, err := newPage(name, body, prefix, calls)
+		if err != nil {
+			return fmt.Errorf("page %s: %w", name, err)
 		}
-		pages[prefix+at] = Page{ContentType: contentType(name), Body: body, ETag: Tag(body), Policy: policy}
+		for _, path := range places(strings.TrimPrefix(name, "static/")) {
+			pages[prefix+path] = page
+		}
+		return nil
+	})
+	return pages, err
+}
+
+// places are the paths of a file in static. The console and the API reference are one page.
+func places(name string) []string {
+	switch name {
+	case "index.html":
+		return []string{"/", "/docs"}
+	case "openapi.json":
+		return []string{"/openapi.json"}
 	}
-	return pages, nil
+	return []string{"/console/" + name}
+}
+
+func newPage(name string, body []byte, prefix string, calls Calls) (Page, error) {
+	var err error
+	switch path.Ext(name) {
+	case ".html":
+		if body, err = preload(body); err == nil {
+			body = calls.inPage(ownLink.ReplaceAll(body, []byte(`$1="`+prefix+`/`)))
+		}
+	case ".json":
+		body, err = calls.inDescription(body)
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	packed, err := compress(body)
+	return Page{ContentType: contentType(name), Body: body, Gzip: packed, ETag: Tag(body), Policy: policy}, err
+}
+
+// preload names every module in the page, so that the browser does not find them one after the other.
+func preload(page []byte) ([]byte, error) {
+	var links bytes.Buffer
+	err := fs.WalkDir(static, "static", func(name string, _ fs.DirEntry, err error) error {
+		if path.Ext(name) == ".js" {
+			links.WriteString("  <link rel=\"modulepreload\" href=\"/console/" + strings.TrimPrefix(name, "static/") + "\">\n")
+		}
+		return err
+	})
+	return bytes.Replace(page, []byte("</head>"), append(links.Bytes(), "</head>"...), 1), err
+}
+
+// compress is done once, so it takes the time to make the body as small as it gets.
+func compress(body []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	err = w.Close()
+	return packed.Bytes(), err
 }
 
 // Tag is the ETag of a body.
@@ -117,6 +165,8 @@ func contentType(name string) string {
 		return "text/css; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
 	}
 	return "application/json"
 }

@@ -116,7 +116,9 @@ func serverWith(t *testing.T, cfg edge.Config, upstreams upstream.Config, routes
 		cfg.Quotas = says{}
 	}
 	cfg.Rates = limit.NewRates(limit.RateConfig{Bound: 1 << 20, Log: slog.New(slog.DiscardHandler)})
-	cfg.Pages = map[string]console.Page{"/docs": {ContentType: "text/html", Body: []byte("<p>docs"), ETag: `"1"`, Policy: "default-src 'none'"}}
+	if cfg.Pages == nil {
+		cfg.Pages = map[string]console.Page{"/docs": {ContentType: "text/html", Body: []byte("<p>docs"), ETag: `"1"`, Policy: "default-src 'none'"}}
+	}
 	go cfg.Watch.Run(t.Context())
 	s := edge.New(cfg)
 	s.SetRoutes(table(t, routes...))

@@ -39,11 +39,22 @@ func (k *call) respondPage(p console.Page) error {
 	default:
 		return &methodError{allow}
 	}
+	body, tag := p.Body, p.ETag
+	packed := p.Gzip != nil && k.acceptsGzip()
+	if packed {
+		body, tag = p.Gzip, p.GzipETag()
+	}
 	status := 200
-	if p.ETag != "" && k.hasTag(p.ETag) {
+	if p.ETag != "" && k.hasTag(tag) {
 		status = 304
 	}
 	w := k.startResponse(status)
+	if p.Gzip != nil {
+		w.Add("Vary", "Accept-Encoding")
+	}
+	if packed && status == 200 {
+		w.Add("Content-Encoding", "gzip")
+	}
 	if status == 200 {
 		w.Add("Content-Type", p.ContentType)
 	}
@@ -57,7 +68,7 @@ func (k *call) respondPage(p console.Page) error {
 		w.Add("Cache-Control", "no-cache")
 	}
 	if p.ETag != "" {
-		w.Add("ETag", p.ETag)
+		w.Add("ETag", tag)
 	}
 	if p.Policy != "" {
 		w.Add("Content-Security-Policy", p.Policy)
@@ -67,8 +78,36 @@ func (k *call) respondPage(p console.Page) error {
 		w.Add("Cross-Origin-Opener-Policy", "same-origin")
 		w.Add("Cross-Origin-Resource-Policy", "same-origin")
 	}
-	k.finishResponse(status, &w, p.Body)
+	k.finishResponse(status, &w, body)
 	return nil
+}
+
+// acceptsGzip reports whether Accept-Encoding names gzip, or anything, and not with a weight of 0 (RFC 9110 section 12.5.3).
+func (k *call) acceptsGzip() bool {
+	other := false
+	for i := range k.request.Fields() {
+		f := k.request.Field(i)
+		if !bytes.EqualFold(f.Name, []byte("Accept-Encoding")) {
+			continue
+		}
+		for one := range bytes.SplitSeq(f.Value, []byte(",")) {
+			coding, weight, _ := bytes.Cut(bytes.TrimSpace(one), []byte(";"))
+			coding = bytes.TrimSpace(coding)
+			switch accepted := !zeroWeight(weight); {
+			case bytes.EqualFold(coding, []byte("gzip")), bytes.EqualFold(coding, []byte("x-gzip")):
+				return accepted
+			case string(coding) == "*":
+				other = accepted
+			}
+		}
+	}
+	return other
+}
+
+// zeroWeight reports whether a parameter is like q=0 or q=0.000.
+func zeroWeight(parameter []byte) bool {
+	name, value, _ := bytes.Cut(bytes.TrimSpace(parameter), []byte("="))
+	return bytes.EqualFold(bytes.TrimSpace(name), []byte("q")) && len(bytes.Trim(bytes.TrimSpace(value), "0.")) == 0
 }
 
 // hasTag reports whether If-None-Match names the tag (RFC 9110 section 13.1.2: weak comparison).

@@ -1,0 +1,138 @@
+// One user: facts, what can be done, usage, sessions and API keys.
+import { $, button, copyable, el, empty, link, notice, part } from "../parts/dom.js";
+import { ask, field, input, openDialog } from "../parts/form.js";
+import { ago, at, client, number } from "../parts/format.js";
+import { chart, stack } from "../parts/chart.js";
+import { period } from "../parts/period.js";
+import { table } from "../parts/table.js";
+import { download, periodBar, summed, usageTable } from "../parts/usage.js";
+import { keyColumns } from "../user/keys.js";
+import { editUser, units } from "./users.js";
+
+export function showUser(room, heading) {
+  const base = `/admin/users/${encodeURIComponent(room.rest)}`;
+  const view = { room, base, once: el("div", { id: "made", role: "status" }) };
+  const list = (id, title, load, draw) => part({ id, title, load: () => room.call("GET", load()), draw });
+  view.facts = list("user-part", "User", () => base, (user) => {
+    view.user = user;
+    heading.textContent = user.username;
+    return drawFacts(view, user);
+  });
+  view.usage = list("their-usage", "Calls", () => usagePath(room, base), (usage) => drawUsage(room, base, usage));
+  view.sessions = list("their-sessions-part", "Sessions", () => `${base}/sessions`, ({ sessions }) => drawSessions(view, sessions));
+  view.keys = list("their-keys-part", "API keys", () => `${base}/keys`, ({ keys }) => drawKeys(view, keys));
+  const parts = [view.facts, view.usage, view.sessions, view.keys];
+  room.update = view.usage.refresh;
+  for (const one of parts) one.refresh();
+  return [el("p", {}, link("#/users", "◀ All users")), view.once, ...parts.map((one) => one.section)];
+}
+
+function drawFacts(view, user) {
+  const rows = [["Id", user.user_id], ["Since", at(user.created_at)], ["Last seen", user.last_seen_at ? ago(user.last_seen_at) : "never"],
+    ["Role", user.role], ["State", user.disabled ? "disabled" : user.must_change_password ? "must change the password" : "active"], ["Plan", user.plan],
+    ["Units this month", user.usage ? units(user.usage) : "0"], ["Roles on routes", user.roles.join(", ") || "none"], ["Second factor", user.totp ? "on" : "off"]];
+  return [el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])), actions(view, user)];
+}
+
+function actions(view, user) {
+  const { room, base } = view;
+  const name = user.username;
+  const again = () => view.facts.refresh();
+  const patch = async (body, text) => {
+    await room.call("PATCH", base, body);
+    await again();
+    await view.sessions.refresh();
+    notice(text);
+    return view.facts.heading;
+  };
+  return el("p", { class: "row" },
+    button("Change", { id: "change-user", about: `Change ${name}` }, () => editUser(room, user, again)),
+    button("Reset link", { id: "reset-link", about: `Reset link for ${name}` }, () => makeReset(view)),
+    button("End sessions", { id: "end-sessions" }, () => ask(`End all sessions of ${name}?`, `${number(user.sessions ?? 0)} sessions end, and their tokens are refused within a second. API keys go on.`,
+      "End sessions", async () => {
+        await room.call("DELETE", `${base}/sessions`);
+        await Promise.all([again(), view.sessions.refresh()]);
+        notice(`The sessions of ${name} have ended.`);
+        return view.facts.heading;
+      })),
+    user.totp && button("Remove the second factor", { id: "remove-factor" }, () => ask(`Remove the second factor of ${name}?`, "Signing in then takes the password alone.", "Remove", async () => {
+      await room.call("DELETE", `${base}/totp`);
+      await again();
+      notice(`${name} has no second factor any more.`);
+      return view.facts.heading;
+    })),
+    user.disabled
+      ? button("Enable", { id: "enable" }, () => patch({ disabled: false }, `${name} is enabled.`))
+      : button("Disable", { id: "disable" }, () => ask(`Disable ${name}?`, "All sessions, tokens and API keys are refused within a second, and open streams end. Enabling the user brings the keys back.",
+        "Disable", () => patch({ disabled: true }, `${name} is disabled.`))),
+    button("Delete", { id: "delete-user", class: "danger" }, () => remove(view)));
+}
+
+function remove({ room, base, user }) {
+  openDialog({
+    id: "remove-dialog", title: `Delete ${user.username}?`, yes: "Delete", danger: true, content: [
+      el("p", {}, "The account, its sessions, keys and usage are deleted. This cannot be undone. Type the user name to confirm."),
+      field("User name", input("remove-name", { required: true, spellcheck: "false" })),
+    ],
+    submit: async () => {
+      if ($("remove-name").value !== user.username) throw new Error("This is another name.");
+      await room.call("DELETE", base);
+      room.go("users");
+    },
+  });
+}
+
+// makeReset shows a link for a user who forgot the password. Nobody can show it again.
+async function makeReset({ room, base, user, once }) {
+  const made = await room.call("POST", `${base}/reset`);
+  once.replaceChildren(copyable({
+    id: "made-link", label: `Link for ${user.username} to set a new password, once, until ${new Date(made.expires_at).toLocaleTimeString()}`,
+    text: made.link ?? `${location.origin}${location.pathname}#reset=${made.reset_token}`, done: () => once.replaceChildren(),
+  }));
+  $("made-link").focus();
+  $("made-link").select();
+}
+
+function usagePath(room, base, more = {}) {
+  const now = period(room.params);
+  return `${base}/usage?${new URLSearchParams({ from: now.from, to: now.to, by: now.by, ...more })}`;
+}
+
+function drawUsage(room, base, usage) {
+  const now = period(room.params);
+  const bar = periodBar(room, now);
+  bar.append(download(room, "CSV", () => usagePath(room, base, { format: "csv" }), `usage-${room.rest}-${now.from}.csv`));
+  if (usage.series.length === 0) return [bar, empty("no-calls", "No calls in this period.")];
+  const { series, values } = stack(now.bins, usage.series, (entry) => entry.route, (entry) => entry.requests);
+  return [bar, chart({ id: "bars", label: `Calls per ${now.by}, ${now.name} (UTC)`, unit: "calls", bins: now.bins, series, values }),
+    usageTable({
+      id: "usage", caption: `Calls by route, ${now.name}`, room, items: summed(usage.series, (entry) => entry.route), total: usage.total,
+      first: { title: "Route", name: "of", sort: (sum) => sum.of, cell: (sum) => sum.of },
+    })];
+}
+
+function drawSessions({ room }, sessions) {
+  if (sessions.length === 0) return empty("no-sessions", "This user is signed in nowhere.");
+  return table({
+    id: "their-sessions", caption: "Sessions of the user", items: sessions, room, columns: [
+      { title: "Program", cell: (one) => el("span", { title: one.client }, client(one.client)) },
+      { title: "Address", cell: (one) => one.address },
+      { title: "Signed in", cell: (one) => ago(one.created) },
+      { title: "Last used", cell: (one) => ago(one.last_used) },
+    ],
+  });
+}
+
+function drawKeys(view, keys) {
+  if (keys.length === 0) return empty("no-keys-of-them", "This user has no keys.");
+  const revoke = (key) => ask(`Revoke the key ${key.name}?`, "Scripts that use it are refused within a second. This cannot be undone.", "Revoke", async () => {
+    await view.room.call("DELETE", `${view.base}/keys/${encodeURIComponent(key.key_id)}`);
+    await view.keys.refresh();
+    notice(`The key ${key.name} is revoked.`);
+    return view.keys.heading;
+  });
+  return table({
+    id: "their-keys", caption: "API keys of the user", items: keys, room: view.room,
+    columns: [...keyColumns(), { title: "Actions", unseen: true, cell: (key) => button("Revoke", { about: `Revoke the key ${key.name}` }, () => revoke(key)) }],
+  });
+}
