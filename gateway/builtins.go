@@ -41,7 +41,7 @@ func (c *config) readPages(r *env.Reader) map[string]console.Page {
 		return nil
 	}
 	for _, at := range slices.Sorted(maps.Keys(pages)) {
-		if c.taken(at) {
+		if !pages[at].Yields && c.taken(at) {
 			r.Fail("PAGES", "%q does not work: %s is the path of a call", where, at)
 			break
 		}

@@ -16,6 +16,7 @@ import (
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/routefile"
 	"tallygate/kit/env"
+	"tallygate/kit/problem/catalog"
 )
 
 // fileFlag is the flag -check-routes: the file is its value, or comes after it, or is that of ROUTES_FILE.
@@ -142,7 +143,10 @@ func printTable(out io.Writer, table *route.Table, pages []string) error {
 	return t.Flush()
 }
 
-// pagePaths are the paths of the gateway's own pages, in order.
+// pagePaths are the paths of the gateway's own pages, in order. Of those about problems there is the list alone.
 func (c *config) pagePaths() []string {
-	return append(slices.Sorted(maps.Keys(c.pages)), healthPath, c.keysPath())
+	paths := slices.DeleteFunc(slices.Sorted(maps.Keys(c.pages)), func(path string) bool {
+		return c.pages[path].Yields || strings.Contains(path, catalog.Path)
+	})
+	return append(paths, healthPath, c.keysPath())
 }

@@ -1,6 +1,6 @@
 // Command openapi joins the services' descriptions of their public APIs into the one that the gateway serves at
-// /openapi.json. Run it in the repository's root after a change of a service's openapi.yaml. A test fails if the joined
-// description is out of date.
+// /openapi.json, and writes docs/problems.md. Run it in the repository's root after a change of a service's openapi.yaml or of
+// kit/problem/catalog. A test fails if what it writes is out of date.
 //
 // It does not know what the descriptions say. It only checks that components with the same name are the same.
 package main
@@ -30,7 +30,10 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(root, target), merged, 0o644) //nolint:gosec // a public document
+	if err := os.WriteFile(filepath.Join(root, target), merged, 0o644); err != nil { //nolint:gosec // a public document
+		return err
+	}
+	return os.WriteFile(filepath.Join(root, problemsTarget), problems(), 0o644) //nolint:gosec // a public document
 }
 
 const target = "gateway/internal/console/static/openapi.json"

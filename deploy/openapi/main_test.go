@@ -7,6 +7,17 @@ import (
 	"testing"
 )
 
+func TestTheDocumentAboutProblemsHasTheTable(t *testing.T) {
+	t.Parallel()
+	got, err := os.ReadFile(filepath.Join("../..", problemsTarget))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, problems()) {
+		t.Errorf("%s is not up to date: run `make openapi`", problemsTarget)
+	}
+}
+
 func TestTheServedDescriptionIsTheJoinedOne(t *testing.T) {
 	t.Parallel()
 	const root = "../.."

@@ -32,6 +32,7 @@ type Page struct {
 	Policy      string // Content-Security-Policy
 	// CacheControl is for how long others may keep it; empty: they ask each time whether it has changed.
 	CacheControl string
+	Yields       bool // a route whose path covers it is preferred, also one with a shorter path
 }
 
 // GzipETag is the ETag of the compressed form: the two have different bytes.
@@ -94,6 +95,9 @@ func at(prefix string, calls Calls) (map[string]Page, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = addProblems(pages, prefix)
+	}
 	return pages, err
 }
 

@@ -56,7 +56,7 @@ func (s *Server) routesOf(r *wire.Request) (route.Match, bool) {
 		return route.Match{}, false
 	}
 	if !ok || len(match.Path) != len(r.Path) {
-		if _, isPage := s.page(r); isPage || string(r.Path) == healthPath {
+		if _, isPage := s.page(r, ok); isPage || string(r.Path) == healthPath {
 			return route.Match{}, false
 		}
 	}

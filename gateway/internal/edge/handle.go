@@ -96,7 +96,7 @@ func (s *Server) route(k *call) (done bool, err error) {
 		return false, err
 	}
 	if !ok || len(match.Path) != len(r.Path) || string(r.Path) == "*" {
-		if done, err := s.respondItself(k); done || err != nil {
+		if done, err := s.respondItself(k, ok); done || err != nil {
 			return done, err
 		}
 	}

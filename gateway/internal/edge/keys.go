@@ -24,11 +24,11 @@ type publishedKeys struct {
 	page console.Page
 }
 
-// page finds the page of the gateway's own at a path.
-func (s *Server) page(r *wire.Request) (console.Page, bool) {
+// page finds the page of the gateway's own at a path. routed: a route covers the path.
+func (s *Server) page(r *wire.Request, routed bool) (console.Page, bool) {
 	if keys := s.keys.Load(); keys != nil && string(r.Path) == keys.path {
 		return keys.page, true
 	}
 	page, ok := s.cfg.Pages[string(r.Path)]
-	return page, ok
+	return page, ok && !(page.Yields && routed)
 }

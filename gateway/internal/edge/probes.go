@@ -15,10 +15,10 @@ const healthPath = "/healthz"
 var errStopping = errors.New("the gateway stops")
 
 // respondItself responds to what is for the gateway itself: its pages, its health, and what balancers ask by default. It
-// reports false if the request is for none of these.
-func (s *Server) respondItself(k *call) (done bool, err error) {
+// reports false if the request is for none of these. routed: a route covers the path.
+func (s *Server) respondItself(k *call, routed bool) (done bool, err error) {
 	path := k.request.Path
-	if page, ok := s.page(&k.request); ok {
+	if page, ok := s.page(&k.request, routed); ok {
 		return true, k.respondPage(page)
 	}
 	switch {

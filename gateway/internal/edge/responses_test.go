@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tallygate/gateway/internal/console"
 	"tallygate/gateway/internal/edge"
 )
 
@@ -77,6 +78,18 @@ func TestPagesAreServedBesideARouteForAllPaths(t *testing.T) {
 	}
 	if _, body := call(t, gw, "GET /docs/x HTTP/1.1\r\nHost: a\r\n\r\n"); !strings.HasPrefix(body, "GET /docs/x\n") {
 		t.Errorf("below the page: got %s", body)
+	}
+}
+
+func TestAPageThatYieldsIsServedWhereNoRouteIs(t *testing.T) {
+	t.Parallel()
+	page := console.Page{ContentType: "text/html", Body: []byte("<p>busy"), ETag: `"1"`, Yields: true}
+	gw := gateWith(t, edge.Config{Pages: map[string]console.Page{"/problems/busy": page, "/mine/busy": page}}, open("/mine", replica(t, echo)))
+	if _, body := call(t, gw, "GET /problems/busy HTTP/1.1\r\nHost: a\r\n\r\n"); body != "<p>busy" {
+		t.Errorf("the page: got %s", body)
+	}
+	if _, body := call(t, gw, "GET /mine/busy HTTP/1.1\r\nHost: a\r\n\r\n"); !strings.HasPrefix(body, "GET /mine/busy\n") {
+		t.Errorf("below a route: got %s", body)
 	}
 }
 
