@@ -35,7 +35,7 @@ func (c *config) keysPath() string { return c.builtinPrefix + edge.KeysPath }
 // readPages returns the gateway's own pages, where PAGES says. A route of the gateway's own would hide a page at its path.
 func (c *config) readPages(r *env.Reader) map[string]console.Page {
 	where := r.String("PAGES", "on")
-	pages, err := console.Pages(where, console.Calls{Under: c.builtinPrefix, NoRoot: c.noRoot})
+	pages, err := console.Pages(where, console.Calls{Under: c.builtinPrefix, NoRoot: c.noRoot, Version: version})
 	if err != nil {
 		r.Fail("PAGES", "%v", err)
 		return nil

@@ -47,10 +47,12 @@ func sources() []string {
 type document struct {
 	OpenAPI    string                    `yaml:"openapi" json:"openapi"`
 	Info       map[string]any            `yaml:"info" json:"info"`
+	Servers    []map[string]any          `yaml:"servers" json:"servers,omitempty"`
 	Tags       []any                     `yaml:"tags" json:"tags,omitempty"`
 	Security   []any                     `yaml:"security" json:"security,omitempty"`
 	Paths      map[string]any            `yaml:"paths" json:"paths"`
 	Components map[string]map[string]any `yaml:"components" json:"components"`
+	Problems   []problem                 `yaml:"-" json:"x-problems,omitempty"`
 }
 
 // merge joins the sources below root into indented JSON.
@@ -72,6 +74,9 @@ func merge(root string) ([]byte, error) {
 		if err := whole.add(part); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+	}
+	if err := whole.complete(root); err != nil {
+		return nil, err
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)

@@ -10,6 +10,8 @@ import (
 type Calls struct {
 	Under  string // a path before those of all calls, like /auth; mostly empty
 	NoRoot bool   // there is no call /root
+	// Version is the gateway's, which is the description's too; empty: the description keeps what it was made with.
+	Version string
 }
 
 // inPage puts it into a page in HTML.
@@ -21,7 +23,14 @@ const rootPath = "/root"
 
 // inDescription puts it into the OpenAPI description.
 func (c Calls) inDescription(body []byte) ([]byte, error) {
-	if c == (Calls{}) {
+	if c.Version != "" {
+		version, err := json.Marshal(c.Version)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.Replace(body, []byte(`"version": "dev"`), append([]byte(`"version": `), version...), 1)
+	}
+	if c.Under == "" && !c.NoRoot {
 		return body, nil
 	}
 	var description, paths map[string]json.RawMessage

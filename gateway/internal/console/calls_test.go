@@ -14,10 +14,10 @@ func TestPagesKnowWhereTheCallsAre(t *testing.T) {
 		calls     console.Calls
 		meta, url string
 	}{
-		{console.Calls{}, `content=""`, ""},
+		{console.Calls{}, `content=""`, "/"},
 		{console.Calls{Under: "/auth"}, `content="/auth"`, "/auth"},
 		{console.Calls{Under: "/auth", NoRoot: true}, `content="/auth"`, "/auth"},
-		{console.Calls{NoRoot: true}, `content=""`, ""},
+		{console.Calls{NoRoot: true}, `content=""`, "/"},
 	} {
 		all, err := console.Pages("on", row.calls)
 		if err != nil {
@@ -48,6 +48,20 @@ func TestPagesKnowWhereTheCallsAre(t *testing.T) {
 		}
 		if used := all["/openapi.json"].ETag == pages(t, "on")["/openapi.json"].ETag; used != (row.calls == console.Calls{}) {
 			t.Errorf("%+v: the ETag is the same: %t", row.calls, used)
+		}
+	}
+}
+
+func TestTheDescriptionHasTheGatewaysVersion(t *testing.T) {
+	t.Parallel()
+	for _, calls := range []console.Calls{{Version: `v1.2.3 "x"`}, {Version: `v1.2.3 "x"`, NoRoot: true}} {
+		all, err := console.Pages("on", calls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var description struct{ Info struct{ Version string } }
+		if err := json.Unmarshal(all["/openapi.json"].Body, &description); err != nil || description.Info.Version != calls.Version {
+			t.Errorf("%+v: got %q, %v", calls, description.Info.Version, err)
 		}
 	}
 }
