@@ -8,19 +8,23 @@ import { showOverview } from "./user/overview.js";
 import { showKeys } from "./user/keys.js";
 import { showSessions } from "./user/sessions.js";
 import { showAccount } from "./user/account.js";
+import { showCall } from "./user/call.js";
+import { showReference } from "./reference/reference.js";
 import { showInvitations } from "./admin/invitations.js";
 import { showPlans } from "./admin/plans.js";
 import { showUsers } from "./admin/users.js";
 
-// everyone sees a view without signing in; admin: only administrators. home is what a view without an entry in the menu belongs to.
+// everyone: it is shown without a sign-in. keeps: it shows another address of its own without being made anew.
 const views = {
   "sign-in": { title: "Sign in", menu: "out", everyone: true, show: showSignIn },
   register: { title: "Register", menu: "out", everyone: true, show: showRegister },
   "new-password": { title: "Set a new password", everyone: true, show: showReset },
   overview: { title: "Overview", menu: "user", show: showOverview },
   keys: { title: "API keys", menu: "user", show: showKeys },
+  call: { title: "Make a call", menu: "user", show: showCall },
   sessions: { title: "Sessions", menu: "user", show: showSessions },
   account: { title: "Account", menu: "user", show: showAccount },
+  reference: { title: "API reference", menu: "all", everyone: true, keeps: true, show: showReference },
   users: { title: "Users", menu: "admin", show: showUsers },
   plans: { title: "Plans", menu: "admin", show: showPlans },
   invitations: { title: "Invitations", menu: "admin", show: showInvitations },
@@ -48,6 +52,9 @@ function takeSecret() {
 function where() {
   const secret = takeSecret();
   if (secret) return { path: secret, rest: "", params: new URLSearchParams() };
+  const anchor = location.hash.match(/^#([\w.-]+)$/); // /docs#createKey
+  const reference = location.pathname.endsWith("/docs") && !location.hash.startsWith("#/");
+  if (reference) return { path: "reference", rest: anchor?.[1] ?? "", params: new URLSearchParams() };
   const [, path = "", rest = "", query = ""] = location.hash.match(/^#\/([\w-]*)(?:\/([^?]*))?(?:\?(.*))?$/) ?? [];
   return { path, rest: decodeURIComponent(rest), params: new URLSearchParams(query) };
 }
@@ -61,6 +68,7 @@ const address = (path, rest, params) => {
 function newRoom(path, rest, params) {
   const room = {
     path, rest, params, base, given, me,
+    signedIn: () => session.signedIn, here: () => location.hash.replace(/^#\//, "") || path,
     ask: session.ask, call: session.call, fetch: session.fetch, signIn: session.signIn,
     link: (changes, to = path) => {
       const all = new URLSearchParams(to === path ? room.params : "");
@@ -91,11 +99,18 @@ function render() {
     notice("Sign out before you open a link to set a password.", true);
     path = "overview";
   }
-  if (!session.signedIn && !views[path]?.everyone) path = "sign-in";
+  if (!session.signedIn && !views[path]?.everyone) {
+    if (views[path]) params = new URLSearchParams({ next: location.hash.slice(2) });
+    path = "sign-in";
+  }
+  if (session.signedIn && params.get("next") && views[path]?.menu === "out") {
+    location.replace(`#/${params.get("next")}`); // what was asked for before the sign-in
+    return;
+  }
   if (session.signedIn && (!views[path] || views[path].menu === "out")) path = "overview";
   if (views[path].menu === "admin" && me.role !== "admin") path = "overview";
-  if (current?.path === path && current.rest === rest && current.update) {
-    current.params = params;
+  if (current?.path === path && current.update && (views[path].keeps || current.rest === rest)) {
+    Object.assign(current, { params, rest });
     current.update();
     return;
   }
@@ -111,12 +126,12 @@ function render() {
   else if (!$("view").contains(document.activeElement) || document.activeElement === document.body) heading.focus({ preventScroll: true });
 }
 
-const menus = { out: "", user: "Mine", admin: "Administration" };
+const menus = { user: "Mine", admin: "Administration", all: "Help" };
 
 function drawMenu(path) {
-  const shown = session.signedIn ? ["user", me.role === "admin" && "admin"] : ["out"];
+  const shown = session.signedIn ? ["user", me.role === "admin" && "admin", "all"] : ["out", "all"];
   $("nav").replaceChildren(...shown.filter(Boolean).flatMap((menu) => [
-    menus[menu] && shown[1] && el("h2", {}, menus[menu]),
+    menus[menu] && me?.role === "admin" && el("h2", {}, menus[menu]),
     el("ul", {}, ...Object.entries(views).filter(([, view]) => view.menu === menu).map(([to, view]) =>
       el("li", {}, el("a", { href: `#/${to}`, "aria-current": to === path && "page" }, view.title)))),
   ].filter(Boolean)));

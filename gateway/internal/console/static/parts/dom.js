@@ -8,7 +8,7 @@ function build(node, attributes, children) {
     else if (name === "value") node.value = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  node.append(...children.flat(2).filter((child) => child !== undefined && child !== null && child !== false));
   return node;
 }
 

@@ -31,7 +31,7 @@ export function showSignIn(room) {
     askForPassword(false);
   });
   return el("section", { class: "narrow" }, signIn,
-    hint("No account yet? ", link("#/register", "Register", { id: "to-register" })),
+    hint("No account yet? ", link(room.link({ next: room.params.get("next") ?? "" }, "register"), "Register", { id: "to-register" })),
     hint("Leaving or reloading this page signs you out. Each tab has a session of its own."));
 }
 
@@ -92,7 +92,7 @@ export function showRegister(room, heading) {
     await room.enter();
     notice("Your account is made, and you are signed in.");
   });
-  return el("section", { class: "narrow" }, register, hint("You have an account? ", link("#/sign-in", "Sign in", { id: "to-sign-in" })));
+  return el("section", { class: "narrow" }, register, hint("You have an account? ", link(room.link({ next: room.params.get("next") ?? "" }, "sign-in"), "Sign in", { id: "to-sign-in" })));
 }
 
 export function showReset(room) {
