@@ -20,7 +20,7 @@ LINT     := bin/tools/golangci-lint
 GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi fmt fuzz e2e chaos measure ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi examples fmt fuzz e2e chaos measure ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,10 @@ cross: ## compile for Windows, macOS and FreeBSD
 
 openapi: ## join the services' OpenAPI files into the one that the gateway serves
 	@$(GO) run ./deploy/openapi
+
+examples: build ## record the examples of the OpenAPI description from real programs
+	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS) -count=1 -run TestEveryResponseIsAsDescribed ./deploy/test/described -update
+	@$(MAKE) openapi
 
 fmt: $(LINT) ## format every Go file
 	@for module in $(MODULES); do (cd $$module && ../$(LINT) fmt --config ../.golangci.yml) || exit 1; done
