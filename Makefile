@@ -15,12 +15,17 @@ FUZZTIME ?= 20s
 DATA     ?= data
 SECRET   ?= jwt
 LINT     := bin/tools/golangci-lint
+OASDIFF  := bin/tools/oasdiff
+OAPIGEN  := bin/tools/oapi-codegen
+# What clients were promised with the last release, and what they get now.
+RELEASED    ?= deploy/openapi/released.json
+DESCRIPTION ?= gateway/internal/console/static/openapi.json
 
 # GOWORK=off: each program is built with the versions in its own module's go.mod, like the images. A workspace may choose others.
 GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi examples fmt fuzz e2e chaos measure ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release examples fmt fuzz e2e chaos measure ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
@@ -56,7 +61,7 @@ bench: build ## measure the gateway beside other proxies, and the services' hot 
 	@$(GO) run ./deploy/bench
 	@$(GO) test -tags $(TAGS) -run '^$$' -bench . -timeout 30m ./auth-service/... ./gateway/... ./math-service/... | grep -v 'no test files'
 
-lint: $(LINT) ## check style, mistakes and imports in every module
+lint: $(LINT) openapi-check ## check style, mistakes and imports in every module
 	@for module in $(MODULES); do \
 		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,measure ./...) || exit 1; \
 	done
@@ -72,6 +77,13 @@ openapi: ## join the services' OpenAPI files into the one that the gateway serve
 examples: build ## record the examples of the OpenAPI description from real programs
 	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS) -count=1 -run TestEveryResponseIsAsDescribed ./deploy/test/described -update
 	@$(MAKE) openapi
+
+openapi-check: $(OASDIFF) ## fail if the OpenAPI description breaks clients of the last release
+	@$(OASDIFF) breaking --color never --fail-on ERR --err-ignore deploy/openapi/accepted.txt $(RELEASED) $(DESCRIPTION)
+
+openapi-release: openapi ## promise today's OpenAPI description: run it when a version is released
+	@$(GO) run ./deploy/openapi -release
+	@: > deploy/openapi/accepted.txt
 
 fmt: $(LINT) ## format every Go file
 	@for module in $(MODULES); do (cd $$module && ../$(LINT) fmt --config ../.golangci.yml) || exit 1; done
@@ -99,3 +111,11 @@ ci: lint cross test chaos ## run everything that CI runs
 $(LINT): deploy/tools/go.sum
 	@echo "building the linter, once"
 	@cd deploy/tools && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../../bin/tools/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(OASDIFF): deploy/tools/openapi/go.sum
+	@echo "building oasdiff, once" >&2
+	@cd deploy/tools/openapi && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../../../bin/tools/ github.com/oasdiff/oasdiff
+
+$(OAPIGEN): deploy/tools/openapi/go.sum
+	@echo "building oapi-codegen, once" >&2
+	@cd deploy/tools/openapi && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../../../bin/tools/ github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen

@@ -8,6 +8,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -19,7 +20,13 @@ import (
 )
 
 func main() {
-	if err := run("."); err != nil {
+	release := flag.Bool("release", false, "keep the description as what was promised to clients")
+	flag.Parse()
+	do := run
+	if *release {
+		do = promise
+	}
+	if err := do("."); err != nil {
 		fmt.Fprintln(os.Stderr, "openapi:", err)
 		os.Exit(1)
 	}
