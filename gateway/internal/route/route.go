@@ -81,6 +81,15 @@ type Route struct {
 	// UntilClosed: what is in flight may outlive its user's permission.
 	UntilClosed bool
 	CORS        *CORS
+	Description Description
+}
+
+// Description says what the OpenAPI description that the gateway serves has about the route.
+type Description struct {
+	// Unlisted: it does not mention the route.
+	Unlisted bool
+	// Path is where the upstream serves a description of its own, File is the file that holds one. At most one of them is set.
+	Path, File string
 }
 
 // Rate is a number of requests per time.

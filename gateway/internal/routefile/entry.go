@@ -51,7 +51,7 @@ var routeKeys = keys{ //nolint:gochecknoglobals // a constant list
 		"tls",
 		"exact", "methods", "host", "health", "auth", "roles", "identity_header", "pass_headers", "forward_token", "authorization", "rate", "burst", "cost", "cost_header", "max_body", "timeouts", "retries",
 		"strip_prefix", "paths", "via", "websocket", "streams", "cors",
-		"informational",
+		"informational", "openapi",
 	},
 }
 
@@ -73,6 +73,7 @@ func (p *parser) route(node ast.Node) {
 	o.credentials(r)
 	o.bounds(r)
 	o.cors(r)
+	o.description(r)
 }
 
 // matching reads which requests the route takes.
