@@ -13,6 +13,9 @@ import (
 // would otherwise have to answer one probe for each second when it is free again, and its queue would be full of them.
 const patience = 5 * time.Second
 
+// maxHead bounds the head of a response to a request of the gateway's own, in bytes.
+const maxHead = 64 << 10
+
 // prober sends the probes of one replica's checks, one after the other.
 type prober struct {
 	pending chan error // of a probe that was not answered in time; nil if there is none
@@ -98,7 +101,7 @@ func (r *Replica) connectToCheck(ctx context.Context) (net.Conn, error) {
 func (r *Replica) newChecker() *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return r.connectToCheck(ctx) }
 	return &http.Client{
-		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil, DialContext: dial},
+		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil, DialContext: dial, MaxResponseHeaderBytes: maxHead},
 		// A redirect is not followed: it is the response.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
