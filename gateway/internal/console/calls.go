@@ -48,17 +48,14 @@ func (c Calls) inDescription(body []byte) ([]byte, error) {
 		description["tags"] = tags
 		delete(paths, rootPath)
 	}
-	type server struct {
-		URL string `json:"url"`
+	// The paths are complete: those of the APIs behind the gate stand beside them, and are not under the same path.
+	moved := make(map[string]json.RawMessage, len(paths))
+	for path, item := range paths {
+		moved[c.Under+path] = item
 	}
 	var err error
-	if description["paths"], err = json.Marshal(paths); err != nil {
+	if description["paths"], err = json.Marshal(moved); err != nil {
 		return nil, err
-	}
-	if c.Under != "" {
-		if description["servers"], err = json.Marshal([]server{{c.Under}}); err != nil {
-			return nil, err
-		}
 	}
 	return json.Marshal(description)
 }

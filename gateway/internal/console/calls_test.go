@@ -11,13 +11,13 @@ import (
 func TestPagesKnowWhereTheCallsAre(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		calls     console.Calls
-		meta, url string
+		calls console.Calls
+		meta  string
 	}{
-		{console.Calls{}, `content=""`, "/"},
-		{console.Calls{Under: "/auth"}, `content="/auth"`, "/auth"},
-		{console.Calls{Under: "/auth", NoRoot: true}, `content="/auth"`, "/auth"},
-		{console.Calls{NoRoot: true}, `content=""`, "/"},
+		{console.Calls{}, `content=""`},
+		{console.Calls{Under: "/auth"}, `content="/auth"`},
+		{console.Calls{Under: "/auth", NoRoot: true}, `content="/auth"`},
+		{console.Calls{NoRoot: true}, `content=""`},
 	} {
 		all, err := console.Pages("on", row.calls)
 		if err != nil {
@@ -35,16 +35,21 @@ func TestPagesKnowWhereTheCallsAre(t *testing.T) {
 		if err := json.Unmarshal(all["/openapi.json"].Body, &description); err != nil {
 			t.Fatal(err)
 		}
-		url, tags := "", ""
-		for _, s := range description.Servers {
-			url += s.URL
-		}
+		tags := ""
 		for _, tag := range description.Tags {
 			tags += tag.Name + ", "
 		}
-		root := description.Paths["/root"] != nil
-		if url != row.url || root == row.calls.NoRoot || strings.Contains(tags, "Number") == row.calls.NoRoot || description.Paths["/token"] == nil {
-			t.Errorf("%+v: got server %q, /root %t, tags %s", row.calls, url, root, tags)
+		root := description.Paths[row.calls.Under+"/root"] != nil
+		if len(description.Servers) != 1 || description.Servers[0].URL != "/" || root == row.calls.NoRoot || strings.Contains(tags, "Number") == row.calls.NoRoot {
+			t.Errorf("%+v: got servers %v, /root %t, tags %s", row.calls, description.Servers, root, tags)
+		}
+		for path := range description.Paths {
+			if !strings.HasPrefix(path, row.calls.Under) || strings.HasPrefix(path, row.calls.Under+row.calls.Under+"/") && row.calls.Under != "" {
+				t.Errorf("%+v: describes %s", row.calls, path)
+			}
+		}
+		if description.Paths[row.calls.Under+"/token"] == nil {
+			t.Errorf("%+v: lacks /token", row.calls)
 		}
 		if used := all["/openapi.json"].ETag == pages(t, "on")["/openapi.json"].ETag; used != (row.calls == console.Calls{}) {
 			t.Errorf("%+v: the ETag is the same: %t", row.calls, used)

@@ -44,6 +44,9 @@ func (p Page) GzipETag() string {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// DescriptionPath is where the OpenAPI description is, behind the path of the pages.
+const DescriptionPath = "/openapi.json"
+
 // place is a path that the pages can be moved under.
 var place = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 
@@ -107,7 +110,7 @@ func places(name string) []string {
 	case "index.html":
 		return []string{"/", "/docs"}
 	case "openapi.json":
-		return []string{"/openapi.json"}
+		return []string{DescriptionPath}
 	}
 	return []string{"/console/" + name}
 }
@@ -153,6 +156,16 @@ func compress(body []byte) ([]byte, error) {
 	}
 	err = w.Close()
 	return packed.Bytes(), err
+}
+
+// WithBody is the page with another body, which its tag and its compressed form follow.
+func (p Page) WithBody(body []byte) Page {
+	p.Body, p.ETag = body, Tag(body)
+	p.Gzip = nil
+	if packed, err := compress(body); err == nil { // a buffer takes all
+		p.Gzip = packed
+	}
+	return p
 }
 
 // Tag is the ETag of a body.
