@@ -94,16 +94,18 @@ const DefaultIdleTimeout = 75 * time.Second
 
 // Server is the public listener. It implements service.Server.
 type Server struct {
-	cfg      Config
-	active   atomic.Pointer[activeTable]
-	keys     atomic.Pointer[publishedKeys] // nil: none are published
-	buffers  *wire.Pool
-	calls    sync.Pool   // *call
-	draining atomic.Bool // the gateway stops: responses end their connections
-	debug    bool        // the log takes lines of level DEBUG
-	closing  atomic.Bool // no more connections, and no more requests on those that have had a response
-	base     context.Context
-	cancel   context.CancelFunc
+	cfg    Config
+	active atomic.Pointer[activeTable]
+	keys   atomic.Pointer[published] // nil: none are published
+	// description is the OpenAPI description; nil: that of cfg.Pages.
+	description atomic.Pointer[published]
+	buffers     *wire.Pool
+	calls       sync.Pool   // *call
+	draining    atomic.Bool // the gateway stops: responses end their connections
+	debug       bool        // the log takes lines of level DEBUG
+	closing     atomic.Bool // no more connections, and no more requests on those that have had a response
+	base        context.Context
+	cancel      context.CancelFunc
 
 	clients  *clients
 	uploads  uploads
