@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tallygate/gateway/internal/apidoc"
 	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/edge"
@@ -46,7 +47,8 @@ type gateway struct {
 	access   *edge.AccessLog
 	edge     *edge.Server
 	routes   *routes
-	cert     *certificate // nil without TLS
+	apidoc   *apidoc.Keeper // nil without pages
+	cert     *certificate   // nil without TLS
 }
 
 func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, out io.Writer) (*gateway, error) {
@@ -101,6 +103,9 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
 	g.publishKeys()
+	if err := g.describe(); err != nil {
+		return nil, err
+	}
 	g.routes = newRoutes(cfg, g.putRoutes)
 	g.registry.MustRegister(g.routes.valid)
 	return g, g.routes.load()
@@ -112,6 +117,9 @@ func (g *gateway) publishKeys() { g.edge.SetKeys(g.cfg.keysPath(), token.JWKS(g.
 // putRoutes puts a table in force, and logs what its paths do not show.
 func (g *gateway) putRoutes(table *route.Table) {
 	g.edge.SetRoutes(table)
+	if g.apidoc != nil {
+		g.apidoc.SetRoutes(table)
+	}
 	logOverlaps(g.log, overlapsOf(table, g.cfg.builtins(), g.cfg.pagePaths()))
 }
 
@@ -128,6 +136,10 @@ func (g *gateway) serve(ctx context.Context) error {
 	parts.Go(func() { _ = g.meter.Run(background) })   // the same
 	parts.Go(func() { _ = g.quotas.Run(background) })  // the same
 	parts.Go(func() { _ = g.rates.Run(background) })   // the same
+	if g.apidoc != nil {
+		g.apidoc.Join() // the routes stand in it from the first request on
+		parts.Go(func() { g.apidoc.Run(background) })
+	}
 	if g.access != nil {
 		parts.Go(func() { g.access.Run(background) })
 	}

@@ -12,6 +12,7 @@ type memoryPlan struct {
 	connections   int
 	tokens, users int // remembered
 	rateMarks     int
+	descriptions  int // bytes of the APIs' descriptions, and again of what is made of them
 }
 
 // What one of each is counted with, and the bounds that hold on a machine with much memory or without a limit.
@@ -28,6 +29,7 @@ const (
 	maxTokens            = 250_000
 	maxUsers             = 1_000_000
 	maxMarks             = 1 << 20
+	maxDescriptions      = 8 << 20
 )
 
 // planMemory shares limit out. If it is not known, the plan is for a machine with enough memory.
@@ -45,6 +47,8 @@ func planMemory(limit int64, known, secure bool) memoryPlan {
 		tokens:      within(1000, limit/16/tokenBytes, maxTokens),
 		users:       within(1000, limit/16/userBytes, maxUsers),
 		rateMarks:   within(1000, limit/32/markBytes, maxMarks),
+
+		descriptions: within(1<<20, limit/32, maxDescriptions),
 	}
 	if !known {
 		p.connections = unlimitedConnections
