@@ -28,7 +28,7 @@ GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $
 .PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release examples fmt fuzz e2e chaos measure ci
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
 
 build: ## build bin/auth-service, bin/math-service and bin/gateway
 	@cd auth-service && $(GOBUILD) -o ../bin/ .

@@ -41,7 +41,19 @@ func TestEveryResponseIsAsDescribed(t *testing.T) {
 			t.Errorf("%s leads to %d", typ, page.status)
 		}
 	}
-	restart(t, c.Auths[0], "INTROSPECTION_SECRET=")
+	d.closed(t, c.Auths[0], root)
+	d.slow(t, c.Gateways[0], root)
+	d.outages(t, c.Gateways[0], root)
+	d.complete(t)
+	if *update && !t.Failed() {
+		d.write(t)
+	}
+}
+
+// closed drives what other settings of auth-service refuse.
+func (d *driver) closed(t *testing.T, auth *cluster.Process, root string) {
+	t.Helper()
+	restart(t, auth, "INTROSPECTION_SECRET=", "REGISTRATION=closed", "ADMIN_TOTP=required")
 	testbed.Eventually(t, "the gateway to reach auth-service again", func() error {
 		if got := get(t, d.base+"/users/me"); got.status != http.StatusUnauthorized {
 			return fmt.Errorf("got %d", got.status)
@@ -49,11 +61,26 @@ func TestEveryResponseIsAsDescribed(t *testing.T) {
 		return nil
 	})
 	d.send(t, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, "POST", "/token/introspect", "token=x", 404)
-	d.outages(t, c.Gateways[0], root)
-	d.complete(t)
-	if *update && !t.Failed() {
-		d.write(t)
+	d.call(t, "", "POST", "/users/register", members{"username": "late", "password": password}, 403)
+	d.call(t, root, "GET", "/admin/users", nil, 403)
+}
+
+// slow drives a route with a rate, whose upstream does not answer.
+func (d *driver) slow(t *testing.T, gateway *cluster.Process, token string) {
+	t.Helper()
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections, and nobody reads
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = silent.Close() })
+	routes := filepath.Join(t.TempDir(), "routes.yaml")
+	text := fmt.Sprintf("routes:\n  - { name: root, path: /root, upstream: \"http://%s\", rate: 1/h, timeouts: { first_byte: 100ms } }\n", silent.Addr())
+	if err := os.WriteFile(routes, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	restart(t, gateway, "ROUTES_FILE="+routes)
+	d.call(t, token, "GET", "/root?number=9&n=0.5", nil, 504)
+	d.call(t, token, "GET", "/root?number=9&n=0.5", nil, 429)
 }
 
 // outages drives everything with an upstream that breaks off, and with none.
