@@ -46,8 +46,8 @@ func fields() []Entry {
 
 func field(name string) Entry {
 	return Entry{
-		Name: "invalid-" + name, Statuses: []int{422}, Title: "The value of " + name + " is not valid",
-		Cause: "The member or parameter " + name + " is missing where it is needed, or its value is not allowed. The sentence in detail says why.",
+		Name: "invalid-" + name, Statuses: []int{422}, Title: `The value of "` + name + `" is not valid`,
+		Cause: `The member or parameter "` + name + `" is missing where it is needed, or its value is not allowed. The sentence in detail says why.`,
 		Cure:  "Send the value that the sentence in detail asks for; /docs has the form of each value.",
 	}
 }
