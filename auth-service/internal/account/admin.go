@@ -137,6 +137,29 @@ func (s *Service) RemoveUser(ctx context.Context, by Actor, userID int64) error 
 	return nil
 }
 
+// SessionsOf returns where somebody is signed in. Errors: ErrNoUser, fault.ErrUnavailable.
+func (s *Service) SessionsOf(ctx context.Context, userID int64) ([]Session, error) {
+	if _, err := s.User(ctx, userID); err != nil {
+		return nil, err
+	}
+	return s.Sessions(ctx, userID)
+}
+
+// EndSessionsOf ends every session and every token of somebody and writes it into the audit log, both or neither. API keys
+// go on. Errors: ErrNoUser, fault.ErrUnavailable.
+func (s *Service) EndSessionsOf(ctx context.Context, by Actor, userID int64) error {
+	now := s.now()
+	_, err := s.cfg.Store.UpdateUser(ctx, userID, now, func(u User) (Change, error) {
+		entry := &AuditEntry{At: now, Actor: by, Action: "end sessions", TargetID: u.ID, TargetName: u.Name}
+		u.Generation++
+		return Change{User: u, EndSessions: true, Audit: entry}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("end sessions of user: %w", err)
+	}
+	return nil
+}
+
 // User returns a user. Errors: ErrNoUser, fault.ErrUnavailable.
 func (s *Service) User(ctx context.Context, userID int64) (User, error) {
 	return s.cfg.Store.UserByID(ctx, userID)

@@ -43,6 +43,18 @@ func (s *Service) EndSession(ctx context.Context, userID int64, sessionID string
 	return found
 }
 
+// EndOtherSessions ends the caller's sessions, except the one that they call with. Errors: ErrRefused, fault.ErrCrowded,
+// fault.ErrUnavailable.
+func (s *Service) EndOtherSessions(ctx context.Context, who Caller) error {
+	err := s.cfg.Store.EndOtherSessions(ctx, OthersEnd{
+		UserID: who.User.ID, Keep: who.SessionID, Now: s.now, EndedList: s.endedList(),
+	})
+	if errors.Is(err, ErrNoUser) {
+		return ErrRefused // the account was deleted meanwhile
+	}
+	return err
+}
+
 // ChangePassword replaces the caller's password and ends all their tokens. Errors: *fault.InvalidError,
 // ErrWrongCredentials, *guess.ThrottledError, guess.ErrTooManyAtOnce, password.ErrBusy, fault.ErrUnavailable.
 func (s *Service) ChangePassword(ctx context.Context, who Caller, current, next string, from Origin) error {

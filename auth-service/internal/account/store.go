@@ -70,6 +70,9 @@ type Store interface {
 	// session, the change gets the next number of the feed, and the list of the user's ended sessions is kept within its
 	// bounds.
 	UpdateSession(ctx context.Context, c SessionChange) error
+	// EndOtherSessions ends the sessions of a user but one; ErrNoUser. If there were any, it does for them what UpdateSession does
+	// for one that ends.
+	EndOtherSessions(ctx context.Context, e OthersEnd) error
 	// SessionOf finds a session of a user, for a gateway; ErrNoSession.
 	SessionOf(ctx context.Context, userID int64, sessionID string) (Session, error)
 	// MarkUsed records that the live refresh token of a session was used. It does nothing if another one lives by now.
@@ -151,6 +154,14 @@ type SessionChange struct {
 	Ends      bool
 	EndedList EndedList
 	Update    func(User, Session) Session // returns the session as it is to be
+}
+
+// OthersEnd is the end of all sessions of a user but one.
+type OthersEnd struct {
+	UserID    int64
+	Keep      string           // the id of the session that goes on
+	Now       func() time.Time // called when nobody can refresh any more, so that no token of those sessions is newer
+	EndedList EndedList
 }
 
 // KeysChange is a change of a user's API keys.

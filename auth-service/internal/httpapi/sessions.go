@@ -26,19 +26,60 @@ type sessionList struct {
 }
 
 func (s *server) listSessions(c *gin.Context) error {
-	who := caller(c)
-	found, err := s.Accounts.Sessions(c.Request.Context(), who.User.ID)
+	found, err := s.Accounts.Sessions(c.Request.Context(), caller(c).User.ID)
 	if err != nil {
 		return err
 	}
+	sendSessions(c, found)
+	return nil
+}
+
+func (s *server) listUserSessions(c *gin.Context) error {
+	id, err := userID(c)
+	if err != nil {
+		return err
+	}
+	found, err := s.Accounts.SessionsOf(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	sendSessions(c, found)
+	return nil
+}
+
+func sendSessions(c *gin.Context, found []account.Session) {
+	current := caller(c).SessionID
 	list := sessionList{Sessions: make([]session, len(found))}
 	for i, f := range found {
 		list.Sessions[i] = session{
 			ID: f.ID, Created: f.CreatedAt, LastUsed: f.LastUsedAt, ExpiresAt: f.ExpiresAt,
-			Client: f.Client, Address: f.Address, Current: f.ID == who.SessionID,
+			Client: f.Client, Address: f.Address, Current: f.ID == current,
 		}
 	}
 	c.JSON(http.StatusOK, list)
+}
+
+func (s *server) endOtherSessions(c *gin.Context) error {
+	who := caller(c)
+	if err := s.Accounts.EndOtherSessions(c.Request.Context(), who); err != nil {
+		return err
+	}
+	s.logEvent(c, "other sessions ended", who.User.ID, s.origin(c))
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+func (s *server) endUserSessions(c *gin.Context) error {
+	id, err := userID(c)
+	if err != nil {
+		return err
+	}
+	by := s.actor(c)
+	if err := s.Accounts.EndSessionsOf(c.Request.Context(), by, id); err != nil {
+		return err
+	}
+	s.logEvent(c, "all sessions ended", id, s.origin(c), "by_user_id", by.ID)
+	c.Status(http.StatusNoContent)
 	return nil
 }
 

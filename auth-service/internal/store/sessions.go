@@ -214,6 +214,25 @@ func (s *Store) UpdateSession(ctx context.Context, c account.SessionChange) erro
 	})
 }
 
+// EndOtherSessions implements account.Store.
+func (s *Store) EndOtherSessions(ctx context.Context, e account.OthersEnd) error {
+	return s.write(ctx, s.locksUser(e.UserID, revoking), func(ctx context.Context, tx *gorm.DB) error {
+		if _, err := lockUser(ctx, tx, e.UserID, "NO KEY UPDATE"); err != nil {
+			return err
+		}
+		now := e.Now()
+		ended, err := gorm.G[sessionRow](tx).Where("user_id = ? and id <> ? and ended_at is null", e.UserID, e.Keep).
+			Update(ctx, "ended_at", now)
+		if err != nil || ended == 0 {
+			return err
+		}
+		if err := boundEnded(ctx, tx, e.UserID, now, e.EndedList); err != nil {
+			return err
+		}
+		return noteChange(ctx, tx, e.UserID, now)
+	})
+}
+
 // boundEnded keeps the list of a user's ended sessions within its bounds. When it would grow longer, a new generation
 // ends every access token, and the list is no longer needed. The sessions that have not ended get tokens of the new
 // generation when they refresh.

@@ -59,6 +59,7 @@ func (d *driver) account(t *testing.T) {
 			d.call(t, ada.Token, "DELETE", "/users/me/sessions/"+one.ID, nil, 204)
 		}
 	}
+	d.call(t, ada.Token, "DELETE", "/users/me/sessions", nil, 204)
 	d.call(t, ada.Token, "GET", "/root?number=9&n=0.5", nil, 200)
 	d.call(t, ada.Token, "GET", "/users/me/usage?by=day", nil, 200)
 	d.call(t, ada.Token, "GET", "/users/me/limits", nil, 200)
@@ -150,6 +151,8 @@ func (d *driver) administration(t *testing.T, root string) {
 	d.call(t, user.Token, "POST", "/users/me/totp", members{"password": password + "!"}, 200).read(t, &begun)
 	d.call(t, user.Token, "PUT", "/users/me/totp", members{"otp": appCode(t, begun.Secret)}, 200)
 	d.call(t, root, "DELETE", at+"/totp", nil, 204)
+	d.call(t, root, "GET", at+"/sessions", nil, 200)
+	d.call(t, root, "DELETE", at+"/sessions", nil, 204)
 	d.call(t, root, "GET", at+"/usage", nil, 200)
 	d.call(t, root, "GET", "/admin/usage", nil, 200)
 	d.call(t, root, "GET", "/admin/usage?format=csv", nil, 200)
