@@ -6,9 +6,13 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// ReadReportRequest lets a fuzz target call readReportRequest.
+// ReadReportRequest lets a fuzz target read the parameters of a report.
 func ReadReportRequest(rawQuery string) (ledger.ReportRequest, error) {
-	return readReportRequest(rawQuery)
+	p, err := readParameters(rawQuery)
+	if err != nil {
+		return ledger.ReportRequest{}, err
+	}
+	return p.report()
 }
 
 // IsInvalid reports whether err says that a parameter or a member is wrong.

@@ -94,7 +94,7 @@ func TestAKeyMakesNoKeys(t *testing.T) {
 	} {
 		for _, credential := range []string{token, "Bearer " + token} {
 			c.token = credential
-			if got := s.do(c); got.status != 403 || !strings.Contains(got.body, "problem:key-not-allowed") {
+			if got := s.do(c); got.status != 403 || !strings.Contains(got.body, "/problems/key-not-allowed") {
 				t.Errorf("%s %s: got %d %s", c.method, c.path, got.status, got.body)
 			}
 		}

@@ -99,6 +99,8 @@ func TestResponsesAreAsDescribed(t *testing.T) {
 		{call{path: "/users/me/usage?from=2026-11-01&to=2026-12-01&by=hour&route=root", token: bob.Token}, 200},
 		{call{path: "/users/me/limits", token: bob.Token}, 200},
 		{call{path: "/users/me/limits"}, 401},
+		{call{path: "/users/me/usage?format=csv&group=key", token: bob.Token}, 200},
+		{call{path: "/admin/users/3/usage?format=csv", token: root.Token}, 200},
 		{call{path: "/users/me/usage?by=week", token: bob.Token}, 422},
 		{call{path: "/users/me/usage?by=%zz", token: bob.Token}, 400},
 		{call{path: "/admin/users/3/usage", token: root.Token}, 200},

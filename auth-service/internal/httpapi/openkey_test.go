@@ -261,7 +261,7 @@ func TestTheTokenOfAKeyIsNoSignIn(t *testing.T) {
 			{method: "PATCH", path: "/admin/users/1", body: `{"monthly_quota":5}`},
 		} {
 			c.token = token
-			if got := s.do(c); got.status != 403 || !strings.Contains(got.body, "problem:key-not-allowed") {
+			if got := s.do(c); got.status != 403 || !strings.Contains(got.body, "/problems/key-not-allowed") {
 				t.Errorf("%s %s: got %d %s", c.method, c.path, got.status, got.body)
 			}
 		}

@@ -26,3 +26,12 @@ func (p parameters) get(name string) (string, error) {
 	}
 	return p.values.Get(name), nil
 }
+
+// csv reads whether the response is to be CSV and not JSON.
+func (p parameters) csv() (bool, error) {
+	format, err := p.get("format")
+	if err == nil && format != "" && format != "json" && format != "csv" {
+		err = invalid("format", `The parameter "format" has to be json or csv.`)
+	}
+	return format == "csv", err
+}

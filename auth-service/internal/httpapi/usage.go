@@ -93,7 +93,15 @@ func (s *server) readUserUsage(c *gin.Context) error {
 
 // sendUsage sends a user's usage, or that of one of the user's API keys.
 func (s *server) sendUsage(c *gin.Context, userID int64, quota ledger.MonthlyQuota, key int64) error {
-	q, err := readReportRequest(c.Request.URL.RawQuery)
+	p, err := readParameters(c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	q, err := p.report()
+	if err != nil {
+		return err
+	}
+	asCSV, err := p.csv()
 	if err != nil {
 		return err
 	}
@@ -108,16 +116,15 @@ func (s *server) sendUsage(c *gin.Context, userID int64, quota ledger.MonthlyQuo
 	if err != nil {
 		return err
 	}
+	if asCSV {
+		return sendUsageCSV(c, r, q.ByKey)
+	}
 	c.JSON(http.StatusOK, newUsage(r, q.ByKey))
 	return nil
 }
 
-// readReportRequest reads a query. It does not set the user and the quota.
-func readReportRequest(rawQuery string) (q ledger.ReportRequest, err error) {
-	p, err := readParameters(rawQuery)
-	if err != nil {
-		return q, err
-	}
+// report reads which report is wanted. It does not set the user and the quota.
+func (p parameters) report() (q ledger.ReportRequest, err error) {
 	if q.Period, err = p.period(); err != nil {
 		return q, err
 	}

@@ -153,7 +153,7 @@ func TestAKeySeesItsOwnUsageAndNothingElse(t *testing.T) {
 		}
 		for _, other := range []string{free.KeyID, "1"} {
 			got := s.do(call{path: path + "?key=" + other, token: token["capped"]})
-			if got.status != 403 || !strings.Contains(got.body, "problem:key-not-allowed") {
+			if got.status != 403 || !strings.Contains(got.body, "/problems/key-not-allowed") {
 				t.Errorf("another key's usage: got %d %s", got.status, got.body)
 			}
 		}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/csv"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,16 +50,9 @@ func (s *server) exportUsage(c *gin.Context, l ledger.Listing) error {
 // Begin implements ledger.Exporter. It sends the head and the names of the columns at once, so that the client knows that
 // lines will follow.
 func (e *csvExport) Begin(covered ledger.Period) error {
-	e.c.Header("Content-Type", "text/csv; charset=utf-8; header=present")
-	e.c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="usage-%s-%s.csv"`, short(covered.From), short(covered.To)))
+	csvHeader(e.c, usageFile(covered))
 	e.setWriteTimeout(firstTimeout)
-	columns := []string{
-		"user_id", "username", "route", "requests", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out", "units",
-	}
-	if e.byKey {
-		columns = append(columns, "key_id")
-	}
-	if err := e.csv.Write(columns); err != nil {
+	if err := e.csv.Write(usageColumns(e.byKey, "user_id", "username", "route")); err != nil {
 		return err
 	}
 	e.csv.Flush()
@@ -82,17 +74,7 @@ func (e *csvExport) Line(l ledger.Line) error {
 		e.setWriteTimeout(linesTimeout)
 	}
 	e.lines++
-	line := []string{strconv.FormatInt(l.UserID, 10), inert(l.Username), inert(l.Route)}
-	for _, n := range [...]int64{l.Requests, l.ClientErrors, l.ServerErrors, l.RateLimited, l.BytesIn, l.BytesOut, l.Units} {
-		line = append(line, strconv.FormatInt(n, 10))
-	}
-	switch {
-	case e.byKey && l.KeyID != 0:
-		line = append(line, strconv.FormatInt(l.KeyID, 10))
-	case e.byKey: // without a key
-		line = append(line, "")
-	}
-	return e.csv.Write(line)
+	return e.csv.Write(usageCells(l.Counts, keyID{e.byKey, l.KeyID}, strconv.FormatInt(l.UserID, 10), inert(l.Username), inert(l.Route)))
 }
 
 // setWriteTimeout gives the response d more to be written.

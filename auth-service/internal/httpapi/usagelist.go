@@ -47,13 +47,12 @@ func (s *server) listUsage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	switch format, err := p.get("format"); {
-	case err != nil:
+	asCSV, err := p.csv()
+	if err != nil {
 		return err
-	case format == "csv":
+	}
+	if asCSV {
 		return s.exportUsage(c, l)
-	case format != "" && format != "json":
-		return invalid("format", `The parameter "format" has to be json or csv.`)
 	}
 	return s.sendUsagePage(c, l, limit)
 }
