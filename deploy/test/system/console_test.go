@@ -23,24 +23,27 @@ func TestConsole(t *testing.T) {
 	r.waitReady(t)
 	page := openBrowser(t, browser)
 
-	do := func(what string, action chromedp.Action[chromedp.Void]) {
+	do := func(_ string, step chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(page, action); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
+		act(page, t, step)
 	}
 	do("open the console", chromedp.Navigate(r.base+"/"))
+	do("go to the registration", chromedp.Click("#to-register"))
 	do("type a name", chromedp.SendKeys("#username", "ada"))
 	do("type a password", chromedp.SendKeys("#password", "correct horse"))
 	do("register", chromedp.Click("#register"))
-	do("see the room", chromedp.WaitVisible("#room"))
-	do("call /root", chromedp.Click("#call button"))
-	testbed.Eventually(t, "the result of the call", func() error { return shows(page, "#answer", "51.42150122383022") })
-	picture(page, t, "console")
-	testbed.Eventually(t, "the call in the tally", func() error { return shows(page, "#usage tbody", "root") })
-
-	do("open the API reference", chromedp.Navigate(r.base+"/docs"))
-	testbed.Eventually(t, "the calls", func() error { return shows(page, "#tags", "/root") })
+	do("go to the first call", chromedp.Click("#to-call"))
+	do("wait for the form", chromedp.WaitVisible("#try-run"))
+	choose(page, t, "try-query-number", "88")
+	choose(page, t, "try-query-n", "0.88")
+	do("call /root", chromedp.Click("#try-run"))
+	testbed.Eventually(t, "the result of the call", func() error { return shows(page, "#try-answer", "51.42150122383022") })
+	picture(page, t, "call")
+	goTo(page, t, "overview")
+	testbed.Eventually(t, "the call in the tally", func() error { return shows(page, "#usage tbody", "root1") })
+	picture(page, t, "overview")
+	goTo(page, t, "reference")
+	testbed.Eventually(t, "the calls", func() error { return shows(page, "#reference", "/root") })
 	picture(page, t, "docs")
 }
 
@@ -51,20 +54,19 @@ func TestConsoleUnderAPath(t *testing.T) {
 	r := startRunner(t, t.TempDir(), "BUILTIN_PREFIX=/auth/v1", "PAGES=/gate")
 	r.waitReady(t)
 	page := openBrowser(t, browser)
-	for _, action := range []chromedp.Action[chromedp.Void]{
-		chromedp.Navigate(r.base + "/gate"), chromedp.SendKeys("#username", "ada"), chromedp.SendKeys("#password", "correct horse"),
-		chromedp.Click("#register"), chromedp.WaitVisible("#room"), chromedp.Click("#call button"),
-	} {
-		if err := chromedp.Do(page, action); err != nil {
-			t.Fatal(err)
-		}
-	}
-	testbed.Eventually(t, "the result of the call", func() error { return shows(page, "#answer", "51.42150122383022") })
-	testbed.Eventually(t, "the call to copy", func() error { return shows(page, "#curl", "/auth/v1/root?") })
-	if err := chromedp.Do(page, chromedp.Navigate(r.base+"/gate/docs")); err != nil {
-		t.Fatal(err)
-	}
-	testbed.Eventually(t, "the calls", func() error { return shows(page, "#tags", "/auth/v1/users/me") })
+	act(page, t,
+		chromedp.Navigate(r.base+"/gate#/register"), chromedp.SendKeys("#username", "ada"), chromedp.SendKeys("#password", "correct horse"),
+		chromedp.Click("#register"), chromedp.WaitVisible("#limits"), chromedp.Click("#to-call"), chromedp.WaitVisible("#try-run"), chromedp.Click("#try-run"))
+	testbed.Eventually(t, "the result of the call", func() error { return shows(page, "#try-answer", "200 OK") })
+	testbed.Eventually(t, "the call to copy", func() error { return shows(page, "#call pre", "/auth/v1/root?") })
+	visit(page, t, r.base+"/gate/docs")
+	testbed.Eventually(t, "the calls", func() error { return shows(page, "#reference", "/auth/v1/users/me") })
+}
+
+// goTo goes to a view of the console by its entry in the menu.
+func goTo(page context.Context, t *testing.T, view string) {
+	t.Helper()
+	act(page, t, chromedp.Click(`#nav a[href="#/`+view+`"]`))
 }
 
 func chromium(t *testing.T) string {
@@ -89,6 +91,9 @@ func openBrowser(t *testing.T, path string) context.Context {
 	t.Cleanup(stop)
 	page, closePage := chromedp.NewContext(allocator)
 	t.Cleanup(closePage)
+	if err := chromedp.Do(page, chromedp.Navigate("about:blank")); err != nil { // starts it, for as long as page lives
+		t.Fatal(err)
+	}
 	return page
 }
 

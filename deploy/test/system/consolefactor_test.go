@@ -27,9 +27,10 @@ func TestConsoleSecondFactor(t *testing.T) {
 	root := contract.Credentials{Username: "root", Password: "correct horse"}
 	r.admin(t, root.Password, "create", root.Username)
 	page := openBrowser(t, browser)
-	visit(page, t, r.base+"/")
-	act(page, t, chromedp.SendKeys("#username", "ada"), chromedp.SendKeys("#password", "correct horse"), chromedp.Click("#register"),
-		chromedp.WaitVisible("#room"))
+	visit(page, t, r.base+"/#/register")
+	enter(page, t, "ada", "correct horse", "#register")
+	act(page, t, chromedp.WaitVisible("#limits"))
+	goTo(page, t, "account")
 	testbed.Eventually(t, "the state", func() error { return shows(page, "#factor-state", "Off:") })
 	act(page, t, chromedp.SendKeys("#factor-password", "correct horse"), chromedp.Click("#factor-begin"), chromedp.WaitVisible("#factor-confirm"))
 	key := strings.ReplaceAll(evaluate[string](page, t, `document.querySelector("#factor-key").textContent`), " ", "")
@@ -58,19 +59,19 @@ func TestConsoleSecondFactor(t *testing.T) {
 	}
 	picture(page, t, "code")
 	act(page, t, chromedp.SendKeys("#otp", first+"\r")) // spent at the set-up
-	testbed.Eventually(t, "a refusal", func() error { return shows(page, "#notice", "wrong or was used before") })
-	act(page, t, chromedp.SendKeys("#otp", appCode(t, key, 1)+"\r"), chromedp.WaitVisible("#room"))
+	testbed.Eventually(t, "a refusal", func() error { return shows(page, "#credentials-error", "wrong or was used before") })
+	act(page, t, chromedp.SendKeys("#otp", appCode(t, key, 1)+"\r"), chromedp.WaitVisible("#factor-state"))
 	testbed.Eventually(t, "the state", func() error { return shows(page, "#factor-state", "On:") })
 
 	signInAgain(page, t)
-	act(page, t, chromedp.Click("#use-recovery"), chromedp.SendKeys("#otp", recovery[0]+"\r"), chromedp.WaitVisible("#room"))
+	act(page, t, chromedp.Click("#use-recovery"), chromedp.SendKeys("#otp", recovery[0]+"\r"), chromedp.WaitVisible("#factor-state"))
 	testbed.Eventually(t, "the state", func() error { return shows(page, "#factor-state", "On:") })
 
 	client := contract.NewClient(r.base)
 	mustChange(t, client, client.Token(t, root), 2)
 	signInAgain(page, t)
 	act(page, t, chromedp.Click("#use-recovery"), chromedp.SendKeys("#otp", recovery[1]+"\r"), chromedp.WaitVisible("#next"),
-		chromedp.SendKeys("#next", "battery staple\r"), chromedp.WaitVisible("#room")) // the code is not typed twice
+		chromedp.SendKeys("#next", "battery staple\r"), chromedp.WaitVisible("#factor-state")) // the code is not typed twice
 	act(page, t, chromedp.SendKeys("#factor-password", "battery staple"), chromedp.SendKeys("#factor-otp", recovery[2]), chromedp.Click("#factor-off"))
 	testbed.Eventually(t, "the state", func() error { return shows(page, "#factor-state", "Off:") })
 }
@@ -78,7 +79,7 @@ func TestConsoleSecondFactor(t *testing.T) {
 // signInAgain signs out and in, up to the question for the code.
 func signInAgain(page context.Context, t *testing.T) {
 	t.Helper()
-	act(page, t, chromedp.Click("#sign-out"), chromedp.WaitVisible("#door"), chromedp.SendKeys("#password", "correct horse"),
+	act(page, t, chromedp.Click("#sign-out"), chromedp.WaitVisible("#credentials"), chromedp.SendKeys("#username", "ada"), chromedp.SendKeys("#password", "correct horse"),
 		chromedp.Click("#sign-in"), chromedp.WaitVisible("#otp"))
 }
 

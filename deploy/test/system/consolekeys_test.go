@@ -24,14 +24,15 @@ func TestConsoleKeys(t *testing.T) {
 	r := startRunner(t, t.TempDir())
 	r.waitReady(t)
 	page := openBrowser(t, browser)
-	visit(page, t, r.base+"/")
+	visit(page, t, r.base+"/#/register")
 	enter(page, t, "ada", "correct horse", "#register")
+	testbed.Eventually(t, "a month without calls", func() error { return shows(page, "#no-calls", "No calls yet") })
+	goTo(page, t, "keys")
 	act(page, t, chromedp.WaitVisible("#no-keys"))
-	testbed.Eventually(t, "a month without calls", func() error { return shows(page, "#total", "No calls yet") })
 
 	act(page, t, chromedp.SendKeys("#new-key", kb.Enter), chromedp.WaitVisible("#key-name"))
 	wantFocus(page, t, "key-name")
-	act(page, t, chromedp.SendKeys("#key-name", "backup script"), chromedp.SendKeys("#key-quota", "500"+kb.Enter), chromedp.WaitVisible("#made-key"))
+	act(page, t, chromedp.SendKeys("#key-name", "backup script"), chromedp.SendKeys("#key-quota", "500"+kb.Enter), chromedp.WaitVisible("#made-key-text"))
 	wantFocus(page, t, "made-key-text")
 	first := shownKey(page, t)
 	testbed.Eventually(t, "the key in the list", func() error { return shows(page, "#keys tbody", "backup script") })
@@ -39,22 +40,24 @@ func TestConsoleKeys(t *testing.T) {
 	client := contract.NewClient(r.base)
 	answers(t, client, first, http.StatusOK)
 	testbed.Eventually(t, "the usage by key", func() error {
-		choose(page, t, "usage-by", "key")
-		return shows(page, "#usage tbody", "backup script1")
+		evaluate[bool](page, t, `location.hash = "#/overview?group=key", true`)
+		act(page, t, chromedp.WaitVisible("#usage-part"))
+		return shows(page, "#usage-part", "backup script1")
 	})
 
+	goTo(page, t, "keys")
 	act(page, t, chromedp.SendKeys(`[aria-label="Change the key backup script"]`, kb.Enter), chromedp.WaitVisible("#key-routes"),
 		chromedp.SendKeys("#key-routes", "not a route!"+kb.Enter))
-	testbed.Eventually(t, "the refusal in the dialog", func() error { return shows(page, "#key-dialog [role=alert]", "The name of a route") })
+	testbed.Eventually(t, "the refusal in the dialog", func() error { return shows(page, "#key-dialog-form-error", "The name of a route") })
 	choose(page, t, "key-routes", "files")
 	act(page, t, chromedp.SendKeys("#key-routes", kb.Enter))
 	testbed.Eventually(t, "the change", func() error { return shows(page, "#notice", "The key backup script is changed.") })
-	wantFocus(page, t, "keys-title")
+	wantFocus(page, t, "keys-part-title")
 	answers(t, client, first, http.StatusForbidden)
 
 	act(page, t, chromedp.SendKeys(`[aria-label="Rotate the key backup script"]`, kb.Enter), chromedp.WaitVisible("#rotate-overlap"))
 	choose(page, t, "rotate-overlap", "0")
-	act(page, t, chromedp.Click("#rotate-dialog [type=submit]"))
+	act(page, t, chromedp.Click("#rotate-dialog-yes"))
 	second := first
 	testbed.Eventually(t, "another secret", func() error {
 		if second = shownKey(page, t); second == first {
@@ -64,8 +67,8 @@ func TestConsoleKeys(t *testing.T) {
 	})
 	answers(t, client, first, http.StatusUnauthorized)
 	answers(t, client, second, http.StatusForbidden) // only the route files
-	act(page, t, chromedp.Click("#key-stored"))
-	if html := evaluate[string](page, t, `document.documentElement.outerHTML + document.getElementById("made-key-text").value`); apikeyIn(html) {
+	act(page, t, chromedp.Click("#made-key-text-done"))
+	if html := evaluate[string](page, t, `document.documentElement.outerHTML + [...document.querySelectorAll("input")].map((field) => field.value).join()`); apikeyIn(html) {
 		t.Error("the key is still on the page")
 	}
 	accessible(page, t)
@@ -84,8 +87,9 @@ func revokesKey(page context.Context, t *testing.T, client *contract.Client, key
 		chromedp.WaitVisible("#no-keys"))
 	answers(t, client, key, http.StatusUnauthorized)
 	testbed.Eventually(t, "the usage of a revoked key", func() error {
-		choose(page, t, "usage-by", "key")
-		return shows(page, "#usage tbody", "a revoked key (")
+		evaluate[bool](page, t, `location.hash = "#/overview?group=key", true`)
+		act(page, t, chromedp.WaitVisible("#usage-part"))
+		return shows(page, "#usage-part", "a revoked key (")
 	})
 }
 
@@ -105,42 +109,52 @@ func TestConsolePlans(t *testing.T) {
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/")
 	enter(page, t, "root", "correct horse", "#sign-in")
-	act(page, t, chromedp.WaitVisible("#planning"), chromedp.SendKeys("#new-plan", kb.Enter), chromedp.WaitVisible("#plan-name"),
-		chromedp.SendKeys("#plan-name", "pro"), chromedp.SendKeys("#plan-month", "50000"), chromedp.SendKeys("#plan-rates", "root 7/m"), chromedp.Click("#plan-save"))
+	act(page, t, chromedp.WaitVisible("#limits"))
+	goTo(page, t, "plans")
+	act(page, t, chromedp.SendKeys("#new-plan", kb.Enter), chromedp.WaitVisible("#plan-name"),
+		chromedp.SendKeys("#plan-name", "pro"), chromedp.SendKeys("#plan-month", "50000"), chromedp.SendKeys("#plan-rates", "root 7/m"), chromedp.Click("#plan-dialog-yes"))
 	testbed.Eventually(t, "the plan in the list", func() error { return shows(page, "#plans tbody", "pro50,000noneroot 7/m 7none") })
-	wantFocus(page, t, "plans-title")
+	wantFocus(page, t, "plans-part-title")
 	picture(page, t, "plans")
 
+	goTo(page, t, "users")
 	act(page, t, chromedp.Click(`[aria-label="Change ada"]`), chromedp.WaitVisible("#user-plan"))
 	choose(page, t, "user-plan", "pro")
 	act(page, t, chromedp.SendKeys("#user-roles", "analyst, ops"+kb.Enter))
-	testbed.Eventually(t, "the user's plan and roles", func() error { return shows(page, "#users tbody", "adauserproanalyst, ops") })
+	testbed.Eventually(t, "the user's plan", func() error { return shows(page, "#users tbody", "adaactivepro") })
 	remove := func() {
+		goTo(page, t, "plans")
 		act(page, t, chromedp.SendKeys(`[aria-label="Delete the plan pro"]`, kb.Enter), chromedp.WaitVisible("#question"), chromedp.Click("#question-yes"))
 	}
 	remove()
-	testbed.Eventually(t, "why not", func() error { return shows(page, "#question [role=alert]", "plan") })
+	testbed.Eventually(t, "why not", func() error { return shows(page, "#question-form-error", "plan") })
 	picture(page, t, "plan-in-use")
-	act(page, t, chromedp.Click("#question .cancel"), chromedp.Click(`[aria-label="Change ada"]`), chromedp.WaitVisible("#user-plan"))
+	act(page, t, chromedp.Click("#question .cancel"))
+	goTo(page, t, "users")
+	act(page, t, chromedp.Click(`[aria-label="Change ada"]`), chromedp.WaitVisible("#user-plan"))
+	if roles := evaluate[string](page, t, `document.getElementById("user-roles").value`); roles != "analyst, ops" {
+		t.Errorf("got the roles %s", roles)
+	}
 	choose(page, t, "user-plan", "default")
-	act(page, t, chromedp.Click("#user-dialog [type=submit]"))
-	testbed.Eventually(t, "the user's plan", func() error { return shows(page, "#users tbody", "adauserdefault") })
+	act(page, t, chromedp.Click("#user-dialog-yes"))
+	testbed.Eventually(t, "the user's plan", func() error { return shows(page, "#users tbody", "adaactivedefault") })
 	remove()
 	testbed.Eventually(t, "the deletion", func() error { return shows(page, "#notice", "The plan pro is deleted.") })
 
-	act(page, t, chromedp.Click(`[aria-label="API keys of ada"]`), chromedp.WaitVisible("#keys-of-them"))
+	goTo(page, t, "users")
+	act(page, t, chromedp.Click(`#users a[href="#/users/2"]`), chromedp.WaitVisible("#their-keys"))
 	answers(t, client, key, http.StatusOK)
 	accessible(page, t)
-	act(page, t, chromedp.Click(`[aria-label="Revoke the key export of ada"]`), chromedp.WaitVisible("#question"), chromedp.Click("#question-yes"),
+	act(page, t, chromedp.Click(`[aria-label="Revoke the key export"]`), chromedp.WaitVisible("#question"), chromedp.Click("#question-yes"),
 		chromedp.WaitVisible("#no-keys-of-them"))
-	wantFocus(page, t, "their-keys-title")
+	wantFocus(page, t, "their-keys-part-title")
 	answers(t, client, key, http.StatusUnauthorized)
 }
 
 // choose puts a value into a field, or picks an option of a list.
 func choose(page context.Context, t *testing.T, id, value string) {
 	t.Helper()
-	evaluate[bool](page, t, fmt.Sprintf(`((field) => { field.value = %q; return field.dispatchEvent(new Event("change")) })(document.getElementById(%q))`, value, id))
+	evaluate[bool](page, t, fmt.Sprintf(`((field) => { field.value = %q; field.dispatchEvent(new Event("input", {bubbles: true})); return field.dispatchEvent(new Event("change")) })(document.getElementById(%q))`, value, id))
 }
 
 // makeKey makes an API key by the API.
@@ -190,7 +204,7 @@ func answers(t *testing.T, client *contract.Client, key string, status int) {
 func accessible(page context.Context, t *testing.T) {
 	t.Helper()
 	nameless := evaluate[string](page, t, `[...document.querySelectorAll("button, input, select, textarea, table, dialog")].filter((e) =>
-		e.checkVisibility() && !(e.ariaLabel || e.labels?.[0]?.textContent.trim() || e.localName === "button" && e.textContent.trim() ||
+		e.checkVisibility() && !(e.ariaLabel || e.caption?.textContent || e.labels?.[0]?.textContent.trim() || e.localName === "button" && e.textContent.trim() ||
 			document.getElementById(e.getAttribute("aria-labelledby")))).map((e) => e.outerHTML.slice(0, 80)).join()`)
 	if nameless != "" {
 		t.Errorf("these have no name: %s", nameless)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -58,18 +59,16 @@ type besideUpstream struct {
 }
 
 func (b besideUpstream) works(t *testing.T) {
-	visit(b.console, t, b.base+"/gate")
+	visit(b.console, t, b.base+"/gate#/register")
 	act(b.console, t, chromedp.SendKeys("#username", "ada"), chromedp.SendKeys("#password", "correct horse"),
-		chromedp.Click("#register"), chromedp.WaitVisible("#room"), chromedp.Click("#call button"))
-	testbed.Eventually(t, "the result of the call", func() error { return shows(b.console, "#answer", "51.42150122383022") })
+		chromedp.Click("#register"), chromedp.WaitVisible("#to-call"), chromedp.Click("#to-call"), chromedp.WaitVisible("#try-run"))
+	act(b.console, t, chromedp.Click("#try-run"))
+	testbed.Eventually(t, "the result of the call", func() error { return shows(b.console, "#try-answer", "200 OK") })
 	picture(b.console, t, "moved")
-	if got := evaluate[string](b.console, t, `document.querySelector("nav a").pathname`); got != "/gate/docs" {
-		t.Errorf("the link to the API reference leads to %s", got)
-	}
 	docs, closeDocs := chromedp.NewContext(b.page)
 	defer closeDocs()
 	visit(docs, t, b.base+"/gate/docs")
-	testbed.Eventually(t, "the calls", func() error { return shows(docs, "#tags", "/root") })
+	testbed.Eventually(t, "the calls", func() error { return shows(docs, "#reference", "/root") })
 }
 
 func (b besideUpstream) holdsNoToken(t *testing.T) {
@@ -100,8 +99,9 @@ func (b besideUpstream) cannotReach(t *testing.T) {
 }
 
 func (b besideUpstream) ends(t *testing.T) {
+	visit(b.console, t, b.base+"/docs")
 	visit(b.console, t, b.base+"/gate")
-	act(b.console, t, chromedp.WaitVisible("#door"))
+	act(b.console, t, chromedp.WaitVisible("#credentials"))
 	client := contract.NewClient(b.base)
 	token := client.Token(t, contract.Credentials{Username: "ada", Password: "correct horse"})
 	testbed.Eventually(t, "the session to end", func() error {
@@ -128,8 +128,13 @@ func visit(page context.Context, t *testing.T, url string) {
 func act(page context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	for i, step := range steps {
-		if err := chromedp.Do(page, step); err != nil {
-			t.Fatalf("step %d: %v", i+1, err)
+		// What is not there by then does not come.
+		ctx, cancel := context.WithTimeout(page, 20*time.Second)
+		err := chromedp.Do(ctx, step)
+		cancel()
+		if err != nil {
+			picture(page, t, "failed")
+			t.Fatalf("step %d: %v; the page shows %s", i+1, err, evaluate[string](page, t, `document.body.innerText`))
 		}
 	}
 }

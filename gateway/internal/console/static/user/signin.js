@@ -83,6 +83,7 @@ export function showRegister(room, heading) {
     if (token) body.invitation = token;
     const made = await room.ask("POST", "/users/register", body).catch((err) => {
       if (err.kind === "invitation-not-valid" && !token) invitation.open = true;
+      if (err.kind === "registration-closed") $("register").hidden = true;
       throw err;
     });
     if (made.message === "User already exists") {
