@@ -89,7 +89,13 @@ func openBrowser(t *testing.T, path string) context.Context {
 		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1000, 900), chromedp.WSURLReadTimeout(time.Minute))
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
-	page, closePage := chromedp.NewContext(allocator)
+	return openTab(allocator, t)
+}
+
+// openTab opens a tab, in the browser of another tab or in a new one. It is closed at the end of the test.
+func openTab(from context.Context, t *testing.T) context.Context {
+	t.Helper()
+	page, closePage := chromedp.NewContext(from)
 	t.Cleanup(closePage)
 	if err := chromedp.Do(page, chromedp.Navigate("about:blank")); err != nil { // starts it, for as long as page lives
 		t.Fatal(err)

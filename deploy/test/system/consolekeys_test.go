@@ -57,7 +57,7 @@ func TestConsoleKeys(t *testing.T) {
 
 	act(page, t, chromedp.SendKeys(`[aria-label="Rotate the key backup script"]`, kb.Enter), chromedp.WaitVisible("#rotate-overlap"))
 	choose(page, t, "rotate-overlap", "0")
-	act(page, t, chromedp.Click("#rotate-dialog-yes"))
+	act(page, t, chromedp.Click("#rotate-dialog-yes"), chromedp.WaitVisible("#made-key-text"))
 	second := first
 	testbed.Eventually(t, "another secret", func() error {
 		if second = shownKey(page, t); second == first {

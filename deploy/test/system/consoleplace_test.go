@@ -43,8 +43,7 @@ func TestConsoleBesideAnUpstream(t *testing.T) { //nolint:tparallel // the steps
 		visit(page, t, r.base+path)
 		testbed.Eventually(t, "the service at "+path, func() error { return shows(page, "#path", path) })
 	}
-	window, closeWindow := chromedp.NewContext(page)
-	t.Cleanup(closeWindow)
+	window := openTab(page, t)
 	b := besideUpstream{base: r.base, page: page, console: window}
 	t.Run("the pages work where they are", b.works) // and a user signs in, whom the other steps need
 	t.Run("nothing that a script of the origin can read holds a token", b.holdsNoToken)
@@ -65,8 +64,7 @@ func (b besideUpstream) works(t *testing.T) {
 	act(b.console, t, chromedp.Click("#try-run"))
 	testbed.Eventually(t, "the result of the call", func() error { return shows(b.console, "#try-answer", "200 OK") })
 	picture(b.console, t, "moved")
-	docs, closeDocs := chromedp.NewContext(b.page)
-	defer closeDocs()
+	docs := openTab(b.page, t)
 	visit(docs, t, b.base+"/gate/docs")
 	testbed.Eventually(t, "the calls", func() error { return shows(docs, "#reference", "/root") })
 }

@@ -42,8 +42,7 @@ func TestInvitationsInTheConsole(t *testing.T) {
 		t.Fatalf("the link is %q, and whoever made it is not there", link)
 	}
 
-	ada, closePage := chromedp.NewContext(page)
-	defer closePage()
+	ada := openTab(page, t)
 	visit(ada, t, link)
 	testbed.Eventually(t, "the form to register", func() error { return shows(ada, "h1", "Accept your invitation") })
 	secret := strings.TrimPrefix(link, r.base+"/#invitation=")
@@ -56,8 +55,7 @@ func TestInvitationsInTheConsole(t *testing.T) {
 	if shown := evaluate[bool](ada, t, `/Invitations/.test(document.getElementById("nav").textContent)`); shown {
 		t.Error("somebody who is no administrator sees the invitations")
 	}
-	again, closeAgain := chromedp.NewContext(page)
-	defer closeAgain()
+	again := openTab(page, t)
 	visit(again, t, link)
 	enter(again, t, "eve", "correct horse"+kb.Enter, "")
 	testbed.Eventually(t, "the refusal", func() error {

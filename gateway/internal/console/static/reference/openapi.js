@@ -28,19 +28,21 @@ export async function load() {
   return read(await loading);
 }
 
+const newGroup = (name) => ({ name, title: name, about: "", operations: [], route: undefined });
+
 // read lists the operations, in groups: those of the routes first, then Tallygate's own.
 function read(doc) {
   const server = text(list(doc.servers)[0]?.url).replace(/\/$/, "");
   const routes = list(doc["x-tallygate-routes"]).map(object);
   const operations = entries(doc.paths).flatMap(([path, item]) => methods.filter((method) => item?.[method]).map((method) => operation(doc, path, method, item[method], server)));
-  const groups = new Map(routes.map((route) => [route.name, { name: route.name, route, title: route.name, about: "", operations: [] }]));
+  const groups = new Map(routes.map((route) => [route.name, { ...newGroup(route.name), route }]));
   for (const tag of list(doc.tags).map(object)) {
     const known = groups.get(tag.name);
     if (known) Object.assign(known, { title: text(tag["x-tallygate-title"]) || tag.name, about: text(tag.description) });
-    else groups.set(tag.name, { name: tag.name, title: tag.name, about: text(tag.description), operations: [] });
+    else groups.set(tag.name, { ...newGroup(tag.name), about: text(tag.description), route: tag["x-tallygate-route"] ? { name: tag.name } : undefined });
   }
   for (const one of operations) {
-    if (!groups.has(one.group)) groups.set(one.group, { name: one.group, title: one.group, about: "", operations: [] });
+    if (!groups.has(one.group)) groups.set(one.group, newGroup(one.group));
     groups.get(one.group).operations.push(one);
   }
   const shown = [...groups.values()].filter((group) => group.route || group.operations.length);
@@ -53,7 +55,7 @@ function operation(doc, path, method, from, server) {
   const media = Object.keys(body).find((type) => type.includes("json")) ?? Object.keys(body)[0];
   return {
     id: text(op.operationId) || `${method}${path}`.replace(/\W+/g, "-"), method: method.toUpperCase(), path, url: server + path,
-    group: text(op["x-tallygate-route"]) || text(list(op.tags)[0]) || "other", summary: text(op.summary), description: text(op.description), deprecated: op.deprecated === true,
+    group: text(list(op.tags)[0]) || "other", summary: text(op.summary), description: text(op.description), deprecated: op.deprecated === true,
     parameters: list(op.parameters).map((one) => resolve(doc, one)).filter((one) => text(one.name) && text(one.in)),
     body: media && { media, schema: object(body[media]).schema, example: example(doc, object(body[media])) },
     responses: entries(op.responses).map(([status, one]) => ({ status, ...response(doc, resolve(doc, one)) })),

@@ -59,6 +59,7 @@ function section(room, api, group) {
 
 // routeFacts say under which conditions a route is called.
 export function routeFacts(route) {
+  if (!route.path) return [];
   const methods = Array.isArray(route.methods) && route.methods.length ? route.methods.join(", ") : "all methods";
   const roles = Array.isArray(route.roles) && route.roles.length ? `, for the roles ${route.roles.join(", ")}` : "";
   const cost = Number(route.cost) > 1 ? `, ${route.cost} units a call` : "";
