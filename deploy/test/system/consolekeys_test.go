@@ -81,7 +81,7 @@ func revokesKey(page context.Context, t *testing.T, client *contract.Client, key
 	revoke := `[aria-label="Revoke the key backup script"]`
 	act(page, t, chromedp.SendKeys(revoke, kb.Enter), chromedp.WaitVisible("#question"))
 	picture(page, t, "key-revoke")
-	act(page, t, chromedp.SendKeys("#question .cancel", kb.Enter), chromedp.WaitNotVisible("#question"))
+	act(page, t, chromedp.SendKeys("#question .cancel", kb.Enter), chromedp.WaitNotPresent("#question"))
 	answers(t, client, key, http.StatusForbidden) // it lives
 	act(page, t, chromedp.SendKeys(revoke, kb.Enter), chromedp.WaitVisible("#question"), chromedp.Click("#question-yes"),
 		chromedp.WaitVisible("#no-keys"))
