@@ -63,6 +63,7 @@ func (s *server) public() *ginapi.API {
 	get(admin, "/users/:id/keys", api.Handle(s.listUserKeys))
 	admin.DELETE("/users/:id/keys/:key_id", api.Handle(s.revokeUserKey))
 	get(admin, "/usage", api.Handle(s.listUsage))
+	get(admin, "/usage/series", api.Handle(s.readUsageSeries))
 	get(admin, "/invitations", api.Handle(s.listInvitations))
 	admin.POST("/invitations", api.Handle(s.invite))
 	admin.DELETE("/invitations/:id", api.Handle(s.withdrawInvitation))

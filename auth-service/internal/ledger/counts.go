@@ -28,3 +28,12 @@ func (c Counts) least() int64 {
 func (c Counts) most() int64 {
 	return max(c.Requests, c.Units, c.ClientErrors, c.ServerErrors, c.RateLimited, c.BytesIn, c.BytesOut)
 }
+
+// less is the difference. It is never below zero.
+func (c Counts) less(o Counts) Counts {
+	return Counts{
+		Requests: max(c.Requests-o.Requests, 0), Units: max(c.Units-o.Units, 0), ClientErrors: max(c.ClientErrors-o.ClientErrors, 0),
+		ServerErrors: max(c.ServerErrors-o.ServerErrors, 0), RateLimited: max(c.RateLimited-o.RateLimited, 0),
+		BytesIn: max(c.BytesIn-o.BytesIn, 0), BytesOut: max(c.BytesOut-o.BytesOut, 0),
+	}
+}

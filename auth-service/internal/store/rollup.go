@@ -44,6 +44,9 @@ func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err
 				return err
 			}
 		}
+		if err := mendTotals(ctx, tx, ledger.Marks{Rolled: next, Pruned: marks.Pruned}); err != nil {
+			return err
+		}
 		rolled = true
 		_, err = gorm.G[marksRow](tx).Where("id = 1").Select("rolled", "rolled_with_units").
 			Updates(ctx, marksRow{Rolled: next, RolledWithUnits: next})

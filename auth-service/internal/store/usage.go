@@ -61,7 +61,10 @@ func (s *Store) AddBatch(ctx context.Context, b ledger.Batch, now time.Time) (ad
 		if err := s.settleLeases(ctx, tx, b); err != nil {
 			return err
 		}
-		return s.engine.bulk.noteUses(ctx, tx, ledger.KeyUses(b.Rows, now))
+		if err := s.engine.bulk.noteUses(ctx, tx, ledger.KeyUses(b.Rows, now)); err != nil {
+			return err
+		}
+		return addTotals(ctx, tx, b.Rows)
 	})
 	return added && err == nil, err
 }

@@ -218,7 +218,8 @@ func TestALedgerFromBeforeUnitsIsMigratedWithoutLoss(t *testing.T) {
 			}
 		}
 		before := oldSums(t, pool)
-		l := newLedger(open(t, url), noon())
+		db := open(t, url)
+		l := newLedger(db, noon())
 		agrees(t, l)
 		if after := oldSums(t, pool); after != before {
 			t.Errorf("before:\n%safter:\n%s", before, after)
@@ -230,6 +231,14 @@ func TestALedgerFromBeforeUnitsIsMigratedWithoutLoss(t *testing.T) {
 		_, err := pool.ExecContext(t.Context(), "update ledger_marks set rolled = "+hourOf(midnight(), postgres))
 		if err == nil || !strings.Contains(strings.ToLower(err.Error()), "check") {
 			t.Errorf("a day was rolled up without units: %v", err)
+		}
+		// That version has no totals of all users. They are made anew when the day is rolled.
+		if differences, err := l.Verify(t.Context()); err != nil || len(differences) != 1 || !strings.Contains(differences[0].String(), "usage_totals") {
+			t.Errorf("got %v, %v, want that usage_totals differ", differences, err)
+		}
+		l = newLedger(db, noon().AddDate(0, 0, 1))
+		if err := l.RollUp(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 		for range 2 {
 			agrees(t, l)

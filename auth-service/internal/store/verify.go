@@ -41,6 +41,11 @@ func (s *Store) Differences(ctx context.Context) (list []ledger.Difference, err 
 			}
 			list = append(list, rolled...)
 		}
+		ofAll, err := compareAllTotals(ctx, db, marks)
+		if err != nil {
+			return fmt.Errorf("totals of all users: %w", err)
+		}
+		list = append(list, ofAll...)
 		return nil
 	})
 	return list, err

@@ -158,6 +158,7 @@ func (d *driver) administration(t *testing.T, root string) {
 	d.call(t, root, "GET", at+"/usage?format=csv", nil, 200)
 	d.call(t, root, "GET", "/admin/usage", nil, 200)
 	d.call(t, root, "GET", "/admin/usage?format=csv", nil, 200)
+	d.call(t, root, "GET", "/admin/usage/series?group=user&by=month", nil, 200)
 	d.call(t, root, "DELETE", at, nil, 204)
 	d.call(t, root, "DELETE", "/admin/plans/team", nil, 204)
 	d.invitations(t, root)

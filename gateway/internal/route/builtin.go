@@ -45,6 +45,8 @@ func Builtin(auth, math string) []*Route {
 	adminUsage := account("admin-usage", "/admin/usage", "GET")
 	// auth-service sums up the usage of all users. It may take 30 seconds for a page, and 10 minutes for a CSV.
 	adminUsage.Timeouts.FirstByte, adminUsage.Timeouts.Progress = 40*time.Second, 11*time.Minute
+	adminSeries := account("admin-usage-series", "/admin/usage/series", "GET")
+	adminSeries.Timeouts.FirstByte = 40 * time.Second // by user it sums up, too
 	root := account(rootName, "/root", "GET")
 	root.Upstreams, root.Metered, root.NoTickets, root.Retries = []string{math}, true, false, 1
 	return []*Route{
@@ -75,6 +77,7 @@ func Builtin(auth, math string) []*Route {
 		account("admin-user-keys", "/admin/users/*/keys", "GET"),
 		account("admin-user-key", "/admin/users/*/keys/*", "DELETE"),
 		adminUsage,
+		adminSeries,
 		account("admin-invitations", "/admin/invitations", "GET", "POST"),
 		account("admin-invitation", "/admin/invitations/*", "DELETE"),
 		account("admin-plans", "/admin/plans", "GET"),
