@@ -10,6 +10,7 @@ import { showSessions } from "./user/sessions.js";
 import { showAccount } from "./user/account.js";
 import { showCall } from "./user/call.js";
 import { showReference } from "./reference/reference.js";
+import { showAdminUsage } from "./admin/adminusage.js";
 import { showInvitations } from "./admin/invitations.js";
 import { showPlans } from "./admin/plans.js";
 import { showUsers } from "./admin/users.js";
@@ -26,6 +27,7 @@ const views = {
   account: { title: "Account", menu: "user", show: showAccount },
   reference: { title: "API reference", menu: "all", everyone: true, keeps: true, show: showReference },
   users: { title: "Users", menu: "admin", show: showUsers },
+  usage: { title: "Usage", menu: "admin", show: showAdminUsage },
   plans: { title: "Plans", menu: "admin", show: showPlans },
   invitations: { title: "Invitations", menu: "admin", show: showInvitations },
 };
