@@ -15,7 +15,7 @@ func ledgerCommands() []command {
 	}}
 }
 
-// verifyLedger only reads, and may run while the service does.
+// verifyLedger changes nothing of the usage, and may run while the service does. It keeps its result for administrators.
 func verifyLedger(ctx context.Context, c call) error {
 	r := env.NewReader(c.lookup)
 	database := readDatabase(r)
@@ -27,7 +27,7 @@ func verifyLedger(ctx context.Context, c call) error {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // the process ends
-	differences, err := ledger.NewService(ledger.Config{Store: db, Log: slog.New(slog.DiscardHandler)}).Verify(ctx)
+	differences, err := ledger.NewService(ledger.Config{Store: db, Log: slog.New(slog.DiscardHandler)}).VerifyAndNote(ctx)
 	if err != nil {
 		return err
 	}

@@ -33,4 +33,8 @@ func TestLedgerVerifyReportsWhetherTheSumsAgree(t *testing.T) {
 	if code, printed := verify(); code != 1 || !strings.Contains(printed, "all rows: {Requests:5 Units:5 ") {
 		t.Errorf("a row that no batch brought: got %d %s", code, printed)
 	}
+	var kept int
+	if err := db.QueryRowContext(t.Context(), "select differences from ledger_checks").Scan(&kept); err != nil || kept < 1 {
+		t.Errorf("kept for administrators: %d differences, %v", kept, err)
+	}
 }

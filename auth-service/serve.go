@@ -12,6 +12,7 @@ import (
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/admission"
 	"tallygate/auth-service/internal/httpapi"
+	"tallygate/auth-service/internal/system"
 	"tallygate/kit/env"
 	"tallygate/kit/follow"
 	"tallygate/kit/httpd"
@@ -51,6 +52,9 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	readiness := httpd.NewReadiness(db.Ready)
 	public, private := httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage, Issuer: signer, Verifier: cfg.Verifier(keys.ring), Internal: keys.internal,
+		System: system.New(system.Config{
+			Store: db, Ledger: usage, Replica: replicaState(time.Now(), queue, db), Secrets: keys.state(cfg),
+		}),
 		Names: keys.names, Tickets: keys.tickets, PublicURL: cfg.publicURL,
 		Askers: keys.askers, Asks: newAsks(cfg.database),
 		Readiness: readiness, TrustedProxies: cfg.trustedProxies, Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Secret is a setting that must not be shown. It comes from NAME, or from the file that NAME_FILE names. The file
@@ -82,6 +83,18 @@ func (s *Secret) Value() string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.value
+}
+
+// ChangedAt is when the secret's file was written last. It is not known for a secret that is not in a file.
+func (s *Secret) ChangedAt() (at time.Time, known bool) {
+	if s.path == "" {
+		return time.Time{}, false
+	}
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return info.ModTime(), true
 }
 
 // String hides the value from logs and formatted errors.

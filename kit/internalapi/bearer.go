@@ -61,6 +61,9 @@ func derive(secret string) (string, error) {
 	return "Bearer " + base64.RawURLEncoding.EncodeToString(key), err
 }
 
+// Len is how many secrets are accepted.
+func (b *Bearer) Len() int { return len(*b.current.Load()) }
+
 // Header is the value of the Authorization field to send.
 func (b *Bearer) Header() string { return (*b.current.Load())[0] }
 

@@ -118,6 +118,9 @@ func (k *Keyring) add(set *keys, secret, name string) error {
 // PublicKeys are the public keys in force. Do not change the list.
 func (k *Keyring) PublicKeys() []PublicKey { return k.current.Load().public }
 
+// Len is how many keys are in force.
+func (k *Keyring) Len() int { return len(k.current.Load().list) }
+
 // Restrict makes Replace refuse the secrets for which allowed returns an error, and returns the error if a secret in force is
 // one of them. It is called before the ring is shared between goroutines.
 func (k *Keyring) Restrict(allowed func(secret string) error) error {

@@ -23,6 +23,7 @@ import (
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
 	"tallygate/auth-service/internal/store/pgtest"
+	"tallygate/auth-service/internal/system"
 	"tallygate/kit/env"
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalapi"
@@ -121,6 +122,7 @@ type service struct {
 	verifier        *token.Verifier
 	asks            *turn.Line
 	parent          signedIn // for tests that need one
+	usage           *ledger.Service
 }
 
 func newService(t testing.TB, o options) *service {
@@ -162,11 +164,16 @@ func newService(t testing.TB, o options) *service {
 	usage := ledger.NewService(ledger.Config{
 		Store: db, HoursKept: 90 * 24 * time.Hour, DefaultQuota: o.quota, LeaseTime: 30 * time.Second, Log: log, Now: o.clock.Now,
 	})
+	s.usage = usage
 	s.verifier = token.NewVerifier(token.Config{
 		Keys: keys, Issuer: "tallygate", Audience: "tallygate", MaxLife: o.ttl, Now: o.clock.Now,
 	})
 	s.public, s.private = httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage, PublicURL: o.link,
+		System: system.New(system.Config{
+			Store: db, Ledger: usage, Replica: func() system.Replica { return system.Replica{Version: "tested", StartedAt: o.clock.Now()} },
+			Secrets: func() system.Secrets { return system.Secrets{Signing: system.Secret{Others: 1}} }, Now: o.clock.Now,
+		}),
 		Issuer:   issuer.New(issuer.Config{Issuer: "tallygate", Audience: "tallygate", TTL: o.ttl}, issuer.SecretKey(jwtSecret)),
 		Verifier: s.verifier,
 		Tickets:  must(ticket.NewKeys([]string{internalSecret}))(t),

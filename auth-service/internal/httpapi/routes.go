@@ -72,6 +72,7 @@ func (s *server) public() *ginapi.API {
 	admin.PUT("/plans/:name", api.Handle(s.putPlan))
 	admin.DELETE("/plans/:name", api.Handle(s.deletePlan))
 	get(admin, "/audit", api.Handle(s.listAudit))
+	get(admin, "/system", api.Handle(s.readSystem))
 	return api
 }
 

@@ -11,6 +11,7 @@ import (
 	"tallygate/auth-service/internal/clientauth"
 	"tallygate/auth-service/internal/issuer"
 	"tallygate/auth-service/internal/ledger"
+	"tallygate/auth-service/internal/system"
 	"tallygate/kit/ginapi"
 	"tallygate/kit/httpd"
 	"tallygate/kit/internalapi"
@@ -24,6 +25,7 @@ type Config struct {
 	Accounts  *account.Service
 	Feed      *account.Feed
 	Ledger    *ledger.Service
+	System    *system.Service
 	Issuer    *issuer.Issuer
 	Verifier  *token.Verifier
 	Tickets   *ticket.Keys

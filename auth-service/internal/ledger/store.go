@@ -36,6 +36,10 @@ type Store interface {
 	// Differences compares the sum of all batches with the sum of all rows, days with their hours, months with their
 	// days, the sum over the API keys with the total, and the totals of all users with the rows.
 	Differences(ctx context.Context) ([]Difference, error)
+	// NoteVerified keeps the result of a comparison, for LedgerState.
+	NoteVerified(ctx context.Context, v Verified) error
+	// LedgerState returns how the ledger is doing.
+	LedgerState(ctx context.Context) (State, error)
 
 	// Lease calls decide with the state of the scope, and reserves the units that it returns. Meanwhile no other
 	// gateway gets units of this user. where returns the spans of the scope. Errors: ErrStaleLease.

@@ -22,6 +22,9 @@ func (q *Queue) Waiting(k Kind) int {
 	return q.waiting[k]
 }
 
+// Bound is how many passwords may wait, beside those that are being hashed.
+func (q *Queue) Bound() int { return q.cfg.Waiting }
+
 // Refused is how many passwords were refused, by reason, for metrics.
 func (q *Queue) Refused() map[string]uint64 {
 	q.mu.Lock()

@@ -55,7 +55,7 @@ func openPostgres(url string) (engine, error) {
 		name: "postgres", connect: connect, slowToConnect: true,
 		migrate: migratePostgres, outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
 		retryable: postgresRetryable,
-		bulk:      postgresBulk{}, ids: postgresIDs{},
+		bulk:      postgresBulk{}, ids: postgresIDs{}, size: postgresSize,
 	}, nil
 }
 

@@ -60,7 +60,7 @@ func openSQLite(path string) (engine, error) {
 		name: "sqlite", connect: connect,
 		migrate: migrateSQLite, outage: sqliteOutage, unreachable: func(error) bool { return false }, slow: sqliteSlow,
 		retryable: sqliteBusy, bulk: sqliteBulk{}, ids: sqliteIDs{},
-		oneWriter: true, overwrite: emptySQLiteLog,
+		oneWriter: true, overwrite: emptySQLiteLog, size: sqliteSize(path),
 	}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/system"
 	"tallygate/kit/turn"
 )
 
@@ -60,7 +61,9 @@ type engine struct {
 	ids                                  ids
 	// overwrite, if not nil, empties the log of the database, in which deleted rows still stand. It is not done while others
 	// read what stands there.
-	overwrite     func(context.Context, *sql.DB) (done bool, err error)
+	overwrite func(context.Context, *sql.DB) (done bool, err error)
+	// size is how large the database is.
+	size          func(ctx context.Context, db *gorm.DB) (system.Database, error)
 	oneWriter     bool
 	slowToConnect bool
 }

@@ -163,6 +163,7 @@ func (d *driver) administration(t *testing.T, root string) {
 	d.call(t, root, "DELETE", "/admin/plans/team", nil, 204)
 	d.invitations(t, root)
 	d.call(t, root, "GET", "/admin/audit", nil, 200)
+	d.call(t, root, "GET", "/admin/system", nil, 200)
 }
 
 func (d *driver) invitations(t *testing.T, root string) {

@@ -83,6 +83,7 @@ func Builtin(auth, math string) []*Route {
 		account("admin-plans", "/admin/plans", "GET"),
 		account("admin-plan", "/admin/plans/*", "GET", "PUT", "DELETE"),
 		account("admin-audit", "/admin/audit", "GET"),
+		account("admin-system", "/admin/system", "GET"),
 		root,
 	}
 }
