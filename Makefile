@@ -25,7 +25,7 @@ DESCRIPTION ?= gateway/internal/console/static/openapi.json
 GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release examples fmt fuzz e2e chaos measure ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release examples fmt fuzz e2e chaos journeys screenshots measure ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -63,7 +63,7 @@ bench: build ## measure the gateway beside other proxies, and the services' hot 
 
 lint: $(LINT) openapi-check ## check style, mistakes and imports in every module
 	@for module in $(MODULES); do \
-		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,measure ./...) || exit 1; \
+		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,journeys,measure ./...) || exit 1; \
 	done
 
 cross: ## compile for Windows, macOS and FreeBSD
@@ -101,11 +101,18 @@ e2e: ## bring docker-compose.yml up as shipped and test the running stack
 chaos: build ## kill services again and again under load, and check that nothing is lost
 	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m ./deploy/test/chaos/
 
+journeys: build ## go the ways of users through the console in Chromium; ARTIFACTS=FOLDER keeps the pictures
+	@TALLYGATE_BUILT=1 CGO_ENABLED=0 $(GO) test -tags $(TAGS),journeys -count=1 -timeout 10m -run '^TestJourneys$$' \
+		$(if $(ARTIFACTS),-artifacts -outputdir $(abspath $(ARTIFACTS))) ./deploy/test/system/
+
+screenshots: build ## take the picture of the console that README shows
+	@TALLYGATE_BUILT=1 CGO_ENABLED=0 $(GO) test -tags $(TAGS),journeys -count=1 -run '^TestScreenshot$$' ./deploy/test/system/ -update
+
 measure: build ## measure revocation, guessing, imports and what one client can do to others; needs a quiet machine
 	@CGO_ENABLED=0 $(GO) test -tags $(TAGS),measure -count=1 -timeout 60m -v ./deploy/test/measure/
 	@CGO_ENABLED=0 $(GO) test -tags $(TAGS),measure -count=1 -timeout 40m -v -run '^TestMeasure' ./auth-service
 
-ci: lint cross test chaos ## run everything that CI runs
+ci: lint cross test chaos journeys ## run everything that CI runs
 	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi
 
 $(LINT): deploy/tools/go.sum

@@ -49,12 +49,16 @@ function read(doc) {
   return { doc, server, operations, groups: shown, own: shown.filter((group) => group.route), builtin: shown.filter((group) => !group.route) };
 }
 
+// keyOf is the id of an operation as a part of elements' ids.
+export const keyOf = (id) => id.replace(/[^\w-]/g, "-");
+
 function operation(doc, path, method, from, server) {
   const op = object(from);
   const body = object(resolve(doc, op.requestBody).content);
   const media = Object.keys(body).find((type) => type.includes("json")) ?? Object.keys(body)[0];
+  const id = text(op.operationId) || `${method}${path}`.replace(/\W+/g, "-");
   return {
-    id: text(op.operationId) || `${method}${path}`.replace(/\W+/g, "-"), method: method.toUpperCase(), path, url: server + path,
+    id, key: keyOf(id), method: method.toUpperCase(), path, url: server + path,
     group: text(list(op.tags)[0]) || "other", summary: text(op.summary), description: text(op.description), deprecated: op.deprecated === true,
     parameters: list(op.parameters).map((one) => resolve(doc, one)).filter((one) => text(one.name) && text(one.in)),
     body: media && { media, schema: object(body[media]).schema, example: example(doc, object(body[media])) },

@@ -1,7 +1,7 @@
 // The API reference: the calls of the routes behind the gate, and Tallygate's own. #/reference/createKey is one call.
 import { $, el, empty, hint, link, part } from "../parts/dom.js";
 import { input } from "../parts/form.js";
-import { load } from "./openapi.js";
+import { keyOf, load } from "./openapi.js";
 import { members } from "./schema.js";
 import { prose, tryIt } from "./tryit.js";
 
@@ -69,7 +69,7 @@ export function routeFacts(route) {
 // box is a call. What it has inside is made when it is opened: there may be thousands.
 function box(room, api, op) {
   const inside = el("div", { class: "inside" });
-  const details = el("details", { class: "call", id: `call-${op.id}`, "data-call": op.id, ontoggle: () => {
+  const details = el("details", { class: "call", id: `call-${op.key}`, "data-call": op.id, ontoggle: () => {
     if (details.open && !inside.firstChild) inside.append(...content(room, api, op));
   } }, el("summary", {}, el("span", { class: `method ${op.method}` }, op.method), " ", el("code", {}, op.url), el("span", { class: "summary" }, ` ${op.summary}`), op.open && el("span", { class: "type" }, " open"),
     op.deprecated && el("span", { class: "warn" }, " deprecated")), inside);
@@ -108,8 +108,12 @@ function filter(room) {
 // show opens the call that the address names.
 function show(room) {
   if (room.params.get("q")) filter(room);
-  const target = room.rest && $(`call-${room.rest}`);
+  const target = room.rest && $(`call-${keyOf(room.rest)}`);
   if (!target) return;
+  if (target.hidden) {
+    $("search").value = "";
+    filter(room);
+  }
   target.open = true;
   target.querySelector("summary").focus({ preventScroll: true });
   target.scrollIntoView({ block: "start" });

@@ -10,8 +10,9 @@ const longest = 100_000; // characters of a response that are shown
 let language = "curl"; // what was chosen last
 
 // tryIt makes the form of an operation. id begins the ids of its fields.
-export function tryIt(room, doc, op, id = op.id) {
+export function tryIt(room, doc, op, id = op.key) {
   const fields = op.parameters.filter((one) => one.in === "query" || one.in === "path").map((one) => parameter(doc, one, id));
+  const next = encodeURIComponent(room.path === "reference" ? `reference/${encodeURIComponent(op.id)}` : room.here());
   const path = op.free && input(`${id}-path`, { value: op.url, required: true, spellcheck: "false" });
   const body = op.body && el("textarea", { id: `${id}-body`, rows: 6, class: "code", spellcheck: "false", value: bodyText(op.body) });
   const key = !op.open && input(`${id}-key`, { type: "password", autocomplete: "off", placeholder: room.signedIn() ? "your session" : "tg_…", spellcheck: "false" });
@@ -26,8 +27,7 @@ export function tryIt(room, doc, op, id = op.id) {
     body && field(`Body (${op.body.media})`, body),
     el("div", { class: "row" }, key && field("API key", key, room.signedIn() ? "Empty: the call is made with your session." : ""),
       el("button", { type: "submit", id: `${id}-run` }, "Run"),
-      !op.open && !room.signedIn() && el("span", {}, link(`#/sign-in?next=${encodeURIComponent(room.here())}`, "Sign in"), " or ",
-        link(`#/register?next=${encodeURIComponent(room.here())}`, "register"), " to call without a key.")));
+      !op.open && !room.signedIn() && el("span", {}, link(`#/sign-in?next=${next}`, "Sign in"), " or ", link(`#/register?next=${next}`, "register"), " to call without a key.")));
   return el("div", { class: "trial" }, form, code.node, answer);
 }
 

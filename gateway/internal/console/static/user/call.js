@@ -23,7 +23,7 @@ function draw(room, api) {
   const calls = group.operations.length > 0
     ? field("Call", select("operation", group.operations.map(({ id, method, path }) => [id, `${method} ${path}`]), op.id, { onchange: () => room.set({ call: $("operation").value }) }))
     : field("Method", select("method", allowed(group), op.method, { onchange: () => room.set({ method: $("method").value }) }));
-  return [el("div", { class: "row" }, field("Route", route), calls), ...routeFacts(group.route), ...prose(op.description), tryIt(room, api.doc, op, "try")];
+  return [el("div", { class: "row" }, field("Route", route), calls), op.summary && el("p", {}, op.summary), ...routeFacts(group.route), ...prose(op.description), tryIt(room, api.doc, op, "try")].filter(Boolean);
 }
 
 const allowed = ({ route }) => (Array.isArray(route.methods) && route.methods.length ? route.methods : methods).map((method) => [method, method]);
@@ -33,7 +33,7 @@ function free(room, { name, route }) {
   const methods = allowed({ route }).map(([one]) => one);
   const method = methods.includes(room.params.get("method")) ? room.params.get("method") : methods[0];
   return {
-    id: name, method, url: String(route.path ?? "/"), free: true, description: "", parameters: [], open: route.auth === "public",
+    id: name, key: name, method, url: String(route.path ?? "/"), free: true, description: "", parameters: [], open: route.auth === "public",
     body: ["POST", "PUT", "PATCH"].includes(method) ? { media: "application/json", example: {} } : undefined,
   };
 }
