@@ -24,7 +24,7 @@ func TestScreenshot(t *testing.T) {
 	browser := chromium(t)
 	r := startRunner(t, t.TempDir())
 	r.waitReady(t)
-	r.command(t, "plan", "set", "default", "-month", "10000", "-rates", "root=100/s")
+	r.command(t, "plan", "set", "default", "-month", "10000", "-rates", "root=1000/s")
 	w := &walk{t: t, page: openBrowser(t, browser), r: r, client: contract.NewClient(r.base), name: "ada"}
 	w.account()
 	token := w.token()
