@@ -21,6 +21,8 @@ import (
 
 // TestJourneys goes the ways of users and administrators through the console, on a desk in light colours and on a telephone in dark
 // ones. At its end each way is looked at in all of them: contrast, names, width. Nothing may fail in a script, or go to another host.
+//
+//nolint:tparallel // one after the other: a browser gives keys to one tab at a time
 func TestJourneys(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
@@ -71,7 +73,7 @@ func greeter(t *testing.T) string {
 }
 
 // journeys are by name. The names are those of accounts, too.
-var journeys = map[string]func(*walk){ //nolint:gochecknoglobals // a constant table
+var journeys = map[string]func(*walk){
 	"register":   registers,
 	"taken":      registersTaken,
 	"signin":     signsInByKeyboard,
@@ -134,7 +136,7 @@ func signsInByKeyboard(w *walk) {
 // callsOwnAPI: from the reference to the first counted call of a service behind the gate, without a terminal.
 func callsOwnAPI(w *walk) {
 	testbed.Eventually(w.t, "the description of the service", func() error {
-		if got := w.answers("GET", "/openapi.json", "", ""); !contains(got.Body, `"greetings.greet"`) {
+		if got := w.gets("/openapi.json", ""); !contains(got.Body, `"greetings.greet"`) {
 			return fmt.Errorf("got %d bytes", len(got.Body))
 		}
 		return nil
@@ -161,17 +163,17 @@ func seesUsage(w *walk) {
 	w.account()
 	token := w.token()
 	for i, n := range []string{"4", "9", "16", "x"} {
-		if got := w.answers("GET", "/root?n=0.5&number="+n, token, ""); (got.Status == 200) != (i < 3) {
+		if got := w.gets("/root?n=0.5&number="+n, token); (got.Status == 200) != (i < 3) {
 			w.t.Fatalf("got %+v", got)
 		}
 	}
-	w.signIn(w.name, goodPassword)
+	w.signIn(w.name)
 	w.sees("#usage-part", "root4")
 	var usage struct {
 		Total struct{ Requests, BytesOut int64 }
 		From  string
 	}
-	if err := json.Unmarshal([]byte(w.answers("GET", "/users/me/usage", token, "").Body), &usage); err != nil || usage.Total.Requests != 4 {
+	if err := json.Unmarshal([]byte(w.gets("/users/me/usage", token).Body), &usage); err != nil || usage.Total.Requests != 4 {
 		w.t.Fatalf("got %+v, %v", usage, err)
 	}
 	w.sees("#total", "4 calls.")

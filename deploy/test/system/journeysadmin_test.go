@@ -16,7 +16,7 @@ import (
 func isGivenResetLink(w *walk) {
 	w.account()
 	token := w.token()
-	w.signIn("root", goodPassword)
+	w.signIn("root")
 	w.finds()
 	w.click(`#users tbody a`, "#reset-link")
 	w.wait("#made-link")
@@ -31,7 +31,7 @@ func isGivenResetLink(w *walk) {
 	person.click("#set-password")
 	person.sees("#notice", "The password is set.")
 	testbed.Eventually(w.t, "the end of the old sessions", func() error {
-		return want(http.StatusText(w.answers("GET", "/users/me", token, "").Status), "Unauthorized")
+		return want(http.StatusText(w.gets("/users/me", token).Status), "Unauthorized")
 	})
 	person.fill("#username", w.name, "#password", "battery staple")
 	person.click("#sign-in")
@@ -39,7 +39,7 @@ func isGivenResetLink(w *walk) {
 }
 
 func isInvited(w *walk) {
-	w.signIn("root", goodPassword)
+	w.signIn("root")
 	w.menu("invitations")
 	w.wait("#invite-name")
 	w.fill("#invite-name", w.name)
@@ -74,7 +74,7 @@ func isGivenPlanByKeyboard(w *walk) {
 	w.account()
 	plan := strings.ReplaceAll(w.name, "-", "")
 	w.r.command(w.t, "plan", "set", plan, "-month", "777")
-	w.signIn("root", goodPassword)
+	w.signIn("root")
 	w.menu("users")
 	w.keyIn("#query", w.name+kb.Enter)
 	w.sees("#users tbody", w.name)
@@ -85,7 +85,7 @@ func isGivenPlanByKeyboard(w *walk) {
 	w.sees("#notice", w.name+" is changed.")
 	w.sees("#users tbody", plan)
 	testbed.Eventually(w.t, "the plan in force", func() error {
-		if got := w.answers("GET", "/users/me/limits", w.token(), ""); !contains(got.Body, `"limit":777`) {
+		if got := w.gets("/users/me/limits", w.token()); !contains(got.Body, `"limit":777`) {
 			return fmt.Errorf("got %s", got.Body)
 		}
 		return nil
@@ -96,8 +96,8 @@ func isDisabled(w *walk) {
 	w.account()
 	person := *w
 	person.page = openTab(w.page, w.t)
-	person.signIn(w.name, goodPassword)
-	w.signIn("root", goodPassword)
+	person.signIn(w.name)
+	w.signIn("root")
 	w.finds()
 	w.click("#users tbody a", "#disable", "#question-yes")
 	w.sees("#notice", "is disabled.")

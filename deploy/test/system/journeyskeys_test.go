@@ -41,7 +41,7 @@ func makesKeyByKeyboard(w *walk) {
 func rotatesKey(w *walk) {
 	w.account()
 	old := makeKey(w.t, w.client, w.token(), `{"name":"nightly"}`)
-	w.signIn(w.name, goodPassword)
+	w.signIn(w.name)
 	w.menu("keys")
 	w.click(`[aria-label="Rotate the key nightly"]`)
 	w.wait("#rotate-overlap")
@@ -57,7 +57,7 @@ func rotatesKey(w *walk) {
 func endsSessions(w *walk) {
 	w.account()
 	one, another := w.token(), w.token()
-	w.signIn(w.name, goodPassword)
+	w.signIn(w.name)
 	w.menu("sessions")
 	w.sees("#sessions", "this one")
 	w.click(`#sessions button`)
@@ -69,7 +69,7 @@ func endsSessions(w *walk) {
 	w.sees("#sessions-part", "You are signed in nowhere else.")
 	for _, token := range []string{one, another} {
 		testbed.Eventually(w.t, "the end of the tokens", func() error {
-			return want(http.StatusText(w.answers("GET", "/users/me", token, "").Status), "Unauthorized")
+			return want(http.StatusText(w.gets("/users/me", token).Status), "Unauthorized")
 		})
 	}
 	w.menu("account")

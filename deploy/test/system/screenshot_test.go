@@ -18,6 +18,7 @@ var update = flag.Bool("update", false, "take the picture of README")
 
 // TestScreenshot takes the picture of the console that README shows: the overview of a user who has made some calls.
 func TestScreenshot(t *testing.T) {
+	t.Parallel()
 	if !*update {
 		t.Skip("make screenshots takes it")
 	}
@@ -35,7 +36,7 @@ func TestScreenshot(t *testing.T) {
 			n = "two"
 		}
 		for _, secret := range []string{token, key} {
-			w.answers("GET", "/root?n=0.5&number="+n, secret, "")
+			w.gets("/root?n=0.5&number="+n, secret)
 		}
 	}
 	act(w.page, t, chromedp.EmulateViewport(1120, 820), prefers("light"))

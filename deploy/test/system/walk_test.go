@@ -76,7 +76,7 @@ func (w *walk) reach(selector string) {
 // press presses keys where the focus is.
 func (w *walk) press(keys string) { w.t.Helper(); act(w.page, w.t, chromedp.KeyEvent(keys)) }
 
-// type_ reaches fields with the Tab key, and types.
+// keyIn reaches fields with the Tab key, and types.
 func (w *walk) keyIn(fields ...string) {
 	w.t.Helper()
 	for i := 0; i < len(fields); i += 2 {
@@ -113,11 +113,11 @@ func (w *walk) register() {
 	w.wait("#limits")
 }
 
-// signIn signs somebody in, in the page.
-func (w *walk) signIn(name, password string) {
+// signIn signs somebody with the usual password in, in the page.
+func (w *walk) signIn(name string) {
 	w.t.Helper()
 	w.visit("/")
-	w.fill("#username", name, "#password", password)
+	w.fill("#username", name, "#password", goodPassword)
 	w.click("#sign-in")
 	w.wait("#limits")
 }
@@ -136,14 +136,14 @@ func (w *walk) account() {
 	}
 }
 
-// answers makes a call, with a body if there is one, and returns what comes back.
-func (w *walk) answers(method, path, token, body string) contract.Response {
+// gets makes a call with a token, or with none.
+func (w *walk) gets(path, token string) contract.Response {
 	w.t.Helper()
-	header := http.Header{"Authorization": {token}}
-	if body != "" {
-		header.Set("Content-Type", "application/json")
+	header := http.Header{}
+	if token != "" {
+		header.Set("Authorization", token)
 	}
-	got, err := w.client.Do(method, path, header, []byte(body))
+	got, err := w.client.Do(http.MethodGet, path, header, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
