@@ -99,7 +99,7 @@ func TestConsolePlans(t *testing.T) {
 	browser := chromium(t)
 	r := startRunner(t, t.TempDir())
 	r.waitReady(t)
-	r.administrator(t, "root", "correct horse")
+	r.administrator(t)
 	client := contract.NewClient(r.base)
 	ada := contract.Credentials{Username: "ada", Password: "correct horse"}
 	if got, err := client.Register(ada); err != nil || got.Status != http.StatusCreated {

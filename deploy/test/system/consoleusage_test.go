@@ -19,7 +19,7 @@ func TestConsoleUsageOfAllUsers(t *testing.T) {
 	browser := chromium(t)
 	r := startRunner(t, t.TempDir())
 	r.waitReady(t)
-	r.administrator(t, "root", "correct horse")
+	r.administrator(t)
 	client := contract.NewClient(r.base)
 	ada := contract.Credentials{Username: "ada", Password: "correct horse"}
 	if got, err := client.Register(ada); err != nil || got.Status != http.StatusCreated {

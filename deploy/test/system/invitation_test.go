@@ -19,7 +19,7 @@ func TestInvitationsInTheConsole(t *testing.T) {
 	browser := chromium(t)
 	r := startRunner(t, t.TempDir(), "REGISTRATION=invite")
 	r.waitReady(t)
-	r.administrator(t, "root", "correct horse")
+	r.administrator(t)
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/#/register")
 	enter(page, t, "ada", "correct horse", "#register")
@@ -96,11 +96,11 @@ func enter(page context.Context, t *testing.T, name, password, button string) {
 	}
 }
 
-// administrator makes an administrator on the command line.
-func (r *runner) administrator(t *testing.T, name, password string) {
+// administrator makes root an administrator on the command line, with the password correct horse.
+func (r *runner) administrator(t *testing.T) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"), "admin", "create", name)
-	cmd.Stdin = strings.NewReader(password)
+	cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"), "admin", "create", "root")
+	cmd.Stdin = strings.NewReader("correct horse")
 	cmd.Env = []string{"DATABASE_URL=sqlite:" + filepath.Join(r.data, "tallygate.db")}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -33,7 +33,7 @@ func TestJourneys(t *testing.T) {
 	}
 	r := startRunner(t, t.TempDir(), "ROUTES_FILE="+file)
 	r.waitReady(t)
-	r.administrator(t, "root", goodPassword)
+	r.administrator(t)
 	first := openBrowser(t, browser)
 	for _, screen := range []struct {
 		width  int64
