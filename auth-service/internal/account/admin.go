@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"tallygate/auth-service/internal/fault"
@@ -16,18 +15,6 @@ type Actor struct {
 	ID      int64  // 0 for the command line
 	Name    string // "command line" there; empty if the person was erased, in an entry of the audit log
 	Address string // empty in both cases
-}
-
-// AuditEntry is one thing that an administrator did. Names and addresses in it are kept apart, so that a person can be erased
-// from it. So they stand in no other member: Detail says nothing about who somebody is.
-type AuditEntry struct {
-	ID         int64
-	At         time.Time
-	Actor      Actor
-	Action     string
-	TargetID   int64  // 0 if it was not done to a user
-	TargetName string // empty there, and if the person was erased
-	Detail     string
 }
 
 // Edit is a change that an administrator makes. nil changes nothing.
@@ -182,11 +169,6 @@ func (s *Service) Users(ctx context.Context, prefix, after string, limit int) ([
 		prefix = strings.ToLower(prefix) // the beginning of a name need not be a name
 	}
 	return s.cfg.Store.Users(ctx, prefix, after, limit)
-}
-
-// Audit returns the entries that are older than the one with the id before, the newest first. 0 begins with the newest.
-func (s *Service) Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error) {
-	return s.cfg.Store.Audit(ctx, before, limit)
 }
 
 // CreateAdmin registers a user who is an administrator, and writes it into the audit log. Errors: ErrNameTaken, and

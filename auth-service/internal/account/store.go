@@ -47,8 +47,8 @@ type Store interface {
 	Plans(ctx context.Context, after string, limit int) ([]Plan, error)
 	// PlanOf returns the plan of a user; the default one if there is no such user.
 	PlanOf(ctx context.Context, userID int64) (Plan, error)
-	// Audit returns entries older than before, or the newest if that is 0, the newest first.
-	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+	// Audit returns entries, the newest first.
+	Audit(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
 
 	// InsertInvitation adds an invitation; ErrNoPlan, ErrTooManyInvitations.
 	InsertInvitation(ctx context.Context, i NewInvitation) error

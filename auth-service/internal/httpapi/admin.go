@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -105,56 +103,6 @@ func (s *server) removeUser(c *gin.Context) error {
 func (s *server) actor(c *gin.Context) account.Actor {
 	u := caller(c).User
 	return account.Actor{ID: u.ID, Name: u.Name, Address: s.origin(c).Address.String()}
-}
-
-type auditEntry struct {
-	ID             int64     `json:"id"`
-	At             time.Time `json:"at"`
-	ActorID        *int64    `json:"actor_id"` // null: the command line
-	Actor          *string   `json:"actor"`    // null: the user is gone
-	Address        *string   `json:"address"`  // null: the user is gone
-	Action         string    `json:"action"`
-	TargetID       *int64    `json:"target_id"`       // null: no user
-	TargetUsername *string   `json:"target_username"` // null: the user is gone, or there was none
-	Detail         string    `json:"detail"`
-}
-
-type auditPage struct {
-	Entries    []auditEntry `json:"entries"`
-	NextCursor *string      `json:"next_cursor"` // null on the last page
-}
-
-func (s *server) listAudit(c *gin.Context) error {
-	_, limit, cursor, err := readPageParameters(c.Request.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	var before int64
-	if cursor != "" {
-		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before <= 0 {
-			return wrongCursor()
-		}
-	}
-	entries, err := s.Accounts.Audit(c.Request.Context(), before, limit+1)
-	if err != nil {
-		return err
-	}
-	var page auditPage
-	page.Entries, page.NextCursor = cut(entries, limit, newAuditEntry,
-		func(e account.AuditEntry) string { return strconv.FormatInt(e.ID, 10) })
-	c.JSON(http.StatusOK, page)
-	return nil
-}
-
-func newAuditEntry(e account.AuditEntry) auditEntry {
-	out := auditEntry{
-		ID: e.ID, At: e.At, Action: e.Action, ActorID: orNull(e.Actor.ID), TargetID: orNull(e.TargetID),
-		TargetUsername: orNull(e.TargetName), Detail: e.Detail,
-	}
-	if e.Actor.Name != "" {
-		out.Actor, out.Address = &e.Actor.Name, &e.Actor.Address
-	}
-	return out
 }
 
 // userID reads the id in the path. It refuses other spellings, such as 007.

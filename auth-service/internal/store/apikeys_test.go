@@ -137,7 +137,7 @@ func TestChangeOfAKeyThatFailsAtItsEndLeavesNothingBehind(t *testing.T) {
 		if got, err := db.Keys(t.Context(), ada.ID); err != nil || !reflect.DeepEqual(got, []account.APIKey{kept}) {
 			t.Errorf("got %+v, %v", got, err)
 		}
-		if log, err := db.Audit(t.Context(), 0, 10); err != nil || len(log) != 0 {
+		if log, err := db.Audit(t.Context(), account.AuditQuery{Limit: 10}); err != nil || len(log) != 0 {
 			t.Errorf("the audit log holds %+v, %v", log, err)
 		}
 	})

@@ -74,13 +74,9 @@ func addAudits(ctx context.Context, tx *gorm.DB, entries []account.AuditEntry) e
 }
 
 // Audit implements account.Store.
-func (s *Store) Audit(ctx context.Context, before int64, limit int) (entries []account.AuditEntry, err error) {
+func (s *Store) Audit(ctx context.Context, q account.AuditQuery) (entries []account.AuditEntry, err error) {
 	err = s.read(ctx, s.known(), func(ctx context.Context, db *gorm.DB) error {
-		query := gorm.G[auditRow](db).Order("id desc").Limit(limit)
-		if before > 0 {
-			query = query.Where("id < ?", before)
-		}
-		rows, err := query.Find(ctx)
+		rows, err := auditRows(ctx, db, q)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -94,6 +90,40 @@ func (s *Store) Audit(ctx context.Context, before int64, limit int) (entries []a
 		return nil
 	})
 	return entries, err
+}
+
+func auditRows(ctx context.Context, db *gorm.DB, q account.AuditQuery) ([]auditRow, error) {
+	rows := gorm.G[auditRow](db).Order("id desc").Limit(q.Limit)
+	if q.Before > 0 {
+		rows = rows.Where("id < ?", q.Before)
+	}
+	if q.Action != "" {
+		rows = rows.Where("action = ?", q.Action)
+	}
+	if !q.From.IsZero() {
+		rows = rows.Where("at >= ?", q.From)
+	}
+	if !q.To.IsZero() {
+		rows = rows.Where("at < ?", q.To)
+	}
+	if q.Actor != nil {
+		rows = ofParty(rows, *q.Actor, "actor_id in ?", "actor_id is null and actor_name = ?")
+	}
+	if q.Target != nil {
+		rows = ofParty(rows, *q.Target, "target_id in ?", "target_id = 0 and target_name = ?")
+	}
+	return rows.Find(ctx)
+}
+
+// ofParty selects the rows of one of the users, or of what has the name and is no user. Without either it selects none.
+func ofParty(rows gorm.ChainInterface[auditRow], p account.AuditParty, users, name string) gorm.ChainInterface[auditRow] {
+	if p.Name == "" {
+		return rows.Where(users, p.Users)
+	}
+	if len(p.Users) == 0 {
+		return rows.Where(name, p.Name)
+	}
+	return rows.Where("("+users+" or "+name+")", p.Users, p.Name)
 }
 
 // named is the entry with the names of those who live.

@@ -33,7 +33,7 @@ func TestRowsOfTheVersionBeforeAreErased(t *testing.T) {
 		)
 		db := open(t, url)
 		first := func() []string {
-			entries, err := db.Audit(t.Context(), 4, 3)
+			entries, err := db.Audit(t.Context(), account.AuditQuery{Before: 4, Limit: 3})
 			var log []string
 			for _, e := range entries {
 				log = append(log, fmt.Sprintf("%s@%s %s %s", e.Actor.Name, e.Actor.Address, e.Action, e.TargetName))

@@ -42,7 +42,7 @@ func erase(t *testing.T, db *store.Store, id int64) error {
 // auditLog is the audit log as text, the oldest entry first.
 func auditLog(t *testing.T, db *store.Store) (log []string) {
 	t.Helper()
-	entries, err := db.Audit(t.Context(), 0, account.MaxPage)
+	entries, err := db.Audit(t.Context(), account.AuditQuery{Limit: account.MaxPage})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func TestUsersAreInsertedUnlessTheirNamesAreTaken(t *testing.T) {
 		if err != nil || bob != want || bob.ID <= ada.ID {
 			t.Errorf("got %+v, %v, want %+v", bob, err, want)
 		}
-		log, err := db.Audit(t.Context(), 0, 10)
+		log, err := db.Audit(t.Context(), account.AuditQuery{Limit: 10})
 		if err != nil || len(log) != 1 || log[0].TargetID != bob.ID || log[0].TargetName != "bob" {
 			t.Errorf("the audit log holds %+v, %v", log, err)
 		}
@@ -71,7 +71,7 @@ func TestCancelledInsertionOfUsersLeavesNothingBehind(t *testing.T) {
 		if got, err := db.Users(t.Context(), "", "", 10); err != nil || len(got) != 0 {
 			t.Errorf("got %+v, %v", got, err)
 		}
-		if log, err := db.Audit(t.Context(), 0, 10); err != nil || len(log) != 0 {
+		if log, err := db.Audit(t.Context(), account.AuditQuery{Limit: 10}); err != nil || len(log) != 0 {
 			t.Errorf("the audit log holds %+v, %v", log, err)
 		}
 	})
@@ -102,7 +102,7 @@ func TestManyInsertionsOfTheSameUsersMakeEachOnce(t *testing.T) {
 		}
 		all.Wait()
 		got, err := db.Users(t.Context(), "", "", 1000)
-		log, auditErr := db.Audit(t.Context(), 0, 1000)
+		log, auditErr := db.Audit(t.Context(), account.AuditQuery{Limit: 1000})
 		if err != nil || auditErr != nil || len(got) != users || total != users || len(log) != users {
 			t.Errorf("got %d users, %d added, %d entries, %v, %v", len(got), total, len(log), err, auditErr)
 		}

@@ -58,7 +58,7 @@ func TestChangeThatFailsAtItsEndLeavesNothingBehind(t *testing.T) {
 		if err != nil || user != ada || session != s {
 			t.Errorf("got %+v, %+v, %v", user, session, err)
 		}
-		if log, err := db.Audit(t.Context(), 0, 10); err != nil || len(log) != 0 {
+		if log, err := db.Audit(t.Context(), account.AuditQuery{Limit: 10}); err != nil || len(log) != 0 {
 			t.Errorf("the audit log holds %+v, %v", log, err)
 		}
 	})
@@ -116,7 +116,7 @@ func TestAuditLogIsAppendOnly(t *testing.T) {
 				t.Errorf("%s: got %v", statement, err)
 			}
 		}
-		log, err := store.Audit(t.Context(), 0, 10)
+		log, err := store.Audit(t.Context(), account.AuditQuery{Limit: 10})
 		if err != nil || len(log) != 1 || log[0].Actor.Name != "root" || log[0].TargetID == 0 {
 			t.Errorf("got %+v, %v", log, err)
 		}

@@ -162,7 +162,8 @@ func (d *driver) administration(t *testing.T, root string) {
 	d.call(t, root, "DELETE", at, nil, 204)
 	d.call(t, root, "DELETE", "/admin/plans/team", nil, 204)
 	d.invitations(t, root)
-	d.call(t, root, "GET", "/admin/audit", nil, 200)
+	d.call(t, root, "GET", "/admin/audit?actor=root&target=team&action=put+plan&from=2026-01-01", nil, 200)
+	d.call(t, root, "GET", "/admin/audit?format=csv&limit=10", nil, 200)
 	d.call(t, root, "GET", "/admin/system", nil, 200)
 }
 

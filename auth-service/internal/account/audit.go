@@ -1,0 +1,106 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tallygate/auth-service/internal/fault"
+)
+
+// AuditEntry is one thing that an administrator did. Names and addresses in it are kept apart, so that a person can be erased
+// from it. So they stand in no other member: Detail says nothing about who somebody is.
+type AuditEntry struct {
+	ID         int64
+	At         time.Time
+	Actor      Actor
+	Action     string
+	TargetID   int64  // 0 if it was not done to a user
+	TargetName string // empty there, and if the person was erased
+	Detail     string
+}
+
+// isAuditAction reports whether an entry can say that this was done.
+func isAuditAction(action string) bool {
+	switch action {
+	case "create", "import", "edit", "reset", "password", "delete", "invite", "withdraw", "end sessions", "put plan", "delete plan",
+		auditFactorOn, auditFactorOff, auditRecoveryCodes, auditRecoveryUsed, "create-key", "rotate-key", "revoke-key":
+		return true
+	}
+	return false
+}
+
+// commandLine is the name of an actor who is no user.
+const commandLine = "command line"
+
+// AuditFilter says which entries are wanted, in the words of an administrator. What is empty or zero does not matter.
+type AuditFilter struct {
+	Actor  string // the name or the id of a user, or "command line"
+	Target string // the name or the id of a user, or the name of a plan
+	Action string
+	From   time.Time // included
+	To     time.Time // not included
+}
+
+// AuditQuery is what a Store reads of the audit log: entries older than Before, or the newest if that is 0.
+type AuditQuery struct {
+	Actor, Target *AuditParty // nil: whoever
+	Action        string
+	From, To      time.Time
+	Before        int64
+	Limit         int
+}
+
+// AuditParty is whom an entry names: one of some users, or, by name, what is no user. Without either it is nobody.
+type AuditParty struct {
+	Users []int64
+	Name  string
+}
+
+// AuditQuery finds whom the filter means. Errors: *fault.InvalidError about actor, target, action or to, fault.ErrUnavailable.
+func (s *Service) AuditQuery(ctx context.Context, f AuditFilter) (q AuditQuery, err error) {
+	if f.Action != "" && !isAuditAction(f.Action) {
+		return q, fault.Invalid("action", "There is no such action. The description of the call lists them.")
+	}
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
+		return q, fault.Invalid("to", "The end has to be after the start.")
+	}
+	q.Action, q.From, q.To = f.Action, f.From, f.To
+	if f.Actor == commandLine {
+		q.Actor = &AuditParty{Name: commandLine}
+	} else if q.Actor, err = s.auditParty(ctx, "actor", f.Actor); err != nil {
+		return q, err
+	}
+	if q.Target, err = s.auditParty(ctx, "target", f.Target); q.Target != nil && isLabel(f.Target) {
+		q.Target.Name = f.Target
+	}
+	return q, err
+}
+
+// Audit returns entries, the newest first. Errors: fault.ErrUnavailable.
+func (s *Service) Audit(ctx context.Context, q AuditQuery) ([]AuditEntry, error) {
+	return s.cfg.Store.Audit(ctx, q)
+}
+
+// auditParty finds the users whom text means. A number is an id, and may also be somebody's name. Users who were deleted have
+// no name any more, and are found by id.
+func (s *Service) auditParty(ctx context.Context, field, text string) (*AuditParty, error) {
+	if text == "" {
+		return nil, nil
+	}
+	p := &AuditParty{}
+	if id, ok := ParseID(text); ok {
+		p.Users = append(p.Users, id)
+	}
+	name, err := PrepareName(text)
+	if err != nil {
+		return nil, fault.Invalid(field, "This is neither a name that a user can have nor an id.")
+	}
+	switch u, err := s.cfg.Store.UserByName(ctx, name); {
+	case err == nil:
+		p.Users = append(p.Users, u.ID)
+	case !errors.Is(err, ErrNoUser):
+		return nil, err
+	}
+	return p, nil
+}
