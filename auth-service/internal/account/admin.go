@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
-	"tallygate/auth-service/internal/fault"
 )
 
 // Actor is who changes somebody else's account.
@@ -154,22 +151,6 @@ func (s *Service) User(ctx context.Context, userID int64) (User, error) {
 
 // MaxPage is the most that one page of a listing holds.
 const MaxPage = 1000
-
-// Users returns users whose names begin with prefix and come after the name after, in the order of names. Errors:
-// *fault.InvalidError, fault.ErrUnavailable.
-func (s *Service) Users(ctx context.Context, prefix, after string, limit int) ([]User, error) {
-	for field, text := range map[string]string{"query": prefix, "cursor": after} {
-		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return nil, fault.Invalid(field, "This holds characters that no user name has.")
-		}
-	}
-	if prepared, err := PrepareName(prefix); err == nil {
-		prefix = prepared
-	} else {
-		prefix = strings.ToLower(prefix) // the beginning of a name need not be a name
-	}
-	return s.cfg.Store.Users(ctx, prefix, after, limit)
-}
 
 // CreateAdmin registers a user who is an administrator, and writes it into the audit log. Errors: ErrNameTaken, and
 // those of Register.

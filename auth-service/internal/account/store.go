@@ -23,8 +23,10 @@ type Store interface {
 	UserByReset(ctx context.Context, hash ResetHash) (User, error)
 	// UserWithSession finds a user and one of their sessions; ErrNoUser, ErrNoSession.
 	UserWithSession(ctx context.Context, userID int64, sessionID string) (User, Session, error)
-	// Users returns users whose names begin with prefix and follow the name after, in the order of names.
-	Users(ctx context.Context, prefix, after string, limit int) ([]User, error)
+	// Users returns users who are searched for and follow the name after, in the order of names.
+	Users(ctx context.Context, search UserSearch, after string, limit int) ([]User, error)
+	// Presences returns the presence of each of some users. The sessions that count live now and were used after usedAfter.
+	Presences(ctx context.Context, userIDs []int64, now, usedAfter time.Time) (map[int64]Presence, error)
 	// InsertUser adds a user with a new id, and uses up the user's invitation; ErrNameTaken, ErrNoPlan, ErrNotInvited if the
 	// invitation is not open.
 	InsertUser(ctx context.Context, u NewUser) (User, error)
@@ -45,6 +47,8 @@ type Store interface {
 	PlanByName(ctx context.Context, name PlanName) (Plan, error)
 	// Plans returns plans whose names follow the name after, in the order of names.
 	Plans(ctx context.Context, after string, limit int) ([]Plan, error)
+	// PlansOf returns the plans with some names. For a name without a plan it returns nothing.
+	PlansOf(ctx context.Context, names []string) ([]Plan, error)
 	// PlanOf returns the plan of a user; the default one if there is no such user.
 	PlanOf(ctx context.Context, userID int64) (Plan, error)
 	// Audit returns entries, the newest first.

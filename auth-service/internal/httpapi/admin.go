@@ -25,46 +25,6 @@ func newManagedUser(u account.User) managedUser {
 	}
 }
 
-type userPage struct {
-	Users      []managedUser `json:"users"`
-	NextCursor *string       `json:"next_cursor"` // null on the last page
-}
-
-// listUsers sends a page of users, sorted by name. The cursor is the last name of the page before, so that a later page
-// costs no more than the first.
-func (s *server) listUsers(c *gin.Context) error {
-	p, limit, after, err := readPageParameters(c.Request.URL.RawQuery)
-	if err != nil {
-		return err
-	}
-	prefix, err := p.get("query")
-	if err != nil {
-		return err
-	}
-	// One more than the limit shows whether another page follows.
-	users, err := s.Accounts.Users(c.Request.Context(), prefix, after, limit+1)
-	if err != nil {
-		return err
-	}
-	var page userPage
-	page.Users, page.NextCursor = cut(users, limit, newManagedUser, func(u account.User) string { return u.Name })
-	c.JSON(http.StatusOK, page)
-	return nil
-}
-
-func (s *server) readUser(c *gin.Context) error {
-	id, err := userID(c)
-	if err != nil {
-		return err
-	}
-	user, err := s.Accounts.User(c.Request.Context(), id)
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, newManagedUser(user))
-	return nil
-}
-
 func (s *server) editUser(c *gin.Context) error {
 	id, err := userID(c)
 	if err != nil {

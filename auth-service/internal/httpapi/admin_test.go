@@ -96,6 +96,9 @@ func TestUsersArePagedByName(t *testing.T) {
 			"al":  "[al al% alan alan2 alb_]",
 			"AL":  "[al al% alan alan2 alb_]",
 			"al%": "[al%]",
+			"an":  "[alan alan2]",
+			"N2":  "[alan2]",
+			"1":   "[root]",
 			"É":   "[éva]",
 			"zz":  "[]",
 		} {

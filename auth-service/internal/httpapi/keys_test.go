@@ -136,7 +136,7 @@ func TestWrongSettingsOfAKeyAreRefused(t *testing.T) {
 	} {
 		for method, path := range map[string]string{"POST": keysPath, "PATCH": keysPath + "/" + made.KeyID} {
 			got := s.do(call{method: method, path: path, token: ada.Token, body: body})
-			if got.status != 422 || !strings.Contains(got.body, "problem:"+slug+`"`) {
+			if got.status != 422 || !strings.Contains(got.body, "problems/"+slug+`"`) {
 				t.Errorf("%s %s: got %d %s, want %s", method, body, got.status, got.body, slug)
 			}
 		}
@@ -226,7 +226,7 @@ func TestAKeyThatIsNotThereIs404WhateverTheBody(t *testing.T) {
 				if c.method == "POST" {
 					c.path += "/rotate"
 				}
-				if got := s.do(c); got.status != 404 || !strings.Contains(got.body, "problem:no-such-key") {
+				if got := s.do(c); got.status != 404 || !strings.Contains(got.body, "problems/no-such-key") {
 					t.Errorf("%s %s %.20s: got %d %s", c.method, c.path, c.body, got.status, got.body)
 				}
 			}
@@ -249,7 +249,7 @@ func TestAKeyTooManyIsRefused(t *testing.T) {
 	s.clock.advance(time.Minute)
 	third := call{method: "POST", path: keysPath, token: ada.Token, body: `{"name":"3"}`}
 	got := s.do(third) // an expired key counts, because it is still there
-	if got.status != 409 || !strings.Contains(got.body, "problem:too-many-keys") || !strings.Contains(got.body, "2 API keys") {
+	if got.status != 409 || !strings.Contains(got.body, "problems/too-many-keys") || !strings.Contains(got.body, "2 API keys") {
 		t.Errorf("got %d %s", got.status, got.body)
 	}
 	s.do(call{method: "DELETE", path: keysPath + "/" + first.KeyID, token: ada.Token})

@@ -135,7 +135,7 @@ func TestATokenNeverOutlivesItsKey(t *testing.T) {
 
 func wantNoKey(t *testing.T, what string, got response) {
 	t.Helper()
-	if got.status != 404 || !strings.Contains(got.body, "problem:no-such-key") {
+	if got.status != 404 || !strings.Contains(got.body, "problems/no-such-key") {
 		t.Errorf("%s: got %d %s, want no such key", what, got.status, got.body)
 	}
 }

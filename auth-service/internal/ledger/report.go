@@ -90,6 +90,12 @@ func (s *Service) Used(ctx context.Context, of Scope) (units int64, err error) {
 	return units, err
 }
 
+// MonthTotals returns what each of some users has called in this month. A user without calls is not in it. Errors:
+// fault.ErrUnavailable.
+func (s *Service) MonthTotals(ctx context.Context, userIDs []int64) (map[int64]Counts, error) {
+	return s.cfg.Store.UsersTotals(ctx, userIDs, Month(s.now()).totals)
+}
+
 // gather sums rows into steps, and leaves out those that are zero.
 func gather(rows []Row, by Step) []Row {
 	for i := range rows {

@@ -22,6 +22,8 @@ type Store interface {
 	MostCalling(ctx context.Context, route string, limit int, where func(Marks) []Span) ([]Caller, error)
 	// UsageOfUsers is UserUsage of several users.
 	UsageOfUsers(ctx context.Context, users []Caller, route string, where func(Marks) []Span) ([]Row, error)
+	// UsersTotals returns what each of some users has called in the spans. A user without calls is not in it.
+	UsersTotals(ctx context.Context, userIDs []int64, where func(Marks) []Span) (map[int64]Counts, error)
 	// UsageLines returns a page of lines from the spans.
 	UsageLines(ctx context.Context, l Listing, where func(Marks) []Span) ([]Line, error)
 	// ExportUsage gives each line in the spans to e once, sorted by user, route and key.

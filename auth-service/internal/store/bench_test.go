@@ -103,7 +103,7 @@ func BenchmarkPageOfAMillionUsers(b *testing.B) {
 					after = ""
 				}
 				start := time.Now()
-				if _, err := full.Users(b.Context(), prefix, after, 100); err != nil {
+				if _, err := full.Users(b.Context(), account.UserSearch{Query: prefix}, after, 100); err != nil {
 					b.Fatal(err)
 				}
 				took = append(took, time.Since(start))

@@ -68,7 +68,7 @@ func TestCancelledInsertionOfUsersLeavesNothingBehind(t *testing.T) {
 		if _, err := db.InsertUsers(ctx, newcomers("carol")); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want that the caller is gone", err)
 		}
-		if got, err := db.Users(t.Context(), "", "", 10); err != nil || len(got) != 0 {
+		if got, err := db.Users(t.Context(), account.UserSearch{}, "", 10); err != nil || len(got) != 0 {
 			t.Errorf("got %+v, %v", got, err)
 		}
 		if log, err := db.Audit(t.Context(), account.AuditQuery{Limit: 10}); err != nil || len(log) != 0 {
@@ -101,7 +101,7 @@ func TestManyInsertionsOfTheSameUsersMakeEachOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		got, err := db.Users(t.Context(), "", "", 1000)
+		got, err := db.Users(t.Context(), account.UserSearch{}, "", 1000)
 		log, auditErr := db.Audit(t.Context(), account.AuditQuery{Limit: 1000})
 		if err != nil || auditErr != nil || len(got) != users || total != users || len(log) != users {
 			t.Errorf("got %d users, %d added, %d entries, %v, %v", len(got), total, len(log), err, auditErr)

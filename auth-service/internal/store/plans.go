@@ -236,6 +236,13 @@ func (s *Store) PlansNamed(ctx context.Context, names []string) ([]account.Plan,
 	})
 }
 
+// PlansOf implements account.Store.
+func (s *Store) PlansOf(ctx context.Context, names []string) ([]account.Plan, error) {
+	return s.plans(ctx, s.known(), func(q gorm.ChainInterface[planRow]) gorm.ChainInterface[planRow] {
+		return q.Where("name in ?", names)
+	})
+}
+
 func (s *Store) plans(ctx context.Context, a access, which func(gorm.ChainInterface[planRow]) gorm.ChainInterface[planRow],
 ) (plans []account.Plan, err error) {
 	err = s.read(ctx, a, func(ctx context.Context, db *gorm.DB) error {

@@ -109,29 +109,6 @@ func (s *Store) UserByReset(ctx context.Context, hash account.ResetHash) (accoun
 	return row.user(), err
 }
 
-// Users implements account.Store.
-func (s *Store) Users(ctx context.Context, prefix, after string, limit int) (users []account.User, err error) {
-	err = s.read(ctx, s.known(), func(ctx context.Context, db *gorm.DB) error {
-		// Both databases compare names byte by byte, so the names with a prefix lie between two bounds. There is only one
-		// lower bound: with two, SQLite may start at the lower one and read everything from there.
-		query := gorm.G[userRow](db).Order("username").Limit(limit)
-		if after < prefix {
-			query = query.Where("username >= ?", prefix)
-		} else {
-			query = query.Where("username > ?", after)
-		}
-		if prefix != "" {
-			query = query.Where("username < ?", prefix+"\U0010FFFF")
-		}
-		rows, err := query.Find(ctx)
-		for _, r := range rows {
-			users = append(users, r.user())
-		}
-		return err
-	})
-	return users, err
-}
-
 // InsertUser implements account.Store.
 func (s *Store) InsertUser(ctx context.Context, u account.NewUser) (account.User, error) {
 	row := newUserRow(u)

@@ -33,7 +33,7 @@ func TestUserIsFoundAsItWasInserted(t *testing.T) {
 		for how, find := range map[string]func() (account.User, error){
 			"by name": func() (account.User, error) { return db.UserByName(t.Context(), "ada") },
 			"in the list": func() (account.User, error) {
-				users, err := db.Users(t.Context(), "", "", 1)
+				users, err := db.Users(t.Context(), account.UserSearch{}, "", 1)
 				return users[0], err
 			},
 		} {
