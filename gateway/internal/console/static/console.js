@@ -10,6 +10,7 @@ import { showSessions } from "./user/sessions.js";
 import { showAccount } from "./user/account.js";
 import { showCall } from "./user/call.js";
 import { showReference } from "./reference/reference.js";
+import { showAudit } from "./admin/audit.js";
 import { showAdminUsage } from "./admin/adminusage.js";
 import { showInvitations } from "./admin/invitations.js";
 import { showPlans } from "./admin/plans.js";
@@ -30,6 +31,7 @@ const views = {
   usage: { title: "Usage", menu: "admin", show: showAdminUsage },
   plans: { title: "Plans", menu: "admin", show: showPlans },
   invitations: { title: "Invitations", menu: "admin", show: showInvitations },
+  audit: { title: "Audit", menu: "admin", show: showAudit },
 };
 
 const base = document.querySelector('meta[name="calls"]').content; // the path before those of all calls
