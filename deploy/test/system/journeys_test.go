@@ -91,6 +91,7 @@ var journeys = map[string]func(*walk){
 	"plan":       isGivenPlanByKeyboard,
 	"disable":    isDisabled,
 	"search":     searchesReference,
+	"operate":    seesAllViews,
 }
 
 func registers(w *walk) {

@@ -111,3 +111,22 @@ func isDisabled(w *walk) {
 		w.t.Errorf("got %+v, %v", got, err)
 	}
 }
+
+// seesAllViews looks at each view that an administrator has.
+func seesAllViews(w *walk) {
+	w.account()
+	w.gets("/root?number=9&n=0.5", w.token())
+	w.signIn("root")
+	views := evaluate[[]string](w.page, w.t, `[...document.querySelectorAll("#nav a")].map((a) => a.hash.slice(2))`)
+	if len(views) < 11 {
+		w.t.Errorf("the menu has %q", views)
+	}
+	width := evaluate[int64](w.page, w.t, `innerWidth`)
+	for _, view := range views {
+		w.menu(view)
+		testbed.Eventually(w.t, "all that "+view+" shows", func() error {
+			return want(evaluate[string](w.page, w.t, `[...document.querySelectorAll("[aria-busy=true], .trouble:not([hidden])")].map((one) => one.textContent).join()`), "")
+		})
+		w.audit(view, width, "light")
+	}
+}

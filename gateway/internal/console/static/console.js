@@ -14,6 +14,7 @@ import { showAudit } from "./admin/audit.js";
 import { showAdminUsage } from "./admin/adminusage.js";
 import { showInvitations } from "./admin/invitations.js";
 import { showPlans } from "./admin/plans.js";
+import { showSystem } from "./admin/system.js";
 import { showUsers } from "./admin/users.js";
 
 // everyone: it is shown without a sign-in. keeps: it shows another address of its own without being made anew.
@@ -32,6 +33,7 @@ const views = {
   plans: { title: "Plans", menu: "admin", show: showPlans },
   invitations: { title: "Invitations", menu: "admin", show: showInvitations },
   audit: { title: "Audit", menu: "admin", show: showAudit },
+  system: { title: "System", menu: "admin", show: showSystem },
 };
 
 const base = document.querySelector('meta[name="calls"]').content; // the path before those of all calls
@@ -115,6 +117,7 @@ function render() {
   if (views[path].menu === "admin" && me.role !== "admin") path = "overview";
   if (current?.path === path && current.update && (views[path].keeps || current.rest === rest)) {
     Object.assign(current, { params, rest });
+    openMenu(false);
     current.update();
     return;
   }

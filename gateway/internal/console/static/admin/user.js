@@ -71,7 +71,7 @@ function actions(view, user) {
 function remove({ room, base, user }) {
   openDialog({
     id: "remove-dialog", title: `Delete ${user.username}?`, yes: "Delete", danger: true, content: [
-      el("p", {}, "The account, its sessions, keys and usage are deleted. This cannot be undone. Type the user name to confirm."),
+      el("p", {}, "The account, its sessions and its keys are deleted. What was called stays counted, under the id and without a name. This cannot be undone. Type the user name to confirm."),
       field("User name", input("remove-name", { required: true, spellcheck: "false" })),
     ],
     submit: async () => {

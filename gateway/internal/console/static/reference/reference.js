@@ -1,4 +1,4 @@
-// The API reference: the calls of the routes behind the gate, and Tallygate's own. #/reference/createKey is one call.
+// The API reference: the calls of the routes of the gateway, and Tallygate's own. #/reference/createKey is one call.
 import { $, el, empty, hint, link, part } from "../parts/dom.js";
 import { input } from "../parts/form.js";
 import { keyOf, load } from "./openapi.js";

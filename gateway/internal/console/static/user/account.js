@@ -36,7 +36,7 @@ function passwordSection(room) {
 
 function endSection(room) {
   return el("section", { "aria-labelledby": "delete-title" }, el("h2", { id: "delete-title" }, "Delete the account"),
-    el("p", {}, "Your sessions, keys and usage are deleted. This cannot be undone."),
+    el("p", {}, "Your name, sessions and keys are deleted. What was called stays counted, under a number and without a name. This cannot be undone."),
     el("p", {}, button("Delete my account", { id: "delete-account", class: "danger" }, () => openDialog({
       id: "delete-dialog", title: `Delete the account ${room.me.username}?`, yes: "Delete", danger: true, content: [
         el("p", {}, "All tokens and keys are refused within a second. Type your password to confirm."),
