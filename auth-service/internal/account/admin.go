@@ -55,15 +55,18 @@ func (s *Service) EditUser(ctx context.Context, by Actor, userID int64, e Edit) 
 func (e Edit) apply(u User) Change {
 	c := Change{User: u}
 	var done []string
+	var changes []AuditChange
 	if e.Disabled != nil && *e.Disabled != u.Disabled {
 		c.User.Disabled = *e.Disabled
 		done = append(done, "disabled="+strconv.FormatBool(*e.Disabled))
+		changes = append(changes, changed("disabled", strconv.FormatBool(u.Disabled), strconv.FormatBool(*e.Disabled)))
 		// Enabling raises it too: a gateway that does not know of it yet sees that the token is newer than its record.
 		c.User.Generation, c.EndSessions = u.Generation+1, *e.Disabled
 	}
 	if e.Role != nil && *e.Role != u.Role {
 		c.User.Role = *e.Role
 		done = append(done, "role="+string(*e.Role))
+		changes = append(changes, changed("role", u.Role.word(), e.Role.word()))
 		if *e.Role == RoleNone {
 			c.User.Generation = u.Generation + 1
 		}
@@ -71,21 +74,25 @@ func (e Edit) apply(u User) Change {
 	if e.Quota != nil && !sameQuota(e.Quota.Limit, u.MonthlyQuota) {
 		c.User.MonthlyQuota = e.Quota.Limit
 		done = append(done, "monthly_quota="+quotaText(e.Quota.Limit))
+		changes = append(changes, changedQuota("monthly_quota", u.MonthlyQuota, e.Quota.Limit))
 	}
 	if e.Plan != nil && *e.Plan != u.Plan {
 		c.User.Plan = *e.Plan
 		done = append(done, "plan="+e.Plan.String())
+		changes = append(changes, changed("plan", u.Plan.String(), e.Plan.String()))
 	}
 	if e.Roles != nil && *e.Roles != u.Roles {
 		c.User.Roles = *e.Roles
 		done = append(done, "roles="+e.Roles.String())
+		changes = append(changes, changedList("roles", u.Roles.list(), e.Roles.list()))
 	}
 	if e.MustChangePassword != nil && *e.MustChangePassword != u.MustChangePassword {
 		c.User.MustChangePassword = *e.MustChangePassword
 		done = append(done, "must_change_password="+strconv.FormatBool(*e.MustChangePassword))
+		changes = append(changes, changed("must_change_password", strconv.FormatBool(u.MustChangePassword), strconv.FormatBool(*e.MustChangePassword)))
 	}
 	if len(done) > 0 {
-		c.Audit = &AuditEntry{Action: "edit", TargetID: u.ID, TargetName: u.Name, Detail: strings.Join(done, " ")}
+		c.Audit = &AuditEntry{Action: "edit", TargetID: u.ID, TargetName: u.Name, Detail: strings.Join(done, " "), Changes: changes}
 	}
 	return c
 }

@@ -18,6 +18,39 @@ type AuditEntry struct {
 	TargetID   int64  // 0 if it was not done to a user
 	TargetName string // empty there, and if the person was erased
 	Detail     string
+	Changes    []AuditChange // of an edit of a user or a plan; none in entries of versions that did not keep them
+}
+
+// AuditChange is a value before and after an edit; nil where there was or is none. Like Detail, it says nothing about who somebody is.
+type AuditChange struct {
+	Name     string
+	From, To *string
+}
+
+// changed is a change of a value that there is before and after.
+func changed(name, from, to string) AuditChange { return AuditChange{Name: name, From: &from, To: &to} }
+
+// changedQuota is a change of a number that there need not be.
+func changedQuota(name string, from, to *int64) AuditChange {
+	text := func(n *int64) *string {
+		if n == nil {
+			return nil
+		}
+		text := quotaText(n)
+		return &text
+	}
+	return AuditChange{Name: name, From: text(from), To: text(to)}
+}
+
+// changedList is a change of a list, which is none if it is empty.
+func changedList(name, from, to string) AuditChange {
+	text := func(list string) *string {
+		if list == "" {
+			return nil
+		}
+		return &list
+	}
+	return AuditChange{Name: name, From: text(from), To: text(to)}
 }
 
 // isAuditAction reports whether an entry can say that this was done.

@@ -89,13 +89,29 @@ func (l *Limits) Equal(other *Limits) bool {
 
 // String is for the audit log.
 func (l *Limits) String() string {
+	rates := l.rates()
+	if rates == "" {
+		rates = "none"
+	}
+	return fmt.Sprintf("month=%s day=%s rates=%s in_flight=%s", quotaText(l.PerMonth), quotaText(l.PerDay), rates, quotaText(l.InFlight))
+}
+
+// rates are the rates with commas, and empty if there are none.
+func (l *Limits) rates() string {
 	var rates []string
 	for _, r := range l.Rates {
 		rates = append(rates, r.Route+":"+r.Rate.String()+":"+strconv.Itoa(r.Burst))
 	}
-	if rates == nil {
-		rates = []string{"none"}
+	return strings.Join(rates, ",")
+}
+
+// Changes are those from l to the limits after, for the audit log.
+func (l *Limits) Changes(after *Limits) []AuditChange {
+	all := []AuditChange{
+		changedQuota("requests_per_month", l.PerMonth, after.PerMonth), changedQuota("requests_per_day", l.PerDay, after.PerDay),
+		changedList("rates", l.rates(), after.rates()), changedQuota("in_flight", l.InFlight, after.InFlight),
 	}
-	return fmt.Sprintf("month=%s day=%s rates=%s in_flight=%s",
-		quotaText(l.PerMonth), quotaText(l.PerDay), strings.Join(rates, ","), quotaText(l.InFlight))
+	return slices.DeleteFunc(all, func(c AuditChange) bool {
+		return c.From == nil && c.To == nil || c.From != nil && c.To != nil && *c.From == *c.To
+	})
 }

@@ -49,8 +49,11 @@ func (r Roles) String() string {
 	if r == "" {
 		return "none"
 	}
-	return strings.ReplaceAll(string(r), " ", ",")
+	return r.list()
 }
+
+// list is the list with commas, and empty if there are none.
+func (r Roles) list() string { return strings.ReplaceAll(string(r), " ", ",") }
 
 // isLabel reports whether text can be the name of a role or a plan.
 func isLabel(text string) bool {

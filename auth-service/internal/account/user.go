@@ -11,6 +11,14 @@ const (
 	RoleAdmin Role = "admin"
 )
 
+// word is the role as the API has it.
+func (r Role) word() string {
+	if r == RoleNone {
+		return "user"
+	}
+	return string(r)
+}
+
 // User is one account.
 type User struct {
 	ID           int64

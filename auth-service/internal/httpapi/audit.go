@@ -22,6 +22,15 @@ type auditEntry struct {
 	TargetID       *int64    `json:"target_id"`       // null: no user
 	TargetUsername *string   `json:"target_username"` // null: the user is gone, or there was none
 	Detail         string    `json:"detail"`
+
+	Changes []auditChange `json:"changes"`
+}
+
+// auditChange is a value before and after; null where there was or is none.
+type auditChange struct {
+	Name string  `json:"name"`
+	From *string `json:"from"`
+	To   *string `json:"to"`
 }
 
 type auditPage struct {
@@ -83,7 +92,10 @@ func (p parameters) auditFilter() (f account.AuditFilter, err error) {
 func newAuditEntry(e account.AuditEntry) auditEntry {
 	out := auditEntry{
 		ID: e.ID, At: e.At, Action: e.Action, ActorID: orNull(e.Actor.ID), TargetID: orNull(e.TargetID),
-		TargetUsername: orNull(e.TargetName), Detail: e.Detail,
+		TargetUsername: orNull(e.TargetName), Detail: e.Detail, Changes: make([]auditChange, len(e.Changes)),
+	}
+	for i, c := range e.Changes {
+		out.Changes[i] = auditChange(c)
 	}
 	if e.Actor.Name != "" {
 		out.Actor, out.Address = &e.Actor.Name, &e.Actor.Address

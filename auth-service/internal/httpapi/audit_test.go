@@ -136,3 +136,42 @@ func TestAuditAsCSV(t *testing.T) {
 		}
 	})
 }
+
+// TestAuditChanges: each value before and after, null where there is none, and for a plan also when it is made.
+func TestAuditChanges(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, dbURL string) {
+		s := newService(t, options{url: dbURL})
+		root := s.root(t)
+		s.register(t, "ada", "123456")
+		change := func(name, from, to string) string {
+			return fmt.Sprintf(`{"name":%q,"from":%s,"to":%s}`, name, from, to)
+		}
+		const user, plan = "/admin/users/2", "/admin/plans/team"
+		for _, step := range []struct{ method, path, body, want string }{
+			{"PATCH", user, `{"monthly_quota":50000}`, change("monthly_quota", "null", `"50000"`)},
+			{"PATCH", user, `{"monthly_quota":100000}`, change("monthly_quota", `"50000"`, `"100000"`)},
+			{"PATCH", user, `{"monthly_quota":null,"role":"admin"}`, change("role", `"user"`, `"admin"`) + "," + change("monthly_quota", `"100000"`, "null")},
+			{"PATCH", user, `{"roles":["b","a"]}`, change("roles", "null", `"a,b"`)},
+			{"PATCH", user, `{"roles":[],"disabled":true}`, change("disabled", `"false"`, `"true"`) + "," + change("roles", `"a,b"`, "null")},
+			{"PATCH", user, `{"must_change_password":true}`, change("must_change_password", `"false"`, `"true"`)},
+			{"PUT", plan, `{"requests_per_month":7}`, change("requests_per_month", "null", `"7"`)},
+			{
+				"PUT", plan, `{"requests_per_month":7,"requests_per_day":0,"rates":[{"route":"*","rate":"5/s","burst":9}]}`,
+				change("requests_per_day", "null", `"0"`) + "," + change("rates", "null", `"*:5/s:9"`),
+			},
+			{"PUT", plan, `{"requests_per_month":7,"requests_per_day":0,"rates":[{"route":"*","rate":"5/s","burst":9}]}`, ""},
+			{"PUT", plan, `{"in_flight":3}`, change("requests_per_month", `"7"`, "null") + "," + change("requests_per_day", `"0"`, "null") + "," +
+				change("rates", `"*:5/s:9"`, "null") + "," + change("in_flight", "null", `"3"`)},
+			{"PATCH", user, `{"plan":"team"}`, change("plan", `"default"`, `"team"`)},
+			{"DELETE", user, "", ""},
+		} {
+			if got := s.do(call{method: step.method, path: step.path, body: step.body, token: root.Token}); got.status >= 300 {
+				t.Fatalf("%s: got %d %s", step.body, got.status, got.body)
+			}
+			if got := s.do(call{path: "/admin/audit?limit=1", token: root.Token}).body; !strings.Contains(got, `"changes":[`+step.want+`]}`) {
+				t.Errorf("%s %s: got %s, want %s", step.method, step.body, got, step.want)
+			}
+		}
+	})
+}

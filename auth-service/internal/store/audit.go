@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -21,6 +23,42 @@ type auditRow struct {
 	TargetName string
 	Detail     string
 	Address    string
+	Changes    *string // JSON
+}
+
+// auditChange is an element of the column changes.
+type auditChange struct {
+	Name string  `json:"name"`
+	From *string `json:"from"`
+	To   *string `json:"to"`
+}
+
+func changesColumn(changes []account.AuditChange) (*string, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	list := make([]auditChange, len(changes))
+	for i, c := range changes {
+		list[i] = auditChange(c)
+	}
+	raw, err := json.Marshal(list)
+	text := string(raw)
+	return &text, err
+}
+
+func (r auditRow) changes() ([]account.AuditChange, error) {
+	if r.Changes == nil {
+		return nil, nil
+	}
+	var list []auditChange
+	if err := json.Unmarshal([]byte(*r.Changes), &list); err != nil {
+		return nil, fmt.Errorf("changes of entry %d of the audit log: %w", r.ID, err)
+	}
+	changes := make([]account.AuditChange, len(list))
+	for i, c := range list {
+		changes[i] = account.AuditChange(c)
+	}
+	return changes, nil
 }
 
 // TableName is for gorm.
@@ -38,8 +76,9 @@ func (r auditRow) entry() account.AuditEntry {
 	return e
 }
 
-func newAuditRow(e account.AuditEntry) auditRow {
-	row := auditRow{At: e.At, Action: e.Action, TargetID: e.TargetID, Detail: e.Detail}
+func newAuditRow(e account.AuditEntry) (auditRow, error) {
+	changes, err := changesColumn(e.Changes)
+	row := auditRow{At: e.At, Action: e.Action, TargetID: e.TargetID, Detail: e.Detail, Changes: changes}
 	if e.Actor.ID != 0 {
 		row.ActorID = &e.Actor.ID
 	} else {
@@ -48,7 +87,7 @@ func newAuditRow(e account.AuditEntry) auditRow {
 	if e.TargetID == 0 {
 		row.TargetName = e.TargetName
 	}
-	return row
+	return row, err
 }
 
 func addAudit(ctx context.Context, tx *gorm.DB, e account.AuditEntry) error {
@@ -62,7 +101,10 @@ func addAudits(ctx context.Context, tx *gorm.DB, entries []account.AuditEntry) e
 	}
 	rows := make([]auditRow, len(entries))
 	for i, e := range entries {
-		rows[i] = newAuditRow(e)
+		var err error
+		if rows[i], err = newAuditRow(e); err != nil {
+			return err
+		}
 	}
 	if err := gorm.G[auditRow](tx).CreateInBatches(ctx, &rows, rowsAtOnce); err != nil {
 		return err
@@ -85,7 +127,11 @@ func (s *Store) Audit(ctx context.Context, q account.AuditQuery) (entries []acco
 			return err
 		}
 		for _, r := range rows {
-			entries = append(entries, s.named(ctx, r, names))
+			e := s.named(ctx, r, names)
+			if e.Changes, err = r.changes(); err != nil {
+				return err
+			}
+			entries = append(entries, e)
 		}
 		return nil
 	})

@@ -87,6 +87,7 @@ func TestOfARowOfTheAuditLogOnlyTheNamesMayGo(t *testing.T) {
 			"update audit_log set target_name = '' where id = 2",
 			"update audit_log set " + names + ", detail = '' where id = 2",
 			"update audit_log set " + names + ", action = 'x' where id = 2",
+			"update audit_log set " + names + ", changes = '[]' where id = 2",
 			"update audit_log set " + names + ", target_id = 3 where id = 2",
 			"update audit_log set " + names + ", actor_id = null where id = 2",
 			"update audit_log set " + names + ", at = " + map[bool]string{true: "'2000-01-01'", false: "2"}[now == "now()"] + " where id = 2",

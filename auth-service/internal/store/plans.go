@@ -107,6 +107,10 @@ func (s *Store) PutPlan(ctx context.Context, p account.Plan, audit account.Audit
 		if err != nil && !created {
 			return err
 		}
+		old, err := limitsOf(before, created)
+		if err != nil {
+			return err
+		}
 		put = p
 		put.Version, put.CreatedAt = number, before.CreatedAt.UTC()
 		if created {
@@ -119,9 +123,20 @@ func (s *Store) PutPlan(ctx context.Context, p account.Plan, audit account.Audit
 		if err := writePlan(ctx, tx, row, created); err != nil {
 			return err
 		}
-		return addAudit(ctx, tx, audit)
+		entry := audit // audit is the same when this runs again
+		entry.Changes = old.Changes(&put.Limits)
+		return addAudit(ctx, tx, entry)
 	})
 	return put, created, err
+}
+
+// limitsOf are the limits of a plan before a change; none if there was no plan.
+func limitsOf(before planRow, created bool) (account.Limits, error) {
+	if created {
+		return account.Limits{}, nil
+	}
+	old, err := before.plan()
+	return old.Limits, err
 }
 
 // writePlan writes a plan and checks the bounds of all plans together.

@@ -43,8 +43,8 @@ function filterForm(room) {
   const who = (name) => input(`audit-${name}`, { type: "search", maxlength: 128, value: value(name), spellcheck: "false" });
   const date = (name) => input(`audit-${name}`, { type: "date", value: value(name), min: "1970-01-01", max: "8999-12-31" });
   return el("form", { id: "find-entries", class: "row", role: "search", onsubmit: (event) => { event.preventDefault(); apply(); } },
-    field("Done by", who("actor"), "A user's name or id, or command line."),
-    field("Done to", who("target"), "A user's name or id, or a plan."),
+    field("Done by (user, or command line)", who("actor")),
+    field("Done to (user, or plan)", who("target")),
     field("Action", select("audit-action", [["", "any"], ...actions.map((name) => [name, name])], value("action"))),
     field("First day (UTC)", date("from")),
     field("Last day (UTC)", date("to")),
