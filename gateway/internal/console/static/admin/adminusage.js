@@ -44,7 +44,7 @@ function draw(room, { now, group, answer }) {
   const items = answer.groups.map((one) => ({ ...one.total, of: of(one), group: one, before: one.before }));
   const first = (sum) => (sum.group.user_id ? link(`#/users/${sum.group.user_id}`, sum.of) : sum.of);
   return [bar,
-    el("p", { id: "total" }, `${number(answer.total.requests)} calls, ${change(answer.total.requests, answer.before.requests)} against the period before (${number(answer.before.requests)}).`),
+    el("p", { id: "total" }, `${number(answer.total.requests)} ${answer.total.requests === 1 ? "call" : "calls"}, ${change(answer.total.requests, answer.before.requests)} against the period before (${number(answer.before.requests)}).`),
     chart({ id: "bars", label: `Calls per ${now.by}, ${now.name} (UTC)`, unit: "calls", bins: now.bins, series, values }),
     usageTable({
       id: "usage", caption: `Calls by ${group}, ${now.name}`, room, items, total: { ...answer.total, before: answer.before },
