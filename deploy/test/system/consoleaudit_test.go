@@ -32,7 +32,9 @@ func TestConsoleAudit(t *testing.T) {
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/#/audit")
 	enter(page, t, "root", "correct horse", "#sign-in")
-	testbed.Eventually(t, "the last edit", func() error { return shows(page, "#audit tbody tr", "rooteditadamonthly_quota 50,049 → 50,050127.0.0.1") })
+	testbed.Eventually(t, "the last edit", func() error {
+		return shows(page, "#audit tbody tr", "rooteditadamonthly_quota 50,049 → 50,050127.0.0.1")
+	})
 	links := `[...document.querySelectorAll("#audit tbody tr:first-child a")].map((a) => a.hash).join()`
 	if got := evaluate[string](page, t, links); got != "#/users/1,#/users/2" {
 		t.Errorf("the entry links to %s", got)

@@ -42,14 +42,9 @@ func Builtin(auth, math string) []*Route {
 	// auth-service checks the credential of the service that asks.
 	introspect := public("introspect", "/token/introspect")
 	introspect.ForwardToken = true
-	adminUsage := account("admin-usage", "/admin/usage", "GET")
-	// auth-service sums up the usage of all users. It may take 30 seconds for a page, and 10 minutes for a CSV.
-	adminUsage.Timeouts.FirstByte, adminUsage.Timeouts.Progress = 40*time.Second, 11*time.Minute
-	adminSeries := account("admin-usage-series", "/admin/usage/series", "GET")
-	adminSeries.Timeouts.FirstByte = 40 * time.Second // by user it sums up, too
 	root := account(rootName, "/root", "GET")
 	root.Upstreams, root.Metered, root.NoTickets, root.Retries = []string{math}, true, false, 1
-	return []*Route{
+	return append([]*Route{
 		public("register", "/users/register"),
 		public("token", "/token"),
 		public("refresh", "/token/refresh"),
@@ -68,6 +63,21 @@ func Builtin(auth, math string) []*Route {
 		account("keys", "/users/me/keys", "GET", "POST"),
 		account("key", "/users/me/keys/*", "PATCH", "DELETE"),
 		account("key-rotation", "/users/me/keys/*/rotate", "POST"),
+		root,
+	}, administration(account, changes)...)
+}
+
+// newRoute makes a route of auth-service.
+type newRoute func(name, path string, methods ...string) *Route
+
+// administration are the routes for administrators. account and changes make them.
+func administration(account, changes newRoute) []*Route {
+	adminUsage := account("admin-usage", "/admin/usage", "GET")
+	// auth-service sums up the usage of all users. It may take 30 seconds for a page, and 10 minutes for a CSV.
+	adminUsage.Timeouts.FirstByte, adminUsage.Timeouts.Progress = 40*time.Second, 11*time.Minute
+	adminSeries := account("admin-usage-series", "/admin/usage/series", "GET")
+	adminSeries.Timeouts.FirstByte = 40 * time.Second // by user it sums up, too
+	return []*Route{
 		account("admin-users", "/admin/users", "GET", "POST"),
 		changes("admin-user", "/admin/users/*", "GET", "PATCH", "DELETE"),
 		account("admin-user-reset", "/admin/users/*/reset", "POST"),
@@ -84,6 +94,5 @@ func Builtin(auth, math string) []*Route {
 		account("admin-plan", "/admin/plans/*", "GET", "PUT", "DELETE"),
 		account("admin-audit", "/admin/audit", "GET"),
 		account("admin-system", "/admin/system", "GET"),
-		root,
 	}
 }
