@@ -1,6 +1,9 @@
 package route
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Sign-in and account bodies are small. auth-service has a bound of its own, with a better error message.
 const builtinMaxBody = 1 << 20
@@ -44,7 +47,7 @@ func Builtin(auth, math string) []*Route {
 	introspect.ForwardToken = true
 	root := account(rootName, "/root", "GET")
 	root.Upstreams, root.Metered, root.NoTickets, root.Retries = []string{math}, true, false, 1
-	return append([]*Route{
+	return slices.Concat([]*Route{
 		public("register", "/users/register"),
 		public("token", "/token"),
 		public("refresh", "/token/refresh"),
@@ -63,8 +66,7 @@ func Builtin(auth, math string) []*Route {
 		account("keys", "/users/me/keys", "GET", "POST"),
 		account("key", "/users/me/keys/*", "PATCH", "DELETE"),
 		account("key-rotation", "/users/me/keys/*/rotate", "POST"),
-		root,
-	}, administration(account, changes)...)
+	}, administration(account, changes), []*Route{root})
 }
 
 // newRoute makes a route of auth-service.
