@@ -1,8 +1,6 @@
 package system_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -19,16 +17,9 @@ import (
 	"tallygate/deploy/internal/testbed"
 )
 
-// pacer is a script of docs/examples/pacing.
-type pacer struct {
-	name  string
-	probe []string // succeeds where the script can run
-	start []string
-	needs string
-}
-
-func pacers() []pacer {
-	return []pacer{
+// pacers are the scripts of docs/examples/pacing.
+func pacers() []exampleScript {
+	return []exampleScript{
 		{"sh", []string{"sh", "-c", "curl --version && awk 1 /dev/null"}, []string{"sh", "pacing.sh"}, "curl and awk"},
 		{"Python", []string{"python3", "-c", "import requests"}, []string{"python3", "pacing.py"}, "python3 with requests"},
 		{"JavaScript", []string{"node", "-e", "fetch"}, []string{"node", "pacing.mjs"}, "Node 18 or later"},
@@ -36,32 +27,10 @@ func pacers() []pacer {
 	}
 }
 
-// run makes calls with a key, and returns what the script has printed.
-func (p pacer) run(t *testing.T, key, url string, calls int) (out, errs string, err error) {
+// pace makes calls with a key, and returns what the script has printed.
+func (s exampleScript) pace(t *testing.T, key, url string, calls int) (out, errs string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), testbed.Patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, p.start[0], append(p.start[1:len(p.start):len(p.start)], url, fmt.Sprint(calls))...)
-	cmd.Dir = filepath.Join(testbed.Root(), "docs/examples/pacing")
-	cmd.Env = append(os.Environ(), "TALLYGATE_KEY="+key, "GOWORK=off")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err = cmd.Run()
-	return stdout.String(), stderr.String(), err
-}
-
-// each runs a test with every script that this machine can run.
-func each(t *testing.T, test func(*testing.T, pacer)) {
-	t.Helper()
-	for _, p := range pacers() {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			if err := exec.CommandContext(t.Context(), p.probe[0], p.probe[1:]...).Run(); err != nil {
-				t.Skipf("install %s to run the script in %s: %v", p.needs, p.name, err)
-			}
-			test(t, p)
-		})
-	}
+	return s.run(t, "pacing", "TALLYGATE_KEY="+key, url, fmt.Sprint(calls))
 }
 
 // TestScriptsThatPaceThemselvesAreNeverRefused: the RateLimit field tells them when to wait. 12 calls under a rate of 4 a second take
@@ -72,7 +41,7 @@ func TestScriptsThatPaceThemselvesAreNeverRefused(t *testing.T) {
 	r.waitReady(t)
 	r.command(t, "plan", "set", "paced", "-rates", "*=4/s:4", "-month", "100000")
 	client := contract.NewClient(r.base)
-	each(t, func(t *testing.T, p pacer) {
+	eachScript(t, pacers(), func(t *testing.T, p exampleScript) {
 		who := contract.Credentials{Username: strings.ToLower(p.name), Password: "correct horse"}
 		if got, err := client.Register(who); err != nil || got.Status != http.StatusCreated {
 			t.Fatalf("got %+v, %v", got, err)
@@ -86,7 +55,7 @@ func TestScriptsThatPaceThemselvesAreNeverRefused(t *testing.T) {
 			}
 			return err
 		})
-		out, errs, err := p.run(t, key, r.base+"/root?number=9&n=0.5", 12)
+		out, errs, err := p.pace(t, key, r.base+"/root?number=9&n=0.5", 12)
 		if want := strings.Repeat("200\n", 12); err != nil || out != want {
 			t.Errorf("got %q %q, %v", out, errs, err)
 		}
@@ -141,14 +110,14 @@ func passed(fields string) func(http.ResponseWriter) {
 // TestScriptsThatPaceThemselvesWait: one second for each of two reasons, and not at all until the next day.
 func TestScriptsThatPaceThemselvesWait(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p pacer) {
+	eachScript(t, pacers(), func(t *testing.T, p exampleScript) {
 		service := &limited{responses: []func(http.ResponseWriter){
 			tooMany, passed(`"root";r=3;t=9, "month";r=100;t=86400`), passed(`"own";r=0;other;t=1 + "root";r=3;t=7, "month";r=10;t=86400`),
 			passed(`"own";r=1;t=1 + "root";r=5;t=1, "month";r=0;t=86400`),
 		}}
 		server := httptest.NewServer(service)
 		defer server.Close()
-		out, errs, err := p.run(t, "tg_test", server.URL, 9)
+		out, errs, err := p.pace(t, "tg_test", server.URL, 9)
 		if err == nil || out != "429\n200\n200\n200\n" || !strings.Contains(errs, "The next call is allowed in ") {
 			t.Errorf("got %q %q, %v", out, errs, err)
 		}

@@ -1,16 +1,11 @@
 package system_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,19 +13,11 @@ import (
 
 	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
-	"tallygate/deploy/internal/testbed"
 )
 
-// signInScript is a client of docs/examples/signin.
-type signInScript struct {
-	name  string
-	probe []string // succeeds where the script can run
-	start []string
-	needs string
-}
-
-func signInScripts() []signInScript {
-	return []signInScript{
+// signInScripts are the clients of docs/examples/signin.
+func signInScripts() []exampleScript {
+	return []exampleScript{
 		{"sh", []string{"sh", "-c", "curl --version && jq --version"}, []string{"sh", "signin.sh"}, "curl and jq"},
 		{"Python", []string{"python3", "-c", "import requests"}, []string{"python3", "signin.py"}, "python3 with requests"},
 		{"JavaScript", []string{"node", "-e", "fetch"}, []string{"node", "signin.mjs"}, "Node 18 or later"},
@@ -38,32 +25,10 @@ func signInScripts() []signInScript {
 	}
 }
 
-// eachScript runs a test with every script that this machine can run.
-func eachScript(t *testing.T, test func(*testing.T, signInScript)) {
+// signInAndCall signs in and makes calls, and returns what the script has printed.
+func (s exampleScript) signInAndCall(t *testing.T, base string, who contract.Credentials, path string, calls int) (out, errs string, err error) {
 	t.Helper()
-	for _, s := range signInScripts() {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			if err := exec.CommandContext(t.Context(), s.probe[0], s.probe[1:]...).Run(); err != nil {
-				t.Skipf("install %s to run the script in %s: %v", s.needs, s.name, err)
-			}
-			test(t, s)
-		})
-	}
-}
-
-// run signs in and makes calls, and returns what the script has printed.
-func (s signInScript) run(t *testing.T, base string, who contract.Credentials, path string, calls int) (out, errs string, err error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), testbed.Patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, s.start[0], append(s.start[1:len(s.start):len(s.start)], base, who.Username, path, fmt.Sprint(calls))...)
-	cmd.Dir = filepath.Join(testbed.Root(), "docs/examples/signin")
-	cmd.Env = append(os.Environ(), "TALLYGATE_PASSWORD="+who.Password, "GOWORK=off")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err = cmd.Run()
-	return stdout.String(), stderr.String(), err
+	return s.run(t, "signin", "TALLYGATE_PASSWORD="+who.Password, base, who.Username, path, fmt.Sprint(calls))
 }
 
 // TestScriptsSignInAndRefresh: an access token ends within the time in which scripts refresh it, so each call takes a refresh. The
@@ -72,16 +37,16 @@ func TestScriptsSignInAndRefresh(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Config{Auth: append(cluster.CheapPasswords(), "JWT_TTL=20s")})
 	client := contract.NewClient(c.Gateways[0].URL)
-	eachScript(t, func(t *testing.T, s signInScript) {
+	eachScript(t, signInScripts(), func(t *testing.T, s exampleScript) {
 		who := contract.Credentials{Username: strings.ToLower(s.name), Password: `a "quoted" $HOME \ 'word'`}
 		if got, err := client.Register(who); err != nil || got.Status != http.StatusCreated {
 			t.Fatalf("got %+v, %v", got, err)
 		}
-		if out, errs, err := s.run(t, client.Base, who, "/root?number=9&n=0.5", 3); err != nil || out != "200\n200\n200\n" {
+		if out, errs, err := s.signInAndCall(t, client.Base, who, "/root?number=9&n=0.5", 3); err != nil || out != "200\n200\n200\n" {
 			t.Errorf("got %q %q, %v", out, errs, err)
 		}
 		who.Password = "wrong"
-		if out, errs, err := s.run(t, client.Base, who, "/root?number=9&n=0.5", 1); err == nil || out != "" || !strings.Contains(errs, "The user name or the password is wrong.") {
+		if out, errs, err := s.signInAndCall(t, client.Base, who, "/root?number=9&n=0.5", 1); err == nil || out != "" || !strings.Contains(errs, "The user name or the password is wrong.") {
 			t.Errorf("a wrong password: got %q %q, %v", out, errs, err)
 		}
 	})
@@ -168,11 +133,11 @@ func TestScriptsKeepTheirSession(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			eachScript(t, func(t *testing.T, s signInScript) {
+			eachScript(t, signInScripts(), func(t *testing.T, s exampleScript) {
 				service := &played{expected: row.expected}
 				server := httptest.NewServer(service)
 				defer server.Close()
-				out, errs, err := s.run(t, server.URL, contract.Credentials{Username: "ada", Password: "right"}, "/x", row.calls)
+				out, errs, err := s.signInAndCall(t, server.URL, contract.Credentials{Username: "ada", Password: "right"}, "/x", row.calls)
 				if (err != nil) != (row.err != "") || out != row.out || !strings.Contains(errs, row.err) {
 					t.Errorf("got %q %q, %v", out, errs, err)
 				}

@@ -1,4 +1,4 @@
-// A client that is generated from the gateway's OpenAPI description. It signs in, makes a call, and prints what it has used.
+// Command goclient is a client that is generated from the gateway's OpenAPI description. It signs in, makes a call, and prints what it has used.
 //
 //	curl -sO http://localhost:8000/openapi.json
 //	go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-codegen.yaml openapi.json
