@@ -25,6 +25,7 @@ type walk struct {
 	r      *runner
 	client *contract.Client
 	name   string // of the person's account: no other walk has it
+	steps  int    // clicks, and fields that were filled
 }
 
 const goodPassword = "correct horse"
@@ -34,6 +35,7 @@ func (w *walk) visit(path string) { w.t.Helper(); visit(w.page, w.t, w.r.base+pa
 func (w *walk) click(selectors ...string) {
 	w.t.Helper()
 	for _, selector := range selectors {
+		w.steps++
 		act(w.page, w.t, chromedp.WaitVisible(selector), chromedp.Click(selector))
 	}
 }
@@ -42,6 +44,7 @@ func (w *walk) click(selectors ...string) {
 func (w *walk) fill(fields ...string) {
 	w.t.Helper()
 	for i := 0; i < len(fields); i += 2 {
+		w.steps++
 		act(w.page, w.t, chromedp.SendKeys(fields[i], fields[i+1]))
 	}
 }
