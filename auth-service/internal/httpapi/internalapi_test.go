@@ -64,33 +64,6 @@ type internalStep struct {
 	status int
 }
 
-// deliveries deliver a batch in every way.
-func deliveries(method, batch string, text http.Header) []internalStep {
-	const path = "/internal/usage"
-	return []internalStep{
-		{call{method: method, path: path, body: batch}, 204},
-		{call{method: method, path: path, body: batch}, 204},
-		{call{method: method, path: path, body: "{"}, 400},
-		{call{method: method, path: path, body: batch, token: "none"}, 401},
-		{call{method: method, path: path, body: batch + strings.Repeat(" ", 16<<20)}, 413},
-		{call{method: method, path: path, body: batch, header: text}, 415},
-		{call{method: method, path: path, body: "{}"}, 422},
-	}
-}
-
-// rateReports reports calls under rates in every way.
-func rateReports(calls string, text http.Header) []internalStep {
-	const path = "/internal/rates"
-	return []internalStep{
-		{call{method: "POST", path: path, body: calls}, 200},
-		{call{method: "POST", path: path, body: "{"}, 400},
-		{call{method: "POST", path: path, body: calls, token: "none"}, 401},
-		{call{method: "POST", path: path, body: calls + strings.Repeat(" ", 2<<20)}, 413},
-		{call{method: "POST", path: path, body: calls, header: text}, 415},
-		{call{method: "POST", path: path, body: "{}"}, 422},
-	}
-}
-
 // elsewhere reports whether another test than TestInternalResponsesAreAsDescribed gets a response.
 func elsewhere(response string) bool {
 	return strings.HasSuffix(response, " 503") || strings.HasPrefix(response, "POST /internal/keys ")
@@ -113,7 +86,8 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 	text := http.Header{"Content-Type": {"text/plain"}}
 	missing := slices.DeleteFunc(api.Responses(), elsewhere)
 	const leases = "/internal/quota/leases"
-	steps := slices.Concat(deliveries("POST", batch, text), deliveries("PUT", inUnits, text), rateReports(with(api.RequestExample("shareRates"), nil), text), scopedLeases(api))
+	steps := slices.Concat(deliveries("POST", batch, text), deliveries("PUT", inUnits, text), rateReports(with(api.RequestExample("shareRates"), nil), text), scopedLeases(api),
+		gatewayReports(with(api.RequestExample("reportGateway"), nil), text))
 	for _, step := range append(steps, []internalStep{
 		{call{method: "GET", path: "/internal/users/1"}, 200},
 		{call{method: "GET", path: "/internal/users/2"}, 200},
@@ -213,6 +187,7 @@ func TestInternalCallsIgnoreWhatTheyDoNotKnow(t *testing.T) {
 		{method: "POST", path: "/internal/usage?added=later", body: with(batch, later)},
 		{method: "POST", path: "/internal/quota/leases?added=later", body: with(lease, later)},
 		{method: "POST", path: "/internal/rates?added=later", body: with(api.RequestExample("shareRates"), later)},
+		{method: "PUT", path: "/internal/gateways/0f3a9c?added=later", body: with(api.RequestExample("reportGateway"), later)},
 		{method: "POST", path: "/internal/keys?added=later", body: with(internalapitest.Members{"hash": apikey.Hash(key).String()}, later)},
 		{method: "GET", path: "/internal/users/1?added=later"},
 		{method: "GET", path: "/internal/changes?added=later"},

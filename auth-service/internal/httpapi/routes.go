@@ -86,6 +86,7 @@ func (s *server) private() *ginapi.API {
 	internal.PUT("/usage", api.Handle(s.addUsage))
 	internal.POST("/quota/leases", api.Handle(s.leaseCalls))
 	internal.DELETE("/quota/leases/:gateway", api.Handle(s.endLeases))
+	internal.PUT("/gateways/:gateway", api.Handle(s.reportGateway))
 	internal.POST("/rates", api.Handle(s.shareRates))
 	return api
 }

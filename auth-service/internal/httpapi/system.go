@@ -8,18 +8,37 @@ import (
 
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/auth-service/internal/system"
+	"tallygate/kit/ginapi"
 )
 
 // systemState is system.State in JSON. null is "not known".
 type systemState struct {
-	Now         time.Time     `json:"now"`
-	Ledger      ledgerState   `json:"ledger"`
-	Database    databaseState `json:"database"`
-	Secrets     secretsState  `json:"secrets"`
-	AuthService replicaState  `json:"auth_service"`
+	Now         time.Time       `json:"now"`
+	Gateways    []gatewayState  `json:"gateways"`
+	Upstreams   []upstreamState `json:"upstreams"`
+	Ledger      ledgerState     `json:"ledger"`
+	Database    databaseState   `json:"database"`
+	Secrets     secretsState    `json:"secrets"`
+	AuthService replicaState    `json:"auth_service"`
+}
+
+// gatewayState is a gateway as it reported last.
+type gatewayState struct {
+	ID string `json:"id"`
+	system.Gateway
+	ReportedAt time.Time `json:"reported_at"`
+	Age        float64   `json:"age_seconds"`
+	Seen       bool      `json:"seen"` // it still reports
+}
+
+// upstreamState is an upstream as a gateway that is seen reported it.
+type upstreamState struct {
+	Gateway string `json:"gateway"`
+	system.Upstream
 }
 
 type ledgerState struct {
+	Lag         *float64   `json:"lag_seconds"`
 	LastBatchAt *time.Time `json:"last_batch_at"`
 	VerifiedAt  *time.Time `json:"verified_at"`
 	Differences *int       `json:"verify_differences"`
@@ -107,6 +126,43 @@ func newReplicaState(r system.Replica) replicaState {
 	return out
 }
 
+func newGatewayStates(state *system.State) ([]gatewayState, []upstreamState) {
+	gateways, upstreams := make([]gatewayState, len(state.Gateways)), []upstreamState{}
+	for i := range state.Gateways {
+		g := &state.Gateways[i]
+		gateways[i] = gatewayState{
+			ID: g.Gateway, Gateway: g.Report.Gateway, ReportedAt: g.At,
+			Age: max(state.Now.Sub(g.At), 0).Seconds(), Seen: g.Seen(state.Now),
+		}
+		if gateways[i].TLS == nil {
+			gateways[i].TLS = []system.Certificate{}
+		}
+		if !gateways[i].Seen {
+			continue
+		}
+		for _, u := range g.Report.Upstreams {
+			upstreams = append(upstreams, upstreamState{Gateway: g.Gateway, Upstream: u})
+		}
+	}
+	return gateways, upstreams
+}
+
+// maxGatewayReportBytes is the longest body of a gateway's report.
+const maxGatewayReportBytes = 256 << 10
+
+// reportGateway keeps the state of a gateway.
+func (s *server) reportGateway(c *gin.Context) error {
+	report, err := ginapi.BindKnown[system.Report](c, maxGatewayReportBytes)
+	if err != nil {
+		return err
+	}
+	if err := s.System.Report(c.Request.Context(), c.Param("gateway"), report); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
 // readSystem sends the state of the installation.
 func (s *server) readSystem(c *gin.Context) error {
 	state, err := s.System.State(c.Request.Context())
@@ -114,8 +170,11 @@ func (s *server) readSystem(c *gin.Context) error {
 		return err
 	}
 	d := state.Database
+	ledger := newLedgerState(state.Ledger)
+	ledger.Lag = state.Lag()
+	gateways, upstreams := newGatewayStates(&state)
 	c.JSON(http.StatusOK, systemState{
-		Now: state.Now, Ledger: newLedgerState(state.Ledger),
+		Now: state.Now, Gateways: gateways, Upstreams: upstreams, Ledger: ledger,
 		Database:    databaseState{Kind: d.Kind, SizeBytes: d.Size, WALBytes: d.WAL, Connections: (*inUse)(d.Connections)},
 		Secrets:     secretsState{Signing: newSecretState(state.Secrets.Signing), Internal: newSecretState(state.Secrets.Internal)},
 		AuthService: newReplicaState(state.AuthService),

@@ -13,6 +13,10 @@ import (
 type Store interface {
 	// DatabaseState returns how large the database is.
 	DatabaseState(ctx context.Context) (Database, error)
+	// SaveReport keeps a gateway's report that arrived now, and deletes all that arrived before forgotten.
+	SaveReport(ctx context.Context, gateway string, r Report, now, forgotten time.Time) error
+	// Reports returns the last report of each gateway that arrived since then, the newest first, at most so many.
+	Reports(ctx context.Context, since time.Time, most int) ([]Reported, error)
 }
 
 // Config is the configuration of a Service. All fields but Now are required.
@@ -47,6 +51,9 @@ func (s *Service) State(ctx context.Context) (State, error) {
 	}
 	if state.Database, err = s.cfg.Store.DatabaseState(ctx); err != nil {
 		return State{}, fmt.Errorf("database: %w", err)
+	}
+	if state.Gateways, err = s.cfg.Store.Reports(ctx, state.Now.Add(-keptReports), maxGateways); err != nil {
+		return State{}, fmt.Errorf("reports of gateways: %w", err)
 	}
 	return state, nil
 }

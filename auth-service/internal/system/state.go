@@ -9,6 +9,7 @@ import (
 // State is the installation at one moment. Where a value is a pointer, nil is "not known".
 type State struct {
 	Now         time.Time
+	Gateways    []Reported // the newest report first
 	Ledger      ledger.State
 	Database    Database
 	Secrets     Secrets

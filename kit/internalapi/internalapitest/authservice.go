@@ -36,6 +36,7 @@ type AuthService struct {
 	opened   int
 	batches  []Members
 	ended    []string
+	reports  map[string]Members // by gateway, the last of each
 }
 
 // Start starts a listener that lives as long as the test, and returns its URL. Gateways need the secret as
@@ -65,7 +66,7 @@ func newAuthService() (*AuthService, error) {
 	}
 	s := &AuthService{
 		contract: contract, users: map[int64]Members{}, keys: map[string]Members{}, plans: map[string]Members{},
-		changed: make(chan struct{}), refusals: map[string]int{},
+		changed: make(chan struct{}), refusals: map[string]int{}, reports: map[string]Members{},
 		lease: func(Members) Members { return contract.ResponseExample("leaseCalls", http.StatusOK) },
 	}
 	users, _ := contract.ResponseExample("readChanges", http.StatusOK)["users"].([]any)
@@ -132,6 +133,9 @@ func (s *AuthService) respond(r *http.Request, operation string, params map[stri
 		return http.StatusOK, s.grant(body)
 	case "endLeases":
 		s.end(params["gateway"])
+		return http.StatusNoContent, nil
+	case "reportGateway":
+		s.keepReport(params["gateway"], body)
 		return http.StatusNoContent, nil
 	}
 	panic("the fake does not know the operation " + operation + "; add it in kit/internalapi/internalapitest")

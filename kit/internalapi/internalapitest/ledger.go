@@ -48,6 +48,19 @@ func (s *AuthService) Ended() []string {
 	return slices.Clone(s.ended)
 }
 
+// Report returns the last report of a gateway, or nil.
+func (s *AuthService) Report(gateway string) Members {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reports[gateway]
+}
+
+func (s *AuthService) keepReport(gateway string, body []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reports[gateway] = ReadMembers(body)
+}
+
 // keep keeps a batch, unless nothing is validated: a benchmark delivers for hours.
 func (s *AuthService) keep(body []byte) {
 	if s.report == nil {

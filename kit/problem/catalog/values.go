@@ -35,7 +35,7 @@ func fields() []Entry {
 		all = append(all, field(name))
 	}
 	for _, name := range []string{
-		"after", "calls", "day", "gateway", "hash", "key_id", "key_month", "least", "month", "returned", "rows", "sequence", "wait", "want",
+		"after", "calls", "day", "gateway", "hash", "key_id", "key_month", "least", "month", "report", "returned", "rows", "sequence", "wait", "want",
 	} {
 		entry := field(name)
 		entry.Internal = true
