@@ -40,7 +40,7 @@ func eraseUsers(ctx context.Context, c call) error {
 	defer closeAccounts()
 	erased := 0
 	for _, id := range ids {
-		err := accounts.RemoveUser(ctx, commandLine(), id)
+		err := accounts.RemoveUser(ctx, commandLine(), id, nil)
 		switch {
 		case errors.Is(err, account.ErrNoUser):
 			continue

@@ -81,7 +81,7 @@ func setPlan(ctx context.Context, c call) error {
 		return err
 	}
 	defer closeAccounts()
-	p, created, err := accounts.PutPlan(ctx, commandLine(), c.args[0], limits)
+	p, created, err := accounts.PutPlan(ctx, commandLine(), c.args[0], limits, nil)
 	switch {
 	case errors.Is(err, account.ErrTooManyPlans):
 		return fmt.Errorf("there are %d plans already, or they have too many rates together", account.MaxPlans)
@@ -138,7 +138,7 @@ func deletePlan(ctx context.Context, c call) error {
 		return err
 	}
 	defer closeAccounts()
-	err = accounts.DeletePlan(ctx, commandLine(), c.args[0])
+	err = accounts.DeletePlan(ctx, commandLine(), c.args[0], nil)
 	switch {
 	case errors.Is(err, account.ErrPlanNotFound):
 		return fmt.Errorf("there is no plan %q", c.args[0])

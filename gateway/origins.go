@@ -11,7 +11,8 @@ import (
 // readOrigins reads which pages' scripts may call the built-in routes. Without the setting there are none, and it returns nil.
 func readOrigins(r *env.Reader) *route.CORS {
 	// Libraries in pages add fields of their own, for example for tracing. The built-in routes ignore those that they do not know.
-	cors := &route.CORS{Headers: []string{"*"}, MaxAge: 10 * time.Minute}
+	// Scripts need the ETag for If-Match.
+	cors := &route.CORS{Headers: []string{"*"}, Expose: []string{"ETag"}, MaxAge: 10 * time.Minute}
 	for origin := range strings.SplitSeq(r.String("CORS_ORIGINS", ""), ",") {
 		switch origin = strings.TrimSpace(origin); {
 		case origin == "":

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -43,6 +44,9 @@ func TestPagesMayCallTheBuiltinRoutes(t *testing.T) {
 		}
 		if got := resp.Header.Get("Access-Control-Allow-Headers"); test.method == "OPTIONS" && got != "Authorization, Content-Type, X-Request-Id, *" {
 			t.Errorf("%s: fields %q", test.path, got)
+		}
+		if got := resp.Header.Get("Access-Control-Expose-Headers"); test.path == "/users/me/usage" && !strings.HasSuffix(got, ", ETag") {
+			t.Errorf("%s: scripts may read %q, want also ETag", test.path, got)
 		}
 	}
 }

@@ -32,13 +32,16 @@ type Quota struct {
 
 // EditUser changes somebody's account and writes it into the audit log, both or neither. Disabling ends every token of
 // the user. Taking a role away ends every access token, because those carry it. Errors: ErrNoUser, ErrOwnAccount, ErrNoPlan,
-// *fault.InvalidError, fault.ErrUnavailable.
-func (s *Service) EditUser(ctx context.Context, by Actor, userID int64, e Edit) (User, error) {
+// ErrChangedMeanwhile, *fault.InvalidError, fault.ErrUnavailable.
+func (s *Service) EditUser(ctx context.Context, by Actor, userID int64, e Edit, when If[User]) (User, error) {
 	if by.ID == userID && (e.Disabled != nil || e.Role != nil) {
 		return User{}, ErrOwnAccount
 	}
 	now := s.now()
 	user, err := s.cfg.Store.UpdateUser(ctx, userID, now, func(u User) (Change, error) {
+		if err := when.check(&u); err != nil {
+			return Change{}, err
+		}
 		c := e.apply(u)
 		if c.Audit != nil {
 			c.Audit.At, c.Audit.Actor = now, by
@@ -112,13 +115,16 @@ func quotaText(limit *int64) string {
 }
 
 // RemoveUser deletes somebody's account and writes it into the audit log. Errors: ErrNoUser, ErrOwnAccount,
-// fault.ErrUnavailable.
-func (s *Service) RemoveUser(ctx context.Context, by Actor, userID int64) error {
+// ErrChangedMeanwhile, fault.ErrUnavailable.
+func (s *Service) RemoveUser(ctx context.Context, by Actor, userID int64, when If[User]) error {
 	if by.ID == userID {
 		return ErrOwnAccount
 	}
 	now := s.now()
 	_, err := s.cfg.Store.UpdateUser(ctx, userID, now, func(u User) (Change, error) {
+		if err := when.check(&u); err != nil {
+			return Change{}, err
+		}
 		entry := &AuditEntry{At: now, Actor: by, Action: "delete", TargetID: u.ID, TargetName: u.Name}
 		return Change{User: u, Delete: true, Audit: entry}, nil
 	})
@@ -194,5 +200,5 @@ func (s *Service) EditUserByName(ctx context.Context, by Actor, name string, e E
 	if err != nil {
 		return User{}, err
 	}
-	return s.EditUser(ctx, by, user.ID, e)
+	return s.EditUser(ctx, by, user.ID, e, nil)
 }

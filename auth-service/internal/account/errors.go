@@ -18,6 +18,8 @@ var (
 	ErrNoPlan = errors.New("no such plan for a user")
 	// ErrPlanNotFound means that there is no plan of this name to read or delete.
 	ErrPlanNotFound = errors.New("no such plan")
+	// ErrChangedMeanwhile means that the precondition of a change does not hold: somebody has changed what was to be changed.
+	ErrChangedMeanwhile = errors.New("changed meanwhile")
 	// ErrPlanInUse means that somebody has the plan, or will get it by an open invitation.
 	ErrPlanInUse = errors.New("plan is in use")
 	// ErrDefaultPlan means that the plan of all others cannot be deleted.

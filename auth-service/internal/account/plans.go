@@ -6,8 +6,8 @@ import (
 )
 
 // PutPlan makes a plan, or replaces its limits, and writes it into the audit log, both or neither. Users of the plan have the
-// new limits at every gateway within a second. Errors: *fault.InvalidError, ErrTooManyPlans, fault.ErrUnavailable.
-func (s *Service) PutPlan(ctx context.Context, by Actor, name string, limits Limits) (p Plan, created bool, err error) {
+// new limits at every gateway within a second. Errors: *fault.InvalidError, ErrTooManyPlans, ErrChangedMeanwhile, fault.ErrUnavailable.
+func (s *Service) PutPlan(ctx context.Context, by Actor, name string, limits Limits, when If[Plan]) (p Plan, created bool, err error) {
 	p = Plan{Limits: limits, UpdatedAt: s.now()}
 	if p.Name, err = NewPlanName(name); err != nil {
 		return Plan{}, false, err
@@ -16,15 +16,16 @@ func (s *Service) PutPlan(ctx context.Context, by Actor, name string, limits Lim
 		return Plan{}, false, err
 	}
 	entry := AuditEntry{At: p.UpdatedAt, Actor: by, Action: "put plan", TargetName: p.Name.String(), Detail: limits.String()}
-	p, created, err = s.cfg.Store.PutPlan(ctx, p, entry)
+	p, created, err = s.cfg.Store.PutPlan(ctx, p, entry, when.check)
 	if err != nil {
 		return Plan{}, false, fmt.Errorf("put plan: %w", err)
 	}
 	return p, created, nil
 }
 
-// DeletePlan deletes a plan that nobody has, and no open invitation. Errors: ErrPlanNotFound, ErrPlanInUse, ErrDefaultPlan, fault.ErrUnavailable.
-func (s *Service) DeletePlan(ctx context.Context, by Actor, name string) error {
+// DeletePlan deletes a plan that nobody has, and no open invitation. Errors: ErrPlanNotFound, ErrPlanInUse, ErrDefaultPlan,
+// ErrChangedMeanwhile, fault.ErrUnavailable.
+func (s *Service) DeletePlan(ctx context.Context, by Actor, name string, when If[Plan]) error {
 	plan, err := planToFind(name)
 	switch {
 	case err != nil:
@@ -33,7 +34,7 @@ func (s *Service) DeletePlan(ctx context.Context, by Actor, name string) error {
 		return ErrDefaultPlan
 	}
 	entry := AuditEntry{At: s.now(), Actor: by, Action: "delete plan", TargetName: name}
-	if err := s.cfg.Store.DeletePlan(ctx, plan, entry); err != nil {
+	if err := s.cfg.Store.DeletePlan(ctx, plan, entry, when.check); err != nil {
 		return fmt.Errorf("delete plan: %w", err)
 	}
 	return nil

@@ -38,11 +38,12 @@ type Store interface {
 	// the next number of the feed. UpdateUser returns the user as they are afterwards.
 	UpdateUser(ctx context.Context, userID int64, at time.Time, update func(User) (Change, error)) (User, error)
 	// PutPlan makes a plan or replaces its limits; ErrTooManyPlans. The change gets the next number of the feed, which is the
-	// plan's version. It returns the plan as it is afterwards.
-	PutPlan(ctx context.Context, p Plan, audit AuditEntry) (put Plan, created bool, err error)
+	// plan's version. It returns the plan as it is afterwards. check gets the plan before, or nil, while nobody else can
+	// change it.
+	PutPlan(ctx context.Context, p Plan, audit AuditEntry, check func(before *Plan) error) (put Plan, created bool, err error)
 	// DeletePlan deletes a plan; ErrPlanNotFound, ErrPlanInUse. The deletion gets the next number of the feed. No user ends
-	// with a plan that is gone, also if one, or an invitation, gets the plan at the same moment.
-	DeletePlan(ctx context.Context, name PlanName, audit AuditEntry) error
+	// with a plan that is gone, also if one, or an invitation, gets the plan at the same moment. check is that of PutPlan.
+	DeletePlan(ctx context.Context, name PlanName, audit AuditEntry, check func(before *Plan) error) error
 	// PlanByName finds a plan; ErrPlanNotFound.
 	PlanByName(ctx context.Context, name PlanName) (Plan, error)
 	// Plans returns plans whose names follow the name after, in the order of names.

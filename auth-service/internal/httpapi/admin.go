@@ -25,8 +25,26 @@ func newManagedUser(u account.User) managedUser {
 	}
 }
 
+// userTag is the entity tag of what editUser changes, and of nothing else: what users call, and where they are signed in, changes all
+// the time and is no reason to refuse a change (docs/adr/0038-entity-tags.md).
+func userTag(u *account.User) string {
+	return tagOf(struct {
+		ID           int64
+		Disabled     bool
+		Role         account.Role
+		MonthlyQuota *int64
+		Plan         account.PlanName
+		Roles        account.Roles
+		MustChange   bool
+	}{u.ID, u.Disabled, u.Role, u.MonthlyQuota, u.Plan, u.Roles, u.MustChangePassword})
+}
+
 func (s *server) editUser(c *gin.Context) error {
 	id, err := userID(c)
+	if err != nil {
+		return err
+	}
+	when, err := precondition(c, userTag)
 	if err != nil {
 		return err
 	}
@@ -38,10 +56,11 @@ func (s *server) editUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	user, err := s.Accounts.EditUser(c.Request.Context(), s.actor(c), id, edit)
+	user, err := s.Accounts.EditUser(c.Request.Context(), s.actor(c), id, edit, when)
 	if err != nil {
 		return err
 	}
+	c.Header("ETag", userTag(&user))
 	c.JSON(http.StatusOK, newManagedUser(user))
 	return nil
 }
@@ -51,8 +70,12 @@ func (s *server) removeUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	when, err := precondition(c, userTag)
+	if err != nil {
+		return err
+	}
 	by := s.actor(c)
-	if err := s.Accounts.RemoveUser(c.Request.Context(), by, id); err != nil {
+	if err := s.Accounts.RemoveUser(c.Request.Context(), by, id, when); err != nil {
 		return err
 	}
 	s.logEvent(c, "account deleted", id, s.origin(c), "by_user_id", by.ID)

@@ -115,7 +115,7 @@ func TestAuditAsCSV(t *testing.T) {
 		}
 		for i := range account.MaxPage {
 			limit := int64(i)
-			if _, err := s.accounts.EditUser(t.Context(), by, ada.ID, account.Edit{Quota: &account.Quota{Limit: &limit}}); err != nil {
+			if _, err := s.accounts.EditUser(t.Context(), by, ada.ID, account.Edit{Quota: &account.Quota{Limit: &limit}}, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -223,7 +223,7 @@ func TestErasedPersonsLeaveNoTrace(t *testing.T) {
 		own := call{method: "DELETE", path: "/users/me", token: last[0].Token, body: `{"password":"123456"}`, address: people[0].v4}
 		fetch[struct{}](t, s, own, 204)
 		fetch[struct{}](t, s, call{method: "DELETE", path: fmt.Sprint("/admin/users/", people[1].id), token: root.Token}, 204)
-		if err := s.accounts.RemoveUser(t.Context(), account.Actor{Name: "command line"}, people[2].id); err != nil {
+		if err := s.accounts.RemoveUser(t.Context(), account.Actor{Name: "command line"}, people[2].id, nil); err != nil {
 			t.Fatal(err)
 		}
 

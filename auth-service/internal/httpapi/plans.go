@@ -58,6 +58,9 @@ func (s *server) newPlan(p account.Plan) plan {
 	return plan{Name: p.Name.String(), limits: s.newLimits(p), CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
 }
 
+// planTag is the entity tag of a plan as newPlan shows it.
+func (s *server) planTag(p *account.Plan) string { return tagOf(s.newPlan(*p)) }
+
 // limits reads the members. The error is an *invalidError.
 func (l limits) limits() (out account.Limits, err error) {
 	out = account.Limits{PerMonth: l.PerMonth, PerDay: l.PerDay, InFlight: l.InFlight}
@@ -88,6 +91,10 @@ func (r planRate) rate() (out account.PlanRate, wrong string) {
 }
 
 func (s *server) putPlan(c *gin.Context) error {
+	when, err := precondition(c, s.planTag)
+	if err != nil {
+		return err
+	}
 	body, err := ginapi.Bind[limits](c)
 	if err != nil {
 		return err
@@ -96,10 +103,11 @@ func (s *server) putPlan(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p, created, err := s.Accounts.PutPlan(c.Request.Context(), s.actor(c), c.Param("name"), wanted)
+	p, created, err := s.Accounts.PutPlan(c.Request.Context(), s.actor(c), c.Param("name"), wanted, when)
 	if err != nil {
 		return err
 	}
+	c.Header("ETag", s.planTag(&p))
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
@@ -109,16 +117,31 @@ func (s *server) putPlan(c *gin.Context) error {
 }
 
 func (s *server) readPlan(c *gin.Context) error {
+	asked, err := readPreconditions(c.Request.Header)
+	if err != nil {
+		return err
+	}
 	p, err := s.Accounts.Plan(c.Request.Context(), c.Param("name"))
 	if err != nil {
 		return err
+	}
+	tag := s.planTag(&p)
+	c.Header("ETag", tag)
+	c.Header("Cache-Control", "private, no-cache")
+	if asked.noneMatch != nil && asked.noneMatch.has(tag, true) {
+		c.Status(http.StatusNotModified)
+		return nil
 	}
 	c.JSON(http.StatusOK, s.newPlan(p))
 	return nil
 }
 
 func (s *server) deletePlan(c *gin.Context) error {
-	if err := s.Accounts.DeletePlan(c.Request.Context(), s.actor(c), c.Param("name")); err != nil {
+	when, err := precondition(c, s.planTag)
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.DeletePlan(c.Request.Context(), s.actor(c), c.Param("name"), when); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

@@ -74,6 +74,9 @@ func problems(err error) *problem.Details {
 		return invalidField("plan", "There is no such plan.")
 	case errors.Is(err, account.ErrPlanNotFound):
 		return problem.New(http.StatusNotFound, "no-such-plan", "There is no such plan.")
+	case errors.Is(err, account.ErrChangedMeanwhile):
+		return problem.New(http.StatusPreconditionFailed, "changed-meanwhile",
+			"Somebody has changed this meanwhile: it is not as If-Match or If-None-Match says. Nothing was done; read it again.")
 	case errors.Is(err, account.ErrPlanInUse):
 		return problem.New(http.StatusConflict, "plan-in-use",
 			"A user or an open invitation has this plan; give the user another one, or withdraw the invitation, first.")

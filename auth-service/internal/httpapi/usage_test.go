@@ -260,7 +260,7 @@ func TestRoleIsWhatTheDatabaseSays(t *testing.T) {
 	s := newService(t, options{})
 	root := s.root(t)
 	none := account.RoleNone
-	if _, err := s.accounts.EditUser(t.Context(), account.Actor{Name: "test"}, 1, account.Edit{Role: &none}); err != nil {
+	if _, err := s.accounts.EditUser(t.Context(), account.Actor{Name: "test"}, 1, account.Edit{Role: &none}, nil); err != nil {
 		t.Fatal(err)
 	}
 	wantRefused(t, s.do(call{path: "/admin/usage", token: root.Token}))

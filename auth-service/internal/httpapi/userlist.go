@@ -72,6 +72,8 @@ func (s *server) readUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	c.Header("ETag", userTag(&user))
+	noStore(c) // the tag does not change with the usage: nobody may take an old response for a present one
 	c.JSON(http.StatusOK, watched[0])
 	return nil
 }

@@ -49,7 +49,7 @@ func TestAPlanOfAnOpenInvitationIsNotDeleted(t *testing.T) {
 		}
 		for at, want := range map[time.Duration]error{time.Hour - time.Microsecond: account.ErrPlanInUse, time.Hour: nil} {
 			entry := account.AuditEntry{At: noon().Add(at), Action: "delete plan", TargetName: "pro"}
-			if err := db.DeletePlan(t.Context(), "pro", entry); !errors.Is(err, want) {
+			if err := db.DeletePlan(t.Context(), "pro", entry, always); !errors.Is(err, want) {
 				t.Errorf("%v after it was made: got %v, want %v", at, err, want)
 			}
 			putPlan(t, db, "pro")

@@ -92,7 +92,8 @@ func plansOf(rows []planRow) ([]account.Plan, error) {
 
 // PutPlan implements account.Store. The row comes before the change counter, as in all changes: who holds a row that
 // another one wants must not wait for that one.
-func (s *Store) PutPlan(ctx context.Context, p account.Plan, audit account.AuditEntry) (put account.Plan, created bool, err error) {
+func (s *Store) PutPlan(ctx context.Context, p account.Plan, audit account.AuditEntry, check func(*account.Plan) error,
+) (put account.Plan, created bool, err error) {
 	err = s.write(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) error {
 		if _, err := lockPlan(ctx, tx, p.Name, "NO KEY UPDATE"); err != nil && !errors.Is(err, account.ErrPlanNotFound) {
 			return err
@@ -102,19 +103,19 @@ func (s *Store) PutPlan(ctx context.Context, p account.Plan, audit account.Audit
 			return err
 		}
 		// From here on no other plan changes, and all that changed before is seen.
-		before, err := lockPlan(ctx, tx, p.Name, "NO KEY UPDATE")
-		created = errors.Is(err, account.ErrPlanNotFound)
-		if err != nil && !created {
-			return err
-		}
-		old, err := limitsOf(before, created)
+		before, err := planBefore(ctx, tx, p.Name)
 		if err != nil {
 			return err
 		}
+		if err := check(before); err != nil {
+			return err
+		}
+		created = before == nil
+		var old account.Limits
 		put = p
-		put.Version, put.CreatedAt = number, before.CreatedAt.UTC()
-		if created {
-			put.CreatedAt = p.UpdatedAt
+		put.Version, put.CreatedAt = number, p.UpdatedAt
+		if !created {
+			old, put.CreatedAt = before.Limits, before.CreatedAt
 		}
 		row, err := newPlanRow(put)
 		if err != nil {
@@ -130,13 +131,17 @@ func (s *Store) PutPlan(ctx context.Context, p account.Plan, audit account.Audit
 	return put, created, err
 }
 
-// limitsOf are the limits of a plan before a change; none if there was no plan.
-func limitsOf(before planRow, created bool) (account.Limits, error) {
-	if created {
-		return account.Limits{}, nil
+// planBefore reads a plan and locks its row; nil if there is none.
+func planBefore(ctx context.Context, tx *gorm.DB, name account.PlanName) (*account.Plan, error) {
+	row, err := lockPlan(ctx, tx, name, "NO KEY UPDATE")
+	if errors.Is(err, account.ErrPlanNotFound) {
+		return nil, nil //nolint:nilnil // there is none, which is no error here
 	}
-	old, err := before.plan()
-	return old.Limits, err
+	if err != nil {
+		return nil, err
+	}
+	p, err := row.plan()
+	return &p, err
 }
 
 // writePlan writes a plan and checks the bounds of all plans together.
@@ -175,10 +180,16 @@ func lockPlan(ctx context.Context, tx *gorm.DB, name account.PlanName, strength 
 }
 
 // DeletePlan implements account.Store. The foreign key of users refuses it while somebody has the plan. Invitations have
-// no foreign key, because only open ones keep a plan. Nobody can make one while the plan is locked.
-func (s *Store) DeletePlan(ctx context.Context, name account.PlanName, audit account.AuditEntry) error {
+// no foreign key, because only open ones keep a plan. Nobody can make one while the plan is locked. check comes last, because a
+// plan that cannot be deleted is that, whatever the request expects of it (RFC 9110 section 13.2.1).
+func (s *Store) DeletePlan(ctx context.Context, name account.PlanName, audit account.AuditEntry, check func(*account.Plan) error) error {
 	return s.write(ctx, s.known(), func(ctx context.Context, tx *gorm.DB) error {
-		if _, err := lockPlan(ctx, tx, name, "UPDATE"); err != nil {
+		row, err := lockPlan(ctx, tx, name, "UPDATE")
+		if err != nil {
+			return err
+		}
+		before, err := row.plan()
+		if err != nil {
 			return err
 		}
 		invited, err := gorm.G[invitationRow](tx).Where("plan = ? and "+openInvitation, name.String(), audit.At).Limit(1).Count(ctx, "*")
@@ -193,6 +204,9 @@ func (s *Store) DeletePlan(ctx context.Context, name account.PlanName, audit acc
 			return account.ErrPlanInUse
 		}
 		if err != nil {
+			return err
+		}
+		if err := check(&before); err != nil {
 			return err
 		}
 		if err := addAudit(ctx, tx, audit); err != nil {

@@ -13,10 +13,13 @@ import (
 	"tallygate/auth-service/internal/store"
 )
 
+// always lets every change of a plan be made.
+func always(*account.Plan) error { return nil }
+
 func putPlan(t *testing.T, db *store.Store, name string) account.Plan {
 	t.Helper()
 	p := account.Plan{Name: account.PlanName(name), UpdatedAt: noon()}
-	put, _, err := db.PutPlan(t.Context(), p, account.AuditEntry{At: noon(), Action: "put plan", TargetName: name})
+	put, _, err := db.PutPlan(t.Context(), p, account.AuditEntry{At: noon(), Action: "put plan", TargetName: name}, always)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +28,7 @@ func putPlan(t *testing.T, db *store.Store, name string) account.Plan {
 
 func deletePlan(t *testing.T, db *store.Store, name string) error {
 	t.Helper()
-	return db.DeletePlan(t.Context(), account.PlanName(name), account.AuditEntry{At: noon(), Action: "delete plan", TargetName: name})
+	return db.DeletePlan(t.Context(), account.PlanName(name), account.AuditEntry{At: noon(), Action: "delete plan", TargetName: name}, always)
 }
 
 func givePlan(t *testing.T, db *store.Store, id int64, name string) error {
@@ -95,7 +98,7 @@ func TestPlansAreBounded(t *testing.T) {
 		for i := range errs {
 			all.Go(func() {
 				db := []*store.Store{one, other}[i%2]
-				_, _, errs[i] = db.PutPlan(t.Context(), account.Plan{Name: account.PlanName(fmt.Sprint("more", i)), UpdatedAt: noon()}, account.AuditEntry{At: noon()})
+				_, _, errs[i] = db.PutPlan(t.Context(), account.Plan{Name: account.PlanName(fmt.Sprint("more", i)), UpdatedAt: noon()}, account.AuditEntry{At: noon()}, always)
 			})
 		}
 		all.Wait()

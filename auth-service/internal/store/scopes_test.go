@@ -15,7 +15,7 @@ import (
 func insertWithPlan(t *testing.T, db *store.Store, perMonth, perDay *int64) int64 {
 	t.Helper()
 	p := account.Plan{Name: "pro", Limits: account.Limits{PerMonth: perMonth, PerDay: perDay}, UpdatedAt: noon()}
-	if _, _, err := db.PutPlan(t.Context(), p, account.AuditEntry{At: noon(), Action: "put plan", TargetName: "pro"}); err != nil {
+	if _, _, err := db.PutPlan(t.Context(), p, account.AuditEntry{At: noon(), Action: "put plan", TargetName: "pro"}, always); err != nil {
 		t.Fatal(err)
 	}
 	u := insert(t, db, "planned")

@@ -154,6 +154,7 @@ func (d *driver) administration(t *testing.T, root string) {
 	d.call(t, root, "DELETE", at+"/totp", nil, 204)
 	d.call(t, root, "GET", at+"/sessions", nil, 200)
 	d.call(t, root, "DELETE", at+"/sessions", nil, 204)
+	d.preconditions(t, root, at)
 	d.call(t, root, "GET", at+"/usage", nil, 200)
 	d.call(t, root, "GET", at+"/usage?format=csv", nil, 200)
 	d.call(t, root, "GET", "/admin/usage", nil, 200)
@@ -165,6 +166,25 @@ func (d *driver) administration(t *testing.T, root string) {
 	d.call(t, root, "GET", "/admin/audit?actor=root&target=team&action=put+plan&from=2026-01-01", nil, 200)
 	d.call(t, root, "GET", "/admin/audit?format=csv&limit=10", nil, 200)
 	d.call(t, root, "GET", "/admin/system", nil, 200)
+}
+
+// preconditions drives changes of what somebody else has changed meanwhile.
+func (d *driver) preconditions(t *testing.T, root, user string) {
+	t.Helper()
+	const plan = "/admin/plans/team"
+	with := func(field, value string) http.Header {
+		return http.Header{"Authorization": {"Bearer " + root}, "Content-Type": {"application/json"}, field: {value}}
+	}
+	read := d.call(t, root, "GET", user, nil, 200).header.Get("ETag")
+	d.send(t, with("If-Match", read), "PATCH", user, `{"monthly_quota":200}`, 200)
+	d.send(t, with("If-Match", read), "PATCH", user, `{"monthly_quota":300}`, 412)
+	d.send(t, with("If-Match", read), "DELETE", user, "", 412)
+	read = d.call(t, root, "GET", plan, nil, 200).header.Get("ETag")
+	d.send(t, with("If-None-Match", read), "GET", plan, "", 304)
+	d.send(t, with("If-None-Match", "*"), "PUT", plan, `{}`, 412)
+	d.send(t, with("If-Match", read), "PUT", plan, `{"requests_per_month":7000}`, 200)
+	d.send(t, with("If-Match", read), "DELETE", plan, "", 412)
+	d.send(t, with("If-Match", "without quotes"), "DELETE", plan, "", 400)
 }
 
 func (d *driver) invitations(t *testing.T, root string) {

@@ -35,6 +35,7 @@ func rights() []Entry {
 // administration are problems that administrators get.
 func administration() []Entry {
 	return []Entry{
+		{Name: "changed-meanwhile", Statuses: []int{412}, Title: "Somebody has changed it meanwhile", Cause: "The request has If-Match or If-None-Match, and what it would change is not in the state that the field says: somebody changed, made or deleted it. Nothing was done.", Cure: "Read it again, decide anew, and send the new ETag in If-Match."},
 		{Name: "default-plan", Statuses: []int{409}, Title: "The plan default cannot be deleted", Cause: "Users who were given no plan have it.", Cure: "Change its limits with PUT /admin/plans/default instead."},
 		{Name: "invitation-used", Statuses: []int{409}, Title: "The invitation is used", Cause: "Somebody has registered with it.", Cure: "Disable or delete the user instead."},
 		{Name: "name-taken", Statuses: []int{409}, Title: "Another user has this name", Cause: "An administrator makes a user with a name that somebody has.", Cure: "Take another name, or reset the password of the user who is there."},
