@@ -1,5 +1,5 @@
 // The audit log: who did what to whom, the newest first. The filters stand in the address, so a link shows the same entries.
-import { $, el, empty, link, part } from "../parts/dom.js";
+import { $, el, empty, hint, link, part } from "../parts/dom.js";
 import { field, input, select } from "../parts/form.js";
 import { at, number } from "../parts/format.js";
 import { table } from "../parts/table.js";
@@ -12,13 +12,13 @@ const actions = [
 ];
 
 export function showAudit(room) {
-  const find = el("div", {}, filterForm(room));
+  const find = el("section", { "aria-label": "Filters" });
   const list = part({ id: "audit-part", title: "Entries", load: () => room.call("GET", `/admin/audit?${query(room, { limit: 50 })}`), draw: (page) => draw(room, page) });
   room.update = () => {
-    find.replaceChildren(filterForm(room));
+    find.replaceChildren(filterForm(room), hint("Done by: the name of a user, or command line. Done to: the name of a user or of a plan."));
     list.refresh();
   };
-  list.refresh();
+  room.update();
   return [find, list.section];
 }
 
@@ -43,8 +43,8 @@ function filterForm(room) {
   const who = (name) => input(`audit-${name}`, { type: "search", maxlength: 128, value: value(name), spellcheck: "false" });
   const date = (name) => input(`audit-${name}`, { type: "date", value: value(name), min: "1970-01-01", max: "8999-12-31" });
   return el("form", { id: "find-entries", class: "row", role: "search", onsubmit: (event) => { event.preventDefault(); apply(); } },
-    field("Done by (user, or command line)", who("actor")),
-    field("Done to (user, or plan)", who("target")),
+    field("Done by", who("actor")),
+    field("Done to", who("target")),
     field("Action", select("audit-action", [["", "any"], ...actions.map((name) => [name, name])], value("action"))),
     field("First day (UTC)", date("from")),
     field("Last day (UTC)", date("to")),

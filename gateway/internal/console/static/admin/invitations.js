@@ -21,9 +21,9 @@ export function showInvitations(room) {
 function inviteForm(room, list, made, plans) {
   return form({ id: "invite", class: "stack" }, [
     field("User name", input("invite-name", { name: "username", maxlength: 128, spellcheck: "false" }), "Empty: the person chooses one."),
-    field("Plan", select("invite-plan", [["", "as usual"], ...plans.map(({ name }) => [name, name])], "", { name: "plan" })),
+    field("Plan", select("invite-plan", [["", "default"], ...plans.filter(({ name }) => name !== "default").map(({ name }) => [name, name])], "", { name: "plan" })),
     field("Roles on routes", input("invite-roles", { name: "roles", spellcheck: "false" }), "Empty: none."),
-    field("Good for days", input("invite-days", { name: "expires_in", type: "number", min: 1, max: 90, value: 7, required: true })),
+    field("Good for (days)", input("invite-days", { name: "expires_in", type: "number", min: 1, max: 90, value: 7, required: true })),
     el("div", { class: "row" }, el("button", { type: "submit", id: "make-invitation" }, "Make an invitation")),
   ], async () => {
     const body = { expires_in: 86400 * $("invite-days").valueAsNumber };

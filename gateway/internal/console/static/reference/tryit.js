@@ -15,7 +15,9 @@ export function tryIt(room, doc, op, id = op.key) {
   const next = encodeURIComponent(room.path === "reference" ? `reference/${encodeURIComponent(op.id)}` : room.here());
   const path = op.free && input(`${id}-path`, { value: op.url, required: true, spellcheck: "false" });
   const body = op.body && el("textarea", { id: `${id}-body`, rows: 6, class: "code", spellcheck: "false", value: bodyText(op.body) });
-  const key = !op.open && input(`${id}-key`, { type: "password", autocomplete: "off", placeholder: room.signedIn() ? "your session" : "tg_…", spellcheck: "false" });
+  const help = !op.open && room.signedIn() && hint("Without an API key the call is made with your session.");
+  if (help) help.id = `${id}-key-help`;
+  const key = !op.open && input(`${id}-key`, { type: "password", autocomplete: "off", placeholder: help ? "your session" : "tg_…", spellcheck: "false", "aria-describedby": help && help.id });
   const call = () => ({
     method: op.method, url: location.origin + (path ? path.value : target(op.url, fields)), open: op.open,
     body: body && body.value !== "" ? body.value : undefined, media: op.body?.media,
@@ -25,9 +27,9 @@ export function tryIt(room, doc, op, id = op.key) {
   const form = el("form", { class: "try", id: `${id}-try`, onsubmit: guarded(() => run(room, call(), key && key.value.trim(), answer)), oninput: code.draw },
     path && field("Path and query", path), fields.length > 0 && el("div", { class: "row fields" }, ...fields.map((one) => one.node)),
     body && field(`Body (${op.body.media})`, body),
-    el("div", { class: "row" }, key && field("API key", key, room.signedIn() ? "Empty: the call is made with your session." : ""),
+    el("div", { class: "row" }, key && field("API key", key),
       el("button", { type: "submit", id: `${id}-run` }, "Run"),
-      !op.open && !room.signedIn() && el("span", {}, link(`#/sign-in?next=${next}`, "Sign in"), " or ", link(`#/register?next=${next}`, "register"), " to call without a key.")));
+      !op.open && !room.signedIn() && el("span", {}, link(`#/sign-in?next=${next}`, "Sign in"), " or ", link(`#/register?next=${next}`, "register"), " to call without a key.")), help);
   return el("div", { class: "trial" }, form, code.node, answer);
 }
 
