@@ -144,13 +144,14 @@ func noResponse(replica *upstream.Replica, why wire.Stop, err error, reused bool
 	case why == wire.Ejected:
 		return Outcome{Err: broken(replica, "The replica was found to hang.")}, hung
 	case why == wire.TimedOut:
-		replica.Failed(false)
+		blame(replica, ErrTimeout)
 		return Outcome{Err: ErrTimeout}, final
 	case reused:
 		return Outcome{Err: broken(replica, endedBy(err, beforeResponse))}, closed
 	}
-	replica.Failed(false)
-	return Outcome{Err: broken(replica, endedBy(err, beforeResponse))}, failed
+	fault := broken(replica, endedBy(err, beforeResponse))
+	blame(replica, fault)
+	return Outcome{Err: fault}, failed
 }
 
 // unwritten is what it means that a request's head could not be written.
@@ -158,8 +159,9 @@ func unwritten(replica *upstream.Replica, err error) Outcome {
 	if wire.ShortageIn(err) != "" {
 		return Outcome{Err: ErrShortage}
 	}
-	replica.Failed(false)
-	return Outcome{Err: broken(replica, endedBy(err, withinRequest))}
+	fault := broken(replica, endedBy(err, withinRequest))
+	blame(replica, fault)
+	return Outcome{Err: fault}
 }
 
 // sendStream sends a request whose body has not all come yet. It is sent once. Another replica is tried only if no

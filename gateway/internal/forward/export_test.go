@@ -1,6 +1,8 @@
 package forward
 
 import (
+	"errors"
+
 	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
 )
@@ -15,7 +17,7 @@ func Offers(u *upstream.Upstream) int {
 	r := tries{upstream: u}
 	for n := 1; ; n++ {
 		t := u.Pick(r.avoid)
-		t.Failed(true)
+		t.Failed(true, errors.New("it takes no connection"))
 		if !r.another(unsent, t) {
 			return n
 		}

@@ -40,6 +40,14 @@ func untrusted(replica *upstream.Replica, err error) *Fault {
 	return &Fault{Replica: replica.Addr(), Reason: err.Error(), kind: ErrHandshake}
 }
 
+// blame notes that a request has failed at the replica.
+func blame(replica *upstream.Replica, err error) {
+	if fault, ok := errors.AsType[*Fault](err); ok {
+		err = errors.New(fault.Reason) // what the client is told says less
+	}
+	replica.Failed(false, err)
+}
+
 // Where a connection ended.
 const (
 	beforeResponse = "before the response began"

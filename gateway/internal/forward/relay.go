@@ -20,7 +20,7 @@ type relay struct{ *Exchange }
 func (l *relay) run() Outcome {
 	if err := l.readHead(); err != nil {
 		if blamesReplica(err) {
-			l.conn.Replica().Failed(false)
+			blame(l.conn.Replica(), err)
 		}
 		l.release(false, 0)
 		return Outcome{Err: err}

@@ -96,7 +96,7 @@ func (r *Replica) check(ctx context.Context, probes *prober) {
 // go on: it may be stopping, or its database may be unreachable, or it has one worker, which is at work. Only if it seems to
 // hang, those go elsewhere that can.
 func (r *Replica) checked(ctx context.Context, err error, signs *signs) {
-	r.lastResult.Store(&result{err})
+	r.lastResult.Store(&result{err, time.Now()})
 	unhealthy := err != nil
 	changed := r.unhealthy.Swap(unhealthy) != unhealthy
 	log := r.upstream.registry.log

@@ -1,9 +1,15 @@
 package upstream
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // result is that of a replica's last check.
-type result struct{ err error }
+type result struct {
+	err error
+	at  time.Time
+}
 
 // NameRoutes says which routes the upstream has, for its log.
 func (u *Upstream) NameRoutes(names []string) { u.routes.Store(&names) }

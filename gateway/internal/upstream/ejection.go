@@ -19,7 +19,8 @@ type ejection struct {
 	until    atomic.Int64 // watch milliseconds
 
 	mu    sync.Mutex
-	count int // ejections since the last success
+	count int   // ejections since the last success
+	cause error // of the last one
 }
 
 // active reports whether the replica is ejected.
@@ -30,7 +31,7 @@ func (e *ejection) failing() bool { return e.failures.Load() > 0 }
 
 // failed notes a failure, and reports whether it has ejected the replica for the first time since a success: later
 // ejections are the same trouble.
-func (e *ejection) failed(now int64, atOnce bool) (first bool) {
+func (e *ejection) failed(now int64, atOnce bool, why error) (first bool) {
 	if e.failures.Add(1) < ejectAfter && !atOnce {
 		return false
 	}
@@ -41,8 +42,19 @@ func (e *ejection) failed(now int64, atOnce bool) (first bool) {
 	}
 	d := min(ejectFirst<<min(e.count, 10), ejectMax)
 	e.count++
+	e.cause = why
 	e.until.Store(now + d.Milliseconds())
 	return e.count == 1
+}
+
+// why is the cause of the ejection that is active; nil if none is.
+func (e *ejection) why(now int64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.active(now) {
+		return nil
+	}
+	return e.cause
 }
 
 // reset forgets the failures and ends the ejection. It reports whether the replica had been ejected.
@@ -51,7 +63,7 @@ func (e *ejection) reset() bool {
 	defer e.mu.Unlock()
 	was := e.count > 0
 	e.failures.Store(0)
-	e.count = 0
+	e.count, e.cause = 0, nil
 	e.until.Store(0)
 	return was
 }

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"time"
 
@@ -43,7 +44,7 @@ func (u *Upstream) at(addr string) *Replica {
 func (u *Upstream) Occupy(addr string, requests int64) { u.at(addr).inFlight.Store(requests) }
 
 // Fail notes that a replica took no connection.
-func (u *Upstream) Fail(addr string) { u.at(addr).Failed(true) }
+func (u *Upstream) Fail(addr string) { u.at(addr).Failed(true, errors.New("it takes no connection")) }
 
 // Respond notes that a replica has responded with a status.
 func (u *Upstream) Respond(addr string, status int) { u.at(addr).Responded(status) }

@@ -53,15 +53,15 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	all := map[string]*figures{}
 	c.registry.inUse.Range(func(key, _ any) bool {
 		u := key.(*Upstream) //nolint:forcetypeassert // only upstreams are stored
-		now, one := c.registry.watch.Now(), new(figures)
+		one := new(figures)
 		for _, r := range *u.replicas.Load() {
 			one.inFlight += r.inFlight.Load()
-			switch {
-			case r.unhealthy.Load():
+			switch r.state().Health {
+			case Unhealthy:
 				one.unhealthy++
-			case r.ejection.active(now):
+			case Ejected:
 				one.ejected++
-			default:
+			case Healthy:
 				one.healthy++
 			}
 		}

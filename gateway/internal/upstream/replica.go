@@ -82,7 +82,7 @@ func (r *Replica) Dial() (*Conn, error) {
 	if err := d.err; err != nil {
 		budget.GiveBack(weight)
 		if !errors.Is(err, ErrShortage) {
-			r.failed(true, err)
+			r.Failed(true, err)
 		}
 		return nil, err
 	}
@@ -105,18 +105,12 @@ func (r *Replica) connect(ctx context.Context, timeout time.Duration) (nc net.Co
 	return r.shakeHands(bounded, nc)
 }
 
-// Failed notes a request that failed. Some in a row eject the replica; one that found it unreachable does so at once.
-func (r *Replica) Failed(unreachable bool) { r.failed(unreachable, nil) }
-
-func (r *Replica) failed(unreachable bool, why error) {
-	if !r.ejection.failed(r.upstream.registry.watch.Now(), unreachable) {
-		return
+// Failed notes a request that failed, and why. Some in a row eject the replica; one that found it unreachable does so at once.
+func (r *Replica) Failed(unreachable bool, why error) {
+	if r.ejection.failed(r.upstream.registry.watch.Now(), unreachable, why) {
+		r.upstream.registry.log.Warn("replica is ejected: it fails requests",
+			"upstream", r.upstream.spec.Addresses, "replica", r.addr, "error", why)
 	}
-	about := []any{"upstream", r.upstream.spec.Addresses, "replica", r.addr}
-	if why != nil {
-		about = append(about, "error", why)
-	}
-	r.upstream.registry.log.Warn("replica is ejected: it fails requests", about...)
 }
 
 // Responded notes that a response with this status has begun.
