@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,17 +26,16 @@ type Writer struct {
 
 	wake    chan struct{}
 	ended   chan struct{}
-	dropped prometheus.Counter
+	lost    atomic.Int64
+	dropped prometheus.Collector
 }
 
 // New returns a Writer that keeps at most so many bytes. Close has to follow.
 func New(out io.Writer, maxBytes int) *Writer {
-	w := &Writer{
-		out: out, max: maxBytes, wake: make(chan struct{}, 1), ended: make(chan struct{}), tell: func(int64) {},
-		dropped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "tallygate_log_lines_dropped_total", Help: "Log lines that were dropped because they were not read in time.",
-		}),
-	}
+	w := &Writer{out: out, max: maxBytes, wake: make(chan struct{}, 1), ended: make(chan struct{}), tell: func(int64) {}}
+	w.dropped = prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "tallygate_log_lines_dropped_total", Help: "Log lines that were dropped because they were not read in time.",
+	}, func() float64 { return float64(w.Dropped()) })
 	go w.run()
 	return w
 }
@@ -67,7 +67,7 @@ func (w *Writer) Write(lines []byte) (int, error) {
 func (w *Writer) drop(lines []byte) {
 	n := int64(bytes.Count(lines, []byte("\n")))
 	w.untold += n
-	w.dropped.Add(float64(n))
+	w.lost.Add(n)
 }
 
 func (w *Writer) run() {
@@ -115,6 +115,9 @@ func (w *Writer) Close(timeout time.Duration) {
 	case <-timer.C:
 	}
 }
+
+// Dropped is how many lines were dropped so far.
+func (w *Writer) Dropped() int64 { return w.lost.Load() }
 
 // Describe implements prometheus.Collector.
 func (w *Writer) Describe(to chan<- *prometheus.Desc) { w.dropped.Describe(to) }

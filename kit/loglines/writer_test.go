@@ -93,8 +93,8 @@ func TestAReaderThatStandsStillStopsNobodyAndIsToldWhatItMissed(t *testing.T) {
 		if want := 1 + 10 + 1; r.lines() != want || told != 15 || !strings.HasSuffix(r.text.String(), "dropped 15\n") {
 			t.Errorf("got %d lines of %d, told %d: %s", r.lines(), want, told, r.text.String())
 		}
-		if got := testutil.ToFloat64(w); got != 15 {
-			t.Errorf("%v lines are counted as dropped", got)
+		if got := testutil.ToFloat64(w); got != 15 || w.Dropped() != 15 {
+			t.Errorf("%v and %d lines are counted as dropped", got, w.Dropped())
 		}
 		w.Close(time.Second)
 	})

@@ -24,6 +24,8 @@ var (
 	// ErrSlow is an ErrUnavailable: auth-service took the request, and has not responded in time or is too busy. So it is
 	// there, and so is its database.
 	ErrSlow = fmt.Errorf("%w: it does not respond in time", ErrUnavailable)
+	// ErrNoCall is an ErrSlow: auth-service does not know the call, because it is of an older version, or a proxy has responded.
+	ErrNoCall = fmt.Errorf("%w: it does not know the call", ErrSlow)
 	// ErrCursorGone: the feed no longer knows the cursor. A new one begins at the feed's end.
 	ErrCursorGone = errors.New("the feed no longer knows the cursor")
 )
@@ -92,9 +94,9 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, res
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if path == keysPath {
-		// net/http sends the request again, as it does a GET, if a replica that was killed has left a dead connection: a question changes nothing.
-		// An empty list is not sent.
+	if path == keysPath || strings.HasPrefix(path, gatewaysPath) {
+		// net/http sends the request again, as it does a GET, if a replica that was killed has left a dead connection: a question changes
+		// nothing, and a report is the same twice. An empty list is not sent.
 		req.Header["Idempotency-Key"] = []string{}
 	}
 	var connected atomic.Bool
@@ -143,7 +145,9 @@ func classify(status int, body io.Reader) error {
 		if !catalog.Says(refusal, busy) { // a proxy without a replica, or a replica without a database
 			return fmt.Errorf("%w: status %d: %s", ErrUnavailable, status, refusal)
 		}
-	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusNotFound:
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests:
+	case http.StatusNotFound:
+		return fmt.Errorf("%w: status %d: %s", ErrNoCall, status, refusal)
 	default:
 		if status < http.StatusInternalServerError {
 			return &RefusedError{Status: status, Body: string(refusal)}

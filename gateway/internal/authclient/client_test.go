@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,15 +39,16 @@ func serve(t *testing.T, handle http.HandlerFunc) (*authclient.Client, *internal
 // The description's names of gateways need no escaping. One that does must not become another path all the same.
 func TestNamesInPathsAreEscaped(t *testing.T) {
 	t.Parallel()
-	const want = "DELETE /internal/quota/leases/g%2Fh"
+	var got []string
 	client, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if got := r.Method + " " + r.URL.RequestURI(); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
+		got = append(got, r.Method+" "+r.URL.RequestURI())
 		w.WriteHeader(http.StatusNoContent)
 	})
-	if err := client.Release(t.Context(), "g/h"); err != nil {
+	if err := errors.Join(client.Release(t.Context(), "g/h"), client.Report(t.Context(), "g/h", []byte("{}"))); err != nil {
 		t.Error(err)
+	}
+	if want := []string{"DELETE /internal/quota/leases/g%2Fh", "PUT /internal/gateways/g%2Fh"}; !slices.Equal(got, want) {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
@@ -62,6 +64,9 @@ func TestOnlyAFinalStatusIsARefusal(t *testing.T) {
 			_, _ = io.WriteString(w, strings.Repeat("because ", 1000))
 		})
 		err := client.Usage(t.Context(), []byte("{}"))
+		if errors.Is(err, authclient.ErrNoCall) != (status == http.StatusNotFound) {
+			t.Errorf("%d: got %v", status, err)
+		}
 		refusal, isRefusal := errors.AsType[*authclient.RefusedError](err)
 		if isRefusal != refused || errors.Is(err, authclient.ErrUnavailable) == refused {
 			t.Errorf("%d: got %v", status, err)

@@ -105,6 +105,18 @@ func TestTheFeedIsFollowedByItsCursor(t *testing.T) {
 	})
 }
 
+func TestAReportArrivesAsItIs(t *testing.T) {
+	t.Parallel()
+	client, auth := newPair(t)
+	const body = `{"name":"gw-1","version":"1","started_at":"2026-11-28T12:00:00Z","streams":3}`
+	if err := client.Report(t.Context(), "g-1", []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := auth.Report("g-1"), internalapitest.ReadMembers([]byte(body)); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestEachMemberOfALeaseIsRead(t *testing.T) {
 	t.Parallel()
 	eachVersion(t, func(t *testing.T, client *authclient.Client, auth *internalapitest.AuthService) {

@@ -18,6 +18,9 @@ func TestWhileAuthServiceIsUnavailableKnownUsersPassAndNewOnesWait(t *testing.T)
 		if got := f.Staleness(); got != 0 {
 			t.Errorf("stale for %s with a good feed", got)
 		}
+		if age, known := f.FeedAge(); !known || age > 3*time.Second {
+			t.Errorf("a good feed has responded %s ago (%t)", age, known)
+		}
 		s.outage(true)
 		time.Sleep(10 * time.Minute)
 		f.expect(t, "unavailable", 7, 200)
@@ -32,6 +35,9 @@ func TestWhileAuthServiceIsUnavailableKnownUsersPassAndNewOnesWait(t *testing.T)
 		}
 		if got := f.Staleness(); got < 9*time.Minute || got > 11*time.Minute {
 			t.Errorf("stale for %s after ten minutes", got)
+		}
+		if age, known := f.FeedAge(); !known || age < 9*time.Minute || age > 11*time.Minute {
+			t.Errorf("after ten minutes the feed has responded %s ago (%t)", age, known)
 		}
 		if err := f.Ready(t.Context()); err != nil {
 			t.Errorf("not ready: %v", err)
@@ -55,6 +61,9 @@ func TestAGatewayThatHasNeverReachedAuthServiceLetsNobodyPass(t *testing.T) {
 		f.expect(t, "never reached", 7, 503)
 		if err := f.Ready(t.Context()); err == nil {
 			t.Error("ready")
+		}
+		if age, known := f.FeedAge(); known {
+			t.Errorf("the feed has responded %s ago", age)
 		}
 		s.outage(false)
 		time.Sleep(4 * time.Second)

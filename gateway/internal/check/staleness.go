@@ -25,6 +25,16 @@ func (c *Checker) Staleness() time.Duration {
 	return since
 }
 
+// FeedAge is the time since the feed's last response. It is false if there was none yet. Up to overdue is usual: a response comes when
+// something has changed.
+func (c *Checker) FeedAge() (age time.Duration, known bool) {
+	respondedAt := c.respondedAt.Load()
+	if respondedAt == 0 {
+		return 0, false
+	}
+	return time.Duration(c.cfg.Now().UnixNano() - respondedAt), true
+}
+
 // Ready is an error while all calls with a token are refused. Staleness alone is not one, because known users pass. Errors:
 // ErrNotReady, ErrStale.
 func (c *Checker) Ready(context.Context) error {

@@ -107,7 +107,10 @@ func (k *call) end() {
 	took := time.Since(k.begun)
 	s := k.conn.server
 	k.conn.occupied.leave()
-	s.cfg.Budget.GiveBack(k.streaming)
+	if k.streaming > 0 {
+		k.conn.streams.Store(false)
+		s.cfg.Budget.GiveBack(k.streaming)
+	}
 	k.conn.rests = max(1, int64(k.begun.Sub(s.clients.begun)+took))
 	s.cfg.Metrics.observe(k, took)
 	if s.cfg.Access != nil {

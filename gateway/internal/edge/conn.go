@@ -23,6 +23,7 @@ type conn struct {
 	// had no request. rests is the last such value. While a head comes in pieces, state is since when it comes, and partial.
 	state   atomic.Int64
 	rests   int64
+	streams atomic.Bool // the call in flight passes a body on as it comes
 	place   place
 	slot    int  // in clients.open
 	leaving bool // its place is given to others

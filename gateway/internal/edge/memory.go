@@ -46,6 +46,7 @@ func (k *call) Streams() error {
 		return wire.ErrOverloaded
 	}
 	k.streaming = bytes
+	k.conn.streams.Store(true)
 	k.moved = append(k.moved[:0], from...)
 	k.request.Move(from, k.moved)
 	k.body.Move(from, k.moved)

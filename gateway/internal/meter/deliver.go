@@ -51,6 +51,7 @@ func (m *Meter) deliver(ctx context.Context) {
 		hurried = false
 		wait := sealEvery
 		err := m.round(ctx, retry == 0)
+		m.countUndelivered()
 		m.unreachable.Store(err != nil && !errors.Is(err, authclient.ErrSlow))
 		if err != nil && ctx.Err() == nil {
 			if retry == 0 {
@@ -125,7 +126,11 @@ func (m *Meter) sendWaiting(ctx context.Context) error {
 	}
 	delivered, refused, err := m.sendAll(ctx, m.instance, m.names.all(), segments)
 	if refused != nil {
+		m.refusal.Store(&refused)
 		m.cfg.Log.Error("the ledger refuses usage; it is kept and sent again", "error", refused)
+	}
+	if !m.holdsRefused() {
+		m.refusal.Store(nil)
 	}
 	switch {
 	case delivered > 0:
@@ -143,6 +148,13 @@ func (m *Meter) waitingNow() []*segment {
 	defer m.mu.Unlock()
 	now := m.cfg.Now()
 	return slices.DeleteFunc(slices.Clone(m.waiting), func(s *segment) bool { return now.Before(s.notBefore) })
+}
+
+// holdsRefused reports whether a segment waits that the ledger has refused.
+func (m *Meter) holdsRefused() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.ContainsFunc(m.waiting, func(s *segment) bool { return !s.notBefore.IsZero() })
 }
 
 func (m *Meter) waitingSegments() int {

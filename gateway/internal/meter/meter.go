@@ -52,6 +52,8 @@ type Meter struct {
 	// ledger or was refused.
 	delivered, offered atomic.Int64
 	unreachable        atomic.Bool // the last delivery did not reach auth-service
+	refusal            atomic.Pointer[error]
+	undelivered        atomic.Int64 // calls
 	hurry              chan struct{}
 
 	adopted     chan struct{}

@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -42,12 +43,12 @@ func newMetrics(m *Meter) *metrics {
 	}
 	x.collectors = []prometheus.Collector{
 		x.batches, x.rows, x.seconds, x.refused, x.adopted, x.torn, x.syncErrors,
-		gauge("tallygate_usage_waiting_rows", "Rows that are counted and not delivered.", func() float64 { return m.waitingRows() }),
+		gauge("tallygate_usage_waiting_rows", "Rows that are counted and not delivered.", func() float64 { return float64(m.waitingRows()) }),
 		gauge("tallygate_usage_undelivered_seconds", "Age of the oldest count that may not be in the ledger.", func() float64 {
 			return m.cfg.Now().Sub(m.DeliveredUpTo()).Seconds()
 		}),
 		gauge("tallygate_usage_in_memory", "1 while STATE_DIR cannot be written and a crash would lose counts.", func() float64 {
-			if x.inMemory.Load() || m.rowsInMemory() > 0 {
+			if m.InMemory() {
 				return 1
 			}
 			return 0
@@ -66,14 +67,43 @@ func (x *metrics) sent(err error, rows int, took time.Duration) {
 	x.seconds.Observe(took.Seconds())
 }
 
-func (m *Meter) waitingRows() float64 {
+func (m *Meter) waitingRows() int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	rows := m.active.Load().used.Load()
 	for _, s := range m.waiting {
 		rows += s.used.Load()
 	}
-	return float64(rows)
+	return rows
+}
+
+// Undelivered is how many calls were counted and not delivered when the last delivery ended, well or not.
+func (m *Meter) Undelivered() int64 { return m.undelivered.Load() }
+
+// countUndelivered reads every row, so it is for the delivering goroutine only: no other takes their memory away.
+func (m *Meter) countUndelivered() {
+	m.mu.Lock()
+	segments := slices.Concat(m.waiting, *m.active.Load().segments.Load())
+	m.mu.Unlock()
+	var calls int64
+	for _, s := range segments {
+		rows := s.filled()
+		for i := range rows {
+			calls += int64(rows[i].requests.Load())
+		}
+	}
+	m.undelivered.Store(calls)
+}
+
+// InMemory reports whether STATE_DIR cannot be written, so that a crash would lose counts.
+func (m *Meter) InMemory() bool { return m.metrics.inMemory.Load() || m.rowsInMemory() > 0 }
+
+// Refusal is why the ledger refuses batches of this gateway, which are kept; nil if it refuses none.
+func (m *Meter) Refusal() error {
+	if why := m.refusal.Load(); why != nil {
+		return *why
+	}
+	return nil
 }
 
 // Collectors are the meter's metrics. None has a label that names a user.

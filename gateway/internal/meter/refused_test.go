@@ -2,6 +2,7 @@ package meter_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -62,6 +63,9 @@ func TestALedgerThatRefusesEverythingFillsNoDisk(t *testing.T) {
 		if err := m.Deliver(t.Context()); err == nil {
 			t.Fatal("a round returned no error though nothing was taken")
 		}
+		if why, refused := errors.AsType[*authclient.RefusedError](m.Refusal()); !refused || why.Status != 422 {
+			t.Fatalf("the refusal is %v", m.Refusal())
+		}
 	}
 	if files, err := filepath.Glob(filepath.Join(dir, "*", "*.tally")); err != nil || len(files) > 20 {
 		t.Errorf("%d files after six hours, %v", len(files), err)
@@ -74,6 +78,36 @@ func TestALedgerThatRefusesEverythingFillsNoDisk(t *testing.T) {
 	if got := l.requests(); got != calls {
 		t.Errorf("got %d calls, want %d", got, calls)
 	}
+	if why := m.Refusal(); why != nil {
+		t.Errorf("all is taken, and the refusal is %v", why)
+	}
+}
+
+func TestUndeliveredCallsAreKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(t)
+		m := open(t, t.TempDir(), l)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer synctest.Wait()
+		defer cancel()
+		go m.Run(ctx) //nolint:errcheck // ends with ctx
+		l.failing(away)
+		root := m.Route("root")
+		for n := range int64(30) {
+			m.Begin(noon, n%3+1, 0, root, 5)
+			time.Sleep(100 * time.Millisecond) // several deliveries fail meanwhile
+		}
+		time.Sleep(20 * time.Second)
+		if got := m.Undelivered(); got != 30 {
+			t.Errorf("without a ledger: got %d, want 30", got)
+		}
+		l.failing(nil)
+		time.Sleep(20 * time.Second)
+		if got := m.Undelivered(); got != 0 {
+			t.Errorf("after the delivery: got %d", got)
+		}
+	})
 }
 
 // metric reads one of the meter's metrics.

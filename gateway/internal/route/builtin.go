@@ -8,8 +8,8 @@ import (
 // Sign-in and account bodies are small. auth-service has a bound of its own, with a better error message.
 const builtinMaxBody = 1 << 20
 
-// rootName is the name of math-service's route. All others lead to auth-service.
-const rootName = "root"
+// RootName is the name of math-service's route. All other built-in ones lead to auth-service.
+const RootName = "root"
 
 // LimitsName is the name of the route on which users look at their limits, UsageName of that on which they look at their usage.
 const (
@@ -45,7 +45,7 @@ func Builtin(auth, math string) []*Route {
 	// auth-service checks the credential of the service that asks.
 	introspect := public("introspect", "/token/introspect")
 	introspect.ForwardToken = true
-	root := account(rootName, "/root", "GET")
+	root := account(RootName, "/root", "GET")
 	root.Upstreams, root.Metered, root.NoTickets, root.Retries = []string{math}, true, false, 1
 	return slices.Concat([]*Route{
 		public("register", "/users/register"),

@@ -11,7 +11,7 @@ type Builtins struct {
 func (b Builtins) Routes() []*Route {
 	var routes []*Route
 	for _, r := range Builtin(b.Auth, b.Math) {
-		if b.NoRoot && r.Name == rootName {
+		if b.NoRoot && r.Name == RootName {
 			continue
 		}
 		r.Path, r.Under = b.Under+r.Path, b.Under
