@@ -19,6 +19,7 @@ import (
 	"tallygate/gateway/internal/forward"
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
+	"tallygate/gateway/internal/report"
 	"tallygate/gateway/internal/route"
 	"tallygate/gateway/internal/upstream"
 	"tallygate/gateway/internal/wire"
@@ -49,6 +50,8 @@ type gateway struct {
 	routes   *routes
 	apidoc   *apidoc.Keeper // nil without pages
 	cert     *certificate   // nil without TLS
+	reporter *report.Reporter
+	dropped  func() int64 // log lines
 }
 
 func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, out io.Writer) (*gateway, error) {
@@ -102,6 +105,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		MaxHeadBytes: cfg.maxHead, MaxTargetBytes: cfg.maxTarget,
 		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
+	g.reporter = g.newReporter(auth, out)
 	g.publishKeys()
 	if err := g.describe(); err != nil {
 		return nil, err
@@ -136,6 +140,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	parts.Go(func() { _ = g.meter.Run(background) })   // the same
 	parts.Go(func() { _ = g.quotas.Run(background) })  // the same
 	parts.Go(func() { _ = g.rates.Run(background) })   // the same
+	parts.Go(func() { g.reporter.Run(background) })
 	if g.apidoc != nil {
 		g.apidoc.Join() // the routes stand in it from the first request on
 		parts.Go(func() { g.apidoc.Run(background) })

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,6 +20,7 @@ type routes struct {
 	builtin []*route.Route
 	put     func(*route.Table) // puts a table in force
 	valid   prometheus.Gauge
+	invalid atomic.Pointer[error] // why the file is not in force as it is now; nil if it is
 	// text is the file as it is in force, and credentials are the files that it names.
 	text        [][]byte
 	credentials credentials
@@ -71,8 +73,10 @@ func (r *routes) reload(forced bool) (changed bool, err error) {
 	changed, err = r.file.Reload(forced)
 	if err != nil {
 		r.valid.Set(0)
+		r.invalid.Store(&err)
 	} else {
 		r.valid.Set(1)
+		r.invalid.Store(nil)
 	}
 	return changed, err
 }
