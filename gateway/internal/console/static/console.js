@@ -75,7 +75,7 @@ function newRoom(path, rest, params) {
   const room = {
     path, rest, params, base, given, me,
     signedIn: () => session.signedIn, here: () => location.hash.replace(/^#\//, "") || path,
-    ask: session.ask, call: session.call, fetch: session.fetch, signIn: session.signIn,
+    ask: session.ask, call: session.call, tagged: session.tagged, fetch: session.fetch, signIn: session.signIn,
     link: (changes, to = path) => {
       const all = new URLSearchParams(to === path ? room.params : "");
       for (const [name, value] of Object.entries(changes)) {

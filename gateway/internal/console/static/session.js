@@ -48,8 +48,8 @@ export function newSession(base, ended) {
   let tokens = null;
   let renewing = null;
 
-  const send = async (method, path, body, token) => {
-    const headers = {};
+  const send = async (method, path, body, token, fields = {}) => {
+    const headers = { ...fields };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (token) headers.Authorization = `Bearer ${token}`;
     return request(base + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
@@ -85,8 +85,13 @@ export function newSession(base, ended) {
     get signedIn() { return tokens !== null; },
     // ask makes a call without a token.
     ask: async (method, path, body) => read(await send(method, path, body)),
-    // call makes a call as the user who is signed in, and returns the JSON of its response.
-    call: async (method, path, body) => read(await withToken((token) => send(method, path, body, token))),
+    // call makes a call as the user who is signed in, and returns the JSON of its response. fields are further header fields.
+    call: async (method, path, body, fields) => read(await withToken((token) => send(method, path, body, token, fields))),
+    // tagged reads a state, and its entity tag for If-Match.
+    tagged: async (path) => {
+      const response = await withToken((token) => send("GET", path, undefined, token));
+      return { state: await read(response), tag: response.headers.get("ETag") };
+    },
     // fetch makes any call as the user who is signed in, and returns the response, whatever its status. url is one of this origin.
     fetch: (url, { headers, ...options } = {}) =>
       withToken((token) => request(url, { ...options, headers: { ...headers, Authorization: `Bearer ${token}` } })),

@@ -1,5 +1,6 @@
 // Plans: what users may call.
 import { $, button, el, hint, notice, part } from "../parts/dom.js";
+import { controls, isChanged, openEdit } from "../parts/edit.js";
 import { ask, field, input, openDialog, whole } from "../parts/form.js";
 import { orNone } from "../parts/format.js";
 import { table } from "../parts/table.js";
@@ -7,7 +8,7 @@ import { table } from "../parts/table.js";
 export function showPlans(room) {
   const list = part({
     id: "plans-part", title: "All plans", load: () => allPlans(room), draw: (plans) => draw(view, plans),
-    extra: el("p", {}, button("New plan", { id: "new-plan", class: "" }, () => editPlan(view, null))),
+    extra: el("p", {}, button("New plan", { id: "new-plan", class: "" }, () => newPlan(view))),
   });
   const view = { room, list };
   list.refresh();
@@ -53,28 +54,47 @@ function readRates(text) {
   });
 }
 
-const optional = (id, name, value, min = 0) => input(id, { name, type: "number", min, max: Number.MAX_SAFE_INTEGER, step: 1, value: value ?? "" });
+const optional = (id, name, value, min = 0) => input(id, { name, type: "number", min, max: Number.MAX_SAFE_INTEGER, step: 1, value });
 
-// editPlan makes a plan, or replaces what it allows.
-function editPlan(view, plan) {
+const fields = [
+  { id: "plan-month", label: "Units a month", name: "requests_per_month", of: (plan) => plan.requests_per_month, sent: () => whole("plan-month"),
+    control: (value) => optional("plan-month", "requests_per_month", value), help: "Empty: no limit. A call costs one unit, unless its route says otherwise." },
+  { id: "plan-day", label: "Units a day", name: "requests_per_day", of: (plan) => plan.requests_per_day, sent: () => whole("plan-day"),
+    control: (value) => optional("plan-day", "requests_per_day", value), help: "Empty: no limit." },
+  { id: "plan-rates", label: "Rates", name: "rates", of: (plan) => plan.rates.map(rateText).join("\n"), sent: () => readRates($("plan-rates").value),
+    control: (value) => el("textarea", { id: "plan-rates", name: "rates", rows: 3, placeholder: "* 10/s 20", spellcheck: "false", value }),
+    help: "One in each line: route, rate (per s, m or h), how many at once. The route * is each other route." },
+  { id: "plan-open", label: "Calls at once", name: "in_flight", of: (plan) => plan.in_flight, sent: () => whole("plan-open"),
+    control: (value) => optional("plan-open", "in_flight", value, 1), help: "Empty: no limit." },
+];
+const written = () => Object.fromEntries(fields.map(({ name, sent }) => [name, sent()]));
+
+function newPlan(view) {
   openDialog({
-    id: "plan-dialog", title: plan ? `Change the plan ${plan.name}` : "New plan", yes: plan ? "Save" : "Make the plan", content: [
-      field("Name", input("plan-name", { name: "name", required: true, maxlength: 64, placeholder: "pro", spellcheck: "false", value: plan?.name ?? "", readonly: Boolean(plan) })),
-      field("Units a month", optional("plan-month", "requests_per_month", plan?.requests_per_month), "Empty: no limit. A call costs one unit, unless its route says otherwise."),
-      field("Units a day", optional("plan-day", "requests_per_day", plan?.requests_per_day), "Empty: no limit."),
-      field("Rates", el("textarea", { id: "plan-rates", name: "rates", rows: 3, placeholder: "* 10/s 20", spellcheck: "false", value: plan?.rates.map(rateText).join("\n") ?? "" }),
-        "One in each line: route, rate (per s, m or h), how many at once. The route * is each other route."),
-      field("Calls at once", optional("plan-open", "in_flight", plan?.in_flight, 1), "Empty: no limit."),
+    id: "plan-dialog", title: "New plan", yes: "Make the plan", content: [
+      field("Name", input("plan-name", { name: "name", required: true, maxlength: 64, placeholder: "pro", spellcheck: "false" })),
+      ...controls(fields, { rates: [] }),
     ],
     submit: async () => {
       const name = $("plan-name").value;
-      await view.room.call("PUT", path(name), {
-        requests_per_month: whole("plan-month"), requests_per_day: whole("plan-day"), rates: readRates($("plan-rates").value), in_flight: whole("plan-open"),
-      });
-      return changed(view, plan ? `The plan ${name} is changed.` : `The plan ${name} is made.`);
+      try {
+        await view.room.call("PUT", path(name), written(), { "If-None-Match": "*" });
+      } catch (err) {
+        throw isChanged(err) ? new Error(`There is a plan ${name} already. Take another name.`) : err;
+      }
+      return changed(view, `The plan ${name} is made.`);
     },
   });
 }
+
+// editPlan replaces what a plan allows: the call takes all of it. It does so only if nobody else has changed the plan meanwhile.
+const editPlan = (view, { name }) => openEdit({
+  id: "plan-dialog", title: `Change the plan ${name}`, yes: "Save", what: `the plan ${name}`, read: () => view.room.tagged(path(name)), fields,
+  save: async (_, tag) => {
+    await view.room.call("PUT", path(name), written(), { "If-Match": tag });
+    return changed(view, `The plan ${name} is changed.`);
+  },
+});
 
 const deletePlan = (view, { name }) => ask(`Delete the plan ${name}?`, "A plan that somebody has cannot be deleted.", "Delete", async () => {
   await view.room.call("DELETE", path(name));

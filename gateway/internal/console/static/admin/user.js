@@ -1,5 +1,6 @@
 // One user: facts, what can be done, usage, sessions and API keys.
 import { $, button, copyable, el, empty, link, notice, part } from "../parts/dom.js";
+import { isChanged } from "../parts/edit.js";
 import { ask, field, input, openDialog } from "../parts/form.js";
 import { ago, at, client, number } from "../parts/format.js";
 import { chart, stack } from "../parts/chart.js";
@@ -13,11 +14,11 @@ export function showUser(room, heading) {
   const base = `/admin/users/${encodeURIComponent(room.rest)}`;
   const view = { room, base, once: el("div", { id: "made", role: "status" }) };
   const list = (id, title, load, draw) => part({ id, title, load: () => room.call("GET", load()), draw });
-  view.facts = list("user-part", "User", () => base, (user) => {
-    view.user = user;
+  view.facts = part({ id: "user-part", title: "User", load: () => room.tagged(base), draw: ({ state: user, tag }) => {
+    Object.assign(view, { user, tag });
     heading.textContent = user.username;
     return drawFacts(view, user);
-  });
+  } });
   view.usage = list("their-usage", "Calls", () => usagePath(room, base), (usage) => drawUsage(room, base, usage));
   view.sessions = list("their-sessions-part", "Sessions", () => `${base}/sessions`, ({ sessions }) => drawSessions(view, sessions));
   view.keys = list("their-keys-part", "API keys", () => `${base}/keys`, ({ keys }) => drawKeys(view, keys));
@@ -34,12 +35,23 @@ function drawFacts(view, user) {
   return [el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])), actions(view, user)];
 }
 
+// change changes the user that is shown. If somebody else was faster, it shows the new state and does nothing.
+async function change(view, method, body) {
+  try {
+    await view.room.call(method, view.base, body, { "If-Match": view.tag });
+  } catch (err) {
+    if (!isChanged(err)) throw err;
+    await view.facts.refresh();
+    throw new Error(`Somebody else has changed ${view.user.username} meanwhile. Nothing was done. The page shows the new state now: look at it, and try again.`);
+  }
+}
+
 function actions(view, user) {
   const { room, base } = view;
   const name = user.username;
   const again = () => view.facts.refresh();
   const patch = async (body, text) => {
-    await room.call("PATCH", base, body);
+    await change(view, "PATCH", body);
     await again();
     await view.sessions.refresh();
     notice(text);
@@ -68,7 +80,8 @@ function actions(view, user) {
     button("Delete", { id: "delete-user", class: "danger" }, () => remove(view)));
 }
 
-function remove({ room, base, user }) {
+function remove(view) {
+  const { room, user } = view;
   openDialog({
     id: "remove-dialog", title: `Delete ${user.username}?`, yes: "Delete", danger: true, content: [
       el("p", {}, "The account, its sessions and its keys are deleted. What was called stays counted, under the id and without a name. This cannot be undone. Type the user name to confirm."),
@@ -76,7 +89,7 @@ function remove({ room, base, user }) {
     ],
     submit: async () => {
       if ($("remove-name").value !== user.username) throw new Error("This is another name.");
-      await room.call("DELETE", base);
+      await change(view, "DELETE");
       room.go("users");
     },
   });

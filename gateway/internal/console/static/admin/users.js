@@ -1,5 +1,6 @@
 // Users: finding them, and changing what they may do. #/users/42 is one user.
 import { $, button, el, empty, link, notice, part } from "../parts/dom.js";
+import { openEdit } from "../parts/edit.js";
 import { field, input, names, openDialog, select, whole } from "../parts/form.js";
 import { ago, number, share } from "../parts/format.js";
 import { table } from "../parts/table.js";
@@ -62,24 +63,25 @@ export function units({ units: used, limit }) {
   return limit === null || limit === undefined ? number(used) : `${number(used)} of ${number(limit)} (${share(used, limit || 1)})`;
 }
 
-// editUser changes what a user may do. It sends what was changed and nothing else, so that two administrators do not undo each other.
+// editUser changes what a user may do. It sends what was changed and nothing else, and only if nobody else has changed the user meanwhile.
 export async function editUser(room, user, refresh) {
   const plans = await allPlans(room);
-  const before = { plan: user.plan, roles: user.roles.join(", "), quota: user.monthly_quota ?? "", role: user.role };
-  openDialog({
-    id: "user-dialog", title: `Change ${user.username}`, yes: "Save", content: [
-      field("Plan", select("user-plan", plans.map(({ name }) => [name, name]), user.plan, { name: "plan" })),
-      field("Units a month", input("user-quota", { name: "monthly_quota", type: "number", min: 0, max: Number.MAX_SAFE_INTEGER, step: 1, value: before.quota }), "In the place of the plan's. Empty: as the plan says."),
-      field("Roles on routes", input("user-roles", { name: "roles", spellcheck: "false", value: before.roles }), "Routes can ask for one of them. Empty: none."),
-      field("Role", select("user-role", [["user", "user"], ["admin", "administrator"]], user.role, { name: "role" })),
+  const path = `/admin/users/${user.user_id}`;
+  const value = (id) => () => $(id).value;
+  await openEdit({
+    id: "user-dialog", title: `Change ${user.username}`, yes: "Save", what: user.username, read: () => room.tagged(path), fields: [
+      { id: "user-plan", label: "Plan", of: (one) => one.plan, name: "plan", sent: value("user-plan"),
+        control: (plan) => select("user-plan", plans.map(({ name }) => [name, name]), plan, { name: "plan" }) },
+      { id: "user-quota", label: "Units a month", of: (one) => one.monthly_quota, name: "monthly_quota", sent: () => whole("user-quota"),
+        control: (quota) => input("user-quota", { name: "monthly_quota", type: "number", min: 0, max: Number.MAX_SAFE_INTEGER, step: 1, value: quota }),
+        help: "In the place of the plan's. Empty: as the plan says." },
+      { id: "user-roles", label: "Roles on routes", of: (one) => one.roles.join(", "), name: "roles", sent: () => names($("user-roles").value),
+        control: (roles) => input("user-roles", { name: "roles", spellcheck: "false", value: roles }), help: "Routes can ask for one of them. Empty: none." },
+      { id: "user-role", label: "Role", of: (one) => one.role, name: "role", sent: value("user-role"),
+        control: (role) => select("user-role", [["user", "user"], ["admin", "administrator"]], role, { name: "role" }) },
     ],
-    submit: async () => {
-      const body = {};
-      if ($("user-plan").value !== before.plan) body.plan = $("user-plan").value;
-      if ($("user-quota").value !== String(before.quota)) body.monthly_quota = whole("user-quota");
-      if ($("user-roles").value !== before.roles) body.roles = names($("user-roles").value);
-      if ($("user-role").value !== before.role) body.role = $("user-role").value;
-      if (Object.keys(body).length) await room.call("PATCH", `/admin/users/${user.user_id}`, body);
+    save: async (changed, tag) => {
+      if (changed.length) await room.call("PATCH", path, Object.fromEntries(changed.map(({ name, sent }) => [name, sent()])), { "If-Match": tag });
       await refresh();
       notice(`${user.username} is changed.`);
     },
