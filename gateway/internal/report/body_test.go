@@ -99,10 +99,10 @@ func TestTextFromOutsideIsBounded(t *testing.T) {
 		"plain":                         "plain",
 		"two\nlines\r\n\tand a\x00 NUL": "two lines and a NUL",
 		"\x1b[31mred\u202e":             "[31mred",
-		strings.Repeat("é", 200):        strings.Repeat("é", 200),
-		strings.Repeat("é", 201):        strings.Repeat("é", 199) + "…",
-		strings.Repeat("x", 100_000):    strings.Repeat("x", 199) + "…",
-		"\xff\xfe":                      "\ufffd\ufffd",
+		strings.Repeat("é", 100):        strings.Repeat("é", 100),
+		strings.Repeat("é", 101):        strings.Repeat("é", 98) + "…",
+		strings.Repeat("x", 100_000):    strings.Repeat("x", 197) + "…",
+		"\xff\xfe":                      "\ufffd",
 	} {
 		b := newBench()
 		b.state.Troubles = []report.Trouble{{Code: report.UsageRefused, Message: text}}
