@@ -1,6 +1,8 @@
 // The state of the installation. Only what somebody has to do now is marked, with a word and a sentence.
 import { el, hint, part } from "../parts/dom.js";
-import { ago, at, bytes, number } from "../parts/format.js";
+import { ago, at, bytes, number, span } from "../parts/format.js";
+import { act } from "./act.js";
+import { drawCertificates, drawGateways, drawUpstreams } from "./gateways.js";
 
 export function showSystem(room) {
   const state = part({ id: "system", title: "Now", load: () => room.call("GET", "/admin/system"), draw });
@@ -9,22 +11,21 @@ export function showSystem(room) {
   return state.section;
 }
 
-const act = (when, sentence) => when && el("p", { class: "alarm" }, el("strong", {}, "Act now: "), sentence);
-
 const facts = (title, rows, ...more) => [
   el("h3", {}, title), ...more.filter(Boolean),
   el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value ?? "not known")])),
 ];
 
-const draw = ({ ledger, database, secrets, auth_service: service }) => [
-  ...drawLedger(ledger), ...drawDatabase(database), ...drawSecrets(secrets), ...drawService(service),
-  hint("This is read every 5 seconds. The gateways have metrics of their own."),
+const draw = ({ ledger, database, secrets, auth_service: service, ...reports }) => [
+  ...drawGateways(reports), ...drawUpstreams(reports), ...drawCertificates(reports), ...drawLedger(ledger), ...drawDatabase(database), ...drawSecrets(secrets), ...drawService(service),
+  hint("This is read every 5 seconds. Gateways report as often."),
 ];
 
 function drawLedger(ledger) {
   const verified = ledger.verified_at ? el("span", {}, ago(ledger.verified_at), `, ${number(ledger.verify_differences)} differences`)
     : "never: run auth-service ledger verify";
   return facts("Ledger", [
+    ["Behind the gateways by", ledger.lag_seconds === null ? "not known: no gateway reports" : span(ledger.lag_seconds)],
     ["Last delivery of usage", ledger.last_batch_at ? ago(ledger.last_batch_at) : "none yet"], ["Last verified", verified],
     ["Rolled up to", ledger.rolled_up_to ?? "no day yet"], ["Oldest hour kept", ledger.oldest_hour ? at(ledger.oldest_hour) : "none yet"],
   ], act(ledger.verify_differences > 0, "the sums of the ledger differ. Copy the database, then run auth-service ledger verify: it prints each difference."));
