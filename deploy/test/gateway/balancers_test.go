@@ -64,25 +64,25 @@ func TestHAProxyFindsTheGatewayHealthy(t *testing.T) {
 			g := startGateway(t, public("/c", up.addr), "SHUTDOWN_SETTLE=5m")
 			p := startHAProxy(t, "mode http\n  stats enable\n  stats uri /stats",
 				"mode http\n  "+check+"\n  server gate GATEWAY check inter 50ms rise 2 fall 2", g.addr)
-			p.awaitState(t, "UP", "L7OK")
+			p.awaitState(t, "gate", "UP", "L7OK")
 			if strings.Contains(check, "healthz") {
 				g.signal(t, syscall.SIGTERM)
-				p.awaitState(t, "DOWN", "L7STS")
+				p.awaitState(t, "gate", "DOWN", "L7STS")
 			}
 		})
 	}
 }
 
-// awaitState waits until HAProxy finds the gateway in a state, by a check with this result.
-func (p *infront) awaitState(t *testing.T, state, result string) {
+// awaitState waits until HAProxy finds a server in a state, by a check with this result.
+func (p *infront) awaitState(t *testing.T, server, state, result string) {
 	t.Helper()
-	testbed.Eventually(t, "HAProxy finds the gateway "+state, func() error {
+	testbed.Eventually(t, "HAProxy finds "+server+" "+state, func() error {
 		stats, err := fetch(newClient(t), "http://"+p.addr+"/stats;csv")
 		if err != nil {
 			return err
 		}
 		for line := range strings.Lines(stats) {
-			if strings.HasPrefix(line, "gate,gate,") && strings.Contains(line, ","+state) && strings.Contains(line, result) {
+			if strings.HasPrefix(line, "gate,"+server+",") && strings.Contains(line, ","+state) && strings.Contains(line, result) {
 				return nil
 			}
 		}

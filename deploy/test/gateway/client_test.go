@@ -39,6 +39,15 @@ func fetch(client *http.Client, url string) (string, error) {
 // load calls without pause until stop is called. stop returns every failure.
 func load(t *testing.T, url string, callers int) (stop func() (calls int, failures []error)) {
 	t.Helper()
+	return loadWith(t, callers, func(client *http.Client) error {
+		_, err := fetch(client, url)
+		return err
+	})
+}
+
+// loadWith is load with another kind of call.
+func loadWith(t *testing.T, callers int, call func(*http.Client) error) (stop func() (calls int, failures []error)) {
+	t.Helper()
 	end := make(chan struct{})
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -53,7 +62,7 @@ func load(t *testing.T, url string, callers int) (stop func() (calls int, failur
 					return
 				default:
 				}
-				_, err := fetch(client, url)
+				err := call(client)
 				mu.Lock()
 				if calls++; err != nil {
 					failures = append(failures, err)
