@@ -10,7 +10,7 @@ const shownRows = 200;
 const certificateDays = 14;
 
 const orUnknown = (value, write) => (value === null ? "not known" : write(value));
-const milliseconds = (seconds) => `${(seconds * 1000).toLocaleString(undefined, { maximumFractionDigits: seconds < 0.1 ? 1 : 0 })} ms`;
+const milliseconds = (seconds) => `${(seconds * 1000).toLocaleString(undefined, { maximumFractionDigits: seconds < 0.1 ? 1 : 0 })}\u00a0ms`;
 
 // drawGateways shows each gateway with its state in words.
 export function drawGateways({ gateways, now }) {
@@ -74,8 +74,8 @@ export function drawUpstreams({ upstreams, gateways }) {
         { title: "Route", cell: (upstream) => upstream.route },
         several && { title: "Gateway", cell: (upstream) => upstream.name },
         { title: "Replicas", cell: replicas },
-        { title: "p50, p99", number: true, cell: ({ p50_seconds: p50, p99_seconds: p99 }) => (p50 === null || p99 === null ? "no calls" : `${milliseconds(p50)}, ${milliseconds(p99)}`) },
-        { title: "5xx", number: true, cell: ({ server_error_share: errors }) => (errors === null ? "no calls" : share(errors, 1)) },
+        { title: "p50, p99", number: true, cell: ({ p50_seconds: p50, p99_seconds: p99 }) => (p50 === null || p99 === null ? "–" : `${milliseconds(p50)}, ${milliseconds(p99)}`) },
+        { title: "5xx", number: true, cell: ({ server_error_share: errors }) => (errors === null ? "–" : share(errors, 1)) },
         { title: "Last check", cell: checked },
       ],
     }),
@@ -87,7 +87,7 @@ function replicas({ replicas: all, sick }) {
   if (sick.length === 0) return `${number(all.length)} healthy`;
   return [
     `${number(all.length - sick.length)} of ${number(all.length)} healthy`,
-    el("ul", {}, ...sick.map(({ address, state, reason }) => el("li", {}, `${address} is ${state}`, reason && `: ${reason.message}`))),
+    ...sick.map(({ address, state, reason }) => el("div", { class: "hint" }, `${address} is ${state}`, reason && `: ${reason.message}`)),
   ];
 }
 
