@@ -1,33 +1,18 @@
 // Usage of all users: a chart by route or by user, the largest with their share and change, and a file of it all.
-import { $, el, empty, link, part } from "../parts/dom.js";
+import { $, el, empty, link } from "../parts/dom.js";
 import { field, select } from "../parts/form.js";
 import { number, share } from "../parts/format.js";
 import { chart, stack } from "../parts/chart.js";
-import { period } from "../parts/period.js";
-import { download, periodBar, usageTable } from "../parts/usage.js";
+import { periodPart } from "../parts/range.js";
+import { download, usageTable } from "../parts/usage.js";
 
 export function showAdminUsage(room) {
-  const usage = part({ id: "all-usage-part", title: "Calls of all users", load: () => load(room), draw: (loaded) => draw(room, loaded) });
-  room.update = usage.refresh;
+  const usage = periodPart({ room, id: "all-usage-part", title: "Calls of all users", load: (now) => load(room, now), draw: (loaded) => draw(room, loaded) });
   usage.refresh();
   return [usage.section];
 }
 
-const day = 86400000;
-const date = (time) => new Date(time).toISOString().slice(0, 10);
-
-// week is the seven days that end with today, in the form of a period.
-function week() {
-  const today = Date.parse(date(Date.now()));
-  const bins = [6, 5, 4, 3, 2, 1, 0].map((n) => {
-    const start = new Date(today - n * day);
-    return { start, end: new Date(start.getTime() + day), label: date(start), tick: date(start).slice(5), future: false };
-  });
-  return { by: "day", bins, name: "Last 7 days", from: date(bins[0].start), to: date(today + day) };
-}
-
-async function load(room) {
-  const now = room.params.get("range") === "7d" ? week() : period(room.params);
+async function load(room, now) {
   const group = room.params.get("group") === "user" ? "user" : "route";
   const answer = await room.call("GET", `/admin/usage/series?${new URLSearchParams({ from: now.from, to: now.to, by: now.by, group, top: 6 })}`);
   return { now, group, answer };
@@ -63,11 +48,7 @@ function change(now, before) {
 }
 
 function drawBar(room, now, group) {
-  const preset = (text, changes) => link(room.link({ at: "", by: "", range: "", ...changes }), text);
-  const bar = room.params.get("range") === "7d" ? el("div", { class: "row period" }, el("strong", {}, `${now.name} (UTC)`)) : periodBar(room, now);
-  bar.prepend(preset("Today", { by: "hour" }), preset("7 days", { range: "7d" }), preset("This month", {}));
-  bar.append(
+  return el("div", { class: "row period" },
     field("Tell apart", select("usage-group", [["route", "route"], ["user", "user"]], group, { onchange: () => room.set({ group: $("usage-group").value === "user" ? "user" : "" }) })),
     download(room, "CSV", () => `/admin/usage?${new URLSearchParams({ from: now.from, to: now.to, format: "csv" })}`, `usage-${now.from}.csv`));
-  return bar;
 }

@@ -2,6 +2,7 @@
 import { $, el, empty, hint, link, part } from "../parts/dom.js";
 import { field, input, select } from "../parts/form.js";
 import { at, number } from "../parts/format.js";
+import { dayAfter } from "../parts/period.js";
 import { table } from "../parts/table.js";
 import { download } from "../parts/usage.js";
 
@@ -30,11 +31,6 @@ function query(room, more) {
     if (value) all.set(name, name === "to" ? dayAfter(value) : value);
   }
   return all;
-}
-
-function dayAfter(text) {
-  const time = Date.parse(`${text}T00:00:00Z`);
-  return Number.isNaN(time) ? text : new Date(time + 86400000).toISOString().slice(0, 10);
 }
 
 function filterForm(room) {

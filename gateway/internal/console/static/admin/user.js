@@ -4,9 +4,9 @@ import { isChanged } from "../parts/edit.js";
 import { ask, field, input, openDialog } from "../parts/form.js";
 import { ago, at, client, number } from "../parts/format.js";
 import { chart, stack } from "../parts/chart.js";
-import { period } from "../parts/period.js";
+import { periodPart } from "../parts/range.js";
 import { table } from "../parts/table.js";
-import { download, periodBar, summed, usageTable } from "../parts/usage.js";
+import { download, summed, usageTable } from "../parts/usage.js";
 import { keyColumns } from "../user/keys.js";
 import { editUser, units } from "./users.js";
 
@@ -19,11 +19,13 @@ export function showUser(room, heading) {
     heading.textContent = user.username;
     return drawFacts(view, user);
   } });
-  view.usage = list("their-usage", "Calls", () => usagePath(room, base), (usage) => drawUsage(room, base, usage));
+  view.usage = periodPart({
+    room, id: "their-usage", title: "Calls", load: async (now) => ({ now, usage: await room.call("GET", usagePath(base, now)) }),
+    draw: ({ now, usage }) => drawUsage(room, base, now, usage),
+  });
   view.sessions = list("their-sessions-part", "Sessions", () => `${base}/sessions`, ({ sessions }) => drawSessions(view, sessions));
   view.keys = list("their-keys-part", "API keys", () => `${base}/keys`, ({ keys }) => drawKeys(view, keys));
   const parts = [view.facts, view.usage, view.sessions, view.keys];
-  room.update = view.usage.refresh;
   for (const one of parts) one.refresh();
   return [el("p", {}, link("#/users", "◀ All users")), view.once, ...parts.map((one) => one.section)];
 }
@@ -106,15 +108,12 @@ async function makeReset({ room, base, user, once }) {
   $("made-link").select();
 }
 
-function usagePath(room, base, more = {}) {
-  const now = period(room.params);
+function usagePath(base, now, more = {}) {
   return `${base}/usage?${new URLSearchParams({ from: now.from, to: now.to, by: now.by, ...more })}`;
 }
 
-function drawUsage(room, base, usage) {
-  const now = period(room.params);
-  const bar = periodBar(room, now);
-  bar.append(download(room, "CSV", () => usagePath(room, base, { format: "csv" }), `usage-${room.rest}-${now.from}.csv`));
+function drawUsage(room, base, now, usage) {
+  const bar = el("p", {}, download(room, "CSV", () => usagePath(base, now, { format: "csv" }), `usage-${room.rest}-${now.from}.csv`));
   if (usage.series.length === 0) return [bar, empty("no-calls", "No calls in this period.")];
   const { series, values } = stack(now.bins, usage.series, (entry) => entry.route, (entry) => entry.requests);
   return [bar, chart({ id: "bars", label: `Calls per ${now.by}, ${now.name} (UTC)`, unit: "calls", bins: now.bins, series, values }),

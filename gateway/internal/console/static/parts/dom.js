@@ -86,7 +86,9 @@ export function part({ id, title, load, draw, extra }) {
     try {
       const nodes = [draw(await load())].flat().filter(Boolean);
       if (mine !== turn) return;
+      const focused = body.contains(document.activeElement) && document.activeElement.id;
       body.replaceChildren(...nodes);
+      if (focused) $(focused)?.focus();
       shown = new Date();
       trouble.hidden = true;
     } catch (err) {

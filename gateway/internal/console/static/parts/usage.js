@@ -1,8 +1,6 @@
-// Tables of usage, for users and administrators, and the choice of a period.
-import { $, button, el, link } from "./dom.js";
-import { field, select } from "./form.js";
+// Tables of usage, for users and administrators, and files of it.
+import { button, el } from "./dom.js";
 import { bytes, number, share } from "./format.js";
-import { steps } from "./period.js";
 import { table } from "./table.js";
 
 const counts = ["requests", "units", "client_errors", "server_errors", "rate_limited", "bytes_in", "bytes_out"];
@@ -37,16 +35,6 @@ export function usageTable({ id, caption, room, first, more = [], items, total }
 
 const portion = (some, sum) => el("span", { title: `${number(some)} of ${number(sum.requests)}` }, share(some, sum.requests));
 const volume = (n) => el("span", { title: `${number(n)} bytes` }, bytes(n));
-
-// periodBar lets people go from period to period.
-export function periodBar(room, now) {
-  const step = select("by", steps, now.by, { onchange: () => room.set({ by: $("by").value, at: "" }) });
-  return el("div", { class: "row period" },
-    link(room.link({ at: now.before }), `◀ ${now.beforeName}`, { id: "before", "aria-label": `The period before: ${now.beforeName}` }),
-    el("strong", {}, `${now.name} (UTC)`),
-    now.after ? link(room.link({ at: now.after }), `${now.afterName} ▶`, { id: "after", "aria-label": `The next period: ${now.afterName}` }) : null,
-    field("By", step));
-}
 
 // download saves the response of a call as a file.
 export function download(room, text, path, name) {

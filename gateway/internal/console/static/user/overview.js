@@ -3,16 +3,15 @@ import { $, el, empty, hint, link, part } from "../parts/dom.js";
 import { field, select } from "../parts/form.js";
 import { number, share, span, utc } from "../parts/format.js";
 import { chart, means, stack } from "../parts/chart.js";
-import { lastDays, period } from "../parts/period.js";
+import { lastDays } from "../parts/period.js";
+import { periodPart } from "../parts/range.js";
 import { table } from "../parts/table.js";
-import { download, periodBar, summed, usageTable } from "../parts/usage.js";
+import { download, summed, usageTable } from "../parts/usage.js";
 
 export function showOverview(room) {
-  const bar = el("div", {});
-  const usage = part({ id: "usage-part", title: "Calls", extra: bar, load: () => loadUsage(room), draw: (loaded) => drawUsage(room, bar, loaded) });
+  const usage = periodPart({ room, id: "usage-part", title: "Calls", load: (now) => loadUsage(room, now), draw: (loaded) => drawUsage(room, loaded) });
   const limits = part({ id: "limits", title: "Limits", load: () => loadLimits(room), draw: drawLimits });
   const refresh = () => Promise.all([limits.refresh(), usage.refresh()]);
-  room.update = usage.refresh;
   room.every(10, refresh);
   refresh();
   return [limits.section, usage.section];
@@ -20,8 +19,7 @@ export function showOverview(room) {
 
 const path = (query) => `/users/me/usage?${new URLSearchParams(query)}`;
 
-async function loadUsage(room) {
-  const now = period(room.params);
+async function loadUsage(room, now) {
   const query = { from: now.from, to: now.to, by: now.by, group: "key" };
   const route = room.params.get("route");
   if (route) query.route = route;
@@ -37,19 +35,20 @@ async function loadPace(room) {
   return { days, requests: total.requests / days, units: total.units / days };
 }
 
-function drawUsage(room, bar, { now, query, usage, pace, names }) {
+function drawUsage(room, { now, query, usage, pace, names }) {
   const byKey = room.params.get("group") === "key";
   const keyName = (id) => (id === null ? "signed in, without a key" : names.get(id) ?? `a revoked key (${id})`);
   const of = byKey ? (entry) => keyName(entry.key_id) : (entry) => entry.route;
-  drawBar(room, bar, now, query, usage);
+  const bar = drawBar(room, now, query, usage);
   if (usage.series.length === 0) {
-    return empty("no-calls", now.current ? "No calls yet. A call is shown here within two seconds. " : "No calls in this period. ",
-      link("#/call", "Make a call", { id: "to-call" }), ".");
+    return [bar, empty("no-calls", now.current ? "No calls yet. A call is shown here within two seconds. " : "No calls in this period. ",
+      link("#/call", "Make a call", { id: "to-call" }), ".")];
   }
   const { series, values } = stack(now.bins, usage.series, of, (entry) => entry.requests);
   const sums = values.map((row) => row.reduce((a, b) => a + b, 0));
   const daily = now.by === "day";
   return [
+    bar,
     el("p", { id: "total" }, totals(usage.total)),
     chart({
       id: "bars", label: `Calls per ${now.by}, ${now.name} (UTC)`, unit: "calls", bins: now.bins, series, values,
@@ -68,20 +67,16 @@ function totals({ requests, units }) {
   return units === requests ? `${calls}.` : `${calls}, which cost ${number(units)} units.`;
 }
 
-// drawBar draws the choices above the chart. The routes to choose from are those that have been seen.
-function drawBar(room, bar, now, query, usage) {
-  const focused = document.activeElement?.id;
+// drawBar makes the choices above the chart. The routes to choose from are those that have been seen.
+function drawBar(room, now, query, usage) {
   const chosen = query.route ?? "";
   room.routes = [...new Set([...(room.routes ?? []), ...usage.series.map((entry) => entry.route), chosen])].filter(Boolean).sort();
   const group = select("usage-by", [["route", "route"], ["key", "API key"]], room.params.get("group") ?? "route",
     { onchange: () => room.set({ group: $("usage-by").value === "key" ? "key" : "" }) });
   const routes = select("usage-route", [["", "all"], ...room.routes.map((name) => [name, name])], chosen,
     { onchange: () => room.set({ route: $("usage-route").value }) });
-  const row = periodBar(room, now);
-  row.append(field("Tell apart", group), field("Route", routes),
+  return el("div", { class: "row period" }, field("Tell apart", group), field("Route", routes),
     download(room, "CSV", () => path({ ...query, format: "csv" }), `usage-${now.from}.csv`));
-  bar.replaceChildren(row);
-  if (focused && bar.querySelector(`[id="${focused}"]`)) $(focused).focus();
 }
 
 async function loadLimits(room) {
