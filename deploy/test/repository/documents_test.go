@@ -3,6 +3,7 @@ package repository_test
 import (
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -44,6 +45,45 @@ func TestLinksBetweenDocumentsAreRight(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLinksToHeadingsAreRight checks that the document has the heading that a link leads to.
+func TestLinksToHeadingsAreRight(t *testing.T) {
+	t.Parallel()
+	code := regexp.MustCompile("(?s)```.*?```")
+	heading := regexp.MustCompile(`(?m)^#+ (.*)$`)
+	link := regexp.MustCompile(`\]\(([^)#\s:]*)#([^)\s]+)\)`)
+	headings, found := map[string]map[string]bool{}, 0
+	for _, file := range markdown(t) {
+		headings[file] = map[string]bool{}
+		for _, match := range heading.FindAllStringSubmatch(code.ReplaceAllString(readFile(t, file), ""), -1) {
+			headings[file][anchor(match[1])] = true
+		}
+	}
+	for file := range headings {
+		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(readFile(t, file), ""), -1) {
+			to := file
+			if match[1] != "" {
+				to = path.Join(path.Dir(file), match[1])
+			}
+			if all, document := headings[to]; document {
+				found++
+				if !all[match[2]] {
+					t.Errorf("%s links to %s#%s, and there is no such heading", file, to, match[2])
+				}
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("got only %d links to headings: the pattern is out of date", found)
+	}
+}
+
+// anchor is the name under which GitHub shows a heading.
+func anchor(heading string) string {
+	text := regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(heading, "$1")
+	text = regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(text), "")
+	return strings.ReplaceAll(text, " ", "-")
 }
 
 func readFile(t *testing.T, name string) string {
