@@ -10,7 +10,8 @@ import (
 // may call the functions that it is given more than once.
 type Store interface {
 	// AddBatch adds a batch whose rows are merged, unless it was added before. It adds the rows to the hours, and to the
-	// days and months that are rolled already: to those of users, and to those of API keys; and to the totals of all users. It subtracts what they cost from what the
+	// days and months that are rolled already: to those of users, and to those of API keys; to the days of users that are not rolled; and to
+	// the totals of all users. It subtracts what they cost from what the
 	// gateway has reserved. It notes KeyUses.
 	AddBatch(ctx context.Context, b Batch, now time.Time) (added bool, err error)
 	// UserUsage returns the rows of one user in the spans, in no order. Several of one start, route and key have to be
@@ -18,7 +19,8 @@ type Store interface {
 	UserUsage(ctx context.Context, userID int64, w Which, where func(Marks) []Span) ([]Row, error)
 	// TotalUsage returns what all users called, by route and step: hours, or days for longer steps.
 	TotalUsage(ctx context.Context, by Step, route string, where func(Marks) Period) ([]Row, error)
-	// MostCalling returns the users with the most calls in the spans, the most first. It adds up the rows of all users.
+	// MostCalling returns the users with the most calls in the spans, the most first, and the lowest id first of those
+	// with as many. It reads few rows if few users call much more than the others, and of parts of days those of all users.
 	MostCalling(ctx context.Context, route string, limit int, where func(Marks) []Span) ([]Caller, error)
 	// UsageOfUsers is UserUsage of several users.
 	UsageOfUsers(ctx context.Context, users []Caller, route string, where func(Marks) []Span) ([]Row, error)
@@ -36,7 +38,8 @@ type Store interface {
 	// than a day older than the mark was, so that calls that read an earlier mark still find their rows.
 	Prune(ctx context.Context, before time.Time) error
 	// Differences compares the sum of all batches with the sum of all rows, days with their hours, months with their
-	// days, the sum over the API keys with the total, and the totals of all users with the rows.
+	// days, the sum over the API keys with the total, the totals of all users with the rows, and the days of users that are not rolled with
+	// their hours.
 	Differences(ctx context.Context) ([]Difference, error)
 	// NoteVerified keeps the result of a comparison, for LedgerState.
 	NoteVerified(ctx context.Context, v Verified) error

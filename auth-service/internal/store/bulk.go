@@ -10,12 +10,16 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// bulk writes and sums many rows at once. Each database has its own fastest way.
+// bulk writes, sums and searches many rows at once. Each database has its own fastest way.
 type bulk interface {
+	// planned runs queries whose best plan differs from value to value.
+	planned(ctx context.Context, db *gorm.DB, queries func(db *gorm.DB) error) error
 	// sum runs a query that groups the rows of all users.
 	sum(ctx context.Context, db *gorm.DB, query func(db *gorm.DB) error) error
 	// add adds rows, sorted and with different keys, to those of a table.
 	add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.Row) error
+	// addToday adds the requests of rows, sorted and with different keys, to those of usage_today.
+	addToday(ctx context.Context, tx *gorm.DB, rows []ledger.Row) error
 	// settle subtracts what was delivered from what a gateway has reserved. It stops at zero.
 	settle(ctx context.Context, tx *gorm.DB, gateway string, of []delivered) error
 	// noteUses writes when API keys were used last, in the order of uses, which are sorted by key. It passes over keys that are

@@ -15,14 +15,24 @@ import (
 // array into single values, so the statements bypass it.
 type postgresBulk struct{}
 
+// planned has each query planned for its own values. After five times PostgreSQL would use one plan for all values.
+func (postgresBulk) planned(ctx context.Context, db *gorm.DB, queries func(db *gorm.DB) error) error {
+	return readWith(ctx, db, "set local plan_cache_mode = force_custom_plan", queries)
+}
+
 // sum gives the query the memory that a million groups need. With PostgreSQL's default of 4 MB it would sort them in
 // files, in 45 parts instead of 5.
 func (postgresBulk) sum(ctx context.Context, db *gorm.DB, query func(db *gorm.DB) error) error {
+	return readWith(ctx, db, "set local work_mem = '96MB'", query)
+}
+
+// readWith runs queries in a transaction that has a setting of its own.
+func readWith(ctx context.Context, db *gorm.DB, setting string, queries func(db *gorm.DB) error) error {
 	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if _, err := tx.Statement.ConnPool.ExecContext(ctx, "set local work_mem = '96MB'"); err != nil {
+		if _, err := tx.Statement.ConnPool.ExecContext(ctx, setting); err != nil {
 			return err
 		}
-		return query(tx)
+		return queries(tx)
 	}, &sql.TxOptions{ReadOnly: true})
 }
 
@@ -60,6 +70,20 @@ select * from unnest($1::bigint[], $2::timestamptz[], $3::text[],
     $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]%[6]s)
 on conflict (%[7]s) do update set
     %[4]s`, t.name, t.start, countNames, each("%[1]s = t.%[1]s + excluded.%[1]s", ", "), keyColumn, keyArray, t.primary()), args...)
+	return err
+}
+
+func (postgresBulk) addToday(ctx context.Context, tx *gorm.DB, rows []ledger.Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	days, users, requests := make([]time.Time, len(rows)), make([]int64, len(rows)), make([]int64, len(rows))
+	for i := range rows {
+		days[i], users[i], requests[i] = rows[i].Start, rows[i].UserID, rows[i].Requests
+	}
+	_, err := tx.Statement.ConnPool.ExecContext(ctx, `
+insert into usage_today as t (day, user_id, requests) select * from unnest($1::timestamptz[], $2::bigint[], $3::bigint[])
+on conflict (day, user_id) do update set requests = t.requests + excluded.requests`, days, users, requests)
 	return err
 }
 

@@ -15,6 +15,10 @@ type sqliteBulk struct{}
 
 const sqliteRowsAtOnce = 500
 
+func (sqliteBulk) planned(_ context.Context, db *gorm.DB, queries func(db *gorm.DB) error) error {
+	return queries(db)
+}
+
 func (sqliteBulk) sum(_ context.Context, db *gorm.DB, query func(db *gorm.DB) error) error {
 	return query(db)
 }
@@ -37,6 +41,22 @@ func (sqliteBulk) add(ctx context.Context, tx *gorm.DB, t table, rows []ledger.R
 		_, err := tx.Statement.ConnPool.ExecContext(ctx, "insert into "+t.name+" ("+t.primary()+", "+countNames+") values "+
 			row+strings.Repeat(", "+row, len(some)-1)+" on conflict ("+t.primary()+") do update set "+
 			each("%[1]s = "+t.name+".%[1]s + excluded.%[1]s", ", "), args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (sqliteBulk) addToday(ctx context.Context, tx *gorm.DB, rows []ledger.Row) error {
+	for some := range slices.Chunk(rows, sqliteRowsAtOnce) {
+		args := make([]any, 0, 3*len(some))
+		for i := range some {
+			args = append(args, some[i].Start, some[i].UserID, some[i].Requests)
+		}
+		_, err := tx.Statement.ConnPool.ExecContext(ctx, "insert into usage_today (day, user_id, requests) values (?, ?, ?)"+
+			strings.Repeat(", (?, ?, ?)", len(some)-1)+
+			" on conflict (day, user_id) do update set requests = usage_today.requests + excluded.requests", args...)
 		if err != nil {
 			return err
 		}

@@ -44,6 +44,9 @@ func (s *Store) RollDay(ctx context.Context, before time.Time) (rolled bool, err
 				return err
 			}
 		}
+		if err := forgetToday(ctx, tx, next); err != nil {
+			return err
+		}
 		if err := mendTotals(ctx, tx, ledger.Marks{Rolled: next, Pruned: marks.Pruned}); err != nil {
 			return err
 		}

@@ -99,21 +99,57 @@ func (s *Store) MostCalling(ctx context.Context, route string, limit int, where 
 		if err != nil {
 			return err
 		}
-		w := ledger.Which{Route: route}
-		q := &query{}
-		q.add("select l.user_id, u.username from (select user_id, sum(requests) most from (")
-		q.spans(where(marks), w, "user_id", []string{"requests"}, ofCalls(w))
-		q.add(") s group by user_id order by most desc, user_id limit ?) l left join users u on u.id = l.user_id order by l.most desc, l.user_id", limit)
-		return s.engine.bulk.sum(ctx, db, func(db *gorm.DB) error {
-			rows, err := gorm.G[lineRow](db).Raw(q.text.String(), q.args...).Find(ctx)
-			callers = make([]ledger.Caller, len(rows))
-			for i, r := range rows {
-				line := r.line()
-				callers[i] = ledger.Caller{UserID: line.UserID, Username: line.Username}
-			}
+		spans := where(marks)
+		var most []callerRow
+		found := false
+		err = s.engine.bulk.planned(ctx, db, func(db *gorm.DB) (err error) {
+			most, found, err = mostOf(ctx, db, spans, marks, route, limit)
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		if now, err := readMarks(ctx, db); err != nil {
+			return err
+		} else if now != marks || !found { // rows may have moved between the queries: one statement reads all of them
+			if most, err = s.mostOfAll(ctx, db, where(now), route, limit); err != nil {
+				return err
+			}
+		}
+		callers, err = nameCallers(ctx, db, most)
+		return err
 	})
+	return callers, err
+}
+
+// mostOfAll adds up the rows of all users.
+func (s *Store) mostOfAll(ctx context.Context, db *gorm.DB, spans []ledger.Span, route string, limit int) (most []callerRow, err error) {
+	w := ledger.Which{Route: route}
+	q := &query{}
+	q.add("select user_id, cast(sum(requests) as bigint) requests from (")
+	q.spans(spans, w, "user_id", []string{"requests"}, ofCalls(w))
+	q.add(") s group by user_id order by requests desc, user_id limit ?", limit)
+	err = s.engine.bulk.sum(ctx, db, func(db *gorm.DB) error {
+		most, err = gorm.G[callerRow](db).Raw(q.text.String(), q.args...).Find(ctx)
+		return err
+	})
+	return most, err
+}
+
+// nameCallers finds the names of users.
+func nameCallers(ctx context.Context, db *gorm.DB, most []callerRow) ([]ledger.Caller, error) {
+	ids, callers := make([]int64, len(most)), make([]ledger.Caller, len(most))
+	for i, m := range most {
+		ids[i] = m.UserID
+	}
+	users, err := gorm.G[userRow](db).Select("id", "username").Where("id in ?", ids).Find(ctx)
+	names := make(map[int64]string, len(users))
+	for i := range users {
+		names[users[i].ID] = users[i].Username
+	}
+	for i, m := range most {
+		callers[i] = ledger.Caller{UserID: m.UserID, Username: names[m.UserID]}
+	}
 	return callers, err
 }
 

@@ -100,6 +100,8 @@ with recursive u(n) as (values (1) union all select n + 1 from u where n < 10000
 insert into usage_months select n, unixepoch('2026-11-01') * 1000000, 'root', 300 + n % 977, 30, 0, 0, 3000, 30000, 0 from u;
 with recursive u(n) as (values (1) union all select n + 1 from u where n < 1000000)
 insert into usage_hours select n, unixepoch('2026-11-24T11:00:00') * 1000000, 'root', 10, 1, 0, 0, 100, 1000, 0 from u;
+with recursive u(n) as (values (1) union all select n + 1 from u where n < 1000000)
+insert into usage_today select unixepoch('2026-11-24') * 1000000, n, 10 from u;
 update ledger_marks set rolled = unixepoch('2026-11-24') * 1000000, rolled_with_units = unixepoch('2026-11-24') * 1000000;
 with recursive h(n) as (values (unixepoch('2026-09-01')) union all select n + 3600 from h where n < unixepoch('2026-11-24T11:00:00')),
     r(name) as (values ('a'), ('b'), ('c'), ('d'), ('files'), ('root'))
@@ -117,8 +119,8 @@ func millionIn(b *testing.B, name string) *ledger.Service {
 	}
 	url := shared.Postgres(b)
 	db := benchStore(b, url)
-	fill(b, "pgx", url, "set timezone = 'UTC';"+millionCalled+";"+postgresTotals)
-	for _, table := range []string{"usage_months", "usage_hours", "usage_totals"} {
+	fill(b, "pgx", url, "set timezone = 'UTC'; set synchronous_commit = on;"+millionCalled+";"+postgresTotals)
+	for _, table := range []string{"usage_months", "usage_hours", "usage_totals", "usage_today"} {
 		fill(b, "pgx", url, "vacuum analyze "+table)
 	}
 	return newLedger(db, noon())

@@ -125,7 +125,7 @@ func lockGateway(ctx context.Context, tx *gorm.DB, name string, now time.Time) (
 }
 
 // addRows adds rows to the hours, and to the days and months that are rolled already: first the totals, then what has a
-// key. Only late rows need the marks. It locks them, so that no day is rolled and no hour is pruned meanwhile.
+// key, then the calls of days that are not rolled. Only late rows need the marks. It locks them, so that no day is rolled and no hour is pruned meanwhile.
 func (s *Store) addRows(ctx context.Context, tx *gorm.DB, rows []ledger.Row, now time.Time) error {
 	marks := ledger.Marks{} // of a fresh row, neither matters
 	if slices.ContainsFunc(rows, func(r ledger.Row) bool { return !r.Start.Add(time.Hour + ledger.FreshFor).After(now) }) {
@@ -138,7 +138,10 @@ func (s *Store) addRows(ctx context.Context, tx *gorm.DB, rows []ledger.Row, now
 	if err := s.addTo(ctx, tx, tablesOf(false), totals, marks); err != nil {
 		return err
 	}
-	return s.addTo(ctx, tx, tablesOf(true), ofKeys, marks)
+	if err := s.addTo(ctx, tx, tablesOf(true), ofKeys, marks); err != nil {
+		return err
+	}
+	return s.addToday(ctx, tx, totals, marks)
 }
 
 // addTo adds rows to three tables, in this order.

@@ -90,6 +90,7 @@ func BenchmarkReportOfAYear(b *testing.B) {
 const millionCalled = `
 insert into usage_months select u, '2026-11-01'::timestamptz, 'root', 300 + u % 977, 30, 0, 0, 3000, 30000 from generate_series(1, 1000000) u;
 insert into usage_hours select u, '2026-11-24T11:00:00Z'::timestamptz, 'root', 10, 1, 0, 0, 100, 1000 from generate_series(1, 1000000) u;
+insert into usage_today select '2026-11-24', u, 10 from generate_series(1, 1000000) u;
 update ledger_marks set rolled = '2026-11-24', rolled_with_units = '2026-11-24'`
 
 // million is a ledger of millionCalled.

@@ -46,6 +46,11 @@ func (s *Store) Differences(ctx context.Context) (list []ledger.Difference, err 
 			return fmt.Errorf("totals of all users: %w", err)
 		}
 		list = append(list, ofAll...)
+		today, err := compareToday(ctx, db, marks)
+		if err != nil {
+			return fmt.Errorf("days that are not rolled: %w", err)
+		}
+		list = append(list, today...)
 		return nil
 	})
 	return list, err
