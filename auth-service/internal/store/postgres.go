@@ -52,7 +52,7 @@ func openPostgres(url string) (engine, error) {
 		return pool, postgres.New(postgres.Config{Conn: pool}), nil
 	}
 	return engine{
-		name: "postgres", position: "strpos", connect: connect, slowToConnect: true,
+		name: "postgres", names: postgresNames{}, connect: connect, slowToConnect: true,
 		migrate: migratePostgres, outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
 		retryable: postgresRetryable,
 		bulk:      postgresBulk{}, ids: postgresIDs{}, size: postgresSize,

@@ -57,7 +57,7 @@ func openSQLite(path string) (engine, error) {
 		return pool, &sqliteDialector{gormsqlite.Dialector{Conn: pool}}, nil
 	}
 	return engine{
-		name: "sqlite", position: "instr", connect: connect,
+		name: "sqlite", names: sqliteNames{}, connect: connect,
 		migrate: migrateSQLite, outage: sqliteOutage, unreachable: func(error) bool { return false }, slow: sqliteSlow,
 		retryable: sqliteBusy, bulk: sqliteBulk{}, ids: sqliteIDs{},
 		oneWriter: true, overwrite: emptySQLiteLog, size: sqliteSize(path),

@@ -57,7 +57,7 @@ type engine struct {
 	// connection came about. slow reports whether the database is there and took too long, retryable whether the same
 	// transaction may succeed when it is tried again.
 	outage, unreachable, slow, retryable func(error) bool
-	position                             string // the function that finds a text in another one
+	names                                names
 	bulk                                 bulk
 	ids                                  ids
 	// overwrite, if not nil, empties the log of the database, in which deleted rows still stand. It is not done while others

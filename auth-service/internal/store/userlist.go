@@ -10,22 +10,25 @@ import (
 	"tallygate/auth-service/internal/ledger"
 )
 
-// Users implements account.Store. It finds the page in an index and then reads the rows of the page.
+// Users implements account.Store. It finds the page and then reads the rows of the page.
 func (s *Store) Users(ctx context.Context, search account.UserSearch, after string, limit int) (users []account.User, err error) {
+	q := &query{}
+	q.add("select u.* from (select id from users where username > ?", after)
+	if search.Query != "" {
+		condition, part := s.engine.names.contains(search.Query)
+		q.add(" and ("+condition+" or id = ?)", part, search.ID())
+	}
+	q.only(search)
+	q.add(" order by username limit ?) page join users u on u.id = page.id order by u.username", limit)
 	err = s.read(ctx, s.known(), func(ctx context.Context, db *gorm.DB) error {
-		q := &query{}
-		q.add("select u.* from (select id from users where username > ?", after)
-		if search.Query != "" {
-			q.add(" and ("+s.engine.position+"(username, ?) > 0 or id = ?)", search.Query, search.ID())
-		}
-		q.only(search)
-		q.add(" order by username limit ?) page join users u on u.id = page.id order by u.username", limit)
-		rows, err := gorm.G[userRow](db).Raw(q.text.String(), q.args...).Find(ctx)
-		users = make([]account.User, len(rows))
-		for i := range rows {
-			users[i] = rows[i].user()
-		}
-		return err
+		return s.engine.bulk.planned(ctx, db, func(db *gorm.DB) error {
+			rows, err := gorm.G[userRow](db).Raw(q.text.String(), q.args...).Find(ctx)
+			users = make([]account.User, len(rows))
+			for i := range rows {
+				users[i] = rows[i].user()
+			}
+			return err
+		})
 	})
 	return users, err
 }

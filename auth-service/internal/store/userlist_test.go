@@ -59,6 +59,22 @@ func TestUsersAreFoundByEachFilter(t *testing.T) {
 	})
 }
 
+func TestSearchTakesNoCharacterForAPattern(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, url string) {
+		db := open(t, url)
+		for _, name := range []string{"a%c", "a_c", `a\c`, "abc", "ac"} {
+			insert(t, db, name)
+		}
+		for query, want := range map[string]string{"%": "a%c", "_": "a_c", `\`: `a\c`, "a%": "a%c", "_c": "a_c", `\c`: `a\c`, `\%`: "", "a%c": "a%c"} {
+			users, err := db.Users(t.Context(), account.UserSearch{Query: query}, "", 10)
+			if err != nil || len(users) > 1 || len(users) == 1 && users[0].Name != want || len(users) == 0 && want != "" {
+				t.Errorf("%s: got %+v, %v, want %s", query, users, err, want)
+			}
+		}
+	})
+}
+
 func editUser(t *testing.T, db *store.Store, id int64, change func(account.User) account.User) {
 	t.Helper()
 	_, err := db.UpdateUser(t.Context(), id, noon(), func(u account.User) (account.Change, error) {
