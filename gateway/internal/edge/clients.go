@@ -31,7 +31,8 @@ type clients struct {
 	resting []rested // found by the last search and not yet asked to leave, the longest-resting last
 	more    bool     // the last search found more
 	young   bool     // the last search met connections that have not had time to send their first request
-	// searchAfter keeps the cost of searches that find too little to a twentieth of the time.
+	// searchAfter keeps the cost of searches that find too little to a twentieth of the time, or a little more on a machine that
+	// is so busy that searches are interrupted.
 	searchAfter time.Duration
 	left        chan struct{} // gets a value when a connection has been closed
 	empty       chan struct{} // closed when there is none, and no more will come
@@ -84,7 +85,7 @@ func (l *clients) admit(peer netip.Addr) (p place, why refusal) {
 		return p, shareTaken
 	}
 	if p.evicted = l.max > 0 && l.count >= l.max; p.evicted && !l.makeRoom() {
-		p.soon = l.young
+		p.soon = l.young || l.now() < int64(l.searchAfter)
 		return p, allTaken
 	}
 	l.count++
@@ -203,7 +204,7 @@ func (l *clients) search() {
 	found = longest(found, keep)
 	slices.Reverse(found)
 	l.resting = found
-	l.searchAfter = from.Sub(l.begun) + 20*time.Since(from)
+	l.searchAfter = from.Sub(l.begun) + min(20*time.Since(from), firstRequestAfter/2)
 }
 
 // longest are the n that have rested longest, in that order.

@@ -167,7 +167,12 @@ func TestHalfAHeadMakesRoom(t *testing.T) {
 		send(t, c, "GET /"+path+" HTTP/1.1\r\nHost:")
 	}
 	for range 5 {
-		if resp, body := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"); resp.StatusCode != 200 {
+		resp, body := call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+		for tries := 0; resp.StatusCode == http.StatusServiceUnavailable && tries < 50; tries++ {
+			// Both connections are those of calls before, which have their responses and do not rest yet.
+			resp, body = call(t, gw, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+		}
+		if resp.StatusCode != 200 {
 			t.Errorf("got %d %s", resp.StatusCode, body)
 		}
 	}
