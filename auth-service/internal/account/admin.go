@@ -125,7 +125,7 @@ func (s *Service) RemoveUser(ctx context.Context, by Actor, userID int64, when I
 		if err := when.check(&u); err != nil {
 			return Change{}, err
 		}
-		entry := &AuditEntry{At: now, Actor: by, Action: "delete", TargetID: u.ID, TargetName: u.Name}
+		entry := &AuditEntry{At: now, Actor: by, Action: "delete", TargetID: u.ID, TargetName: u.Name, Changes: deletedUser(u)}
 		return Change{User: u, Delete: true, Audit: entry}, nil
 	})
 	if err != nil {
@@ -172,7 +172,7 @@ func (s *Service) CreateAdmin(ctx context.Context, by Actor, c Credentials) (Use
 	if err != nil {
 		return User{}, err
 	}
-	entry := &AuditEntry{At: s.now(), Actor: by, Action: "create", TargetName: name, Detail: "role=admin"}
+	entry := &AuditEntry{At: s.now(), Actor: by, Action: "create", TargetName: name, Detail: "role=admin", Changes: madeUser(User{Role: RoleAdmin})}
 	user, created, err := s.register(ctx, c, Origin{}, NewUser{Role: RoleAdmin, Audit: entry})
 	if err == nil && !created {
 		return User{}, ErrNameTaken

@@ -18,10 +18,10 @@ type AuditEntry struct {
 	TargetID   int64  // 0 if it was not done to a user
 	TargetName string // empty there, and if the person was erased
 	Detail     string
-	Changes    []AuditChange // of an edit of a user or a plan; none in entries of versions that did not keep them
+	Changes    []AuditChange // of what makes, edits or deletes a user or a plan; none in entries of versions that did not keep them
 }
 
-// AuditChange is a value before and after an edit; nil where there was or is none. Like Detail, it says nothing about who somebody is.
+// AuditChange is a value before and after; nil where there was or is none. Like Detail, it says nothing about who somebody is.
 type AuditChange struct {
 	Name     string
 	From, To *string
@@ -51,6 +51,35 @@ func changedList(name, from, to string) AuditChange {
 		return &list
 	}
 	return AuditChange{Name: name, From: text(from), To: text(to)}
+}
+
+// madeUser are the values of a user, for the entry that makes one: those that not every user has, the role and the plan. No secret is
+// among them.
+func madeUser(u User) []AuditChange {
+	role, plan, yes := u.Role.word(), u.Plan.String(), "true"
+	all := []AuditChange{{Name: "role", To: &role}, {Name: "plan", To: &plan}}
+	if u.Disabled {
+		all = append(all, AuditChange{Name: "disabled", To: &yes})
+	}
+	if u.MonthlyQuota != nil {
+		all = append(all, changedQuota("monthly_quota", nil, u.MonthlyQuota))
+	}
+	if u.Roles != "" {
+		all = append(all, changedList("roles", "", u.Roles.list()))
+	}
+	if u.MustChangePassword {
+		all = append(all, AuditChange{Name: "must_change_password", To: &yes})
+	}
+	return all
+}
+
+// deletedUser are the same values, for the entry that deletes the user.
+func deletedUser(u User) []AuditChange {
+	all := madeUser(u)
+	for i, c := range all {
+		all[i] = AuditChange{Name: c.Name, From: c.To}
+	}
+	return all
 }
 
 // isAuditAction reports whether an entry can say that this was done.

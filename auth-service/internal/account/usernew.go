@@ -36,6 +36,7 @@ func (s *Service) AddUser(ctx context.Context, by Actor, a Addition, from Origin
 		return User{}, ResetToken{}, err
 	}
 	u.Audit = &AuditEntry{At: now, Actor: by, Action: "create", TargetName: name, Detail: a.Edit.give(&u)}
+	u.Audit.Changes = madeUser(User{Role: u.Role, Plan: u.Plan, Roles: u.Roles, MonthlyQuota: u.MonthlyQuota, MustChangePassword: u.MustChangePassword})
 	user, err := s.cfg.Store.InsertUser(ctx, u)
 	if err != nil {
 		return User{}, ResetToken{}, fmt.Errorf("add user: %w", err)

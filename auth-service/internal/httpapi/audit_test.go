@@ -137,7 +137,7 @@ func TestAuditAsCSV(t *testing.T) {
 	})
 }
 
-// TestAuditChanges: each value before and after, null where there is none, and for a plan also when it is made.
+// TestAuditChanges: each value before and after, null where there is none, also of what is made or deleted.
 func TestAuditChanges(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, dbURL string) {
@@ -164,7 +164,16 @@ func TestAuditChanges(t *testing.T) {
 			{"PUT", plan, `{"in_flight":3}`, change("requests_per_month", `"7"`, "null") + "," + change("requests_per_day", `"0"`, "null") + "," +
 				change("rates", `"*:5/s:9"`, "null") + "," + change("in_flight", "null", `"3"`)},
 			{"PATCH", user, `{"plan":"team"}`, change("plan", `"default"`, `"team"`)},
-			{"DELETE", user, "", ""},
+			{"PATCH", user, `{"monthly_quota":9,"roles":["c"]}`, change("monthly_quota", "null", `"9"`) + "," + change("roles", "null", `"c"`)},
+			{"DELETE", user, "", change("role", `"admin"`, "null") + "," + change("plan", `"team"`, "null") + "," + change("disabled", `"true"`, "null") + "," +
+				change("monthly_quota", `"9"`, "null") + "," + change("roles", `"c"`, "null") + "," + change("must_change_password", `"true"`, "null")},
+			{"DELETE", plan, "", change("in_flight", `"3"`, "null")},
+			{"POST", "/admin/users", `{"username":"bob"}`, change("role", "null", `"user"`) + "," + change("plan", "null", `"default"`)},
+			{
+				"POST", "/admin/users", `{"username":"eve","password":"s3cret-of-eve","role":"admin","monthly_quota":5}`,
+				change("role", "null", `"admin"`) + "," + change("plan", "null", `"default"`) + "," + change("monthly_quota", "null", `"5"`) + "," +
+					change("must_change_password", "null", `"true"`),
+			},
 		} {
 			if got := s.do(call{method: step.method, path: step.path, body: step.body, token: root.Token}); got.status >= 300 {
 				t.Fatalf("%s: got %d %s", step.body, got.status, got.body)

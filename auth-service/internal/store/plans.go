@@ -209,7 +209,9 @@ func (s *Store) DeletePlan(ctx context.Context, name account.PlanName, audit acc
 		if err := check(&before); err != nil {
 			return err
 		}
-		if err := addAudit(ctx, tx, audit); err != nil {
+		entry := audit
+		entry.Changes = before.Changes(&account.Limits{})
+		if err := addAudit(ctx, tx, entry); err != nil {
 			return err
 		}
 		number, err := nextNumber(ctx, tx)

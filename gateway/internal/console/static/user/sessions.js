@@ -1,7 +1,7 @@
 // Where the user is signed in.
 import { button, el, link, notice, part } from "../parts/dom.js";
 import { ask } from "../parts/form.js";
-import { ago, client } from "../parts/format.js";
+import { ago, apart, client } from "../parts/format.js";
 import { table } from "../parts/table.js";
 
 export function showSessions(room) {
@@ -35,8 +35,9 @@ function draw(room, list, sessions) {
 
 function endButton(room, list, one) {
   const what = `${client(one.client)} at ${one.address}`;
+  const used = `signed in ${apart(one.created)} and last used ${apart(one.last_used)}`;
   return button("End", { about: `End the session of ${what}` }, () => ask("End this session?",
-    `${what} is signed out, and its tokens are refused within a second. Streams that are open end too.`, "End the session", async () => {
+    `${what}, ${used}, is signed out, and its tokens are refused within a second. Streams that are open end too.`, "End the session", async () => {
       await room.call("DELETE", `/users/me/sessions/${encodeURIComponent(one.id)}`);
       return done(list, "The session has ended.");
     }));
