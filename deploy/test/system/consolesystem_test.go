@@ -45,7 +45,7 @@ func TestConsoleSystem(t *testing.T) {
 	enter(page, t, "root", "correct horse", "#sign-in")
 	sickAt := strings.TrimPrefix(sick.URL, "http://")
 	for selector, want := range map[string]string{
-		"#gateways tbody": "reports", "#upstreams tbody": "search1 of 2 healthy" + sickAt + " is unhealthy: GET /health with Host " + sickAt + ": status 418",
+		"#gateways tbody": "up", "#upstreams tbody": "search1 of 2 healthy" + sickAt + " is unhealthy: GET /health with Host " + sickAt + ": status 418",
 		"#system": "Act now: the route broken has no healthy replica. Its callers get 503 or errors.",
 	} {
 		testbed.Eventually(t, selector, func() error { return shows(page, selector, want) })

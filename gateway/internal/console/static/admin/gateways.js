@@ -14,13 +14,13 @@ const milliseconds = (seconds) => `${(seconds * 1000).toLocaleString(undefined, 
 
 // drawGateways shows each gateway with its state in words.
 export function drawGateways({ gateways, now }) {
-  const title = el("h3", {}, "Gateways");
+  const title = el("h2", {}, "Gateways");
   if (gateways.length === 0) {
     return [title, empty("no-gateways", "No gateway has reported within 24 hours. Each reports every 5 seconds: see that one runs, reaches auth-service, and has the same INTERNAL_SECRET.")];
   }
   const seen = gateways.filter((gateway) => gateway.seen);
   const again = new Set(seen.map((gateway) => gateway.name));
-  const state = (gateway) => (gateway.seen ? (gateway.last_error ? "in trouble" : "reports") : again.has(gateway.name) ? "restarted" : "not seen");
+  const state = (gateway) => (gateway.seen ? (gateway.last_error ? "in trouble" : "up") : again.has(gateway.name) ? "restarted" : "not seen");
   return [
     title,
     act(seen.length === 0, "no gateway reports any more. Callers get no response, or auth-service is out of the gateways' reach."),
@@ -31,8 +31,8 @@ export function drawGateways({ gateways, now }) {
         { title: "Gateway", cell: (gateway) => el("span", { title: gateway.id }, gateway.name) },
         { title: "State", cell: (gateway) => [state(gateway), ...(gateway.seen ? [] : [", last report ", ago(gateway.reported_at)])] },
         { title: "Version", cell: (gateway) => gateway.version },
-        { title: "Up", number: true, cell: (gateway) => up(gateway, now) },
-        { title: "Age of the feed", number: true, cell: (gateway) => orUnknown(gateway.feed_age_seconds, span) },
+        { title: "Running for", number: true, cell: (gateway) => up(gateway, now) },
+        { title: "Changes of users heard", number: true, cell: (gateway) => (gateway.feed_age_seconds === null ? "never" : `${span(gateway.feed_age_seconds)} ago`) },
         { title: "Not delivered", number: true, cell: undelivered },
         { title: "Connections", number: true, cell: connections },
         { title: "Last minute", cell: ({ last_minute: minute }) => orUnknown(minute, lastMinute) },
@@ -59,7 +59,7 @@ const lastMinute = ({ requests, rate_limited: limited, server_errors: errors }) 
 
 // drawUpstreams shows the replicas of each route. Routes with a replica that is not healthy stand first, with the reason.
 export function drawUpstreams({ upstreams, gateways }) {
-  const title = el("h3", {}, "Upstreams");
+  const title = el("h2", {}, "Upstreams");
   if (upstreams.length === 0) return [title, hint("No gateway that reports has a route with an upstream.")];
   const names = new Map(gateways.map((gateway) => [gateway.id, gateway.name]));
   const several = new Set(upstreams.map((upstream) => upstream.gateway)).size > 1;
@@ -101,7 +101,7 @@ export function drawCertificates({ gateways, now }) {
   const items = gateways.filter((gateway) => gateway.seen)
     .flatMap((gateway) => gateway.tls.map((certificate) => ({ ...certificate, gateway: gateway.name, days: (new Date(certificate.not_after) - new Date(now)) / 86400000 })))
     .sort((a, b) => a.days - b.days);
-  const title = el("h3", {}, "Certificates");
+  const title = el("h2", {}, "Certificates");
   if (items.length === 0) return [title, hint("No gateway ends TLS itself.")];
   return [
     title,
