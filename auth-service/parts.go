@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"path/filepath"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -13,6 +15,7 @@ import (
 	"tallygate/auth-service/internal/ledger"
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
+	"tallygate/kit/disk"
 	"tallygate/kit/memory"
 )
 
@@ -58,8 +61,12 @@ func newIssuer(cfg *config, key issuer.Key) *issuer.Issuer {
 	return issuer.New(issuer.Config{Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, TTL: cfg.JWTTTL}, key)
 }
 
-func databaseMetrics(db *store.Store) []prometheus.Collector {
+// databaseMetrics report the pools, and the disk if the database is a file on this machine.
+func databaseMetrics(db *store.Store, url string) []prometheus.Collector {
 	var all []prometheus.Collector
+	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		all = append(all, disk.NewCollector("database", filepath.Dir(file)))
+	}
 	for name, pool := range db.Pools() {
 		all = append(all, collectors.NewDBStatsCollector(pool, name), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tallygate_database_waiting_calls", Help: "Calls that wait for a connection to the database.",

@@ -48,7 +48,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	usage := newLedger(cfg.usage, db, log)
 	metrics := service.NewRegistry("auth-service", version, out)
 	metrics.MustRegister(newQueueMetrics(queue))
-	metrics.MustRegister(databaseMetrics(db)...)
+	metrics.MustRegister(databaseMetrics(db, cfg.database.url)...)
 	readiness := httpd.NewReadiness(db.Ready)
 	public, private := httpapi.New(httpapi.Config{
 		Accounts: accounts, Feed: feed, Ledger: usage, Issuer: signer, Verifier: cfg.Verifier(keys.ring), Internal: keys.internal,

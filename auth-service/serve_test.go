@@ -128,6 +128,10 @@ func TestTheServiceStartsAtOnceAndKeepsItsUsers(t *testing.T) {
 		!strings.Contains(body, `http_server_request_duration_seconds_count{`) || !strings.Contains(body, `tallygate_password_queue_length{kind="sign_in"} 0`) || !strings.Contains(body, `tallygate_build_info{`) {
 		t.Errorf("metrics: got %d %.200s", status, body)
 	}
+	if _, body := send(t, http.MethodGet, first.private+"/metrics", "", ""); !strings.Contains(body, "\ntallygate_password_queue_limit ") ||
+		!strings.Contains(body, `tallygate_auth_admitted_limit{what="requests"}`) || !strings.Contains(body, `tallygate_disk_free_bytes{folder="database"}`) {
+		t.Error("the metrics lack a bound")
+	}
 	if err := first.stop(); err != nil {
 		t.Fatalf("a clean stop: %v", err)
 	}

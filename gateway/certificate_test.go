@@ -9,7 +9,10 @@ import (
 	"encoding/pem"
 	"io"
 	"math/big"
+	"net/http"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,11 +39,37 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 	if got := serial(); got != 1 {
 		t.Fatalf("got certificate %d", got)
 	}
+	checkEnd(t, g, cert)
 	writePair(t, cert, key, 2)
 	until(t, "the second certificate", func() bool { return serial() == 2 })
 	until(t, "the reload in the log", func() bool { return strings.Contains(g.log.String(), `"msg":"certificate reloaded"`) })
 	if _, err := tls.Dial("tcp", g.public, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+// checkEnd compares the metric with the certificate in the file.
+func checkEnd(t *testing.T, g *running, certFile string) {
+	t.Helper()
+	resp, err := http.Get("http://" + g.private + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.LoadX509KeyPair(certFile, filepath.Join(filepath.Dir(certFile), "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample := regexp.MustCompile(`(?m)^tallygate_gateway_certificate_not_after_seconds (\S+)$`).FindSubmatch(page)
+	if sample == nil {
+		t.Fatal("no metric says when the certificate ends")
+	}
+	if got, err := strconv.ParseFloat(string(sample[1]), 64); err != nil || int64(got) != pair.Leaf.NotAfter.Unix() {
+		t.Errorf("got %s (%v), want %d", sample[1], err, pair.Leaf.NotAfter.Unix())
 	}
 }
 

@@ -91,7 +91,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 		tlsConfig = g.cert.config()
 	}
 	budget := wire.NewBudget(cfg.memory.budget)
-	g.registry.MustRegister(memoryMetrics(budget)...)
+	g.registry.MustRegister(slices.Concat(memoryMetrics(budget), g.boundMetrics())...)
 	upstreams := upstream.New(upstream.Config{
 		Watch: g.watch, Log: g.log, Budget: budget, MakeRoom: func() { g.edge.MakeRoom() },
 		TLS: func(t upstream.TLS) func() *tls.Config { return g.routes.tls.of(t) },
