@@ -19,6 +19,7 @@ import { showUsers } from "./admin/users.js";
 
 // everyone: it is shown without a sign-in. keeps: it shows another address of its own without being made anew.
 const views = {
+  __proto__: null, // an address may have any word, also one like constructor
   "sign-in": { title: "Sign in", menu: "out", everyone: true, show: showSignIn },
   register: { title: "Register", menu: "out", everyone: true, show: showRegister },
   "new-password": { title: "Set a new password", everyone: true, show: showReset },
@@ -54,6 +55,15 @@ function takeSecret() {
   return "";
 }
 
+// decoded is text as it is if it is no valid encoding: links are cut and written by hand.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 // where reads the address.
 function where() {
   const secret = takeSecret();
@@ -62,7 +72,7 @@ function where() {
   const reference = location.pathname.endsWith("/docs") && !location.hash.startsWith("#/");
   if (reference) return { path: "reference", rest: anchor?.[1] ?? "", params: new URLSearchParams() };
   const [, path = "", rest = "", query = ""] = location.hash.match(/^#\/([\w-]*)(?:\/([^?]*))?(?:\?(.*))?$/) ?? [];
-  return { path, rest: decodeURIComponent(rest), params: new URLSearchParams(query) };
+  return { path, rest: decoded(rest), params: new URLSearchParams(query) };
 }
 
 const address = (path, rest, params) => {

@@ -3,23 +3,27 @@ const pad = (n) => String(n).padStart(2, "0");
 const day = (date) => date.toISOString().slice(0, 10);
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+// The days that auth-service has reports about, with room for the end of the last period.
+const firstDay = new Date("1970-01-01T00:00:00Z");
+const lastDay = new Date("8999-12-31T00:00:00Z");
+
 const kinds = {
   hour: {
-    form: /^\d{4}-\d{2}-\d{2}$/, now: (date) => day(date), start: (at) => `${at}T00:00:00Z`,
+    example: "2026-11-23", form: /^\d{4}-\d{2}-\d{2}$/, now: (date) => day(date), start: (at) => `${at}T00:00:00Z`,
     move: (date, n) => new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() + n)),
     step: (date) => new Date(date.getTime() + 3600000), name: (date) => `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`,
     label: (date) => `${date.getUTCDate()} ${months[date.getUTCMonth()]}, ${pad(date.getUTCHours())}:00`,
     tick: (date) => (date.getUTCHours() % 6 === 0 ? `${pad(date.getUTCHours())}:00` : ""),
   },
   day: {
-    form: /^\d{4}-\d{2}$/, now: (date) => day(date).slice(0, 7), start: (at) => `${at}-01T00:00:00Z`,
+    example: "2026-11", form: /^\d{4}-\d{2}$/, now: (date) => day(date).slice(0, 7), start: (at) => `${at}-01T00:00:00Z`,
     move: (date, n) => new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + n, 1)),
     step: (date) => new Date(date.getTime() + 86400000), name: (date) => `${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`,
     label: (date) => `${date.getUTCDate()} ${months[date.getUTCMonth()]}`,
     tick: (date) => (date.getUTCDate() === 1 || date.getUTCDate() % 5 === 0 ? String(date.getUTCDate()) : ""),
   },
   month: {
-    form: /^\d{4}$/, now: (date) => String(date.getUTCFullYear()), start: (at) => `${at}-01-01T00:00:00Z`,
+    example: "2026", form: /^\d{4}$/, now: (date) => String(date.getUTCFullYear()), start: (at) => `${at}-01-01T00:00:00Z`,
     move: (date, n) => new Date(Date.UTC(date.getUTCFullYear() + n, 0, 1)),
     step: (date) => new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)), name: (date) => String(date.getUTCFullYear()),
     label: (date) => `${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`, tick: (date) => months[date.getUTCMonth()],
@@ -45,7 +49,7 @@ export function wrongRange({ from, to, by }, now = new Date()) {
   for (const [name, text, title] of [["from", from, "first"], ["to", to, "last"]]) {
     const at = time(text);
     if (!text) return bad(name, `The ${title} day is missing.`);
-    if (Number.isNaN(at) || day(new Date(at)) !== text || text < "1970" || text > "8999") return bad(name, `The ${title} day has to be a date like 2026-11-23, since 1970.`);
+    if (Number.isNaN(at) || day(new Date(at)) !== text || at < firstDay || at > lastDay) return bad(name, `The ${title} day has to be a date like 2026-11-23, since 1970.`);
   }
   if (days < 1) return bad("to", "The last day is before the first day.");
   if (from > day(now)) return bad("from", "The first day is in the future: nothing can have been called yet.");
@@ -69,8 +73,15 @@ function range({ from, to, by, name }, now) {
   const named = (one) => (one.from === one.to ? one.from : `${one.from} to ${one.to}`);
   return {
     by, start, end, bins, range: true, given: { from, to }, name: name ?? named({ from, to }), from, to: day(end),
-    before: moved(-1), after: end > now ? null : moved(1), beforeName: named(moved(-1)), afterName: named(moved(1)), current: start <= now && now < end,
+    before: start > firstDay ? moved(-1) : null, after: end > now ? null : moved(1), beforeName: named(moved(-1)), afterName: named(moved(1)), current: start <= now && now < end,
   };
+}
+
+// wrongStart says what is wrong with the parameter at. undefined: nothing. Date.UTC takes the years before 100 for others.
+function wrongStart({ form, now, start, example }, asked) {
+  const at = form.test(asked) ? new Date(start(asked)) : NaN;
+  if (!Number.isNaN(Number(at)) && now(at) === asked && at >= firstDay && at <= lastDay) return undefined;
+  return { field: "at", text: `The period has to be like ${example}, since 1970.` };
 }
 
 function binsOf(by, start, end, now) {
@@ -100,12 +111,13 @@ export function period(params, now = new Date()) {
   const by = chosen || "day";
   const kind = kinds[by];
   const asked = params.get("at") ?? "";
-  const valid = kind.form.test(asked) && !Number.isNaN(Date.parse(kind.start(asked)));
-  const start = new Date(kind.start(valid ? asked : kind.now(now)));
+  const wrong = asked && wrongStart(kind, asked);
+  if (wrong) return { by, wrong, given: { from: "", to: "" } };
+  const start = new Date(kind.start(asked || kind.now(now)));
   const end = kind.move(start, 1);
   return {
     by, start, end, bins: binsOf(by, start, end, now), name: kind.name(start), from: day(start), to: day(end), given: { from: day(start), to: plus(day(end), -1) },
-    before: { at: kind.now(kind.move(start, -1)) }, after: end > now ? null : { at: kind.now(end) },
+    before: start > firstDay ? { at: kind.now(kind.move(start, -1)) } : null, after: end > now ? null : { at: kind.now(end) },
     beforeName: kind.name(kind.move(start, -1)), afterName: kind.name(end), current: start <= now && now < end,
   };
 }
