@@ -113,7 +113,7 @@ func TestConsolePlans(t *testing.T) {
 	goTo(page, t, "plans")
 	act(page, t, chromedp.SendKeys("#new-plan", kb.Enter), chromedp.WaitVisible("#plan-name"),
 		chromedp.SendKeys("#plan-name", "pro"), chromedp.SendKeys("#plan-month", "50000"), chromedp.SendKeys("#plan-rates", "root 7/m"), chromedp.Click("#plan-dialog-yes"))
-	testbed.Eventually(t, "the plan in the list", func() error { return shows(page, "#plans tbody", "pro50,000noneroot 7/m 7none") })
+	testbed.Eventually(t, "the plan in the list", func() error { return shows(page, "#plans tbody", "pro50,000no limitroot 7/m 7no limit") })
 	wantFocus(page, t, "plans-part-title")
 	picture(page, t, "plans")
 

@@ -22,14 +22,14 @@ const nameOf = (names) => (entry) => (entry.other ? "all others" : entry.route ?
 
 function draw(room, { now, group, answer }) {
   const bar = drawBar(room, now, group);
-  if (answer.groups.length === 0) return [bar, empty("no-calls", "No calls in this period.")];
+  if (answer.groups.length === 0) return [bar, empty("no-calls", "No calls in this period. Choose a longer one, or see under System whether a gateway is up.")];
   const names = new Map(answer.groups.map((one) => [one.user_id, one.username ?? `deleted user ${one.user_id}`]));
   const of = nameOf(names);
   const { series, values } = stack(now.bins, answer.series, of, (entry) => entry.requests);
   const items = answer.groups.map((one) => ({ ...one.total, of: of(one), group: one, before: one.before }));
   const first = (sum) => (sum.group.user_id ? link(`#/users/${sum.group.user_id}`, sum.of) : sum.of);
   return [bar,
-    el("p", { id: "total" }, `${number(answer.total.requests)} ${answer.total.requests === 1 ? "call" : "calls"}, ${change(answer.total.requests, answer.before.requests)} against the period before (${number(answer.before.requests)}).`),
+    el("p", { id: "total" }, `${number(answer.total.requests)} ${answer.total.requests === 1 ? "call" : "calls"}. The period before: ${number(answer.before.requests)} (${change(answer.total.requests, answer.before.requests)}).`),
     chart({ id: "bars", label: `Calls per ${now.by}, ${now.name} (UTC)`, unit: "calls", bins: now.bins, series, values }),
     usageTable({
       id: "usage", caption: `Calls by ${group}, ${now.name}`, room, items, total: { ...answer.total, before: answer.before },
@@ -49,6 +49,6 @@ function change(now, before) {
 
 function drawBar(room, now, group) {
   return el("div", { class: "row period" },
-    field("Tell apart", select("usage-group", [["route", "route"], ["user", "user"]], group, { onchange: () => room.set({ group: $("usage-group").value === "user" ? "user" : "" }) })),
+    field("Group by", select("usage-group", [["route", "route"], ["user", "user"]], group, { onchange: () => room.set({ group: $("usage-group").value === "user" ? "user" : "" }) })),
     download(room, "CSV", () => `/admin/usage?${new URLSearchParams({ from: now.from, to: now.to, format: "csv" })}`, `usage-${now.from}.csv`));
 }

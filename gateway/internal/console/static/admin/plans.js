@@ -36,7 +36,7 @@ function draw(view, plans) {
       { title: "Name", name: "name", sort: (plan) => plan.name, cell: ({ name }) => name },
       { title: "Units a month", name: "month", number: true, sort: (plan) => plan.requests_per_month ?? Infinity, cell: (plan) => orNone(plan.requests_per_month) },
       { title: "Units a day", name: "day", number: true, sort: (plan) => plan.requests_per_day ?? Infinity, cell: (plan) => orNone(plan.requests_per_day) },
-      { title: "Rates", cell: (plan) => plan.rates.map(rateText).join(", ") || "none" },
+      { title: "Rates", cell: (plan) => plan.rates.map(rateText).join(", ") || "no limit" },
       { title: "Calls at once", number: true, cell: (plan) => orNone(plan.in_flight) },
       { title: "Actions", unseen: true, cell: actions },
     ],

@@ -2,7 +2,7 @@
 import { $, button, copyable, el, empty, link, notice, part } from "../parts/dom.js";
 import { isChanged } from "../parts/edit.js";
 import { ask, field, input, openDialog } from "../parts/form.js";
-import { ago, at, client, number } from "../parts/format.js";
+import { ago, at, client, number, utc } from "../parts/format.js";
 import { chart, stack } from "../parts/chart.js";
 import { periodPart } from "../parts/range.js";
 import { table } from "../parts/table.js";
@@ -101,7 +101,7 @@ function remove(view) {
 async function makeReset({ room, base, user, once }) {
   const made = await room.call("POST", `${base}/reset`);
   once.replaceChildren(copyable({
-    id: "made-link", label: `Link for ${user.username} to set a new password, once, until ${new Date(made.expires_at).toLocaleTimeString()}`,
+    id: "made-link", label: `Link for ${user.username} to set a new password, once, until ${utc(made.expires_at)}`,
     text: made.link ?? `${location.origin}${location.pathname}#reset=${made.reset_token}`, done: () => once.replaceChildren(),
   }));
   $("made-link").focus();
@@ -114,7 +114,7 @@ function usagePath(base, now, more = {}) {
 
 function drawUsage(room, base, now, usage) {
   const bar = el("p", {}, download(room, "CSV", () => usagePath(base, now, { format: "csv" }), `usage-${room.rest}-${now.from}.csv`));
-  if (usage.series.length === 0) return [bar, empty("no-calls", "No calls in this period.")];
+  if (usage.series.length === 0) return [bar, empty("no-calls", "No calls in this period. Choose a longer one.")];
   const { series, values } = stack(now.bins, usage.series, (entry) => entry.route, (entry) => entry.requests);
   return [bar, chart({ id: "bars", label: `Calls per ${now.by}, ${now.name} (UTC)`, unit: "calls", bins: now.bins, series, values }),
     usageTable({
@@ -124,7 +124,7 @@ function drawUsage(room, base, now, usage) {
 }
 
 function drawSessions({ room }, sessions) {
-  if (sessions.length === 0) return empty("no-sessions", "This user is signed in nowhere.");
+  if (sessions.length === 0) return empty("no-sessions", "This user is signed in nowhere. Each sign-in starts a session, which can be ended here.");
   return table({
     id: "their-sessions", caption: "Sessions of the user", items: sessions, room, columns: [
       { title: "Program", cell: (one) => el("span", { title: one.client }, client(one.client)) },
@@ -136,7 +136,7 @@ function drawSessions({ room }, sessions) {
 }
 
 function drawKeys(view, keys) {
-  if (keys.length === 0) return empty("no-keys-of-them", "This user has no keys.");
+  if (keys.length === 0) return empty("no-keys-of-them", "This user has no API keys. Users make them themselves, in the view API keys.");
   const revoke = (key) => ask(`Revoke the key ${key.name}?`, "Scripts that use it are refused within a second. This cannot be undone.", "Revoke", async () => {
     await view.room.call("DELETE", `${view.base}/keys/${encodeURIComponent(key.key_id)}`);
     await view.keys.refresh();

@@ -75,7 +75,7 @@ function drawBar(room, now, query, usage) {
     { onchange: () => room.set({ group: $("usage-by").value === "key" ? "key" : "" }) });
   const routes = select("usage-route", [["", "all"], ...room.routes.map((name) => [name, name])], chosen,
     { onchange: () => room.set({ route: $("usage-route").value }) });
-  return el("div", { class: "row period" }, field("Tell apart", group), field("Route", routes),
+  return el("div", { class: "row period" }, field("Group by", group), field("Route", routes),
     download(room, "CSV", () => path({ ...query, format: "csv" }), `usage-${now.from}.csv`));
 }
 
@@ -89,7 +89,7 @@ const periods = { month: "This month", day: "Today" };
 function drawLimits({ plan, quotas, rates, in_flight: open, pace }) {
   const nothing = quotas.length + rates.length === 0 && open === null;
   return [
-    el("p", { id: "plan" }, `Your plan is ${plan}.`, open === null ? "" : ` At most ${number(open)} calls at the same time.`),
+    el("p", { id: "plan" }, "Your plan is ", el("strong", {}, plan), ".", open === null ? "" : ` At most ${number(open)} calls at the same time.`),
     nothing && hint("Nothing limits how much you may call."),
     ...quotas.map((quota) => drawQuota(quota, pace)),
     rates.length > 0 && table({
@@ -106,7 +106,7 @@ function drawQuota({ name, limit, used, remaining, resets_at: resets }, pace) {
   const title = periods[name] ?? name;
   const text = `${number(used)} of ${number(limit)} units (${share(used, limit || 1)})`;
   return el("div", { class: "quota", id: `quota-${name}` },
-    el("p", {}, el("strong", {}, `${title}: `), text, `, ${number(remaining)} left. Starts anew in ${span((Date.parse(resets) - Date.now()) / 1000)}, on ${utc(resets)}.`),
+    el("p", {}, el("strong", {}, `${title}: `), text, `, ${number(remaining)} left. Resets in ${span((Date.parse(resets) - Date.now()) / 1000)}, on ${utc(resets)}.`),
     el("meter", { min: 0, max: limit || 1, high: 0.9 * (limit || 1), value: limit ? used : 1, "aria-label": `${title}: ${text}` }),
     name === "month" && el("p", { class: "hint forecast", id: "forecast" }, forecast({ used, limit, remaining, resets }, pace)));
 }
