@@ -14,6 +14,7 @@ import (
 
 	"tallygate/deploy/internal/cluster"
 	"tallygate/deploy/internal/contract"
+	"tallygate/deploy/internal/metricdocs"
 )
 
 // TestMetrics checks the names and help texts of all metrics after some traffic.
@@ -95,7 +96,7 @@ func compareFamilies(t *testing.T, pages map[string]string) {
 		service string
 		family  *dto.MetricFamily
 	}
-	first, documented := map[string]owner{}, documentedMetrics(t)
+	first, documented := map[string]owner{}, metricdocs.Read(t)
 	for service, page := range pages {
 		parser := expfmt.NewTextParser(model.UTF8Validation)
 		families, err := parser.TextToMetricFamilies(strings.NewReader(page))
