@@ -15,7 +15,8 @@ import (
 // load reads docker-compose.yml as Compose does, and refuses what Compose refuses.
 func load(t *testing.T, env ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(testbed.Root(), "docker-compose.yml")}, cli.WithName("test"), cli.WithEnv(env))
+	options, err := cli.NewProjectOptions([]string{filepath.Join(testbed.Root(), "docker-compose.yml")},
+		cli.WithName("test"), cli.WithEnv(env), cli.WithProfiles([]string{"observability"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestRightsAreGivenBackOnlyWhereTheyAreNeeded(t *testing.T) {
 func TestOnlyTheGatewayIsPublished(t *testing.T) {
 	t.Parallel()
 	for name, s := range load(t, "PORT=8080").Services {
-		if name != "gateway" && len(s.Ports) > 0 {
+		if name != "gateway" && name != "prometheus" && len(s.Ports) > 0 {
 			t.Errorf("%s publishes %v", name, s.Ports)
 		}
 		if name == "gateway" && (len(s.Ports) != 1 || s.Ports[0].Published != "8080" || s.Ports[0].Target != 8000) {
@@ -101,12 +102,17 @@ func TestEachNetworkHasTheServicesThatNeedIt(t *testing.T) {
 		"auth":     {"auth-service", "gateway"},
 		"math":     {"gateway", "math-service"},
 		"database": {"auth-service", "postgres"},
+
+		"metrics-gateway": {"gateway", "prometheus"},
+		"metrics-auth":    {"auth-service", "prometheus"},
+		"metrics-math":    {"math-service", "prometheus"},
+		"monitoring":      {"prometheus"},
 	}
 	for network, members := range want {
 		if slices.Sort(got[network]); !slices.Equal(got[network], members) {
 			t.Errorf("%s: got %v, want %v", network, got[network], members)
 		}
-		if internal := project.Networks[network].Internal; internal == (network == "public") {
+		if internal := project.Networks[network].Internal; internal == (network == "public" || network == "monitoring") {
 			t.Errorf("%s: internal is %t", network, internal)
 		}
 	}

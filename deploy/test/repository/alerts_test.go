@@ -57,6 +57,7 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 	t.Parallel()
 	promtool(t, "check", "rules", "alerts.yml")
 	promtool(t, "test", "rules", "alerts_test.yml")
+	promtool(t, "check", "config", "prometheus.yml")
 }
 
 // TestEachAlertIsTriedBothWays: one case in which it fires, and one in which it does not.
