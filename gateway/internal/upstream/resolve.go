@@ -56,7 +56,7 @@ type name struct {
 	host   string // the name as a Host field
 	fixed  bool   // there is nothing to look up
 	addrs  []netip.Addr
-	lost   bool // it does not resolve
+	lost   error // why it does not resolve; nil if it does
 }
 
 // newName reads an address, which was checked when the routes were read.
@@ -110,9 +110,14 @@ func (u *Upstream) resolve(ctx context.Context) {
 	}
 	all.Wait()
 	var places []place
+	var nowhere []ReplicaState
 	for _, n := range u.names {
 		places = append(places, n.places()...)
+		if n.lost != nil && len(n.addrs) == 0 {
+			nowhere = append(nowhere, n.state())
+		}
 	}
+	u.nowhere.Store(&nowhere)
 	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.addr, b.addr) })
 	u.replace(ctx, slices.CompactFunc(places, func(a, b place) bool { return u.key(a) == u.key(b) }))
 }
@@ -136,11 +141,11 @@ func (r *Registry) resolve(ctx context.Context, n *name) {
 		n.addrs = addrs
 	case r.starved() != nil:
 		return
-	case !n.lost:
+	case n.lost == nil:
 		r.log.Warn("upstream does not resolve", "host", n.lookup, "kept_addresses", n.addrs, "error", err)
 	}
-	if n.lost && err == nil {
+	if n.lost != nil && err == nil {
 		r.log.Info("upstream resolves again", "host", n.lookup)
 	}
-	n.lost = err != nil
+	n.lost = err
 }

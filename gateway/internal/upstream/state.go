@@ -43,14 +43,28 @@ const (
 	OtherReason       = "other"
 )
 
-// State is the replicas as they are now, in the order of their addresses.
+// State is the replicas as they are now, in the order of their addresses, and then names that have no address.
 func (u *Upstream) State() []ReplicaState {
 	replicas := *u.replicas.Load()
 	all := make([]ReplicaState, len(replicas))
 	for i, r := range replicas {
 		all[i] = r.state()
 	}
+	if nowhere := u.nowhere.Load(); nowhere != nil {
+		all = append(all, *nowhere...)
+	}
 	return all
+}
+
+// state is that of a name which does not resolve.
+func (n *name) state() ReplicaState {
+	why := n.lost.Error()
+	if failed, ok := errors.AsType[*net.DNSError](n.lost); ok {
+		why = failed.Err // without the address of the name server
+	}
+	return ReplicaState{
+		Addr: net.JoinHostPort(n.lookup, n.port), Health: Unhealthy, Reason: &Reason{OtherReason, "The name " + n.lookup + " does not resolve: " + why + "."},
+	}
 }
 
 func (r *Replica) state() ReplicaState {

@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -126,4 +127,22 @@ func TestAReplicaThatRefusesConnectionsOfRequestsSaysSo(t *testing.T) {
 	if got := stateOf(t, u); got.Health != upstream.Ejected || got.Reason == nil || got.Reason.Code != upstream.ConnectionRefused {
 		t.Errorf("got %+v, %+v", got, got.Reason)
 	}
+}
+
+func TestANameWithoutAnAddressSaysSo(t *testing.T) {
+	t.Parallel()
+	var dns names
+	dns.set("a.test", "127.0.0.1")
+	u := startIn(t, upstream.Config{Log: slog.New(slog.DiscardHandler), Lookup: dns.lookup}, upstream.Spec{Addresses: []string{"b.test:7", "a.test:1"}})
+	want := upstream.Reason{Code: upstream.OtherReason, Message: "The name b.test does not resolve: no such host."}
+	got := u.State()
+	if len(got) != 2 || got[1].Addr != "b.test:7" || got[1].Health != upstream.Unhealthy || got[1].Reason == nil || *got[1].Reason != want {
+		t.Errorf("got %+v, want a.test, and %+v", got, want)
+	}
+	dns.set("b.test", "127.0.0.2")
+	dns.set("a.test") // it keeps its address
+	until(t, "only replicas", func() bool {
+		all := u.State()
+		return len(all) == 2 && all[0].Addr == "127.0.0.1:1" && all[1].Addr == "127.0.0.2:7"
+	})
 }

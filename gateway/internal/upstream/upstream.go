@@ -38,6 +38,7 @@ type Upstream struct {
 	tls      func() *tls.Config // nil for plain connections
 	budget   budget
 	replicas atomic.Pointer[[]*Replica]
+	nowhere  atomic.Pointer[[]ReplicaState] // names that have no address, for State
 
 	routes  atomic.Pointer[[]string] // for the log
 	doubted atomic.Bool              // the log has said that the check may be wrong
