@@ -19,8 +19,9 @@ export function drawGateways({ gateways, now }) {
     return [title, empty("no-gateways", "No gateway has reported within 24 hours. Each reports every 5 seconds: see that one runs, reaches auth-service, and has the same INTERNAL_SECRET.")];
   }
   const seen = gateways.filter((gateway) => gateway.seen);
-  const again = new Set(seen.map((gateway) => gateway.name));
-  const state = (gateway) => (gateway.seen ? (gateway.last_error ? "in trouble" : "up") : again.has(gateway.name) ? "restarted" : "not seen");
+  // One host can have several gateways. The one that follows another has started after its last report.
+  const again = (gone) => seen.some((gateway) => gateway.name === gone.name && new Date(gateway.started_at) > new Date(gone.reported_at));
+  const state = (gateway) => (gateway.seen ? (gateway.last_error ? "in trouble" : "up") : again(gateway) ? "restarted" : "not seen");
   return [
     title,
     act(seen.length === 0, "no gateway reports any more. Callers get no response, or auth-service is out of the gateways' reach."),
@@ -61,11 +62,11 @@ const lastMinute = ({ requests, rate_limited: limited, server_errors: errors }) 
 export function drawUpstreams({ upstreams, gateways }) {
   const title = el("h2", {}, "Upstreams");
   if (upstreams.length === 0) return [title, hint("No gateway that reports has a route with an upstream.")];
-  const names = new Map(gateways.map((gateway) => [gateway.id, gateway.name]));
+  const known = new Map(gateways.map((gateway) => [gateway.id, gateway]));
   const several = new Set(upstreams.map((upstream) => upstream.gateway)).size > 1;
-  const items = upstreams.map((upstream) => ({ ...upstream, name: names.get(upstream.gateway), sick: upstream.replicas.filter((replica) => replica.state !== "healthy") }))
+  const items = upstreams.map((upstream) => ({ ...upstream, name: known.get(upstream.gateway)?.name, cut: known.get(upstream.gateway)?.truncated, sick: upstream.replicas.filter((replica) => replica.state !== "healthy") }))
     .sort((a, b) => b.sick.length - a.sick.length || a.route.localeCompare(b.route));
-  const without = items.filter((upstream) => upstream.replicas.length > 0 && upstream.sick.length === upstream.replicas.length);
+  const without = items.filter((upstream) => !upstream.cut && upstream.replicas.length > 0 && upstream.sick.length === upstream.replicas.length);
   return [
     title,
     ...without.map(({ route, name }) => act(true, `the route ${route} has no healthy replica${several ? ` at ${name}` : ""}. Its callers get 503 or errors.`)),
@@ -83,10 +84,11 @@ export function drawUpstreams({ upstreams, gateways }) {
   ].filter(Boolean);
 }
 
-function replicas({ replicas: all, sick }) {
-  if (sick.length === 0) return `${number(all.length)} healthy`;
+// replicas says how many are healthy. A report that is cut does not say that: healthy ones are left out.
+function replicas({ replicas: all, sick, cut }) {
+  if (sick.length === 0) return `${cut ? "at least " : ""}${number(all.length)} healthy`;
   return [
-    `${number(all.length - sick.length)} of ${number(all.length)} healthy`,
+    cut ? `${number(sick.length)} not healthy` : `${number(all.length - sick.length)} of ${number(all.length)} healthy`,
     ...sick.map(({ address, state, reason }) => el("div", { class: "hint" }, `${address} is ${state}`, reason && `: ${reason.message}`)),
   ];
 }
