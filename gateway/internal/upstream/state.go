@@ -46,9 +46,9 @@ const (
 // State is the replicas as they are now, in the order of their addresses, and then names that have no address.
 func (u *Upstream) State() []ReplicaState {
 	replicas := *u.replicas.Load()
-	all := make([]ReplicaState, len(replicas))
-	for i, r := range replicas {
-		all[i] = r.state()
+	all := make([]ReplicaState, 0, len(replicas))
+	for _, r := range replicas {
+		all = append(all, r.state())
 	}
 	if nowhere := u.nowhere.Load(); nowhere != nil {
 		all = append(all, *nowhere...)
