@@ -116,7 +116,9 @@ func (s *server) exportAudit(c *gin.Context, q account.AuditQuery) error {
 		}
 		_ = control.SetWriteDeadline(time.Now().Add(linesTimeout)) // a recorder in a test has no deadlines
 		if q.Before == 0 {
-			csvHeader(c, "audit.csv")
+			if err := csvHeader(c, "audit.csv"); err != nil {
+				return s.cutOff(c, err)
+			}
 			err = out.Write([]string{"id", "at", "actor_id", "actor", "address", "action", "target_id", "target_username", "detail"})
 		}
 		for i := 0; i < len(entries) && err == nil; i++ {

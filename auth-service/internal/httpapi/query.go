@@ -27,11 +27,22 @@ func (p parameters) get(name string) (string, error) {
 	return p.values.Get(name), nil
 }
 
-// csv reads whether the response is to be CSV and not JSON.
+// csv reads whether the response is to be CSV and not JSON. It checks bom, too, which csvHeader reads.
 func (p parameters) csv() (bool, error) {
 	format, err := p.get("format")
-	if err == nil && format != "" && format != "json" && format != "csv" {
-		err = invalid("format", `The parameter "format" has to be json or csv.`)
+	if err != nil {
+		return false, err
 	}
-	return format == "csv", err
+	mark, err := p.get("bom")
+	switch {
+	case err != nil:
+		return false, err
+	case format != "" && format != "json" && format != "csv":
+		return false, invalid("format", `The parameter "format" has to be json or csv.`)
+	case mark != "" && mark != "0" && mark != "1":
+		return false, invalid("bom", `The parameter "bom" has to be 0 or 1.`)
+	case mark == "1" && format != "csv":
+		return false, invalid("bom", `The parameter "bom" is for format=csv: JSON has no byte-order mark.`)
+	}
+	return format == "csv", nil
 }

@@ -37,9 +37,15 @@ func usageCells(n ledger.Counts, key keyID, first ...string) []string {
 	return cells
 }
 
-func csvHeader(c *gin.Context, file string) {
+// csvHeader begins a CSV. With bom=1 the first bytes are a byte-order mark: without it Excel takes UTF-8 for another encoding.
+func csvHeader(c *gin.Context, file string) error {
 	c.Header("Content-Type", "text/csv; charset=utf-8; header=present")
 	c.Header("Content-Disposition", fmt.Sprintf("attachment; filename=%q", file))
+	if c.Query("bom") != "1" {
+		return nil
+	}
+	_, err := c.Writer.WriteString("\ufeff")
+	return err
 }
 
 func usageFile(covered ledger.Period) string {
@@ -48,8 +54,10 @@ func usageFile(covered ledger.Period) string {
 
 // sendUsageCSV sends the series of a report, in its order. Its bounds keep it small enough to be made in memory.
 func sendUsageCSV(c *gin.Context, r ledger.Report, byKey bool) error {
-	csvHeader(c, usageFile(r.Period))
 	c.Status(http.StatusOK)
+	if err := csvHeader(c, usageFile(r.Period)); err != nil {
+		return err
+	}
 	out := csv.NewWriter(c.Writer)
 	out.UseCRLF = true
 	if err := out.Write(usageColumns(byKey, "start", "route")); err != nil {

@@ -50,8 +50,10 @@ func (s *server) exportUsage(c *gin.Context, l ledger.Listing) error {
 // Begin implements ledger.Exporter. It sends the head and the names of the columns at once, so that the client knows that
 // lines will follow.
 func (e *csvExport) Begin(covered ledger.Period) error {
-	csvHeader(e.c, usageFile(covered))
 	e.setWriteTimeout(firstTimeout)
+	if err := csvHeader(e.c, usageFile(covered)); err != nil {
+		return err
+	}
 	if err := e.csv.Write(usageColumns(e.byKey, "user_id", "username", "route")); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func internal() []Entry {
 func fields() []Entry {
 	var all []Entry
 	for _, name := range []string{
-		"action", "actor", "by", "current_password", "cursor", "disabled", "expires_at", "expires_in", "format", "from", "group", "id", "in_flight", "invitation",
+		"action", "actor", "bom", "by", "current_password", "cursor", "disabled", "expires_at", "expires_in", "format", "from", "group", "id", "in_flight", "invitation",
 		"key", "limit", "monthly_quota", "must_change_password", "name", "new_password", "otp", "overlap_seconds", "password", "path", "plan",
 		"query", "rates", "refresh_token", "requests_per_day", "requests_per_month", "reset_token", "role", "roles", "route", "routes", "sort",
 		"target", "to", "token", "top", "username",

@@ -36,9 +36,13 @@ export function usageTable({ id, caption, room, first, more = [], items, total }
 const portion = (some, sum) => el("span", { title: `${number(some)} of ${number(sum.requests)}` }, share(some, sum.requests));
 const volume = (n) => el("span", { title: `${number(n)} bytes` }, bytes(n));
 
-// download saves the response of a call as a file.
+// download saves a CSV as a file. Excel needs a byte-order mark to read it as UTF-8.
 export function download(room, text, path, name) {
-  return button(text, { about: `Download ${name}` }, async () => {
+  return [["", text, name], ["&bom=1", `${text} for Excel`, `${name} for Excel`]].map(([more, label, about]) => save(room, label, () => path() + more, name, about));
+}
+
+function save(room, text, path, name, about) {
+  return button(text, { about: `Download ${about}` }, async () => {
     const response = await room.fetch(room.base + path());
     if (!response.ok) throw new Error(`The file could not be made: status ${response.status}.`);
     const url = URL.createObjectURL(await response.blob());
