@@ -38,7 +38,7 @@ func startPrometheus(t *testing.T, c *cluster.Cluster) prometheus {
 	process := testbed.Launch(t, testbed.Spec{
 		Name: "prometheus",
 		Command: func() *exec.Cmd {
-			return exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), //nolint:noctx // it ends with the test
+			return exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
 				"--web.listen-address="+addr)
 		},
 		Ready: func(ctx context.Context) error { return p.get(ctx, "/-/ready", nil) },
