@@ -126,7 +126,7 @@ func checkReach(t *testing.T, s *product) {
 	t.Helper()
 	for network, members := range map[string][]string{
 		"database": {"auth-service", "postgres"}, "math": {"gateway", "math-service"}, "auth": {"auth-service", "gateway"},
-		"public": {"gateway"},
+		"public": {"gateway"}, "metrics-gateway": {"gateway"}, "metrics-auth": {"auth-service"}, "metrics-math": {"math-service"},
 	} {
 		for _, service := range []string{"postgres", "auth-service", "math-service", "gateway"} {
 			in := false
