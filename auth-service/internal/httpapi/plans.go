@@ -126,6 +126,9 @@ func (s *server) readPlan(c *gin.Context) error {
 		return err
 	}
 	tag := s.planTag(&p)
+	if asked.match != nil && !asked.match.has(tag, false) {
+		return account.ErrChangedMeanwhile
+	}
 	c.Header("ETag", tag)
 	c.Header("Cache-Control", "private, no-cache")
 	if asked.noneMatch != nil && asked.noneMatch.has(tag, true) {

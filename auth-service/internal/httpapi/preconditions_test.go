@@ -120,6 +120,8 @@ func TestAChangeIsRefusedIfSomebodyChangedThePlanMeanwhile(t *testing.T) {
 		if got.status != 304 || got.body != "" || got.header.Get("ETag") != second || got.header.Get("Content-Type") != "" {
 			t.Errorf("got %d %s %v, want 304 alone", got.status, got.body, got.header)
 		}
+		do("GET", ifMatch(second), "", 200)
+		do("GET", http.Header{"If-Match": {first}, "If-None-Match": {second}}, "", 412) // If-Match comes first: RFC 9110 section 13.2.2
 		do("DELETE", ifMatch(first), "", 412)
 		s.do(call{method: "PATCH", path: "/admin/users/1", token: root, body: `{"plan":"pro"}`})
 		do("DELETE", ifMatch(first), "", 409)

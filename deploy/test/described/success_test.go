@@ -183,6 +183,7 @@ func (d *driver) preconditions(t *testing.T, root, user string) {
 	d.send(t, with("If-None-Match", read), "GET", plan, "", 304)
 	d.send(t, with("If-None-Match", "*"), "PUT", plan, `{}`, 412)
 	d.send(t, with("If-Match", read), "PUT", plan, `{"requests_per_month":7000}`, 200)
+	d.send(t, with("If-Match", read), "GET", plan, "", 412)
 	d.send(t, with("If-Match", read), "DELETE", plan, "", 412)
 	d.send(t, with("If-Match", "without quotes"), "DELETE", plan, "", 400)
 }
