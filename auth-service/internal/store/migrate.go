@@ -72,5 +72,22 @@ func migrate(ctx context.Context, dialect goose.Dialect, pool *sql.DB, log *slog
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		return partial.Err
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return warnIfNewer(ctx, provider, log)
+}
+
+// warnIfNewer tells that a newer version has migrated the database. This one goes on, as replicas do that were started before.
+func warnIfNewer(ctx context.Context, provider *goose.Provider, log *slog.Logger) error {
+	version, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return err
+	}
+	sources := provider.ListSources()
+	if known := sources[len(sources)-1].Version; version > known {
+		log.WarnContext(ctx, "a newer auth-service has migrated the database; run that version, or restore the back-up from before the upgrade",
+			"schema", version, "known", known)
+	}
+	return nil
 }
