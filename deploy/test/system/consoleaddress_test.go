@@ -11,9 +11,7 @@ import (
 func TestConsoleAddressesByHand(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir())
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t)
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/#/users/%")
 	enter(page, t, "root", "correct horse", "#sign-in")

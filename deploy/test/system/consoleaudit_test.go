@@ -16,13 +16,9 @@ import (
 func TestConsoleAudit(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir())
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t)
 	client := contract.NewClient(r.base)
-	if got, err := client.Register(contract.Credentials{Username: "ada", Password: "correct horse"}); err != nil || got.Status != http.StatusCreated {
-		t.Fatalf("got %+v, %v", got, err)
-	}
+	register(t, client, contract.Credentials{Username: "ada", Password: "correct horse"})
 	root := client.Token(t, contract.Credentials{Username: "root", Password: "correct horse"})
 	for i := range 50 { // with the entry about root, one more than a page
 		if err := client.Call(root, http.MethodPatch, "/admin/users/2", map[string]any{"monthly_quota": 50001 + i}, nil, http.StatusOK); err != nil {

@@ -19,9 +19,7 @@ import (
 func TestConsoleTwoGatewaysOfOneHost(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir())
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t)
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/#/system")
 	enter(page, t, "root", "correct horse", "#sign-in")

@@ -97,14 +97,10 @@ func revokesKey(page context.Context, t *testing.T, client *contract.Client, key
 func TestConsolePlans(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir())
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t)
 	client := contract.NewClient(r.base)
 	ada := contract.Credentials{Username: "ada", Password: "correct horse"}
-	if got, err := client.Register(ada); err != nil || got.Status != http.StatusCreated {
-		t.Fatalf("got %+v, %v", got, err)
-	}
+	register(t, client, ada)
 	key := makeKey(t, client, client.Token(t, ada), `{"name":"export"}`)
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/")

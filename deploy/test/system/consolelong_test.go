@@ -2,7 +2,6 @@ package system_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -16,14 +15,10 @@ import (
 func TestConsoleLongNames(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir())
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t)
 	client := contract.NewClient(r.base)
 	long := contract.Credentials{Username: strings.Repeat("w", 128), Password: "correct horse"}
-	if got, err := client.Register(long); err != nil || got.Status != http.StatusCreated {
-		t.Fatalf("got %+v, %v", got, err)
-	}
+	register(t, client, long)
 	makeKey(t, client, client.Token(t, long), fmt.Sprintf(`{"name":%q}`, strings.Repeat("k", 64)))
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/#/users")

@@ -18,13 +18,9 @@ import (
 func TestConsoleTwoAdministratorsAtOnce(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir())
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t)
 	client := contract.NewClient(r.base)
-	if got, err := client.Register(contract.Credentials{Username: "ada", Password: "correct horse"}); err != nil || got.Status != http.StatusCreated {
-		t.Fatalf("got %+v, %v", got, err)
-	}
+	register(t, client, contract.Credentials{Username: "ada", Password: "correct horse"})
 	other := otherAdministrator{client, client.Token(t, contract.Credentials{Username: "root", Password: "correct horse"})}
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/#/users")

@@ -19,9 +19,7 @@ import (
 func TestConsoleRangeOfDays(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir())
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t)
 	client := contract.NewClient(r.base)
 	root := contract.Credentials{Username: "root", Password: "correct horse"}
 	key := makeKey(t, client, client.Token(t, root), `{"name":"export"}`)

@@ -26,9 +26,7 @@ func TestConsoleWayBack(t *testing.T) {
 	root := contract.Credentials{Username: "root", Password: "correct horse"}
 	r.admin(t, root.Password, "create", root.Username)
 	client := contract.NewClient(r.base)
-	if got, err := client.Register(contract.Credentials{Username: "ada", Password: "forgotten"}); err != nil || got.Status != http.StatusCreated {
-		t.Fatalf("got %+v, %v", got, err)
-	}
+	register(t, client, contract.Credentials{Username: "ada", Password: "forgotten"})
 	page := openBrowser(t, browser)
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()

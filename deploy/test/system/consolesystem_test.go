@@ -37,9 +37,7 @@ func TestConsoleSystem(t *testing.T) {
 	if err := os.WriteFile(file, []byte(routes), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := startRunner(t, t.TempDir(), "ROUTES_FILE="+file)
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t, "ROUTES_FILE="+file)
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/#/system")
 	enter(page, t, "root", "correct horse", "#sign-in")

@@ -17,14 +17,10 @@ import (
 func TestConsoleUsageOfAllUsers(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir())
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t)
 	client := contract.NewClient(r.base)
 	ada := contract.Credentials{Username: "ada", Password: "correct horse"}
-	if got, err := client.Register(ada); err != nil || got.Status != http.StatusCreated {
-		t.Fatalf("got %+v, %v", got, err)
-	}
+	register(t, client, ada)
 	key := makeKey(t, client, client.Token(t, ada), `{"name":"export"}`)
 	for range 7 {
 		answers(t, client, key, http.StatusOK)

@@ -2,8 +2,6 @@ package system_test
 
 import (
 	"context"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,9 +15,7 @@ import (
 func TestInvitationsInTheConsole(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)
-	r := startRunner(t, t.TempDir(), "REGISTRATION=invite")
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t, "REGISTRATION=invite")
 	page := openBrowser(t, browser)
 	visit(page, t, r.base+"/#/register")
 	enter(page, t, "ada", "correct horse", "#register")
@@ -93,16 +89,5 @@ func enter(page context.Context, t *testing.T, name, password, button string) {
 	act(page, t, chromedp.SendKeys("#username", name), chromedp.SendKeys("#password", password))
 	if button != "" {
 		act(page, t, chromedp.Click(button))
-	}
-}
-
-// administrator makes root an administrator on the command line, with the password correct horse.
-func (r *runner) administrator(t *testing.T) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"), "admin", "create", "root")
-	cmd.Stdin = strings.NewReader("correct horse")
-	cmd.Env = []string{"DATABASE_URL=sqlite:" + filepath.Join(r.data, "tallygate.db")}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
 	}
 }

@@ -32,9 +32,7 @@ func TestJourneys(t *testing.T) {
 	if err := os.WriteFile(file, []byte(routes), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := startRunner(t, t.TempDir(), "ROUTES_FILE="+file)
-	r.waitReady(t)
-	r.administrator(t)
+	r := startWithRoot(t, "ROUTES_FILE="+file)
 	first := openBrowser(t, browser)
 	for _, screen := range []struct {
 		width  int64

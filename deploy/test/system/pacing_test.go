@@ -43,9 +43,7 @@ func TestScriptsThatPaceThemselvesAreNeverRefused(t *testing.T) {
 	client := contract.NewClient(r.base)
 	eachScript(t, pacers(), func(t *testing.T, p exampleScript) {
 		who := contract.Credentials{Username: strings.ToLower(p.name), Password: "correct horse"}
-		if got, err := client.Register(who); err != nil || got.Status != http.StatusCreated {
-			t.Fatalf("got %+v, %v", got, err)
-		}
+		register(t, client, who)
 		r.command(t, "admin", "edit", who.Username, "-plan", "paced")
 		key := makeKey(t, client, client.Token(t, who), `{"name":"pacing"}`)
 		testbed.Eventually(t, "the plan at the gateway", func() error {

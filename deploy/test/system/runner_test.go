@@ -3,11 +3,14 @@ package system_test
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"tallygate/deploy/internal/contract"
 	"tallygate/deploy/internal/testbed"
 )
 
@@ -112,4 +115,32 @@ func (r *runner) nobodyListens(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// startWithRoot starts a runner, waits until it is ready, and makes root an administrator.
+func startWithRoot(t *testing.T, settings ...string) *runner {
+	t.Helper()
+	r := startRunner(t, t.TempDir(), settings...)
+	r.waitReady(t)
+	r.administrator(t)
+	return r
+}
+
+// register registers a user.
+func register(t *testing.T, client *contract.Client, user contract.Credentials) {
+	t.Helper()
+	if got, err := client.Register(user); err != nil || got.Status != http.StatusCreated {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+}
+
+// administrator makes root an administrator on the command line, with the password correct horse.
+func (r *runner) administrator(t *testing.T) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), testbed.Program("auth-service"), "admin", "create", "root")
+	cmd.Stdin = strings.NewReader("correct horse")
+	cmd.Env = []string{"DATABASE_URL=sqlite:" + filepath.Join(r.data, "tallygate.db")}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 }

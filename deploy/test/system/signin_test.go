@@ -39,9 +39,7 @@ func TestScriptsSignInAndRefresh(t *testing.T) {
 	client := contract.NewClient(c.Gateways[0].URL)
 	eachScript(t, signInScripts(), func(t *testing.T, s exampleScript) {
 		who := contract.Credentials{Username: strings.ToLower(s.name), Password: `a "quoted" $HOME \ 'word'`}
-		if got, err := client.Register(who); err != nil || got.Status != http.StatusCreated {
-			t.Fatalf("got %+v, %v", got, err)
-		}
+		register(t, client, who)
 		if out, errs, err := s.signInAndCall(t, client.Base, who, "/root?number=9&n=0.5", 3); err != nil || out != "200\n200\n200\n" {
 			t.Errorf("got %q %q, %v", out, errs, err)
 		}
