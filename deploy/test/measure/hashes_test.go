@@ -48,7 +48,7 @@ func TestMeasureHashQueue(t *testing.T) { //nolint:paralleltest // it measures t
 }
 
 // proxies is a gateway that believes everybody's X-Forwarded-For, so that one attacker plays many addresses.
-const proxies = "\n      TRUSTED_PROXIES: 10.0.0.0/8,172.16.0.0/12,192.168.0.0/16\n"
+const proxies = "\n      TRUSTED_PROXIES: 10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7\n"
 
 // TestMeasureHashMemory: the memory of passwords that are hashed at once, in the shipped containers.
 func TestMeasureHashMemory(t *testing.T) { //nolint:paralleltest // it measures time
