@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -12,7 +13,7 @@ import (
 	"tallygate/kit/env"
 )
 
-// command is something that the program does instead of serving. Two words name it, a noun and a verb.
+// command is something that the program does instead of serving. Two words name it, a noun and a verb, or the noun alone.
 type command struct {
 	noun, verb string
 	args       []string // names of the arguments. A single one may be like [ID...]: any number of them
@@ -37,12 +38,15 @@ type streams struct {
 
 func allCommands() []command {
 	return slices.Concat(adminCommands(), invitationCommands(), eraseCommands(), keyCommands(), planCommands(), ledgerCommands(),
-		secretsCommands())
+		backupCommands(), secretsCommands())
 }
+
+// name is the words that name the command.
+func (c command) name() string { return strings.TrimSpace(c.noun + " " + c.verb) }
 
 // line shows how the command is called.
 func (c command) line() string {
-	words := append([]string{c.noun, c.verb}, c.args...)
+	words := append([]string{c.name()}, c.args...)
 	for _, f := range c.flags {
 		words = append(words, "["+f+"]")
 	}
@@ -78,19 +82,27 @@ func runCommand(ctx context.Context, words []string, lookup env.Lookup, std stre
 		fmt.Fprintf(std.err, "auth-service: %v (see -help)\n", err)
 		return 2
 	}
-	args, flags, err := c.split(words[2:])
+	args, flags, err := c.split(words[len(strings.Fields(c.name())):])
 	if err != nil {
 		fmt.Fprintf(std.err, "auth-service: %v\n", err)
 		return 2
 	}
 	if err := c.run(ctx, call{streams: std, args: args, flags: flags, lookup: lookup}); err != nil {
 		fmt.Fprintln(std.err, "auth-service:", err)
+		if _, wrong := errors.AsType[wrongUseError](err); wrong {
+			return 2
+		}
 		return 1
 	}
 	return 0
 }
 
-// findCommand finds a command by its two words. The error names the word that is wrong, and what it can be.
+// wrongUseError says that the command cannot be used here, and what to do instead.
+type wrongUseError string
+
+func (e wrongUseError) Error() string { return string(e) }
+
+// findCommand finds a command by its words. The error names the word that is wrong, and what it can be.
 func findCommand(words []string) (command, error) {
 	var nouns, verbs []string
 	for _, c := range allCommands() {
@@ -100,7 +112,7 @@ func findCommand(words []string) (command, error) {
 		if c.noun != words[0] {
 			continue
 		}
-		if len(words) > 1 && c.verb == words[1] {
+		if c.verb == "" || len(words) > 1 && c.verb == words[1] {
 			return c, nil
 		}
 		verbs = append(verbs, c.verb)
@@ -136,7 +148,7 @@ func (c command) split(words []string) (args []string, flags map[string]string, 
 		takesValue, known := c.flag(name)
 		switch {
 		case !known:
-			return nil, nil, fmt.Errorf("%s %s has no flag %s: call it as auth-service %s", c.noun, c.verb, name, c.line())
+			return nil, nil, fmt.Errorf("%s has no flag %s: call it as auth-service %s", c.name(), name, c.line())
 		case hasValue && !takesValue:
 			return nil, nil, fmt.Errorf("the flag %s has no value: call it as auth-service %s", name, c.line())
 		case takesValue && !hasValue && len(words) == 0:
@@ -150,7 +162,7 @@ func (c command) split(words []string) (args []string, flags map[string]string, 
 		flags[name] = value
 	}
 	if len(args) != len(c.args) && !c.takesAny() {
-		return nil, nil, fmt.Errorf("%s %s with %d arguments: call it as auth-service %s", c.noun, c.verb, len(args), c.line())
+		return nil, nil, fmt.Errorf("%s with %d arguments: call it as auth-service %s", c.name(), len(args), c.line())
 	}
 	return args, flags, nil
 }

@@ -15,13 +15,15 @@ const goodSecret = "6f1d0c7a9b3e58d24c6f1d0c7a9b3e58"
 func TestAWrongCommandLineNamesTheWordThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for words, says := range map[string]string{
-		"adm":                                 `unknown command "adm": the commands begin with admin, key, plan, ledger or secrets`,
+		"adm":                                 `unknown command "adm": the commands begin with admin, key, plan, ledger, backup, restore or secrets`,
 		"admin":                               "admin needs one more word: create, grant, revoke, reset, password, edit, totp, import, invite, invitations, withdraw, erase or erased",
 		"admin depose root":                   `unknown command "depose" after admin: it can be create, grant, revoke, reset, password, edit, totp, import, invite, invitations, withdraw, erase or erased`,
 		"ledger check":                        `unknown command "check" after ledger: it can be verify`,
 		"admin grant":                         "admin grant with 0 arguments: call it as auth-service admin grant NAME",
 		"ledger verify now":                   "ledger verify with 1 arguments: call it as auth-service ledger verify",
 		"secrets rotate jwt somewhere -hurry": "secrets rotate has no flag -hurry: call it as auth-service secrets rotate jwt|internal|signing|hs256 DIR [-force]",
+		"backup":                              "backup with 0 arguments: call it as auth-service backup FILE",
+		"restore -force a":                    "restore has no flag -force: call it as auth-service restore FILE",
 		"admin grant -force root":             "admin grant has no flag -force",
 		"secrets rotate jwt a -force=1":       "the flag -force has no value",
 		"admin invite --expires":              "the flag -expires needs a value: call it as auth-service admin invite [-username NAME]",

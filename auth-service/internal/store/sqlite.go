@@ -21,7 +21,7 @@ import (
 // acknowledged write has to survive a power cut. A transaction takes the write lock at its start, because one that reads
 // first and writes later cannot wait for it. Times are stored as microseconds since 1970. What is deleted is overwritten with
 // zeros: otherwise names of erased persons would stand in the file until their place is needed.
-func sqliteOptions() string {
+func sqliteOptions() url.Values {
 	return url.Values{
 		"_pragma": {
 			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)",
@@ -29,7 +29,13 @@ func sqliteOptions() string {
 		"_txlock":              {"immediate"},
 		"_time_integer_format": {"unix_micro"},
 		"_inttotime":           {"1"},
-	}.Encode()
+	}
+}
+
+// sqliteAddress is the address of a file for the driver.
+func sqliteAddress(path string, options url.Values) string {
+	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
+	return file.String()
 }
 
 func openSQLite(path string) (engine, error) {
@@ -40,6 +46,9 @@ func openSQLite(path string) (engine, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return engine{}, fmt.Errorf("folder of the database: %w", err)
 	}
+	if err := foreignLog(path); err != nil {
+		return engine{}, err
+	}
 	// SQLite gives the files beside it the same mode.
 	own, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -48,9 +57,13 @@ func openSQLite(path string) (engine, error) {
 	if err := own.Close(); err != nil {
 		return engine{}, fmt.Errorf("file of the database: %w", err)
 	}
-	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: sqliteOptions()}
+	return sqliteEngine(path, sqliteOptions()), nil
+}
+
+// sqliteEngine is the engine over a file.
+func sqliteEngine(path string, options url.Values) engine {
 	connect := func() (*sql.DB, gorm.Dialector, error) {
-		pool, err := sql.Open("sqlite", file.String())
+		pool, err := sql.Open("sqlite", sqliteAddress(path, options))
 		if err != nil {
 			return nil, nil, fmt.Errorf("open database: %w", err)
 		}
@@ -61,7 +74,7 @@ func openSQLite(path string) (engine, error) {
 		migrate: migrateSQLite, outage: sqliteOutage, unreachable: func(error) bool { return false }, slow: sqliteSlow,
 		retryable: sqliteBusy, bulk: sqliteBulk{}, ids: sqliteIDs{},
 		oneWriter: true, overwrite: emptySQLiteLog, size: sqliteSize(path),
-	}, nil
+	}
 }
 
 // emptySQLiteLog writes the write-ahead log into the file and cuts it to nothing. Pages as they were before a deletion stand in

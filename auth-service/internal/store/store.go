@@ -75,6 +75,10 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	return open(cfg, e)
+}
+
+func open(cfg Config, e engine) (_ *Store, err error) {
 	ofGateways := max(cfg.MaxConns/4, 1)
 	ofClients := max(cfg.MaxConns-ofGateways, 1)
 	s := &Store{
