@@ -34,7 +34,7 @@ func (p pass) buildFlags() []string {
 }
 
 func (p pass) arguments() []string {
-	args := append([]string{"test", "-json", "-shuffle=on", "-timeout", "10m"}, p.buildFlags()...)
+	args := append([]string{"test", "-json", "-shuffle=on", "-timeout", "20m"}, p.buildFlags()...)
 	if p.fresh {
 		args = append(args, "-count=1")
 	}

@@ -37,7 +37,7 @@ func TestFilesWithoutTheRaceDetector(t *testing.T) {
 	if first := passes[0]; !first.race || len(first.tests) > 0 || !slices.Equal(first.packages, []string{"./..."}) {
 		t.Errorf("first: got %+v, want everything, with the race detector", first)
 	}
-	want := []string{"test", "-json", "-shuffle=on", "-timeout", "10m", "-tags", "some", "-run", "^(TestB|FuzzC)$", "m/both"}
+	want := []string{"test", "-json", "-shuffle=on", "-timeout", "20m", "-tags", "some", "-run", "^(TestB|FuzzC)$", "m/both"}
 	if got := passes[1].arguments(); !slices.Equal(got, want) {
 		t.Errorf("second: got %q, want %q", got, want)
 	}
