@@ -50,9 +50,10 @@ func (s *Service) Add(ctx context.Context, b Batch) (added bool, err error) {
 }
 
 func (b *Batch) validate() error {
+	if err := CheckGateway(b.Gateway); err != nil {
+		return err
+	}
 	switch {
-	case !validName(b.Gateway, maxGateway):
-		return fault.Invalid("gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens.")
 	case b.Sequence < 1:
 		return fault.Invalid("sequence", "The sequence has to be a positive whole number.")
 	case len(b.Rows) > MaxRows:
@@ -83,11 +84,13 @@ func (r *Row) validate() (reason string) {
 	return ""
 }
 
-func validName(name string, most int) bool {
-	if name == "" || len(name) > most {
-		return false
+// CheckGateway checks the id of a gateway. The error is a *fault.InvalidError.
+func CheckGateway(id string) error {
+	const signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+	if id == "" || len(id) > maxGateway || strings.Trim(id, signs) != "" {
+		return fault.Invalid("gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens.")
 	}
-	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
+	return nil
 }
 
 // validRoute also refuses what PostgreSQL cannot store: NUL, and text that is not UTF-8.

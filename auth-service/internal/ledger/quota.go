@@ -121,9 +121,10 @@ func (s *Service) Quota(m MonthlyQuota) *int64 {
 // fault.ErrUnavailable.
 func (s *Service) Lease(ctx context.Context, r LeaseRequest) (LeaseState, error) {
 	now := s.now()
+	if err := CheckGateway(r.Gateway); err != nil {
+		return LeaseState{}, err
+	}
 	switch {
-	case !validName(r.Gateway, maxGateway):
-		return LeaseState{}, fault.Invalid("gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens.")
 	case r.Returned < 0:
 		return LeaseState{}, fault.Invalid("returned", "The member returned must not be below 0.")
 	case r.UserID < 1 || r.Number < 1 || r.Want < 1:

@@ -63,8 +63,8 @@ func (s *Service) ShareRates(ctx context.Context, r RateReport) (RateState, erro
 }
 
 func (r *RateReport) validate() error {
-	if !validName(r.Gateway, maxGateway) {
-		return fault.Invalid("gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens.")
+	if err := CheckGateway(r.Gateway); err != nil {
+		return err
 	}
 	if len(r.Calls) > MaxRateCalls {
 		return fault.Invalid("calls", fmt.Sprintf("A report is about at most %d limits.", MaxRateCalls))

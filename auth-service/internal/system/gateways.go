@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/ledger"
 )
 
 const (
@@ -25,8 +26,8 @@ const (
 // Report keeps the state of a gateway in place of what it told before. Errors: *fault.InvalidError, fault.ErrUnavailable,
 // fault.ErrBusy.
 func (s *Service) Report(ctx context.Context, gateway string, r Report) error {
-	if !validID(gateway) {
-		return fault.Invalid("gateway", "The gateway has to be named by 1 to 64 letters, digits, dots, underscores and hyphens.")
+	if err := ledger.CheckGateway(gateway); err != nil {
+		return err
 	}
 	if err := r.check(); err != nil {
 		return err
@@ -34,12 +35,6 @@ func (s *Service) Report(ctx context.Context, gateway string, r Report) error {
 	r.clean()
 	now := s.now()
 	return s.cfg.Store.SaveReport(ctx, gateway, r, now, now.Add(-keptReports))
-}
-
-func validID(id string) bool {
-	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
-	})
 }
 
 // check refuses what no gateway sends. Names that only a newer gateway knows are let through.
