@@ -93,7 +93,12 @@ func newFile(beside, kind string) (string, error) {
 func besides() []string { return []string{"", "-wal", "-shm", "-journal"} }
 
 func removeAll(path string) {
-	for _, ending := range besides() {
+	_ = os.Remove(path) // there is nothing to do about an error
+	removeLogs(path)
+}
+
+func removeLogs(path string) {
+	for _, ending := range besides()[1:] {
 		_ = os.Remove(path + ending) // most of them do not exist
 	}
 }

@@ -6,14 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"net/url"
 	"os"
-	"path"
-	"strconv"
-	"strings"
 	"time"
 
 	"tallygate/auth-service/internal/ledger"
@@ -28,23 +24,6 @@ type Content struct {
 	Checked         bool
 	Requests, Units int64 // of all batches
 	Differences     []ledger.Difference
-}
-
-// Schema is the number of the last migration that this program knows.
-func Schema() (newest int64, err error) {
-	files, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
-	if err != nil {
-		return 0, err
-	}
-	for _, file := range files {
-		number, _, _ := strings.Cut(path.Base(file), "_")
-		n, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		newest = max(newest, n)
-	}
-	return newest, nil
 }
 
 // inspect checks a file that nobody writes, without changing it: that it is whole, that it is a database of Tallygate, and that
@@ -76,7 +55,7 @@ func inspect(ctx context.Context, file string, options url.Values) (c Content, e
 	if err := pool.QueryRowContext(ctx, "select count(*) from users").Scan(&c.Users); err != nil {
 		return c, err
 	}
-	newest, err := Schema()
+	newest, err := newestSchema()
 	if err != nil || c.Schema != newest {
 		return c, err
 	}

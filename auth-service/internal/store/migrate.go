@@ -78,14 +78,33 @@ func migrate(ctx context.Context, dialect goose.Dialect, pool *sql.DB, log *slog
 	return warnIfNewer(ctx, provider, log)
 }
 
+// newestSchema is the number of the last migration that this program knows. Both databases have the same.
+func newestSchema() (newest int64, err error) {
+	files, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		number, err := goose.NumericComponent(file)
+		if err != nil {
+			return 0, err
+		}
+		newest = max(newest, number)
+	}
+	return newest, nil
+}
+
 // warnIfNewer tells that a newer version has migrated the database. This one goes on, as replicas do that were started before.
 func warnIfNewer(ctx context.Context, provider *goose.Provider, log *slog.Logger) error {
 	version, err := provider.GetDBVersion(ctx)
 	if err != nil {
 		return err
 	}
-	sources := provider.ListSources()
-	if known := sources[len(sources)-1].Version; version > known {
+	known, err := newestSchema()
+	if err != nil {
+		return err
+	}
+	if version > known {
 		log.WarnContext(ctx, "a newer auth-service has migrated the database; run that version, or restore the back-up from before the upgrade",
 			"schema", version, "known", known)
 	}

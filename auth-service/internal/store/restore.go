@@ -44,7 +44,7 @@ func Restore(ctx context.Context, path, file string) (r Restored, err error) {
 	if r.Content, err = inspect(ctx, file, options); err != nil {
 		return r, err
 	}
-	newest, err := Schema()
+	newest, err := newestSchema()
 	if err != nil {
 		return r, err
 	}
@@ -104,12 +104,6 @@ func beginHistory(ctx context.Context, file string) error {
 	}
 	removeLogs(file)
 	return syncFile(file)
-}
-
-func removeLogs(file string) {
-	for _, ending := range besides()[1:] {
-		_ = os.Remove(file + ending) // most of them do not exist
-	}
 }
 
 // replace renames the database and what belongs to it, and puts temp in its place. The file goes before its log: auth-service does
