@@ -64,6 +64,18 @@ type internalStep struct {
 	status int
 }
 
+// refusals send a good body in every way in which it is refused. The service takes bodies of up to maxBytes.
+func refusals(method, path, body string, maxBytes int) []internalStep {
+	text := http.Header{"Content-Type": {"text/plain"}}
+	return []internalStep{
+		{call{method: method, path: path, body: "{"}, 400},
+		{call{method: method, path: path, body: body, token: "none"}, 401},
+		{call{method: method, path: path, body: body + strings.Repeat(" ", maxBytes)}, 413},
+		{call{method: method, path: path, body: body, header: text}, 415},
+		{call{method: method, path: path, body: "{}"}, 422},
+	}
+}
+
 // elsewhere reports whether another test than TestInternalResponsesAreAsDescribed gets a response.
 func elsewhere(response string) bool {
 	return strings.HasSuffix(response, " 503") || strings.HasPrefix(response, "POST /internal/keys ")
@@ -83,11 +95,11 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 	lease := func(number int) string {
 		return with(api.RequestExample("leaseCalls"), internalapitest.Members{"user_id": 1, "request": number})
 	}
-	text := http.Header{"Content-Type": {"text/plain"}}
+	rates, report := with(api.RequestExample("shareRates"), nil), with(api.RequestExample("reportGateway"), nil)
 	missing := slices.DeleteFunc(api.Responses(), elsewhere)
-	const leases = "/internal/quota/leases"
-	steps := slices.Concat(deliveries("POST", batch, text), deliveries("PUT", inUnits, text), rateReports(with(api.RequestExample("shareRates"), nil), text), scopedLeases(api),
-		gatewayReports(with(api.RequestExample("reportGateway"), nil), text))
+	const usage, leases, gateway = "/internal/usage", "/internal/quota/leases", "/internal/gateways/0f3a9c"
+	steps := slices.Concat(scopedLeases(api), refusals("POST", leases, lease(4), 64<<10), refusals("POST", usage, batch, 16<<20),
+		refusals("PUT", usage, inUnits, 16<<20), refusals("POST", "/internal/rates", rates, 2<<20), refusals("PUT", gateway, report, 256<<10))
 	for _, step := range append(steps, []internalStep{
 		{call{method: "GET", path: "/internal/users/1"}, 200},
 		{call{method: "GET", path: "/internal/users/2"}, 200},
@@ -101,13 +113,14 @@ func TestInternalResponsesAreAsDescribed(t *testing.T) {
 		{call{method: "GET", path: "/internal/changes?after=x"}, 422},
 		{call{method: "GET", path: "/internal/changes?after=0&wait=x"}, 422},
 		{call{method: "GET", path: "/internal/changes", token: "none"}, 401},
+		{call{method: "POST", path: usage, body: batch}, 204},
+		{call{method: "POST", path: usage, body: batch}, 204},
+		{call{method: "PUT", path: usage, body: inUnits}, 204},
+		{call{method: "PUT", path: usage, body: inUnits}, 204},
+		{call{method: "POST", path: "/internal/rates", body: rates}, 200},
+		{call{method: "PUT", path: gateway, body: report}, 204},
 		{call{method: "POST", path: leases, body: lease(3)}, 200},
 		{call{method: "POST", path: leases, body: lease(2)}, 409},
-		{call{method: "POST", path: leases, body: "{"}, 400},
-		{call{method: "POST", path: leases, body: lease(4), token: "none"}, 401},
-		{call{method: "POST", path: leases, body: lease(4) + strings.Repeat(" ", 64<<10)}, 413},
-		{call{method: "POST", path: leases, body: lease(4), header: text}, 415},
-		{call{method: "POST", path: leases, body: "{}"}, 422},
 		{call{method: "DELETE", path: leases + "/0f3a9c"}, 204},
 		{call{method: "DELETE", path: leases + "/0f3a9c", token: "none"}, 401},
 	}...) {
