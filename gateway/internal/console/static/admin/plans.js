@@ -2,7 +2,7 @@
 import { $, button, el, hint, notice, part } from "../parts/dom.js";
 import { controls, isChanged, openEdit } from "../parts/edit.js";
 import { ask, field, input, openDialog, whole } from "../parts/form.js";
-import { orNone } from "../parts/format.js";
+import { orNoLimit } from "../parts/format.js";
 import { table } from "../parts/table.js";
 
 export function showPlans(room) {
@@ -34,10 +34,10 @@ function draw(view, plans) {
   return [table({
     id: "plans", caption: "Plans", room: view.room, items: plans, columns: [
       { title: "Name", name: "name", sort: (plan) => plan.name, cell: ({ name }) => name },
-      { title: "Units a month", name: "month", number: true, sort: (plan) => plan.requests_per_month ?? Infinity, cell: (plan) => orNone(plan.requests_per_month) },
-      { title: "Units a day", name: "day", number: true, sort: (plan) => plan.requests_per_day ?? Infinity, cell: (plan) => orNone(plan.requests_per_day) },
+      { title: "Units a month", name: "month", number: true, sort: (plan) => plan.requests_per_month ?? Infinity, cell: (plan) => orNoLimit(plan.requests_per_month) },
+      { title: "Units a day", name: "day", number: true, sort: (plan) => plan.requests_per_day ?? Infinity, cell: (plan) => orNoLimit(plan.requests_per_day) },
       { title: "Rates", cell: (plan) => plan.rates.map(rateText).join(", ") || "no limit" },
-      { title: "Calls at once", number: true, cell: (plan) => orNone(plan.in_flight) },
+      { title: "Calls at once", number: true, cell: (plan) => orNoLimit(plan.in_flight) },
       { title: "Actions", unseen: true, cell: actions },
     ],
   }), hint("Users without another plan have the plan default, which cannot be deleted. A change is in force at every gateway within a second.")];

@@ -2,8 +2,8 @@
 import { el } from "./dom.js";
 
 export const number = (n) => n.toLocaleString();
-// orNone writes a limit. null is no limit.
-export const orNone = (n) => (n === null ? "no limit" : number(n));
+// orNoLimit writes a limit; null is none.
+export const orNoLimit = (n) => (n === null ? "no limit" : number(n));
 
 // bytes are decimal: 1 kB is 1,000 bytes.
 export function bytes(n) {

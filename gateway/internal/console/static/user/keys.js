@@ -1,7 +1,7 @@
 // The user's API keys.
 import { $, button, copyable, el, empty, hint, notice, part } from "../parts/dom.js";
 import { ask, field, input, names, openDialog, select, whole } from "../parts/form.js";
-import { ago, number, orNone, utc } from "../parts/format.js";
+import { ago, number, orNoLimit, utc } from "../parts/format.js";
 import { table } from "../parts/table.js";
 
 export function showKeys(room) {
@@ -48,7 +48,7 @@ export function keyColumns({ usage = false } = {}) {
     { title: "Made", name: "made", sort: (key) => key.created_at, cell: (key) => ago(key.created_at) },
     { title: "Good until", name: "expires", sort: (key) => key.expires_at ?? "9", cell: expiry },
     { title: "Routes", cell: (key) => (key.routes === null ? "all" : key.routes.join(", ")) },
-    { title: "Units a month", number: true, cell: (key) => (usage && key.monthly_quota !== null ? `${number(key.units)} of ${number(key.monthly_quota)}` : orNone(key.monthly_quota)) },
+    { title: "Units a month", number: true, cell: (key) => (usage && key.monthly_quota !== null ? `${number(key.units)} of ${number(key.monthly_quota)}` : orNoLimit(key.monthly_quota)) },
   ].filter(Boolean);
 }
 
