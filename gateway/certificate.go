@@ -2,19 +2,42 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"sync/atomic"
 
 	"tallygate/kit/follow"
 )
 
-// certificate is the server's certificate and its key. They are reloaded when their files change.
-type certificate struct {
+// serverCertificates are what the gateway serves HTTPS with.
+type serverCertificates interface {
+	// of returns the one for a client, as tls.Config's GetCertificate does.
+	of(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
+	// leaves are those in force; nil for one that is missing.
+	leaves() []*x509.Certificate
+	// protocols are those that TLS negotiates beside HTTP.
+	protocols() []string
+}
+
+// tlsConfig serves HTTP/1.1 over TLS 1.2 and later; nil without certificates.
+func tlsConfig(c serverCertificates) *tls.Config {
+	if c == nil {
+		return nil
+	}
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     append([]string{"http/1.1"}, c.protocols()...),
+		GetCertificate: c.of,
+	}
+}
+
+// certificateFile is the server's certificate and its key. They are reloaded when their files change.
+type certificateFile struct {
 	files   follow.Files
 	current atomic.Pointer[tls.Certificate]
 }
 
-func newCertificate(certFile, keyFile string) (*certificate, error) {
-	c := &certificate{}
+func newCertificateFile(certFile, keyFile string) (*certificateFile, error) {
+	c := &certificateFile{}
 	// A half-written certificate file may be valid, but lack the rest of its chain.
 	c.files = follow.Files{Paths: []string{certFile, keyFile}, Settle: true, Use: c.use}
 	_, err := c.files.Reload(true)
@@ -22,12 +45,12 @@ func newCertificate(certFile, keyFile string) (*certificate, error) {
 }
 
 // source is what a follower reloads.
-func (c *certificate) source() follow.Source {
+func (c *certificateFile) source() follow.Source {
 	return follow.Source{Name: "certificate", Reload: c.files.Reload}
 }
 
 // use puts a pair in force. It is an error if the two do not fit: one of the files may not be replaced yet.
-func (c *certificate) use(contents [][]byte) error {
+func (c *certificateFile) use(contents [][]byte) error {
 	pair, err := tls.X509KeyPair(contents[0], contents[1])
 	if err != nil {
 		return err
@@ -36,13 +59,12 @@ func (c *certificate) use(contents [][]byte) error {
 	return nil
 }
 
-// config serves HTTP/1.1 over TLS 1.2 and later.
-func (c *certificate) config() *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return c.current.Load(), nil
-		},
-	}
+func (c *certificateFile) of(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return c.current.Load(), nil
 }
+
+func (c *certificateFile) leaves() []*x509.Certificate {
+	return []*x509.Certificate{c.current.Load().Leaf}
+}
+
+func (*certificateFile) protocols() []string { return nil }

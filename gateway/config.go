@@ -48,6 +48,7 @@ type config struct {
 	noRoot         bool   // there is no /root, and no math-service
 	tlsCert        string
 	tlsKey         string
+	acme           acmeSettings
 	strict         string // Strict-Transport-Security; empty: off
 	redirectAddr   string
 	memory         memoryPlan
@@ -79,8 +80,9 @@ func readConfig(r *env.Reader) *config {
 		maxStaleness:   r.Duration("REVOCATION_MAX_STALENESS", 0, 0),
 		quotaRefuse:    r.OneOf("QUOTA_WHEN_UNREACHABLE", "allow", "refuse") == "refuse",
 	}
+	c.acme = readACME(r, c.stateDir)
 	limit, known := memory.Limit()
-	c.memory = planMemory(limit, known, c.tlsCert != "")
+	c.memory = planMemory(limit, known, c.secure())
 	c.bodyRate = r.Int("BODY_MIN_RATE", 240, 0, 1<<30)
 	c.memory.connections = r.Int("MAX_CONNECTIONS", defaultConnections(c.memory.connections), 1, maxConnections)
 	c.perAddress = r.Int("CONNECTIONS_PER_ADDRESS", max(1, c.memory.connections/2), 0, maxConnections)
@@ -106,13 +108,23 @@ func readConfig(r *env.Reader) *config {
 	if c.proxyProtocol && len(c.trusted) == 0 {
 		r.Fail("PROXY_PROTOCOL", "nobody may send its header: set TRUSTED_PROXIES too")
 	}
-	if c.redirectAddr != "" && c.tlsCert == "" {
-		r.Fail("HTTP_REDIRECT_ADDR", "there is no HTTPS to redirect to: set TLS_CERT_FILE and TLS_KEY_FILE too")
+	c.checkTLS(r)
+	return c
+}
+
+// secure reports whether ADDR speaks TLS.
+func (c *config) secure() bool { return c.tlsCert != "" || len(c.acme.domains) > 0 }
+
+func (c *config) checkTLS(r *env.Reader) {
+	if c.redirectAddr != "" && !c.secure() {
+		r.Fail("HTTP_REDIRECT_ADDR", "there is no HTTPS to redirect to: set TLS_DOMAINS, or TLS_CERT_FILE and TLS_KEY_FILE, too")
 	}
 	if (c.tlsCert == "") != (c.tlsKey == "") {
 		r.Fail("TLS_CERT_FILE", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither")
 	}
-	return c
+	if c.tlsCert != "" && len(c.acme.domains) > 0 {
+		r.Fail("TLS_DOMAINS", "TLS_CERT_FILE says which certificate is used: set one of the two")
+	}
 }
 
 // bearer derives the credential of the internal API. If INTERNAL_SECRET is wrong, or one of the secrets of tokens, it adds an error

@@ -10,9 +10,9 @@ import (
 
 func TestAllMistakesInTheSettingsAreNamed(t *testing.T) {
 	t.Parallel()
-	vars := map[string]string{"JWT_SECRET": "short", "AUTH_URL": "https://a", "TLS_KEY_FILE": "x", "TRUSTED_PROXIES": "all", "MAX_CONNECTIONS": "0", "HOSTS": "https://a", "HSTS": "on", "CORS_ORIGINS": "https://a.example, https://*", "HTTP_REDIRECT_ADDR": ":1", "PROXY_PROTOCOL": "yes please", "MAX_HEAD_BYTES": "100", "MAX_TARGET_BYTES": "40000"}
+	vars := map[string]string{"JWT_SECRET": "short", "AUTH_URL": "https://a", "TLS_KEY_FILE": "x", "TLS_DOMAINS": "*.b.test", "ACME_URL": "http://a", "ACME_KEY_ID": "1", "ACME_CA_FILE": "/nowhere", "TRUSTED_PROXIES": "all", "MAX_CONNECTIONS": "0", "HOSTS": "https://a", "HSTS": "on", "CORS_ORIGINS": "https://a.example, https://*", "HTTP_REDIRECT_ADDR": ":1", "PROXY_PROTOCOL": "yes please", "MAX_HEAD_BYTES": "100", "MAX_TARGET_BYTES": "40000"}
 	err := run(t.Context(), func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, io.Discard)
-	for _, name := range []string{"JWT_SECRET", "INTERNAL_SECRET", "AUTH_URL", "TLS_CERT_FILE", "TRUSTED_PROXIES", "MAX_CONNECTIONS", "HOSTS", "HSTS", "CORS_ORIGINS", "HTTP_REDIRECT_ADDR", "PROXY_PROTOCOL", "MAX_HEAD_BYTES", "MAX_TARGET_BYTES"} {
+	for _, name := range []string{"JWT_SECRET", "INTERNAL_SECRET", "AUTH_URL", "TLS_CERT_FILE", "TLS_DOMAINS", "ACME_URL", "ACME_KEY_ID", "ACME_CA_FILE", "TRUSTED_PROXIES", "MAX_CONNECTIONS", "HOSTS", "HSTS", "CORS_ORIGINS", "HTTP_REDIRECT_ADDR", "PROXY_PROTOCOL", "MAX_HEAD_BYTES", "MAX_TARGET_BYTES"} {
 		if err == nil || !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s is not named in\n%v", name, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -48,8 +49,8 @@ type gateway struct {
 	access   *edge.AccessLog
 	edge     *edge.Server
 	routes   *routes
-	apidoc   *apidoc.Keeper // nil without pages
-	cert     *certificate   // nil without TLS
+	apidoc   *apidoc.Keeper     // nil without pages
+	certs    serverCertificates // nil without TLS
 	reporter *report.Reporter
 	dropped  func() int64 // log lines
 }
@@ -83,12 +84,8 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	if cfg.AccessLog && g.log.Enabled(context.Background(), slog.LevelInfo) {
 		g.access = edge.NewAccessLog(out, serviceName, cfg.LogFormat == "text")
 	}
-	var tlsConfig *tls.Config
-	if cfg.tlsCert != "" {
-		if g.cert, err = newCertificate(cfg.tlsCert, cfg.tlsKey); err != nil {
-			return nil, fmt.Errorf("TLS_CERT_FILE, TLS_KEY_FILE: %w", err)
-		}
-		tlsConfig = g.cert.config()
+	if err := g.openCertificates(); err != nil {
+		return nil, err
 	}
 	budget := wire.NewBudget(cfg.memory.budget)
 	g.registry.MustRegister(slices.Concat(memoryMetrics(budget), g.boundMetrics())...)
@@ -101,7 +98,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g.edge = edge.New(edge.Config{
 		Check: g.checker, Meter: g.meter, Rates: g.rates, Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
-		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, CORS: cfg.cors, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig, StrictTransport: cfg.strict,
+		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, CORS: cfg.cors, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig(g.certs), StrictTransport: cfg.strict,
 		MaxHeadBytes: cfg.maxHead, MaxTargetBytes: cfg.maxTarget,
 		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
@@ -113,6 +110,25 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g.routes = newRoutes(cfg, g.putRoutes)
 	g.registry.MustRegister(g.routes.valid)
 	return g, g.routes.load()
+}
+
+// openCertificates loads what HTTPS is served with.
+func (g *gateway) openCertificates() error {
+	switch {
+	case g.cfg.tlsCert != "":
+		file, err := newCertificateFile(g.cfg.tlsCert, g.cfg.tlsKey)
+		if err != nil {
+			return fmt.Errorf("TLS_CERT_FILE, TLS_KEY_FILE: %w", err)
+		}
+		g.certs = file
+	case len(g.cfg.acme.domains) > 0:
+		got, err := newACMECertificates(g.cfg, g.log)
+		if err != nil {
+			return err
+		}
+		g.certs = got
+	}
+	return nil
 }
 
 // publishKeys shows the public keys that are in force. The next key is among them before it signs.
@@ -155,6 +171,11 @@ func (g *gateway) serve(ctx context.Context) error {
 	readiness.Detail = func() map[string]string { return map[string]string{"revocations": g.checker.Detail()} }
 	err := service.Run(ctx, service.Config{
 		Addr: g.cfg.Addr, Public: g.edge, More: g.redirector(), PrivateAddr: g.cfg.PrivateAddr, Metrics: g.registry,
+		Ready: func(_, _ net.Addr) {
+			if got, ok := g.certs.(*acmeCertificates); ok {
+				parts.Go(func() { got.Run(background) }) // the authority asks the listeners
+			}
+		},
 		Readiness: readiness, Stopping: g.edge.Stopping, Settle: g.cfg.Settle, Drain: g.cfg.Drain, Log: g.log,
 	})
 	stop()
@@ -175,6 +196,9 @@ func (g *gateway) redirector() []service.Listener {
 	cfg := edge.RedirectConfig{Hosts: g.cfg.hosts, Port: portOf(g.cfg.Addr), Errors: g.log}
 	if g.cfg.proxyProtocol {
 		cfg.ProxyProtocol = g.cfg.trusted
+	}
+	if got, ok := g.certs.(*acmeCertificates); ok {
+		cfg.Challenge = got.Respond
 	}
 	if g.cfg.AccessLog {
 		cfg.Requests = g.log
@@ -198,8 +222,8 @@ func (g *gateway) sources() []follow.Source {
 	if g.cfg.routesFile != "" {
 		all = append(all, g.routes.sources()...)
 	}
-	if g.cert != nil {
-		all = append(all, g.cert.source())
+	if file, ok := g.certs.(*certificateFile); ok {
+		all = append(all, file.source())
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"fmt"
 	"io"
 	"os"
@@ -37,8 +38,12 @@ func (g *gateway) state() report.State {
 	if age, known := g.checker.FeedAge(); known {
 		s.FeedAge = &age
 	}
-	if g.cert != nil {
-		s.Certificates = []report.Certificate{g.cert.shown()}
+	if g.certs != nil {
+		for _, leaf := range g.certs.leaves() {
+			if leaf != nil {
+				s.Certificates = append(s.Certificates, shown(leaf))
+			}
+		}
 	}
 	return s
 }
@@ -62,15 +67,21 @@ func (g *gateway) troubles(now time.Time) []report.Trouble {
 	if why := g.meter.Refusal(); why != nil {
 		found(report.UsageRefused, fmt.Sprintf("auth-service refuses usage, which is kept and sent again: %v", why), time.Time{})
 	}
+	if got, ok := g.certs.(*acmeCertificates); ok {
+		for i, leaf := range got.leaves() {
+			if leaf == nil {
+				found(report.CertificateMissing, "There is no certificate for "+g.cfg.acme.domains[i]+" yet. The gateway's log says why.", time.Time{})
+			}
+		}
+	}
 	if why := g.routes.invalid.Load(); why != nil {
 		found(report.RoutesFileInvalid, fmt.Sprintf("The routes file is not in force as it is now, but as it was: %v", *why), time.Time{})
 	}
 	return all
 }
 
-// shown is what clients see of the certificate.
-func (c *certificate) shown() report.Certificate {
-	leaf := c.current.Load().Leaf
+// shown is what clients see of a certificate.
+func shown(leaf *x509.Certificate) report.Certificate {
 	names := slices.Clone(leaf.DNSNames)
 	for _, address := range leaf.IPAddresses {
 		names = append(names, address.String())

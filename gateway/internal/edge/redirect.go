@@ -33,9 +33,11 @@ type RedirectConfig struct {
 	Hosts *Hosts // requests for others are refused; nil: none are
 	// ProxyProtocol are those that begin each connection with a PROXY header; empty: nobody does.
 	ProxyProtocol []netip.Prefix
-	Port          int          // where HTTPS is served; 0: on the standard port
-	Requests      *slog.Logger // gets a line for each request; nil: none does
-	Errors        *slog.Logger
+	// Challenge answers a request of the authority that certificates come from, and reports whether it was one; nil: there is none.
+	Challenge func(http.ResponseWriter, *http.Request) bool
+	Port      int          // where HTTPS is served; 0: on the standard port
+	Requests  *slog.Logger // gets a line for each request; nil: none does
+	Errors    *slog.Logger
 }
 
 // Redirector is a plain listener that sends every client to the same host and path by HTTPS. It implements service.Server.
@@ -76,8 +78,9 @@ func (r *Redirector) respond(w http.ResponseWriter, req *http.Request) {
 	begun, status := time.Now(), http.StatusPermanentRedirect
 	id := httpd.RequestID(req.Header.Get("X-Request-Id"))
 	w.Header().Set("X-Request-Id", id)
-	location, err := r.location(req)
-	if err != nil {
+	if location, err := r.location(req); r.cfg.Challenge != nil && err == nil && r.cfg.Challenge(w, req) {
+		status = http.StatusOK
+	} else if err != nil {
 		details := problems(err)
 		status = details.Status
 		details.Write(w)

@@ -33,6 +33,7 @@ const (
 	AuthServiceUnreachable = "auth-service-unreachable"
 	UsageRefused           = "usage-refused"
 	UsageInMemory          = "usage-in-memory"
+	CertificateMissing     = "certificate-missing"
 	RoutesFileInvalid      = "routes-file-invalid"
 )
 
