@@ -38,7 +38,7 @@ type streams struct {
 
 func allCommands() []command {
 	return slices.Concat(adminCommands(), invitationCommands(), eraseCommands(), keyCommands(), planCommands(), ledgerCommands(),
-		backupCommands(), secretsCommands())
+		backupCommands(), copyCommands(), secretsCommands())
 }
 
 // name is the words that name the command.

@@ -15,7 +15,7 @@ const goodSecret = "6f1d0c7a9b3e58d24c6f1d0c7a9b3e58"
 func TestAWrongCommandLineNamesTheWordThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for words, says := range map[string]string{
-		"adm":                                 `unknown command "adm": the commands begin with admin, key, plan, ledger, backup, restore or secrets`,
+		"adm":                                 `unknown command "adm": the commands begin with admin, key, plan, ledger, backup, restore, copy-database or secrets`,
 		"admin":                               "admin needs one more word: create, grant, revoke, reset, password, edit, totp, import, invite, invitations, withdraw, erase or erased",
 		"admin depose root":                   `unknown command "depose" after admin: it can be create, grant, revoke, reset, password, edit, totp, import, invite, invitations, withdraw, erase or erased`,
 		"ledger check":                        `unknown command "check" after ledger: it can be verify`,

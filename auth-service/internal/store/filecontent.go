@@ -84,10 +84,15 @@ func hasHeader(path string) (err error) {
 	return nil
 }
 
+// oneRow is a database, or a connection to one.
+type oneRow interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // schemaOf reads the number of the last migration. A database without one, or without the tables of Tallygate, is another program's.
-func schemaOf(ctx context.Context, pool *sql.DB, file string) (schema int64, err error) {
+func schemaOf(ctx context.Context, db oneRow, file string) (schema int64, err error) {
 	var own int
-	err = pool.QueryRowContext(ctx, "select count(*) from sqlite_schema where type = 'table' and name in "+
+	err = db.QueryRowContext(ctx, "select count(*) from sqlite_schema where type = 'table' and name in "+
 		"('goose_db_version', 'users', 'sessions', 'change_counter', 'usage_gateways')").Scan(&own)
 	if err != nil {
 		return 0, err
@@ -95,7 +100,7 @@ func schemaOf(ctx context.Context, pool *sql.DB, file string) (schema int64, err
 	if own != 5 {
 		return 0, fmt.Errorf("%s is a database of another program, not of Tallygate", file)
 	}
-	err = pool.QueryRowContext(ctx, "select max(version_id) from goose_db_version where is_applied").Scan(&schema)
+	err = db.QueryRowContext(ctx, "select max(version_id) from goose_db_version where is_applied").Scan(&schema)
 	return schema, err
 }
 

@@ -19,6 +19,7 @@ import (
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
+	"tallygate/auth-service/internal/store/dbcopy"
 	"tallygate/kit/turn"
 )
 
@@ -95,8 +96,20 @@ func checkEnd(_ context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// migratePostgres holds a session lock: of several replicas one migrates, and the others wait for it.
+// migratePostgres migrates, unless a copy into the database is not finished. A copy that begins meanwhile waits for the migration, and
+// then finds a database that is not empty; one that began before is found at the end.
 func migratePostgres(ctx context.Context, pool *sql.DB, log *slog.Logger) error {
+	if err := dbcopy.Finished(ctx, pool); err != nil {
+		return err
+	}
+	if err := migrateLocked(ctx, pool, log); err != nil {
+		return err
+	}
+	return dbcopy.Finished(ctx, pool)
+}
+
+// migrateLocked holds a session lock: of several replicas one migrates, and the others wait for it.
+func migrateLocked(ctx context.Context, pool *sql.DB, log *slog.Logger) error {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return err

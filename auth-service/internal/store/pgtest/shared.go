@@ -118,14 +118,18 @@ func (s *Shared) OnEach(t *testing.T, test func(t *testing.T, url string)) {
 	onEach(t, test, s.SQLite, s.Postgres)
 }
 
+// EmptyPostgres makes an empty PostgreSQL database and returns its address. Where PostgreSQL's programs are not installed the test
+// is skipped; in CI that is a failure.
+func (s *Shared) EmptyPostgres(t testing.TB) string {
+	t.Helper()
+	pgtest.Require(t, s.err)
+	return s.server.NewDatabase(t.Context(), t)
+}
+
 // OnEachEmpty is OnEach with empty databases.
 func (s *Shared) OnEachEmpty(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
-	onEach(t, test, SQLite, func(t testing.TB) string {
-		t.Helper()
-		pgtest.Require(t, s.err)
-		return s.server.NewDatabase(t.Context(), t)
-	})
+	onEach(t, test, SQLite, s.EmptyPostgres)
 }
 
 func onEach(t *testing.T, test func(t *testing.T, url string), sqlite, postgres func(testing.TB) string) {
