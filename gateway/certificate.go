@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"sync/atomic"
 
+	"tallygate/gateway/internal/h2"
 	"tallygate/kit/follow"
 )
 
@@ -18,14 +19,24 @@ type serverCertificates interface {
 	protocols() []string
 }
 
-// tlsConfig serves HTTP/1.1 over TLS 1.2 and later; nil without certificates.
-func tlsConfig(c serverCertificates) *tls.Config {
+// tlsConfig serves HTTP/1.1 over TLS 1.2 and later, and HTTP/2 to clients that take it; nil without certificates. The suites of TLS 1.2
+// are those that HTTP/2 allows (RFC 9113 section 9.2.2); those of TLS 1.3 cannot be chosen.
+func tlsConfig(c serverCertificates, http2 bool) *tls.Config {
 	if c == nil {
 		return nil
 	}
+	protocols := []string{"http/1.1"}
+	if http2 {
+		protocols = []string{h2.Protocol, "http/1.1"} // in the order of preference
+	}
 	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		NextProtos:     append([]string{"http/1.1"}, c.protocols()...),
+		MinVersion: tls.VersionTLS12,
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+		NextProtos:     append(protocols, c.protocols()...),
 		GetCertificate: c.of,
 	}
 }

@@ -49,6 +49,7 @@ type config struct {
 	tlsCert        string
 	tlsKey         string
 	acme           acmeSettings
+	http2          bool
 	strict         string // Strict-Transport-Security; empty: off
 	redirectAddr   string
 	memory         memoryPlan
@@ -76,6 +77,7 @@ func readConfig(r *env.Reader) *config {
 		idleTimeout:    r.Duration("IDLE_TIMEOUT", edge.DefaultIdleTimeout, time.Second),
 		tlsCert:        r.String("TLS_CERT_FILE", ""),
 		tlsKey:         r.String("TLS_KEY_FILE", ""),
+		http2:          r.Bool("HTTP2", true),
 		redirectAddr:   r.String("HTTP_REDIRECT_ADDR", ""),
 		maxStaleness:   r.Duration("REVOCATION_MAX_STALENESS", 0, 0),
 		quotaRefuse:    r.OneOf("QUOTA_WHEN_UNREACHABLE", "allow", "refuse") == "refuse",

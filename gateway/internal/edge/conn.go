@@ -34,7 +34,10 @@ type conn struct {
 	permitted permitted
 	// occupied is the same call, if it counts towards what its user may have in flight.
 	occupied occupied
-	buffer   *wire.Buffer // what has been read; nil while idle
+	// frames: the connection is one of HTTP/2, and open are its streams. stream: it is such a stream itself.
+	frames, stream bool
+	open           streams
+	buffer         *wire.Buffer // what has been read; nil while idle
 	// parsed is a request that quick has parsed and not responded to, or not to the end of a stream; fault is the parser's error.
 	// It is not parsed again, because Parse changes the buffer.
 	parsed *call

@@ -45,7 +45,7 @@ func (s *Server) describe(k *call) {
 		authorization, forwards = k.bearer, false
 	}
 	k.forwarded = forward.Request{
-		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream,
+		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream, HTTP2: k.conn.stream,
 		Path: forwardedPath(r, at.Route), Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
 		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.prefix(), RequestID: k.id,
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Roles: roles, Rates: at.rates, Identities: at.identities, PassFields: at.PassFields,

@@ -14,6 +14,7 @@ import (
 	"tallygate/gateway/internal/check"
 	"tallygate/gateway/internal/console"
 	"tallygate/gateway/internal/forward"
+	"tallygate/gateway/internal/h2"
 	"tallygate/gateway/internal/limit"
 	"tallygate/gateway/internal/meter"
 	"tallygate/gateway/internal/route"
@@ -107,6 +108,7 @@ type Server struct {
 	base        context.Context
 	cancel      context.CancelFunc
 
+	http2    *h2.Front
 	clients  *clients
 	uploads  uploads
 	inFlight limit.InFlight
@@ -127,6 +129,7 @@ func New(cfg Config) *Server {
 	cfg.lingers = cmp.Or(cfg.lingers, lingering())
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
 	s := &Server{cfg: cfg, buffers: wire.NewHeadPool(cfg.Budget, cmp.Or(cfg.MaxHeadBytes, wire.MaxHeadBytes)), clients: newClients(&cfg), uploads: newUploads(&cfg), told: make(chan struct{}, maxTold)}
+	s.http2 = h2.New(h2.Config{MaxHeadBytes: cmp.Or(cfg.MaxHeadBytes, wire.MaxHeadBytes), IdleTimeout: cfg.IdleTimeout, Log: cfg.Log})
 	s.refusals = map[refusal]*notice{shareTaken: {}, allTaken: {}, noDescriptors: {}}
 	s.introducing = make(chan struct{}, maxIntroducing)
 	s.active.Store(&activeTable{table: new(route.Table)})

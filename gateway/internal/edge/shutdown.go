@@ -12,7 +12,10 @@ const drainLook = 20 * time.Millisecond
 
 // Stopping is for the time before Shutdown, in which balancers learn that the gateway stops: it goes on serving, but its health
 // page says so, and every response ends its connection.
-func (s *Server) Stopping() { s.draining.Store(true) }
+func (s *Server) Stopping() {
+	s.draining.Store(true)
+	s.http2.Drain()
+}
 
 // Shutdown stops accepting, lets requests in flight finish, and cuts those that are left when ctx ends. While there are any,
 // a connection that has been used before may bring one more request: its client may have sent it already.
@@ -25,6 +28,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	s.clients.stop()
+	s.http2.Stop(ctx)
 	defer s.cancel()
 	look := time.NewTicker(drainLook)
 	defer look.Stop()
@@ -74,8 +78,12 @@ func (l *clients) stopRested() {
 	}
 }
 
-// stopIfIdle ends the connection if it is between requests.
+// stopIfIdle ends the connection if it is between requests. One of HTTP/2 has been told to end (GOAWAY), and does so when its client
+// has heard of it.
 func (c *conn) stopIfIdle() {
+	if c.frames {
+		return
+	}
 	if state := c.state.Load(); state > busy && state < partial && c.state.CompareAndSwap(state, dismissed) {
 		c.wire.Stop(wire.Draining)
 	}

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"strings"
+
+	"tallygate/gateway/internal/h2"
 )
 
 var errPanic = errors.New("panic")
@@ -12,7 +14,7 @@ var errPanic = errors.New("panic")
 // strictTransport is the value of the response's field Strict-Transport-Security, which may only be sent over TLS (RFC 6797
 // section 7.2); empty for none.
 func (c *conn) strictTransport() string {
-	if c.tls == nil {
+	if c.proto != "https" {
 		return ""
 	}
 	return c.server.cfg.StrictTransport
@@ -21,7 +23,13 @@ func (c *conn) strictTransport() string {
 // shakeHands begins TLS. It runs in a goroutine of its own, whose stack it makes large.
 func (c *conn) shakeHands() {
 	err := c.handshake()
-	if err == nil {
+	switch {
+	case err != nil:
+	case c.tls.ConnectionState().NegotiatedProtocol == h2.Protocol:
+		c.frames = true
+		go c.serveHTTP2()
+		return
+	default:
 		go c.serve()
 		return
 	}

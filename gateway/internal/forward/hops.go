@@ -55,5 +55,8 @@ func (x *Exchange) appendVia(b []byte) []byte {
 			b = append(append(b, r.Value(i)...), ", "...)
 		}
 	}
+	if x.req.HTTP2 {
+		return append(append(b, "2.0 "...), x.engine.via...)
+	}
 	return append(append(b, '1', '.', '0'+byte(r.Minor), ' '), x.engine.via...)
 }

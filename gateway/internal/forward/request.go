@@ -11,6 +11,8 @@ import (
 type Request struct {
 	Client *wire.Conn
 	Head   *wire.Request
+	// HTTP2: the client has sent the request by HTTP/2.
+	HTTP2 bool
 	// Body is the request's body, begun. What has not been read when Do and Finish return is still there.
 	Body     *wire.Body
 	Upstream *upstream.Upstream

@@ -45,10 +45,21 @@ type stall struct {
 	taken       uint64
 }
 
+// Taker is a connection without a descriptor that knows how many bytes its peer has taken.
+type Taker interface{ Taken() uint64 }
+
+// hasTaken is how many bytes the peer has taken so far, as far as that is known.
+func (c *Conn) hasTaken() uint64 {
+	if t, ok := c.net.(Taker); ok {
+		return t.Taken()
+	}
+	return c.taken()
+}
+
 // stuck reports whether a write blocks, and for its timeout the peer has not taken what leastRate asks for.
 func (c *Conn) stuck(now int64) bool {
 	write := c.writes.current()
-	return write != 0 && c.stall.lasts(write, now, c.taken) && c.writes.giveUp(write)
+	return write != 0 && c.stall.lasts(write, now, c.hasTaken) && c.writes.giveUp(write)
 }
 
 // lasts reports whether the write has blocked for its timeout while the peer, which has taken so many bytes in all, was too slow.
