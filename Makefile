@@ -8,6 +8,8 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 MODULES  := $(shell sed -n 's,^[[:space:]]*\./,,p' go.work)
 PACKAGES := $(MODULES:%=./%/...)
 SHIPPED  := $(patsubst ./deploy/...,./deploy/local,$(PACKAGES))
+comma    := ,
+space    := $(subst ,, )
 # SQLite is translated from C to Go and keeps its memory outside Go's heap. The race detector finds nothing there, but it takes
 # half of the tests' time.
 NORACE   := modernc.org/sqlite/lib,modernc.org/libc,modernc.org/memory
@@ -21,8 +23,13 @@ OAPIGEN  := bin/tools/oapi-codegen
 RELEASED    ?= deploy/openapi/released.json
 DESCRIPTION ?= gateway/internal/console/static/openapi.json
 
+# All that is compiled is compiled in one way, and so only once: programs, tests, and what the linter looks at. The race detector needs
+# another way: testrun sets it.
+export GOFLAGS     := $(GOFLAGS) -trimpath
+export CGO_ENABLED := 0
+
 # GOWORK=off: each program is built with the versions in its own module's go.mod, like the images. A workspace may choose others.
-GOBUILD = GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
+GOBUILD = GOWORK=off $(GO) build -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
 .PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release examples fmt fuzz e2e chaos journeys screenshots measure ci
@@ -55,7 +62,7 @@ pin: ## pin the base images to the newest digests that the registry has
 	@exec deploy/pin.sh
 
 test: build ## run every test that this machine can run, and print what was skipped and why
-	@TALLYGATE_BUILT=1 $(GO) run ./deploy/testrun -tags $(TAGS) -norace $(NORACE) $(PACKAGES)
+	@TALLYGATE_BUILT=1 $(GO) run ./deploy/testrun -tags $(TAGS) -race $(subst $(space),$(comma),$(SHIPPED)) -norace $(NORACE) $(PACKAGES)
 
 bench: build ## measure the gateway beside other proxies, and the services' hot paths
 	@$(GO) run ./deploy/bench
@@ -68,7 +75,7 @@ lint: $(LINT) openapi-check ## check style, mistakes and imports in every module
 
 cross: ## compile for Windows, macOS and FreeBSD
 	@for system in windows darwin freebsd; do \
-		GOOS=$$system CGO_ENABLED=0 $(GO) list -tags $(TAGS) -export -deps $(SHIPPED) >/dev/null || exit 1; \
+		GOOS=$$system $(GO) list -tags $(TAGS) -export -deps $(SHIPPED) >/dev/null || exit 1; \
 	done
 
 openapi: ## join the services' OpenAPI files into the one that the gateway serves
@@ -102,26 +109,26 @@ chaos: build ## kill services again and again under load, and check that nothing
 	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),chaos -count=1 -timeout 20m ./deploy/test/chaos/
 
 journeys: build ## go the ways of users through the console in Chromium; ARTIFACTS=FOLDER keeps the pictures
-	@TALLYGATE_BUILT=1 CGO_ENABLED=0 $(GO) test -tags $(TAGS),journeys -count=1 -timeout 10m -run '^TestJourneys' $(if $(ARTIFACTS),-artifacts -outputdir $(abspath $(ARTIFACTS))) ./deploy/test/system/
+	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),journeys -count=1 -timeout 10m -run '^TestJourneys' $(if $(ARTIFACTS),-artifacts -outputdir $(abspath $(ARTIFACTS))) ./deploy/test/system/
 
 screenshots: build ## take the picture of the console that README shows
-	@TALLYGATE_BUILT=1 CGO_ENABLED=0 $(GO) test -tags $(TAGS),journeys -count=1 -run '^TestScreenshot$$' ./deploy/test/system -update
+	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),journeys -count=1 -run '^TestScreenshot$$' ./deploy/test/system -update
 
 measure: build ## measure revocation, guessing, imports and what one client can do to others; needs a quiet machine
-	@CGO_ENABLED=0 $(GO) test -tags $(TAGS),measure -count=1 -timeout 60m -v ./deploy/test/measure/
-	@CGO_ENABLED=0 $(GO) test -tags $(TAGS),measure -count=1 -timeout 40m -v -run '^TestMeasure' ./auth-service
+	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 60m -v ./deploy/test/measure/
+	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 40m -v -run '^TestMeasure' ./auth-service
 
 ci: lint cross test chaos journeys ## run everything that CI runs
 	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi
 
 $(LINT): deploy/tools/go.sum
 	@echo "building the linter, once"
-	@cd deploy/tools && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../../bin/tools/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@cd deploy/tools && GOWORK=off $(GO) build -o ../../bin/tools/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 $(OASDIFF): deploy/tools/openapi/go.sum
 	@echo "building oasdiff, once" >&2
-	@cd deploy/tools/openapi && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../../../bin/tools/ github.com/oasdiff/oasdiff
+	@cd deploy/tools/openapi && GOWORK=off $(GO) build -o ../../../bin/tools/ github.com/oasdiff/oasdiff
 
 $(OAPIGEN): deploy/tools/openapi/go.sum
 	@echo "building oapi-codegen, once" >&2
-	@cd deploy/tools/openapi && GOWORK=off CGO_ENABLED=0 $(GO) build -trimpath -o ../../../bin/tools/ github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
+	@cd deploy/tools/openapi && GOWORK=off $(GO) build -o ../../../bin/tools/ github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen

@@ -2,8 +2,9 @@
 // why tests were skipped, and how to enable them. With CI=true a skipped test is a failure.
 //
 // It does not know what is tested. It runs a test that fails once more, alone. If the test passes then, it is printed as
-// flaky and does not fail the run. The race detector is on if there is a C compiler. Files with the build constraint !race
-// hold tests that the race detector would slow down or falsify: they run in a second pass, without it.
+// flaky and does not fail the run. The race detector is on, for the packages that it is wanted for, if there is a C compiler.
+// Files with the build constraint !race hold tests that the race detector would slow down or falsify: they run in a pass of
+// their own, without it.
 package main
 
 import (
@@ -21,7 +22,8 @@ import (
 
 func main() {
 	tags := flag.String("tags", "", "build tags")
-	noRace := flag.String("norace", "", "comma-separated `packages` that the race detector leaves out")
+	race := flag.String("race", "./...", "comma-separated `packages` whose tests run with the race detector")
+	noRace := flag.String("norace", "", "comma-separated `packages` that the race detector leaves out of those programs")
 	flag.Parse()
 	// Ctrl-C reaches the go command too. It ends the tests, and then this program ends.
 	signal.Ignore(syscall.SIGINT)
@@ -30,7 +32,7 @@ func main() {
 	if *noRace != "" {
 		all.noRace = strings.Split(*noRace, ",")
 	}
-	ok, err := run(os.Stdout, all)
+	ok, err := run(os.Stdout, all, strings.Split(*race, ","))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testrun:", err)
 	}
@@ -39,11 +41,11 @@ func main() {
 	}
 }
 
-func run(out io.Writer, all pass) (ok bool, err error) {
+func run(out io.Writer, all pass, raced []string) (ok bool, err error) {
 	rep := newReport(out)
 	passes := []pass{all}
 	if compiler, found := cCompiler(); found {
-		if passes, err = racePasses(all); err != nil {
+		if passes, err = racePasses(all, raced); err != nil {
 			return false, err
 		}
 	} else {
@@ -94,6 +96,7 @@ func alone(rep *report, p pass) (passed bool, err error) {
 // goTest runs a pass and reports whether every test passed.
 func goTest(rep *report, p pass) (passed bool, err error) {
 	cmd := exec.Command(goTool(), p.arguments()...)
+	cmd.Env = p.environment()
 	cmd.Stderr = os.Stderr
 	events, err := cmd.StdoutPipe()
 	if err != nil {

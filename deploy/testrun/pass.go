@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -44,19 +45,56 @@ func (p pass) arguments() []string {
 	return append(args, p.packages...)
 }
 
-// racePasses are two passes. The first runs everything with the race detector. The second runs the tests that the first
-// leaves out, those in files with the build constraint !race, without it.
-func racePasses(all pass) ([]pass, error) {
-	without, err := testFiles(all)
+// environment is that of the go command.
+func (p pass) environment() []string {
+	if p.race {
+		return append(os.Environ(), "CGO_ENABLED=1") // the race detector needs cgo
+	}
+	return os.Environ()
+}
+
+// racePasses are the passes of all tests. The first runs raced, packages or patterns, with the race detector. The second runs the
+// tests that the first leaves out, those in files with the build constraint !race. The third runs the other packages.
+func racePasses(all pass, raced []string) ([]pass, error) {
+	withRace, notRaced := all, all
+	withRace.race, withRace.packages = true, raced
+	notRaced.packages = raced
+	without, err := testFiles(notRaced)
 	if err != nil {
 		return nil, err
 	}
-	all.race = true
-	with, err := testFiles(all)
+	with, err := testFiles(withRace)
 	if err != nil {
 		return nil, err
 	}
-	passes, plain := []pass{all}, pass{tags: all.tags}
+	passes := []pass{withRace}
+	left, err := leftOut(without, with)
+	if err != nil {
+		return nil, err
+	}
+	if len(left.packages) > 0 {
+		left.tags = all.tags
+		passes = append(passes, left)
+	}
+	every, err := testFiles(all)
+	if err != nil {
+		return nil, err
+	}
+	others := all
+	others.packages = nil
+	for _, pkg := range slices.Sorted(maps.Keys(every)) {
+		if _, ok := without[pkg]; !ok {
+			others.packages = append(others.packages, pkg)
+		}
+	}
+	if len(others.packages) > 0 {
+		passes = append(passes, others)
+	}
+	return passes, nil
+}
+
+// leftOut is a pass of the tests that are in the files of one build and not in those of the other.
+func leftOut(without, with map[string][]string) (p pass, err error) {
 	for _, pkg := range slices.Sorted(maps.Keys(without)) {
 		var tests []string
 		for _, file := range without[pkg] {
@@ -65,18 +103,15 @@ func racePasses(all pass) ([]pass, error) {
 			}
 			names, err := testNames(file)
 			if err != nil {
-				return nil, err
+				return pass{}, err
 			}
 			tests = append(tests, names...)
 		}
 		if len(tests) > 0 {
-			plain.packages, plain.tests = append(plain.packages, pkg), append(plain.tests, tests...)
+			p.packages, p.tests = append(p.packages, pkg), append(p.tests, tests...)
 		}
 	}
-	if len(plain.packages) > 0 {
-		passes = append(passes, plain)
-	}
-	return passes, nil
+	return p, nil
 }
 
 // testNames are the functions of a file that `go test` runs: tests, fuzz targets with their seeds, and examples.
@@ -98,7 +133,7 @@ func testNames(file string) ([]string, error) {
 // testFiles are the test files of each package of a pass.
 func testFiles(p pass) (map[string][]string, error) {
 	const format = "{{.ImportPath}}\t{{.Dir}}\t{{range .TestGoFiles}}{{.}} {{end}}{{range .XTestGoFiles}}{{.}} {{end}}"
-	lines, err := list(slices.Concat(p.buildFlags(), []string{"-f", format}, p.packages))
+	lines, err := list(p, format)
 	if err != nil {
 		return nil, err
 	}

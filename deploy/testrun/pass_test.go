@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestFilesWithoutTheRaceDetector has a package with a file with the build constraint !race.
-func TestFilesWithoutTheRaceDetector(t *testing.T) {
+// TestPasses has a package with a file with the build constraint !race, and one that runs without the race detector.
+func TestPasses(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"go.mod":             "module m\n\ngo 1.26\n",
@@ -29,16 +29,18 @@ func TestFilesWithoutTheRaceDetector(t *testing.T) {
 	}
 	t.Chdir(dir)
 	t.Setenv("GOWORK", "off")
-	t.Setenv("CGO_ENABLED", "1")
-	passes, err := racePasses(pass{tags: "some", packages: []string{"./..."}})
-	if err != nil || len(passes) != 2 {
-		t.Fatalf("got %v (%v), want two passes", passes, err)
+	t.Setenv("CGO_ENABLED", "0")
+	passes, err := racePasses(pass{tags: "some", packages: []string{"./..."}}, []string{"./both"})
+	if err != nil || len(passes) != 3 {
+		t.Fatalf("got %v (%v), want three passes", passes, err)
 	}
-	if first := passes[0]; !first.race || len(first.tests) > 0 || !slices.Equal(first.packages, []string{"./..."}) {
-		t.Errorf("first: got %+v, want everything, with the race detector", first)
+	always := []string{"test", "-json", "-shuffle=on", "-timeout", "20m", "-tags", "some"}
+	for i, more := range [][]string{{"-race", "./both"}, {"-run", "^(TestB|FuzzC)$", "m/both"}, {"m/one"}} {
+		if got, want := passes[i].arguments(), slices.Concat(always, more); !slices.Equal(got, want) {
+			t.Errorf("pass %d: got %q, want %q", i+1, got, want)
+		}
 	}
-	want := []string{"test", "-json", "-shuffle=on", "-timeout", "20m", "-tags", "some", "-run", "^(TestB|FuzzC)$", "m/both"}
-	if got := passes[1].arguments(); !slices.Equal(got, want) {
-		t.Errorf("second: got %q, want %q", got, want)
+	if last := func(p pass) string { env := p.environment(); return env[len(env)-1] }; last(passes[0]) != "CGO_ENABLED=1" || last(passes[2]) == "CGO_ENABLED=1" {
+		t.Error("cgo is not on for the race detector alone")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -14,9 +15,10 @@ func goTool() string {
 	return "go"
 }
 
-// list returns the lines that `go list` prints.
-func list(args []string) ([]string, error) {
-	cmd := exec.Command(goTool(), append([]string{"list", "-e"}, args...)...)
+// list returns the lines that `go list` prints for the packages of a pass.
+func list(p pass, format string) ([]string, error) {
+	cmd := exec.Command(goTool(), slices.Concat([]string{"list", "-e"}, p.buildFlags(), []string{"-f", format}, p.packages)...)
+	cmd.Env = p.environment()
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
