@@ -32,7 +32,7 @@ export CGO_ENABLED := 0
 GOBUILD = GOWORK=off $(GO) build -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release examples fmt fuzz e2e chaos journeys screenshots measure ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots measure ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -91,6 +91,9 @@ openapi-check: $(OASDIFF) ## fail if the OpenAPI description breaks clients of t
 openapi-release: openapi ## promise today's OpenAPI description: run it when a version is released
 	@$(GO) run ./deploy/openapi -release
 	@: > deploy/openapi/accepted.txt
+
+schema-release: ## store databases of today's schema, from which later versions upgrade: run it when a version is released
+	@CGO_ENABLED=0 $(GO) test -tags $(TAGS) -count=1 -run '^TestStoreTheSchema$$' ./auth-service -store
 
 fmt: $(LINT) ## format every Go file
 	@for module in $(MODULES); do (cd $$module && ../$(LINT) fmt --config ../.golangci.yml) || exit 1; done

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gin-gonic/gin"
 )
 
 // childWords is the variable that makes the test binary run a command instead of tests. Locks of files are between processes.
@@ -20,6 +22,7 @@ func TestMain(m *testing.M) {
 	if words, ok := os.LookupEnv(childWords); ok {
 		os.Exit(runCommand(context.Background(), strings.Split(words, "\n"), os.LookupEnv, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 	}
+	gin.SetMode(gin.ReleaseMode) // as main does
 	os.Exit(shared.Main(m))
 }
 

@@ -169,7 +169,7 @@ func (c caller) usage(in *installation, root string) {
 		c.call("POST", "/internal/quota/leases", "", fmt.Sprintf(`{"gateway":"g1","user_id":%d,%s,"request":1,"want":5,"least":1}`, ada, scope), 200, nil)
 	}
 	c.call("POST", "/internal/rates", "", fmt.Sprintf(
-		`{"gateway":"g1","calls":[{"user_id":%d,"limit":"plan root","calls":3,"step_ns":100000000,"bound_ns":2000000000}]}`, ada), 200, nil)
+		`{"gateway":"g1","calls":[{"user_id":%d,"limit":"plan root","calls":3,"step_ns":3600000000000,"bound_ns":36000000000000}]}`, ada), 200, nil)
 	contract, err := internalapitest.Load()
 	if err != nil {
 		c.t.Fatal(err)
@@ -197,8 +197,9 @@ func rollUp(t *testing.T, vars map[string]string) {
 	}
 }
 
-// check looks whether an installation goes on over a database. It spends the refresh token and what else can be used once.
-func (in installation) check(t *testing.T, vars map[string]string) {
+// check looks whether an installation goes on over a database. It spends the refresh token and what else can be used once. A fresh
+// installation was made a moment ago: nothing of it has expired.
+func (in installation) check(t *testing.T, vars map[string]string, fresh bool) {
 	t.Helper()
 	if code, out := runWith(t, vars, "", "ledger", "verify"); code != 0 || !strings.Contains(out, "The ledger agrees") {
 		t.Errorf("ledger verify: got %d %s", code, out)
@@ -229,11 +230,15 @@ func (in installation) check(t *testing.T, vars map[string]string) {
 	c.call("POST", "/token", "", ofRoot, 200, &root)
 	c.call("POST", "/token/refresh", "", `{"refresh_token":"`+in.Refresh+`"}`, 200, &next)
 	c.call("GET", "/users/me", next.Token, "", 200, nil)
-	c.call("POST", "/users/password", "", `{"reset_token":"`+in.Reset+`","new_password":"654321"}`, 204, nil)
+	newcomer := `{"username":"zoë","password":"123456"}`
+	if fresh {
+		newcomer = `{"username":"zoë","password":"123456","invitation":"` + in.Invited + `"}`
+		c.call("POST", "/users/password", "", `{"reset_token":"`+in.Reset+`","new_password":"654321"}`, 204, nil)
+	}
 	var made, again struct {
 		ID int64 `json:"user_id"`
 	}
-	c.call("POST", "/users/register", "", `{"username":"zoë","password":"123456","invitation":"`+in.Invited+`"}`, 201, &made)
+	c.call("POST", "/users/register", "", newcomer, 201, &made)
 	c.call("POST", "/users/register", "", `{"username":"ADA","password":"x"}`, 200, &again)
 	if made.ID <= in.LastID || again.ID != in.LastID-2 {
 		t.Errorf("got the ids %d and %d, and the last one was %d", made.ID, again.ID, in.LastID)
