@@ -29,6 +29,21 @@ type Server struct {
 // New makes an empty data folder. If durable, the server syncs to disk as a real one does, otherwise it never does. The
 // error is ErrMissing if this machine has no programs for it.
 func New(ctx context.Context, durable bool) (*Server, error) {
+	return prepare(durable, func(s *Server) error {
+		return s.run(ctx, "initdb", "-D", filepath.Join(s.dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+	})
+}
+
+// Standby copies the data folder of s, which has to be running, into one of a streaming standby.
+func (s *Server) Standby(ctx context.Context) (*Server, error) {
+	return prepare(s.durable, func(standby *Server) error {
+		return standby.run(ctx, "pg_basebackup", "-h", s.dir, "-U", "postgres", "-D", filepath.Join(standby.dir, "data"),
+			"--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+	})
+}
+
+// prepare makes a folder and has it filled.
+func prepare(durable bool, fill func(*Server) error) (*Server, error) {
 	programs, err := findPrograms()
 	if err != nil {
 		return nil, err
@@ -39,25 +54,32 @@ func New(ctx context.Context, durable bool) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{dir: dir, programs: programs, durable: durable}
-	if err := s.init(ctx); err != nil {
+	if s.owner, err = serverUser(s.dir); err == nil {
+		err = fill(s)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Remove())
 	}
 	return s, nil
 }
 
-func (s *Server) init(ctx context.Context) error {
-	var err error
-	if s.owner, err = serverUser(s.dir); err != nil {
-		return err
-	}
-	initdb := exec.CommandContext(ctx, filepath.Join(s.programs, "initdb"), "-D", filepath.Join(s.dir, "data"),
-		"-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-	initdb.Dir, initdb.SysProcAttr = s.dir, s.owner
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
+// run runs a program of PostgreSQL as the server's user.
+func (s *Server) run(ctx context.Context, program string, args ...string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.programs, program), args...)
+	cmd.Dir, cmd.SysProcAttr = s.dir, s.owner
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", program, err, out)
 	}
 	return nil
 }
+
+// Promote makes a standby, which has to be running, a primary. It returns when writes are possible.
+func (s *Server) Promote(ctx context.Context) error {
+	return s.run(ctx, "pg_ctl", "promote", "-w", "-D", filepath.Join(s.dir, "data"))
+}
+
+// Socket is the path of the socket that the server listens on.
+func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
 
 // Command is a server process that has not been started. After a kill the next process may end at once, because the
 // children of the killed one live for a moment longer. Start another until Ready returns nil.
