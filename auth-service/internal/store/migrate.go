@@ -41,6 +41,7 @@ func (s *Store) Start(ctx context.Context) error {
 			go s.public.grow(s.growing)
 			go s.private.grow(s.growing)
 			s.ready.Store(true)
+			s.succeeded(ctx)
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -49,7 +50,9 @@ func (s *Store) Start(ctx context.Context) error {
 		if !s.engine.outage(err) && !errors.Is(err, fault.ErrUnavailable) && !errors.Is(err, fault.ErrBusy) {
 			return fmt.Errorf("migrate: %w", err)
 		}
-		s.log.WarnContext(ctx, "waiting for the database", "error", err, "again_in", wait.String())
+		cause := s.engine.cause(err)
+		s.outage.began(cause)
+		s.log.WarnContext(ctx, "waiting for the database", "cause", cause, "error", err, "again_in", wait.String())
 		every.Sleep(ctx, wait)
 		wait = min(2*wait, longWait)
 	}

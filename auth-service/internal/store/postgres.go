@@ -5,95 +5,41 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
 	"tallygate/auth-service/internal/store/dbcopy"
-	"tallygate/kit/turn"
+	"tallygate/auth-service/internal/store/pgconnect"
 )
 
-const (
-	// postgresConnectTimeout bounds connecting. It is longer than a call of the store may take: a busy machine needs seconds for
-	// the handshakes of all replicas at once, and each call has a timeout of its own.
-	postgresConnectTimeout = 5 * time.Second
-	// connectsAtOnce bounds the connections of a pool that are being opened. When all have broken, a handshake at a time is
-	// soon over; a dozen of them, in each replica, take each other's time until all have timed out.
-	connectsAtOnce = 2
-	// A connection is replaced after connLife, or up to half as late again: not all of them at the same moment.
-	connLife = time.Hour
-)
+// connectsAtOnce bounds the connections of a pool that are being opened.
+const connectsAtOnce = 2
+
+// readOnly is the SQLSTATE of a write to a server that takes none.
+const readOnly = "25006"
 
 func openPostgres(url string) (engine, error) {
-	cfg, err := pgx.ParseConfig(url)
+	server, err := pgconnect.Open(url)
 	if err != nil {
-		return engine{}, errors.New("is not a postgres://user:password@host:port/database address")
-	}
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = postgresConnectTimeout
-	}
-	if cfg.RuntimeParams["application_name"] == "" {
-		cfg.RuntimeParams["application_name"] = "tallygate auth-service"
+		return engine{}, err
 	}
 	connect := func() (*sql.DB, gorm.Dialector, error) {
-		pool := sql.OpenDB(&fewAtOnce{
-			Connector: stdlib.GetConnector(*cfg, stdlib.OptionAfterConnect(setEnd), stdlib.OptionResetSession(checkEnd)),
-			turns:     turn.NewLine(connectsAtOnce, maxWaiting),
-		})
+		pool := sql.OpenDB(server.Connector(connectsAtOnce))
 		return pool, postgres.New(postgres.Config{Conn: pool}), nil
 	}
 	return engine{
 		name: "postgres", names: postgresNames{}, connect: connect, slowToConnect: true,
 		migrate: migratePostgres, outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
-		retryable: postgresRetryable,
-		bulk:      postgresBulk{}, ids: postgresIDs{}, size: postgresSize,
+		retryable: postgresRetryable, cause: pgconnect.Cause, probe: probePostgres, doubt: server.Doubt,
+		bulk: postgresBulk{}, ids: postgresIDs{}, size: postgresSize,
 	}, nil
-}
-
-// errNotConnected means that others were still connecting when the time was over.
-var errNotConnected = errors.New("no turn to connect")
-
-// fewAtOnce opens a few connections at once.
-type fewAtOnce struct {
-	driver.Connector
-
-	turns *turn.Line
-}
-
-// Connect waits for its turn.
-func (f *fewAtOnce) Connect(ctx context.Context) (driver.Conn, error) {
-	if err := f.turns.Take(ctx, ordinary); err != nil {
-		return nil, fmt.Errorf("%w: %w", errNotConnected, err)
-	}
-	defer f.turns.Leave()
-	return f.Connector.Connect(ctx)
-}
-
-// endKey is where a connection keeps the time from which it is not used any more.
-const endKey = "tallygate.end"
-
-func setEnd(_ context.Context, conn *pgx.Conn) error {
-	spread := time.Duration(conn.PgConn().PID()) * time.Second % (connLife / 2)
-	conn.PgConn().CustomData()[endKey] = time.Now().Add(connLife + spread)
-	return nil
-}
-
-// checkEnd has a connection closed that has come to its end. database/sql then takes another one.
-func checkEnd(_ context.Context, conn *pgx.Conn) error {
-	if end, ok := conn.PgConn().CustomData()[endKey].(time.Time); ok && time.Now().After(end) {
-		return driver.ErrBadConn
-	}
-	return nil
 }
 
 // migratePostgres migrates, unless a copy into the database is not finished. A copy that begins meanwhile waits for the migration, and
@@ -127,7 +73,7 @@ func postgresOutage(err error) bool {
 		case "28", "3D": // no such role or database: the operator may still create it
 			return true
 		}
-		return refusal.Code == "25006"
+		return refusal.Code == readOnly
 	}
 	if postgresUnreachable(err) {
 		return true
@@ -142,7 +88,24 @@ func postgresOutage(err error) bool {
 
 func postgresUnreachable(err error) bool {
 	_, ok := errors.AsType[*pgconn.ConnectError](err)
-	return ok || errors.Is(err, errNotConnected)
+	return ok || errors.Is(err, pgconnect.ErrNotConnected)
+}
+
+// probePostgres asks whether the server takes writes. In doubt it commits a message to the write-ahead log that nobody reads: also a
+// primary whose synchronous standby is gone says that it takes writes. The message needs no row, no lock and no right.
+func probePostgres(ctx context.Context, pool *sql.DB, inDoubt bool) error {
+	query := "select current_setting('transaction_read_only')"
+	if inDoubt {
+		query = "select 'off' from (select pg_logical_emit_message(true, 'tallygate', 'probe')) written"
+	}
+	var only string
+	if err := pool.QueryRowContext(ctx, query).Scan(&only); err != nil {
+		return err
+	}
+	if only != "off" {
+		return pgconnect.ErrReadOnly
+	}
+	return nil
 }
 
 // postgresSlow knows the ends of statements that took too long, by a timeout of the server or of the operator, and of those

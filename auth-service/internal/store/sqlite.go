@@ -15,6 +15,8 @@ import (
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"tallygate/auth-service/internal/store/pgconnect"
 )
 
 // sqliteOptions are the options of every connection. The write-ahead log is synced at every commit, because an
@@ -73,6 +75,8 @@ func sqliteEngine(path string, options url.Values) engine {
 		name: "sqlite", names: sqliteNames{}, connect: connect,
 		migrate: migrateSQLite, outage: sqliteOutage, unreachable: func(error) bool { return false }, slow: sqliteSlow,
 		retryable: sqliteBusy, bulk: sqliteBulk{}, ids: sqliteIDs{},
+		cause: sqliteCause, doubt: func() {},
+		probe:     func(ctx context.Context, pool *sql.DB, _ bool) error { return pool.PingContext(ctx) },
 		oneWriter: true, overwrite: emptySQLiteLog, size: sqliteSize(path),
 	}
 }
@@ -142,6 +146,28 @@ func sqliteOutage(err error) bool {
 		return true
 	}
 	return false
+}
+
+// sqliteCause says what the operator has to look at.
+func sqliteCause(err error) string {
+	if refusal, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch refusal.Code() & 0xff {
+		case sqlite3.SQLITE_FULL:
+			return pgconnect.DiskFull
+		case sqlite3.SQLITE_READONLY:
+			return "the file or its folder cannot be written"
+		case sqlite3.SQLITE_CANTOPEN:
+			return "the file or its folder cannot be opened"
+		case sqlite3.SQLITE_IOERR:
+			return "the file cannot be read or written"
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return "another process holds the file"
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "the file was not free in time"
+	}
+	return "the database failed"
 }
 
 // sqliteSlow knows that another process holds the lock, and that the time of a statement was over.

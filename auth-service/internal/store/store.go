@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -36,6 +35,7 @@ type Store struct {
 	timeout         time.Duration // of one call
 	log             *slog.Logger
 	ready           atomic.Bool
+	outage          outage
 	now             func() time.Time
 	history         atomic.Pointer[history]
 	growing         context.Context // ends when the store is closed
@@ -57,9 +57,15 @@ type engine struct {
 	// connection came about. slow reports whether the database is there and took too long, retryable whether the same
 	// transaction may succeed when it is tried again.
 	outage, unreachable, slow, retryable func(error) bool
-	names                                names
-	bulk                                 bulk
-	ids                                  ids
+	// cause says in words why the database is not available.
+	cause func(error) string
+	// probe returns an error if the database takes no writes. In doubt it tries to write.
+	probe func(ctx context.Context, pool *sql.DB, inDoubt bool) error
+	// doubt is called after a failure that a change of the server can explain.
+	doubt func()
+	names names
+	bulk  bulk
+	ids   ids
 	// overwrite, if not nil, empties the log of the database, in which deleted rows still stand. It is not done while others
 	// read what stands there.
 	overwrite func(context.Context, *sql.DB) (done bool, err error)
@@ -112,23 +118,6 @@ func openEngine(url string) (engine, error) {
 	}
 	// The value may hold a password: it is not repeated.
 	return engine{}, errors.New("is neither postgres://… nor sqlite:PATH")
-}
-
-// Ready is nil when the database can be used. The error is fault.ErrUnavailable.
-func (s *Store) Ready(ctx context.Context) error {
-	if !s.ready.Load() {
-		return fault.ErrUnavailable
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	if err := s.private.take(ctx, private); err != nil {
-		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
-	}
-	defer s.private.gate.Leave()
-	if err := s.private.pool.PingContext(ctx); err != nil {
-		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
-	}
-	return nil
 }
 
 // Close closes all connections.

@@ -72,6 +72,9 @@ func (s *Store) transact(ctx context.Context, timeout time.Duration, a access,
 			break
 		}
 	}
+	if err == nil {
+		s.succeeded(ctx)
+	}
 	return s.translate(ctx, bounded, err)
 }
 
@@ -84,13 +87,20 @@ func (s *Store) translate(ctx, bounded context.Context, err error) error {
 	// After the end of its context, a transaction fails in many ways: that it is over, that its connection is closed or
 	// busy, that the statement was cancelled.
 	case ctx.Err() != nil:
+		s.engine.doubt()
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	case s.engine.unreachable(err):
-		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
+		return s.unavailable(ctx, err)
 	case bounded.Err() != nil, errors.Is(err, context.DeadlineExceeded), s.engine.slow(err), s.engine.retryable(err):
+		s.engine.doubt()
 		return fmt.Errorf("%w: %w", fault.ErrBusy, err)
 	case s.engine.outage(err):
-		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
+		return s.unavailable(ctx, err)
 	}
 	return err
+}
+
+func (s *Store) unavailable(ctx context.Context, err error) error {
+	s.engine.doubt()
+	return fmt.Errorf("%w: %s: %w", fault.ErrUnavailable, s.failed(ctx, err), err)
 }

@@ -41,12 +41,34 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	s, err := start(t.Context(), true)
 	pgtest.Require(t, err)
+	endWith(t, s)
+	return s
+}
+
+// StartPair starts a primary and its streaming standby, which end with the test. Neither syncs to disk.
+func StartPair(t testing.TB) (primary, standby *Server) {
+	t.Helper()
+	primary, err := start(t.Context(), false)
+	pgtest.Require(t, err)
+	endWith(t, primary)
+	files, err := primary.files.Standby(t.Context())
+	if err == nil {
+		standby, err = launch(t.Context(), files)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	endWith(t, standby)
+	return primary, standby
+}
+
+func endWith(t testing.TB, s *Server) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	return s
 }
 
 // start starts an empty server. If durable, it syncs to disk, otherwise it never does. The error is pgtest.ErrMissing if
@@ -56,6 +78,11 @@ func start(ctx context.Context, durable bool) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	return launch(ctx, files)
+}
+
+// launch starts the server of a data folder.
+func launch(ctx context.Context, files *pgtest.Server) (*Server, error) {
 	s := &Server{files: files}
 	if err := s.Launch(ctx); err != nil {
 		return nil, errors.Join(err, files.Remove())
@@ -107,6 +134,12 @@ func (s *Server) spawn() error {
 
 // URL is the address of a database.
 func (s *Server) URL(database string) string { return s.files.URL(database) }
+
+// Socket is the path of the socket that the server listens on.
+func (s *Server) Socket() string { return s.files.Socket() }
+
+// Promote makes a standby a primary. It returns when writes are possible.
+func (s *Server) Promote(ctx context.Context) error { return s.files.Promote(ctx) }
 
 // NewDatabase makes an empty database and returns its address.
 func (s *Server) NewDatabase(ctx context.Context, t testing.TB) string {
