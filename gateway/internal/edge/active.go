@@ -91,7 +91,7 @@ func (a *activeTable) nameRoutes() {
 
 func upstreamSpec(r *route.Route) upstream.Spec {
 	return upstream.Spec{
-		Addresses: r.Upstreams, NamesDiffer: r.TLS.On || r.Host == route.UpstreamsHost, TLS: upstream.TLS(r.TLS),
+		Addresses: r.Upstreams, NamesDiffer: r.TLS.On || r.Host == route.UpstreamsHost, TLS: upstream.TLS(r.TLS), HTTP2: r.HTTP2,
 		Health: r.Health, Check: upstream.Check(r.Check),
 		Timeouts: upstream.Timeouts(r.Timeouts), Retries: r.Retries,
 	}

@@ -31,6 +31,7 @@ type call struct {
 	in, out  int64  // bytes of the bodies
 	keep     bool   // the connection may be used again
 	gone     bool   // the client is gone
+	grpc     bool   // the client speaks gRPC
 	ended    string // why the call was ended before its time; mostly empty
 	exchange forward.Exchange
 	// forwarded is what exchange carries.
@@ -68,7 +69,7 @@ func (k *call) begin(c *conn) {
 	k.cors = nil
 	k.lines.Reset()
 	k.client, k.outer = c.client, outer{}
-	k.status, k.in, k.out, k.keep, k.gone, k.ended = 0, 0, 0, false, false, ""
+	k.status, k.in, k.out, k.keep, k.gone, k.grpc, k.ended = 0, 0, 0, false, false, false, ""
 	k.bearer, k.protocol, k.hidden = "", "", false
 	k.streaming, k.streams, k.revocable, k.counted, k.costed = 0, false, false, meter.Call{}, false
 	k.claim, k.announced = limit.Claim{}, false

@@ -11,7 +11,7 @@ func (s *Server) deliver(k *call) error {
 	if err := k.conn.gather(k); err != nil {
 		return err
 	}
-	if _, whole := k.body.Buffered(); !whole {
+	if _, whole := k.body.Buffered(); !whole && !k.route.HTTP2 { // a stream takes no connection from others
 		defer k.Uploaded()
 		if err := s.uploads.begin(k); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (s *Server) describe(k *call) {
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Roles: roles, Rates: at.rates, Identities: at.identities, PassFields: at.PassFields,
 		NoVia: at.NoVia, Links: at.links,
 		ForwardToken: forwards, Authorization: authorization, Protocol: k.protocol,
-		MaxBody: at.MaxBody, WebSocket: at.WebSocket, Informational: at.Informational, Streamer: k,
+		MaxBody: at.MaxBody, WebSocket: at.WebSocket && !at.HTTP2, Informational: at.Informational, Streamer: k,
 		StrictTransport: k.conn.strictTransport(), ResponseFields: &k.lines, Replaces: replaces, CostField: at.CostField, Coster: k, KeepAlive: k.keep, Draining: &s.draining,
 	}
 }

@@ -138,6 +138,7 @@ func (c *conn) serveExchange(stream *h2.Stream) {
 	if err == nil && n != len(c.buffer.Bytes()) {
 		err = wire.ErrField // the head has an end where there should be none
 	}
+	k.grpc = err == nil && isGRPC(&k.request)
 	c.parsed, c.fault = k, err
 	c.serveOne()
 }

@@ -11,6 +11,10 @@ import (
 
 // respond sends a problem.
 func (k *call) respond(d *problem.Details) {
+	if k.grpc {
+		k.respondGRPC(d)
+		return
+	}
 	body := d.Body()
 	w := k.startResponse(d.Status)
 	addProblemFields(&w, d)
@@ -21,11 +25,7 @@ func addProblemFields(w *wire.HeadWriter, d *problem.Details) {
 	w.Add("Content-Type", d.ContentType())
 	w.Add("X-Content-Type-Options", "nosniff")
 	w.Add("Cache-Control", "no-store")
-	for name, values := range d.Header {
-		for _, value := range values {
-			w.AddNamed(name, value)
-		}
-	}
+	addOtherFields(w, d)
 }
 
 // respondPage sends a page to GET and HEAD.

@@ -22,8 +22,8 @@ func (b *block) bytes() int { return len(b.mem) - framingBytes }
 
 func (b *block) data() []byte { return b.mem[wire.ChunkHeadroom : wire.ChunkHeadroom+b.bytes()] }
 
-// framed is the first n bytes of data as they are sent; last: the body ends with them.
-func (b *block) framed(n int, chunked, last bool) []byte {
+// framed is the first n bytes of data as they are sent; last: the body, which has come from there, ends with them.
+func (b *block) framed(n int, chunked, last bool, from *wire.Body) []byte {
 	piece := b.data()[:n]
 	if !chunked {
 		return piece
@@ -32,7 +32,7 @@ func (b *block) framed(n int, chunked, last bool) []byte {
 		piece = wire.FrameChunk(b.mem, wire.ChunkHeadroom, wire.ChunkHeadroom+n)
 	}
 	if last {
-		piece = append(piece, wire.LastChunk...)
+		piece = from.AppendLastChunk(piece)
 	}
 	return piece
 }

@@ -26,6 +26,9 @@ func (x *Exchange) beginDownload(early []byte) Outcome {
 	d := &download{Exchange: x}
 	d.decideFraming()
 	d.body.BeginResponse(d.conn.Conn, early, d.response.Framing())
+	if d.req.HTTP2 {
+		d.body.KeepTrailers()
+	}
 	d.back = d.responseHead(d.back[:0], d.sent, d.keep)
 	if err := d.streams(); err != nil {
 		d.release(false, 0)
@@ -117,7 +120,7 @@ func (d *download) read() (int, error) {
 func (d *download) send(n int, whole bool) bool {
 	defer d.memory.Return()
 	d.memory.Lend()
-	piece := d.memory.framed(n, d.sent == wire.ByChunks, whole)
+	piece := d.memory.framed(n, d.sent == wire.ByChunks, whole, &d.body)
 	first := !d.begun
 	if first {
 		d.begun = true

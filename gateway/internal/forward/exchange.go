@@ -196,7 +196,7 @@ func (x *Exchange) sendStream() Outcome {
 		out = unwritten(replica, err)
 	} else {
 		x.out = slim(x.out) // it is not sent again
-		go x.upload.run(wire.Pace{Least: x.engine.rate})
+		go x.upload.run(x.pace())
 		if out = (&relay{x}).run(); out.Streams {
 			x.stream.run(&out)
 			x.stream = nil
@@ -210,6 +210,14 @@ func (x *Exchange) sendStream() Outcome {
 	out.BytesIn = x.upload.bytes
 	out.KeepAlive = out.KeepAlive && r.Body.Done()
 	return out
+}
+
+// pace is how fast the request's body has to come. A stream of HTTP/2 may be a conversation, and takes little of the upstream.
+func (x *Exchange) pace() wire.Pace {
+	if x.req.Upstream.HTTP2() {
+		return wire.Pace{}
+	}
+	return wire.Pace{Least: x.engine.rate}
 }
 
 // connect returns a connection for a request that is sent once. It fails as unconnected says.

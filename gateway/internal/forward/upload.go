@@ -104,7 +104,7 @@ func (u *upload) run(pace wire.Pace) {
 		}
 		u.received.Store(whole)
 		u.memory.Lend()
-		_, err = u.conn.Write(u.memory.framed(n, chunked, whole))
+		_, err = u.conn.Write(u.memory.framed(n, chunked, whole, r.Body))
 		u.memory.Return()
 		u.sent = whole && err == nil
 		if err != nil {

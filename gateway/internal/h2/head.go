@@ -26,17 +26,3 @@ func appendHead(b []byte, r *http.Request) (head []byte, chunked bool) {
 	}
 	return append(b, "\r\n"...), chunked
 }
-
-func appendField(b []byte, name, value string) []byte {
-	return append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
-}
-
-// appendTrailers appends the fields that came after a body.
-func appendTrailers(b []byte, trailers http.Header) []byte {
-	for name, values := range trailers {
-		for _, value := range values {
-			b = appendField(b, name, value)
-		}
-	}
-	return b
-}

@@ -1,7 +1,6 @@
 package h2
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"os"
@@ -18,9 +17,6 @@ type response struct {
 	left     int64 // of the body, if it is not chunked
 	complete bool
 }
-
-// errWritten is a mistake in the program: what was written is not what package wire writes.
-var errWritten = errors.New("h2: this is no response of HTTP/1.1")
 
 // pieceBytes is how much is handed over at once: what a client has taken is noticed after each piece.
 const pieceBytes = 16 << 10
@@ -75,54 +71,53 @@ func (s *Stream) passHead(p []byte) ([]byte, error) {
 	if string(p) == wire.Continue { // package http2 has sent one when the body was first read
 		return nil, nil
 	}
-	var head wire.Response
-	head.Reset()
-	n, err := head.Parse(p)
-	if err != nil || n == 0 {
+	first, lines, rest, ok := cutHead(p)
+	if !ok || len(first) < len("HTTP/1.1 200") {
+		return nil, errWritten
+	}
+	status, err := strconv.Atoi(string(first[9:12]))
+	if err != nil {
 		return nil, errors.Join(errWritten, err)
 	}
+	r := response{head: s.response.head, begun: true, left: -1}
 	fields := s.w.Header()
-	s.copyFields(fields, &head)
-	if head.Status < 200 {
-		s.w.WriteHeader(head.Status)
+	for name, value := range eachField(lines) {
+		s.copyField(fields, &r, name, value)
+	}
+	if status < 200 {
+		s.w.WriteHeader(status)
 		clear(fields)
-		return p[n:], nil
+		return rest, nil
 	}
 	for _, name := range []string{"Content-Type", "Date"} {
 		if _, ok := fields[name]; !ok {
 			fields[name] = nil // package http2 would make one up
 		}
 	}
-	s.w.WriteHeader(head.Status)
-	r := &s.response
-	r.begun, r.chunked, r.left = true, head.Chunked, head.ContentLength
-	r.complete = r.head || !r.chunked && r.left <= 0 || !head.HasBody(false)
-	return p[n:], nil
+	s.w.WriteHeader(status)
+	r.complete = r.head || !r.chunked && r.left <= 0 || status == http.StatusNoContent || status == http.StatusNotModified
+	s.response = r
+	return rest, nil
 }
 
-// copyFields copies the fields of a head, but not those that are about the connection (RFC 9113 section 8.2.2).
-func (s *Stream) copyFields(to http.Header, head *wire.Response) {
-	values := make([]string, head.Fields())
-	for i := range values {
-		if !head.Alias(i) {
-			switch head.Kind(i) {
-			case wire.Connection:
-				if s.front.draining.Load() && string(head.Value(i)) == "close" {
-					to["Connection"] = []string{"close"} // package http2 sends GOAWAY for it
-				}
-				continue
-			case wire.TransferEncoding, wire.Hop, wire.Upgrade:
-				continue
-			}
+// copyField copies a field, unless it is about the connection (RFC 9113 section 8.2.2), and reads what it says of the body.
+func (s *Stream) copyField(to http.Header, r *response, name, value string) {
+	switch kind, alias := wire.KindOf(name); {
+	case alias:
+	case kind == wire.Connection:
+		if s.front.draining.Load() && value == "close" {
+			to.Set(name, value) // package http2 sends GOAWAY for it
 		}
-		values[i] = string(head.Value(i))
-		name := http.CanonicalHeaderKey(string(head.Name(i)))
-		if have, ok := to[name]; ok {
-			to[name] = append(have, values[i])
-		} else {
-			to[name] = values[i : i+1 : i+1]
-		}
+		return
+	case kind == wire.TransferEncoding:
+		r.chunked = true
+		return
+	case kind == wire.Hop || kind == wire.Upgrade:
+		return
+	case kind == wire.ContentLength:
+		r.left, _ = strconv.ParseInt(value, 10, 64) // package wire writes a number
 	}
+	to[name] = append(to[name], value)
 }
 
 // passData passes on a piece of a body with a length.
@@ -139,49 +134,18 @@ func (s *Stream) passData(p []byte) error {
 	return nil
 }
 
-// passChunk passes on a chunk, or the end of the body.
+// passChunk passes on a chunk, or the end of the body. The fields after it are sent when the stream ends.
 func (s *Stream) passChunk(p []byte) ([]byte, error) {
-	line, rest, ok := bytes.Cut(p, []byte("\r\n"))
-	size, err := strconv.ParseUint(string(line), 16, 31)
-	if !ok || err != nil {
-		return nil, errors.Join(errWritten, err)
+	data, rest, err := cutChunk(p)
+	if err != nil || len(data) > 0 {
+		return rest, errors.Join(err, s.pass(data))
 	}
-	if size == 0 {
-		return s.passTrailers(rest)
+	lines, rest, err := cutTrailers(rest)
+	for name, value := range eachField(lines) {
+		s.w.Header().Add(http.TrailerPrefix+name, value)
 	}
-	data, rest, ok := cutData(rest, int(size))
-	if !ok {
-		return nil, errWritten
-	}
-	return rest, s.pass(data)
-}
-
-// cutData splits p behind so many bytes and a line's end.
-func cutData(p []byte, size int) (data, rest []byte, ok bool) {
-	if len(p) < size+2 || p[size] != '\r' || p[size+1] != '\n' {
-		return nil, nil, false
-	}
-	return p[:size], p[size+2:], true
-}
-
-// passTrailers takes the fields after a body. They are sent when the stream ends.
-func (s *Stream) passTrailers(p []byte) ([]byte, error) {
-	for {
-		line, rest, ok := bytes.Cut(p, []byte("\r\n"))
-		if !ok {
-			return nil, errWritten
-		}
-		if p = rest; len(line) == 0 {
-			s.response.complete = true
-			return p, nil
-		}
-		name, value, ok := bytes.Cut(line, []byte(":"))
-		if !ok {
-			return nil, errWritten
-		}
-		key := http.TrailerPrefix + http.CanonicalHeaderKey(string(name))
-		s.w.Header()[key] = append(s.w.Header()[key], string(bytes.TrimSpace(value)))
-	}
+	s.response.complete = err == nil
+	return rest, err
 }
 
 // pass sends the client a piece of the body.

@@ -3,7 +3,6 @@ package h2
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -21,7 +20,7 @@ type Stream struct {
 	front   *Front
 	w       writer
 	request *http.Request
-	chunked bool
+	source  source
 
 	// mu guards what follows, and keeps deadlines off a stream that has ended.
 	mu      sync.Mutex
@@ -29,8 +28,6 @@ type Stream struct {
 	writing bool
 	cut     bool // writes fail
 	halted  atomic.Bool
-
-	pending []byte // of the body's end, not yet read
 
 	response response
 	taken    atomic.Uint64
@@ -46,13 +43,14 @@ type writer interface {
 
 func newStream(f *Front, w http.ResponseWriter, r *http.Request) *Stream {
 	s := &Stream{front: f, w: w.(writer), request: r} //nolint:forcetypeassert // package http2 documents these methods
+	s.source = source{body: r.Body, trailer: func() http.Header { return r.Trailer }}
 	s.response.head = r.Method == http.MethodHead
 	return s
 }
 
 // AppendHead appends the request's head to b. It has to be called first, once.
 func (s *Stream) AppendHead(b []byte) []byte {
-	b, s.chunked = appendHead(b, s.request)
+	b, s.source.chunked = appendHead(b, s.request)
 	return b
 }
 
@@ -77,64 +75,12 @@ func (s *Stream) end() bool {
 	return s.response.complete
 }
 
-// Framing of a piece of a body whose length is not known.
-const (
-	sizeDigits = 8
-	overhead   = sizeDigits + len("\r\n\r\n")
-)
-
 // Read reads the request's body, in chunks if its head says so.
 func (s *Stream) Read(p []byte) (int, error) {
-	switch {
-	case s.halted.Load():
+	if s.halted.Load() {
 		return 0, os.ErrDeadlineExceeded
-	case len(s.pending) > 0:
-		n := copy(p, s.pending)
-		s.pending = s.pending[n:]
-		return n, nil
-	case !s.chunked:
-		return s.request.Body.Read(p)
-	case len(p) <= overhead:
-		return s.readSmall(p)
 	}
-	return s.readChunk(p)
-}
-
-// readChunk reads a piece of the body as a chunk. The end of the body comes after the last piece.
-func (s *Stream) readChunk(p []byte) (int, error) {
-	n, err := s.request.Body.Read(p[sizeDigits+2 : len(p)-2])
-	if n > 0 {
-		putSize(p, n)
-		n += sizeDigits + 2
-		n += copy(p[n:], "\r\n")
-	}
-	if errors.Is(err, io.EOF) {
-		s.chunked = false // the body returns EOF again
-		s.pending = append(appendTrailers([]byte("0\r\n"), s.request.Trailer), "\r\n"...)
-		if err = nil; n == 0 {
-			return s.Read(p)
-		}
-	}
-	return n, err
-}
-
-// readSmall is readChunk where there is no room for a chunk.
-func (s *Stream) readSmall(p []byte) (int, error) {
-	var memory [512]byte
-	n, err := s.readChunk(memory[:])
-	used := copy(p, memory[:n])
-	s.pending = append(append([]byte(nil), memory[used:n]...), s.pending...)
-	return used, err
-}
-
-// putSize writes a chunk's size and the line's end to the beginning of p.
-func putSize(p []byte, size int) {
-	const digits = "0123456789abcdef"
-	for i := sizeDigits - 1; i >= 0; i-- {
-		p[i] = digits[size&15]
-		size >>= 4
-	}
-	p[sizeDigits], p[sizeDigits+1] = '\r', '\n'
+	return s.source.read(p)
 }
 
 // SetReadDeadline interrupts reads if the deadline is in the past. What the client still sends is lost then.

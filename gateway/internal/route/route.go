@@ -26,6 +26,8 @@ type Route struct {
 	// Upstreams are host:port, or paths of Unix sockets after "unix:".
 	Upstreams []string
 	TLS       TLS
+	// HTTP2: the upstreams speak HTTP/2 without TLS.
+	HTTP2 bool
 	// BasePath goes before the forwarded path; empty, or like "/base".
 	BasePath string
 	// Host is the Host field that the upstream gets: empty for the client's, UpstreamsHost, or a name.

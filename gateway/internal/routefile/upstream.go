@@ -14,13 +14,13 @@ import (
 
 // docs/routes.schema.json has the same forms.
 var (
-	upstreamForm = regexp.MustCompile(`^(https?://([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?(/|(/[A-Za-z0-9._~-]+)+/?)?` +
+	upstreamForm = regexp.MustCompile(`^((https?|h2c)://([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?(/|(/[A-Za-z0-9._~-]+)+/?)?` +
 		`|unix:(//)?(/[A-Za-z0-9._~@+,:=-]+)+)$`)
 	hostForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$`)
 )
 
 const (
-	aboutUpstream = "an upstream is like http://files:9000, https://files.example.org/base or unix:/run/files.sock"
+	aboutUpstream = "an upstream is like http://files:9000, https://files.example.org/base, h2c://greeter:50051 or unix:/run/files.sock"
 	aboutHost     = "has to be client, upstream, or the name of a host with or without a port"
 	aboutHostName = "has to be the name of a host with or without a port"
 	maxPort       = 65535
@@ -41,7 +41,7 @@ func (o *object) upstreams(r *route.Route) {
 			continue
 		case first == nil:
 			first = &to
-			r.BasePath, r.TLS.On = to.base, to.scheme == "https"
+			r.BasePath, r.TLS.On, r.HTTP2 = to.base, to.scheme == "https", to.scheme == "h2c"
 		}
 		if why := first.excludes(to); why != "" {
 			o.fail(t.at, "upstream: %q: %s", t.value, why)
@@ -90,6 +90,8 @@ func (t *target) excludes(other target) string {
 	switch {
 	case (t.scheme == "https") != (other.scheme == "https"):
 		return "https does not stand in one list with http or a Unix socket: half of what is kept secret is not secret"
+	case (t.scheme == "h2c") != (other.scheme == "h2c"):
+		return "h2c stands in one list with h2c only: all upstreams of a list speak one protocol"
 	case t.base != other.base:
 		return "the upstreams of one list have one base path (a Unix socket has none): a request may go to any of them"
 	}

@@ -19,6 +19,7 @@ func TestAnUpstreamIsReadInAllItsForms(t *testing.T) {
 	for lines, want := range map[string]struct {
 		addrs      []string
 		base, host string
+		http2      bool
 	}{
 		"upstream: http://A":                               {addrs: []string{"a:80"}},
 		"upstream: http://a/":                              {addrs: []string{"a:80"}},
@@ -28,6 +29,8 @@ func TestAnUpstreamIsReadInAllItsForms(t *testing.T) {
 		"upstream: 'unix:/run/a.sock'":                     {addrs: []string{"unix:/run/a.sock"}},
 		"upstream: 'unix:///run/a.sock'":                   {addrs: []string{"unix:/run/a.sock"}},
 		"upstream: ['unix:/a', 'http://a:1', 'unix:///b']": {addrs: []string{"unix:/a", "a:1", "unix:/b"}},
+		"upstream: h2c://A":                                {addrs: []string{"a:80"}, http2: true},
+		"upstream: ['h2c://a:50051/b', 'h2c://b/b/']":      {addrs: []string{"a:50051", "b:80"}, base: "/b", http2: true},
 		"upstream: http://a\n    host: client":             {addrs: []string{"a:80"}},
 		"upstream: http://a\n    host: upstream":           {addrs: []string{"a:80"}, host: "upstream"},
 		"upstream: http://a\n    host: Files.example":      {addrs: []string{"a:80"}, host: "Files.example"},
@@ -39,7 +42,7 @@ func TestAnUpstreamIsReadInAllItsForms(t *testing.T) {
 			continue
 		}
 		r := named(t, table, "a")
-		if diff := cmp.Diff(want.addrs, r.Upstreams); diff != "" || r.BasePath != want.base || r.Host != want.host {
+		if diff := cmp.Diff(want.addrs, r.Upstreams); diff != "" || r.BasePath != want.base || r.Host != want.host || r.HTTP2 != want.http2 {
 			t.Errorf("%s: got %q %q %q", lines, r.Upstreams, r.BasePath, r.Host)
 		}
 	}
@@ -103,6 +106,7 @@ func TestMistakesOfBasePathsSocketsAndHostsAreNamedWithTheirPlace(t *testing.T) 
 		"upstream: [http://a/b, http://c]":        `4:28: upstream: "http://c": the upstreams of one list have one base path`,
 		"upstream: [http://a, http://c/b]":        `4:26: upstream: "http://c/b": the upstreams of one list have one base path`,
 		"upstream: [http://a/b, 'unix:/c']":       `4:28: upstream: "unix:/c": the upstreams of one list have one base path`,
+		"upstream: ['h2c://a', 'http://b']":       `4:27: upstream: "http://b": h2c stands in one list with h2c only`,
 		"upstream: [http://a/b, http://a/c]":      "4:28: upstream: a:80 stands here twice",
 		"upstream: ['unix:/a', 'unix:///a']":      "4:27: upstream: unix:/a stands here twice",
 		"upstream: 'unix:a'":                      "4:15: upstream:",

@@ -100,8 +100,11 @@ func (r *Replica) connectToCheck(ctx context.Context) (net.Conn, error) {
 // newChecker returns the client of the replica's health checks.
 func (r *Replica) newChecker() *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return r.connectToCheck(ctx) }
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!r.upstream.spec.HTTP2)
+	protocols.SetUnencryptedHTTP2(r.upstream.spec.HTTP2)
 	return &http.Client{
-		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil, DialContext: dial, MaxResponseHeaderBytes: maxHead},
+		Transport: &http.Transport{Protocols: protocols, DisableKeepAlives: true, Proxy: nil, DialContext: dial, MaxResponseHeaderBytes: maxHead},
 		// A redirect is not followed: it is the response.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tallygate/gateway/internal/h2"
 	"tallygate/gateway/internal/wire"
 )
 
@@ -31,11 +32,18 @@ type Replica struct {
 
 	ejection ejection
 	pool     pool
+	links    *h2.Links // nil unless it speaks HTTP/2
 }
 
 func newReplica(u *Upstream, at place) *Replica {
 	r := &Replica{upstream: u, place: at, pool: pool{watch: u.registry.watch, all: map[*Conn]struct{}{}}}
 	r.checker = r.newChecker()
+	if u.spec.HTTP2 {
+		r.links = h2.NewLinks(func(ctx context.Context) (net.Conn, error) {
+			nc, _, err := r.connect(ctx, u.spec.Timeouts.Connect)
+			return nc, err
+		})
+	}
 	return r
 }
 
@@ -60,7 +68,7 @@ func (r *Replica) Leave() { r.inFlight.Add(-1) }
 // (sendOnce) only gets one that was in use a moment ago, which its server is not about to close.
 func (r *Replica) Take(sendOnce bool) *Conn { return r.pool.take(sendOnce, r.tlsConfig()) }
 
-// Dial opens a connection. If that fails, Dial notes it as Failed does, unless the error is ErrShortage, or wire.ErrOverloaded:
+// Dial opens a connection; to a replica that speaks HTTP/2 it is a stream. If that fails, Dial notes it as Failed does, unless the error is ErrShortage, or wire.ErrOverloaded:
 // there is no memory for TLS.
 func (r *Replica) Dial() (*Conn, error) {
 	weight, budget := r.connWeight(), r.upstream.registry.budget
@@ -75,6 +83,11 @@ func (r *Replica) Dial() (*Conn, error) {
 	}
 	done := make(chan dialed, 1)
 	go func() {
+		if r.links != nil {
+			call, err := r.links.Call(context.Background())
+			done <- dialed{call, nil, err}
+			return
+		}
 		nc, secured, err := r.connect(context.Background(), r.upstream.spec.Timeouts.Connect)
 		done <- dialed{nc, secured, err}
 	}()

@@ -22,7 +22,9 @@ type Spec struct {
 	Addresses []string
 	// NamesDiffer: two names at one address are two replicas.
 	NamesDiffer bool
-	TLS         TLS
+	// HTTP2: the replicas speak HTTP/2 without TLS.
+	HTTP2 bool
+	TLS   TLS
 	// Health is the path of the active check; empty for one that only connects.
 	Health   string
 	Check    Check
@@ -55,6 +57,9 @@ func (u *Upstream) Host() string { return u.names[0].host }
 
 // Timeouts are those of the Spec.
 func (u *Upstream) Timeouts() *Timeouts { return &u.spec.Timeouts }
+
+// HTTP2 reports whether the replicas speak HTTP/2.
+func (u *Upstream) HTTP2() bool { return u.spec.HTTP2 }
 
 // Retries is how often a request may be sent again.
 func (u *Upstream) Retries() int { return u.spec.Retries }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"io"
 )
@@ -55,6 +56,28 @@ func (b *Body) Begin(from Source, early []byte, framing Framing) {
 func (b *Body) BeginResponse(from Source, early []byte, framing Framing) {
 	b.Begin(from, early, framing)
 	b.chunks.Padded = true
+}
+
+// KeepTrailers has the fields after a chunked body kept, for AppendLastChunk.
+func (b *Body) KeepTrailers() { b.chunks.KeepTrailers = true }
+
+// AppendLastChunk appends the end of a chunked body, once all of it is done, with the trailer fields that were kept. Those that mean
+// something to proxies are left out: none of them may come so late (RFC 9110 section 6.5.1).
+func (b *Body) AppendLastChunk(to []byte) []byte {
+	if len(b.chunks.kept) == 0 {
+		return append(to, LastChunk...)
+	}
+	to = append(to, "0\r\n"...)
+	for line := range bytes.SplitSeq(b.chunks.kept, []byte("\r\n")) {
+		name, _, ok := bytes.Cut(line, []byte(":"))
+		if !ok || len(name) > maxNameBytes || span(name, 0, isPlain) != len(name) {
+			continue
+		}
+		if kind, _ := kindOf(name); kind == Other {
+			to = append(append(to, line...), "\r\n"...)
+		}
+	}
+	return append(to, "\r\n"...)
 }
 
 // Move makes what came early point into to, a copy of from.

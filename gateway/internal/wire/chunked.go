@@ -27,9 +27,11 @@ const (
 )
 
 // Chunked decodes a chunked body (RFC 9112 section 7.1). Lines end with CRLF and nothing else; sizes are hexadecimal
-// digits and nothing else, except for white space before an extension. Extensions and trailer fields are checked and dropped: a proxy may do that (section 7.1.2), and
-// then no upstream takes a trailer for a header field. The zero value is at the beginning of a body.
+// digits and nothing else, except for white space before an extension. Extensions are checked and dropped, and so are trailer fields unless
+// they are kept: a proxy may do that (section 7.1.2), and then no upstream takes a trailer for a header field. The zero value is at the beginning of a body.
 type Chunked struct {
+	// KeepTrailers has the trailer fields kept.
+	KeepTrailers bool
 	// Padded allows white space after a chunk's size, with which some servers fill it up to a fixed width.
 	Padded bool
 
@@ -38,6 +40,7 @@ type Chunked struct {
 	left       int64 // of the chunk's data
 	extensions int
 	trailers   int
+	kept       []byte
 }
 
 // Decode takes raw bytes from src and puts data into dst, which is at least as long, and may be the same memory. It
@@ -121,6 +124,9 @@ func (c *Chunked) size(b byte) bool {
 func (c *Chunked) trailer(b byte) bool {
 	if c.trailers++; c.trailers > maxTrailerBytes {
 		return false
+	}
+	if c.KeepTrailers {
+		c.kept = append(c.kept, b)
 	}
 	switch c.state {
 	case atTrailer:

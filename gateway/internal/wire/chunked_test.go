@@ -153,6 +153,39 @@ func TestABodyThatEndsEarlyIsNotWhole(t *testing.T) {
 	}
 }
 
+func TestTrailersThatAreKept(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ trailers, want string }{
+		"none":                     {"", ""},
+		"plain ones":               {"Grpc-Status: 0\r\ngrpc-message: a b\r\n", "Grpc-Status: 0\r\ngrpc-message: a b\r\n"},
+		"about the message":        {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\nX-Sum: 1\r\nHost: b\r\n", "X-Sum: 1\r\n"},
+		"about who calls":          {"X-User-Id: 1\r\nX_User_Id: 1\r\nAuthorization: a\r\nX-Forwarded-For: b\r\n", ""},
+		"a name that may be other": {"X.Sum: 1\r\n", ""},
+	} {
+		for _, keep := range []bool{true, false} {
+			var b wire.Body
+			b.Begin(source{strings.NewReader("2\r\nok\r\n0\r\n" + row.trailers + "\r\n")}, nil, wire.ByChunks)
+			if keep {
+				b.KeepTrailers()
+			}
+			for p := make([]byte, 7); ; {
+				if _, err := b.Fetch(fixed(p)); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+			want := "0\r\n\r\n"
+			if keep {
+				want = "0\r\n" + row.want + "\r\n"
+			}
+			if got := string(b.AppendLastChunk(nil)); got != want {
+				t.Errorf("%s, kept: %t: got %q, want %q", name, keep, got, want)
+			}
+		}
+	}
+}
+
 // What is accepted here, the standard library's decoder accepts, with the same data.
 func FuzzChunked(f *testing.F) {
 	f.Add([]byte("3\r\nabc\r\n0\r\n\r\n"), 1)
