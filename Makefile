@@ -2,9 +2,10 @@
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # nomsgpack leaves gin's MessagePack codec out: nothing here uses it, and it adds 6 MB to a program.
 TAGS     := nomsgpack
-LDFLAGS  := -s -w -X main.version=$(VERSION)
+LDFLAGS  := -s -w -X tallygate/kit/build.version=$(VERSION) -X tallygate/kit/build.commit=$(COMMIT)
 MODULES  := $(shell sed -n 's,^[[:space:]]*\./,,p' go.work)
 PACKAGES := $(MODULES:%=./%/...)
 SHIPPED  := $(patsubst ./deploy/...,./deploy/local,$(PACKAGES))

@@ -14,13 +14,10 @@ import (
 	"tallygate/kit/service"
 )
 
-// version is set when a release is linked.
-var version = "dev"
-
 func main() {
 	gin.SetMode(gin.ReleaseMode) // gin has one mode for the whole process
 	os.Exit(service.Main(service.Program{
-		Name: "auth-service", Version: version, PrivateAddr: defaultPrivateAddr, Run: run, Flags: commands,
+		Name: "auth-service", PrivateAddr: defaultPrivateAddr, Run: run, Flags: commands,
 	}))
 }
 

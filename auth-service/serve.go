@@ -46,7 +46,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	feed := account.NewFeed(account.FeedConfig{Store: db, EndedLife: cfg.lifetimes.Ended()})
 	signer := newIssuer(cfg, keys.signing)
 	usage := newLedger(cfg.usage, db, log)
-	metrics := service.NewRegistry("auth-service", version, out)
+	metrics := service.NewRegistry("auth-service", out)
 	metrics.MustRegister(newQueueMetrics(queue))
 	metrics.MustRegister(databaseMetrics(db, cfg.database.url)...)
 	readiness := httpd.NewReadiness(db.Ready)

@@ -8,6 +8,7 @@ import (
 	"tallygate/auth-service/internal/password"
 	"tallygate/auth-service/internal/store"
 	"tallygate/auth-service/internal/system"
+	"tallygate/kit/build"
 	"tallygate/kit/env"
 	"tallygate/kit/token"
 )
@@ -15,7 +16,7 @@ import (
 // replicaState returns what reads the state of this process.
 func replicaState(started time.Time, queue *password.Queue, db *store.Store) func() system.Replica {
 	return func() system.Replica {
-		r := system.Replica{Version: version, StartedAt: started, HashQueue: system.Queue{Limit: queue.Bound()}}
+		r := system.Replica{Version: build.Current().Version, StartedAt: started, HashQueue: system.Queue{Limit: queue.Bound()}}
 		for _, kind := range password.Kinds() {
 			r.HashQueue.Waiting += queue.Waiting(kind)
 		}

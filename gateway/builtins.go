@@ -7,6 +7,7 @@ import (
 	"tallygate/gateway/internal/console"
 	"tallygate/gateway/internal/edge"
 	"tallygate/gateway/internal/route"
+	"tallygate/kit/build"
 	"tallygate/kit/env"
 )
 
@@ -35,7 +36,7 @@ func (c *config) keysPath() string { return c.builtinPrefix + edge.KeysPath }
 // readPages returns the gateway's own pages, where PAGES says. A route of the gateway's own would hide a page at its path.
 func (c *config) readPages(r *env.Reader) map[string]console.Page {
 	where := r.String("PAGES", "on")
-	pages, err := console.Pages(where, console.Calls{Under: c.builtinPrefix, NoRoot: c.noRoot, Version: version})
+	pages, err := console.Pages(where, console.Calls{Under: c.builtinPrefix, NoRoot: c.noRoot, Version: build.Current().Version})
 	if err != nil {
 		r.Fail("PAGES", "%v", err)
 		return nil

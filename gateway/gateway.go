@@ -57,7 +57,7 @@ type gateway struct {
 
 func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, out io.Writer) (*gateway, error) {
 	g := &gateway{
-		cfg: cfg, keys: keys, bearer: bearer, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, version, out),
+		cfg: cfg, keys: keys, bearer: bearer, log: cfg.Logger(out, serviceName), registry: service.NewRegistry(serviceName, out),
 	}
 	warnOfFewDescriptors(g.log, cfg.memory.connections)
 	var err error

@@ -12,12 +12,9 @@ import (
 	"tallygate/kit/service"
 )
 
-// version is set by the linker.
-var version = "dev"
-
 func main() {
 	os.Exit(service.Main(service.Program{
-		Name: serviceName, Version: version, PrivateAddr: defaultPrivateAddr, Run: run, Flags: ownFlags,
+		Name: serviceName, PrivateAddr: defaultPrivateAddr, Run: run, Flags: ownFlags,
 	}))
 }
 

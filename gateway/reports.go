@@ -10,6 +10,7 @@ import (
 
 	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/report"
+	"tallygate/kit/build"
 )
 
 // newReporter returns what tells auth-service the state of the gateway. log is where the log goes.
@@ -24,7 +25,7 @@ func (g *gateway) newReporter(auth *authclient.Client, log io.Writer) *report.Re
 		name = "unknown"
 	}
 	return report.New(report.Config{
-		Gateway: g.meter.Instance(), Name: name, Version: version, StartedAt: time.Now(), State: g.state, AuthService: auth, Log: g.log,
+		Gateway: g.meter.Instance(), Name: name, Version: build.Current().Version, StartedAt: time.Now(), State: g.state, AuthService: auth, Log: g.log,
 	})
 }
 

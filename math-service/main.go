@@ -13,12 +13,9 @@ import (
 	"tallygate/kit/service"
 )
 
-// version is set when a release is linked.
-var version = "dev"
-
 func main() {
 	gin.SetMode(gin.ReleaseMode) // gin has one mode for the whole process
-	os.Exit(service.Main(service.Program{Name: "math-service", Version: version, PrivateAddr: defaultPrivateAddr, Run: run}))
+	os.Exit(service.Main(service.Program{Name: "math-service", PrivateAddr: defaultPrivateAddr, Run: run}))
 }
 
 // run serves until ctx ends.

@@ -31,7 +31,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		return err
 	}
 	log := cfg.Logger(out, "math-service")
-	metrics := service.NewRegistry("math-service", version, out)
+	metrics := service.NewRegistry("math-service", out)
 	readiness := httpd.NewReadiness()
 	api := httpapi.New(httpapi.Config{
 		Tokens: token.NewCache(cfg.Verifier(keys), rememberedTokens), Readiness: readiness,

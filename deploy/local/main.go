@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+
+	"tallygate/kit/build"
 )
 
 func main() { os.Exit(exitCode()) }
@@ -20,7 +22,12 @@ func main() { os.Exit(exitCode()) }
 func exitCode() int {
 	binDir := flag.String("bin", "bin", "the folder of the services' programs")
 	dataDir := flag.String("data", "data", "the folder for secrets, database and logs")
+	version := flag.Bool("version", false, "print version, commit and Go version, and exit")
 	flag.Parse()
+	if *version {
+		fmt.Println("tallygate", build.Current())
+		return 0
+	}
 
 	// Linux ends the services when the thread that started them ends. The main thread lives as long as this program.
 	runtime.LockOSThread()

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"tallygate/kit/build"
 	"tallygate/kit/env"
 	"tallygate/kit/loglines"
 	"tallygate/kit/readyz"
@@ -19,8 +20,7 @@ import (
 
 // Program is a program to run.
 type Program struct {
-	Name    string
-	Version string
+	Name string
 	// PrivateAddr is the default of PRIVATE_ADDR, where -healthcheck sends its request.
 	PrivateAddr string
 	// Run serves until ctx ends. It returns an error if the configuration is wrong or a failure ended the service.
@@ -38,7 +38,7 @@ func Main(p Program) int {
 	context.AfterFunc(ctx, stop)
 
 	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
-	version := flags.Bool("version", false, "print the version and exit")
+	version := flags.Bool("version", false, "print version, commit and Go version, and exit")
 	health := flags.Bool("healthcheck", false, "check whether the running service is ready, exit 0 if it is")
 	var own func(context.Context, []string) (int, bool)
 	if p.Flags != nil {
@@ -52,7 +52,7 @@ func Main(p Program) int {
 	}
 	switch {
 	case *version:
-		fmt.Println(p.Name, p.Version)
+		fmt.Println(p.Name, build.Current())
 		return 0
 	case *health:
 		return report(p.Name, healthcheck(ctx, env.NewReader(os.LookupEnv).String("PRIVATE_ADDR", p.PrivateAddr)))

@@ -5,15 +5,18 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"tallygate/kit/build"
 )
 
 // NewRegistry returns a registry with the process, the Go runtime and tallygate_build_info in it, and with the metrics of what the
 // log is written to, if it has any.
-func NewRegistry(service, version string, log io.Writer) *prometheus.Registry {
+func NewRegistry(service string, log io.Writer) *prometheus.Registry {
+	current := build.Current()
 	reg := prometheus.NewRegistry()
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "tallygate_build_info", Help: "Always 1. The labels name the service and its version.",
-		ConstLabels: prometheus.Labels{"service": service, "version": version},
+		Name: "tallygate_build_info", Help: "Always 1. The labels name the service, its version and its commit.",
+		ConstLabels: prometheus.Labels{"service": service, "version": current.Version, "commit": current.Commit},
 	})
 	info.Set(1)
 	reg.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -27,7 +27,7 @@ func start(t *testing.T, handler http.Handler, cfg service.Config) running {
 	opened := make(chan [2]net.Addr, 1)
 	cfg.Addr, cfg.PrivateAddr = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Log = slog.New(slog.DiscardHandler)
-	cfg.Public, cfg.Metrics = httpd.NewServer(handler, cfg.Log), service.NewRegistry("test", "v0", io.Discard)
+	cfg.Public, cfg.Metrics = httpd.NewServer(handler, cfg.Log), service.NewRegistry("test", io.Discard)
 	cfg.Ready = func(public, private net.Addr) { opened <- [2]net.Addr{public, private} }
 	ended := make(chan error, 1)
 	go func() { ended <- service.Run(ctx, cfg) }()
@@ -119,7 +119,7 @@ func TestReadinessFollowsItsChecksAndPublicResponsesHideTheReason(t *testing.T) 
 	if status, _ := get(t, s.private+"/livez"); status != 200 {
 		t.Errorf("livez: %d", status)
 	}
-	if status, body := get(t, s.private+"/metrics"); status != 200 || !strings.Contains(body, `tallygate_build_info{service="test",version="v0"} 1`) {
+	if status, body := get(t, s.private+"/metrics"); status != 200 || !strings.Contains(body, `tallygate_build_info{commit="unknown",service="test",version="dev"} 1`) {
 		t.Errorf("metrics: %d", status)
 	}
 }
@@ -136,7 +136,7 @@ func TestAnotherListenerServesAndStopsToo(t *testing.T) {
 	another := []service.Listener{{Name: "OTHER_ADDR", Addr: addr, Server: httpd.NewServer(hello, log)}}
 	cfg := service.Config{
 		Addr: "127.0.0.1:0", Public: httpd.NewServer(http.NotFoundHandler(), log), PrivateAddr: "127.0.0.1:0",
-		Metrics: service.NewRegistry("test", "v0", io.Discard), Readiness: httpd.NewReadiness(), Log: log, More: another,
+		Metrics: service.NewRegistry("test", io.Discard), Readiness: httpd.NewReadiness(), Log: log, More: another,
 	}
 	if err := service.Run(t.Context(), cfg); err == nil || !strings.HasPrefix(err.Error(), "OTHER_ADDR: ") {
 		t.Errorf("the port is taken: got %v, want an error that names OTHER_ADDR", err)
@@ -166,7 +166,7 @@ func TestATakenPortIsNamed(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	err = service.Run(t.Context(), service.Config{
 		Addr: l.Addr().String(), Public: httpd.NewServer(http.NotFoundHandler(), log),
-		PrivateAddr: "127.0.0.1:0", Metrics: service.NewRegistry("test", "v0", io.Discard), Readiness: httpd.NewReadiness(), Log: log,
+		PrivateAddr: "127.0.0.1:0", Metrics: service.NewRegistry("test", io.Discard), Readiness: httpd.NewReadiness(), Log: log,
 	})
 	if err == nil || !strings.HasPrefix(err.Error(), "ADDR: ") || !strings.Contains(err.Error(), l.Addr().String()) {
 		t.Errorf("got %v, want an error that names ADDR and the address", err)
