@@ -33,7 +33,7 @@ export CGO_ENABLED := 0
 GOBUILD = GOWORK=off $(GO) build -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots measure ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots measure release release-check ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -45,7 +45,7 @@ build: ## build bin/auth-service, bin/math-service and bin/gateway
 	@cd deploy && $(GOBUILD) -o ../bin/tools/ ./local
 
 run: build ## build and start the three services on this machine; Ctrl-C stops them (PORT=8000)
-	@exec bin/tools/local -data "$(DATA)"
+	@exec bin/tools/local -command "make run" -bin bin -data "$(DATA)"
 
 up: ## start the containers, wait until they are ready, print the address (PORT=8000)
 	@exec deploy/compose.sh up
@@ -121,6 +121,13 @@ screenshots: build ## take the picture of the console that README shows
 measure: build ## measure revocation, guessing, imports and what one client can do to others; needs a quiet machine
 	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 60m -v ./deploy/test/measure/
 	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 40m -v -run '^TestMeasure' ./auth-service
+
+release: ## make the archives of a release in dist/, with checksums and bills of materials (VERSION=v1.2.3)
+	@rm -rf dist
+	@$(GO) run ./deploy/release -out dist -version "$(VERSION)" -commit "$(COMMIT)"
+
+release-check: ## make the release in dist/ again, in another clone and with an empty cache, and compare the bytes
+	@$(GO) run ./deploy/release -check -out dist -version "$(VERSION)" -commit "$(COMMIT)"
 
 ci: lint cross test chaos journeys ## run everything that CI runs
 	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi

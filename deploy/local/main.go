@@ -1,5 +1,5 @@
 // Command local runs Tallygate on this machine for one person: the three services as processes on loopback, an
-// embedded database and the secrets under data/. It is what `make run` starts.
+// embedded database and the secrets under data/. It is what `make run` starts, and the program tallygate of a release archive.
 //
 // It knows the services only by their settings, their exit and their /readyz. When it ends, it ends them all: after a
 // signal, when the program that started it has ended, and on Linux also after kill -9.
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"syscall"
 
@@ -20,13 +21,28 @@ import (
 func main() { os.Exit(exitCode()) }
 
 func exitCode() int {
-	binDir := flag.String("bin", "bin", "the folder of the services' programs")
+	binDir := flag.String("bin", "", "the folder of the services' programs; by default that of this program")
 	dataDir := flag.String("data", "data", "the folder for secrets, database and logs")
+	command := flag.String("command", os.Args[0], "how this program is started: messages name it")
 	version := flag.Bool("version", false, "print version, commit and Go version, and exit")
 	flag.Parse()
 	if *version {
 		fmt.Println("tallygate", build.Current())
 		return 0
+	}
+
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "%s: unknown argument %q (see -help)\n", *command, flag.Arg(0))
+		return 2
+	}
+	l := launcher{command: *command, binDir: *binDir, dataDir: *dataDir}
+	if l.binDir == "" {
+		own, err := ownFolder()
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", *command, err)
+			return 1
+		}
+		l.binDir = own
 	}
 
 	// Linux ends the services when the thread that started them ends. The main thread lives as long as this program.
@@ -37,9 +53,22 @@ func exitCode() int {
 	ctx, cancel := withParent(ctx)
 	defer cancel()
 
-	if err := run(ctx, os.LookupEnv, *binDir, *dataDir, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "make run:", err)
+	if err := l.run(ctx, os.LookupEnv, os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", *command, err)
 		return 1
 	}
 	return 0
+}
+
+// ownFolder is the folder of this program, also if a symbolic link started it.
+func ownFolder() (string, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the folder of this program: %w", err)
+	}
+	program, err = filepath.EvalSymlinks(program)
+	if err != nil {
+		return "", fmt.Errorf("find the folder of this program: %w", err)
+	}
+	return filepath.Dir(program), nil
 }

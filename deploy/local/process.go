@@ -16,7 +16,7 @@ import (
 const stopTimeout = 25 * time.Second
 
 // startMark begins a line of the log that separates one start from the next.
-const startMark = "=== make run"
+const startMark = "=== start"
 
 // maxLogBytes is the largest log that the next start continues. It renames a larger one to .old.
 const maxLogBytes = 10 << 20
@@ -31,8 +31,8 @@ type process struct {
 }
 
 // start starts a service that writes to a log file. When the service ends, start's goroutine sends it to exits.
-func start(s service, binDir, dataDir string, environ []string, exits chan<- *process) (*process, error) {
-	logPath := filepath.Join(dataDir, "logs", s.name+".log")
+func (l launcher) start(s service, environ []string, exits chan<- *process) (*process, error) {
+	logPath := filepath.Join(l.dataDir, "logs", s.name+".log")
 	log, err := openLog(logPath)
 	if err != nil {
 		return nil, err
@@ -42,12 +42,12 @@ func start(s service, binDir, dataDir string, environ []string, exits chan<- *pr
 		return nil, fmt.Errorf("write %s: %w", logPath, err)
 	}
 
-	cmd := exec.Command(filepath.Join(binDir, s.name))
+	cmd := exec.Command(filepath.Join(l.binDir, s.name))
 	cmd.Env = environ
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = endsWithUs()
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s (is it built? see `make build`): %w", s.name, err)
+		return nil, fmt.Errorf("start %s: %w", s.name, err)
 	}
 	p := &process{name: s.name, logPath: logPath, cmd: cmd, ended: make(chan struct{})}
 	go func() {

@@ -14,19 +14,22 @@ import (
 	"tallygate/kit/env"
 )
 
+// launcher is what starts the services: how a person started it, the folder of the programs, and the folder for data.
+type launcher struct{ command, binDir, dataDir string }
+
 // run starts the services and returns when they have ended. It returns nil if it ended them because ctx ended. Call it on
 // a thread that lives as long as the program.
-func run(ctx context.Context, lookup env.Lookup, binDir, dataDir string, out io.Writer) error {
+func (l launcher) run(ctx context.Context, lookup env.Lookup, out io.Writer) error {
 	began := time.Now()
-	services, err := plan(lookup, dataDir)
+	services, err := plan(lookup, l.dataDir)
 	if err != nil {
 		return err
 	}
-	if err := checkPorts(ctx, services); err != nil {
+	if err := checkPorts(ctx, l.command, services); err != nil {
 		return err
 	}
-	secretsDir := filepath.Join(dataDir, "secrets")
-	if err := makeSecrets(ctx, binDir, secretsDir); err != nil {
+	secretsDir := filepath.Join(l.dataDir, "secrets")
+	if err := makeSecrets(ctx, l.binDir, secretsDir); err != nil {
 		return err
 	}
 
@@ -34,7 +37,7 @@ func run(ctx context.Context, lookup env.Lookup, binDir, dataDir string, out io.
 	var started []*process
 	defer func() { stopAll(started) }()
 	for _, s := range services {
-		p, err := start(s, binDir, dataDir, s.environ(os.Environ(), secretsDir), exits)
+		p, err := l.start(s, s.environ(os.Environ(), secretsDir), exits)
 		if err != nil {
 			return err
 		}
@@ -58,7 +61,7 @@ func run(ctx context.Context, lookup env.Lookup, binDir, dataDir string, out io.
 			}
 			if err == nil {
 				prefix, _ := lookup("BUILTIN_PREFIX")
-				greet(out, services[len(services)-1].public.addr, prefix, dataDir, time.Since(began))
+				greet(out, services[len(services)-1].public.addr, prefix, l.dataDir, time.Since(began))
 			}
 			becameReady = nil
 		}
