@@ -33,7 +33,7 @@ export CGO_ENABLED := 0
 GOBUILD = GOWORK=off $(GO) build -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots measure release release-check ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots measure release release-check units ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -71,7 +71,7 @@ bench: build ## measure the gateway beside other proxies, and the services' hot 
 
 lint: $(LINT) openapi-check ## check style, mistakes and imports in every module
 	@for module in $(MODULES); do \
-		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,journeys,measure ./...) || exit 1; \
+		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,journeys,measure,units ./...) || exit 1; \
 	done
 
 cross: ## compile for Windows, macOS and FreeBSD
@@ -122,6 +122,9 @@ measure: build ## measure revocation, guessing, imports and what one client can 
 	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 60m -v ./deploy/test/measure/
 	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 40m -v -run '^TestMeasure' ./auth-service
 
+units: build ## install, use and remove the Debian package and the units of systemd, in a systemd that the test boots; needs root
+	@TALLYGATE_BUILT=1 CGO_ENABLED=0 $(GO) test -tags $(TAGS),units -count=1 -timeout 10m -v -run '^TestInstallations$$' ./deploy/test/units/
+
 release: ## make the archives of a release in dist/, with checksums and bills of materials (VERSION=v1.2.3)
 	@rm -rf dist
 	@$(GO) run ./deploy/release -out dist -version "$(VERSION)" -commit "$(COMMIT)"
@@ -131,6 +134,7 @@ release-check: ## make the release in dist/ again, in another clone and with an 
 
 ci: lint cross test chaos journeys ## run everything that CI runs
 	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi
+	@if [ "$$(id -u)" = 0 ] && [ -x /lib/systemd/systemd ] && command -v dpkg >/dev/null; then $(MAKE) units; else echo "skipped  make units: it needs root, systemd and dpkg"; fi
 
 $(LINT): deploy/tools/go.sum
 	@echo "building the linter, once"

@@ -72,7 +72,7 @@ func Init(dir, alg string) error {
 	return err
 }
 
-// Share puts each secret into a folder under dir for the containers that need it: the operator's file in from, or what
+// Share puts each secret into a folder under dir for the services that need it, which are containers or units of systemd: the operator's file in from, or what
 // was there before, or a new secret. called is the operator's name for from. If it is not empty, no secret may be
 // missing. Share reports every mistake at once, and then changes nothing. Unless alg is HS256, it also makes a signing key, and
 // reports whether the public half of a key is new to services that may be running: they need time to read it.
@@ -92,6 +92,9 @@ func Share(from, called, dir, alg string) (published bool, err error) {
 		return false, errors.Join(errs...)
 	}
 	for _, f := range files(alg) {
+		if err := os.MkdirAll(filepath.Join(dir, f.folder), 0o755); err != nil { //nolint:gosec // dir itself is what nobody else can enter
+			return false, err
+		}
 		write := writeOnce
 		if found[f.name].own {
 			write = replace

@@ -6,16 +6,20 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Entry is a file of an archive: its content is Data, or that of the file at Path.
+// Entry is a file of an archive: its content is Data, or that of the file at Path. If Name ends with a slash, it is a folder, and if Link is
+// set, a symbolic link.
 type Entry struct {
 	Name       string
 	Path       string
 	Data       []byte
+	Link       string
 	Executable bool
 }
 
@@ -27,22 +31,29 @@ func WriteArchive(target, folder string, entries []Entry, made time.Time) (err e
 		return fmt.Errorf("make the archive: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	// The header has no name and no time.
-	compressed, err := gzip.NewWriterLevel(file, gzip.BestCompression)
+	for i := range entries {
+		entries[i].Name = folder + "/" + entries[i].Name
+	}
+	return writeTar(file, entries, made)
+}
+
+func writeTar(w io.Writer, entries []Entry, made time.Time) error {
+	// The header of gzip has no name and no time.
+	compressed, err := gzip.NewWriterLevel(w, gzip.BestCompression)
 	if err != nil {
-		return fmt.Errorf("make the archive: %w", err)
+		return fmt.Errorf("compress: %w", err)
 	}
 	archive := tar.NewWriter(compressed)
 	sorted := slices.SortedFunc(slices.Values(entries), func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
 	for _, e := range sorted {
-		if err := e.write(archive, folder, made); err != nil {
+		if err := e.write(archive, made); err != nil {
 			return fmt.Errorf("archive %s: %w", e.Name, err)
 		}
 	}
 	return errors.Join(archive.Close(), compressed.Close())
 }
 
-func (e *Entry) write(archive *tar.Writer, folder string, made time.Time) error {
+func (e *Entry) write(archive *tar.Writer, made time.Time) error {
 	data := e.Data
 	if e.Path != "" {
 		var err error
@@ -51,9 +62,14 @@ func (e *Entry) write(archive *tar.Writer, folder string, made time.Time) error 
 		}
 	}
 	header := &tar.Header{
-		Typeflag: tar.TypeReg, Name: folder + "/" + e.Name, Size: int64(len(data)), Mode: 0o644, ModTime: made.UTC().Truncate(time.Second),
+		Typeflag: tar.TypeReg, Name: e.Name, Size: int64(len(data)), Mode: 0o644, ModTime: made.UTC().Truncate(time.Second),
 	}
-	if e.Executable {
+	switch {
+	case e.Link != "":
+		header.Typeflag, header.Linkname, header.Mode = tar.TypeSymlink, e.Link, 0o777
+	case strings.HasSuffix(e.Name, "/"):
+		header.Typeflag, header.Mode = tar.TypeDir, 0o755
+	case e.Executable:
 		header.Mode = 0o755
 	}
 	if err := archive.WriteHeader(header); err != nil {

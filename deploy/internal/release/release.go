@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -70,10 +71,15 @@ func (c *Config) platform(ctx context.Context, p Platform, made time.Time) ([]st
 	if err != nil {
 		return nil, err
 	}
-	entries, err := c.entries(ctx, programs, bill)
+	documents, err := c.documents(ctx)
 	if err != nil {
 		return nil, err
 	}
+	units, err := c.units(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries := slices.Concat([]Entry{{Name: "sbom.cdx.json", Data: bill}}, binaries(programs, shipped()), documents, below("systemd/", units))
 	name := fmt.Sprintf("tallygate-%s-%s", c.Version, p)
 	if err := WriteArchive(filepath.Join(c.Out, name+".tar.gz"), name, entries, made); err != nil {
 		return nil, err
@@ -81,21 +87,57 @@ func (c *Config) platform(ctx context.Context, p Platform, made time.Time) ([]st
 	if err := os.WriteFile(filepath.Join(c.Out, name+".cdx.json"), bill, 0o644); err != nil { //nolint:gosec // anybody may read it
 		return nil, fmt.Errorf("write the bill of materials: %w", err)
 	}
-	return []string{name + ".tar.gz", name + ".cdx.json"}, nil
+	names := []string{name + ".tar.gz", name + ".cdx.json"}
+	if p.OS == "linux" {
+		deb, err := c.debianPackage(p, programs, documents, units, made)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, deb)
+	}
+	return names, nil
 }
 
-// entries are the files of an archive: the programs, the bill of materials, and the documents that are part of the commit.
-func (c *Config) entries(ctx context.Context, programs string, bill []byte) ([]Entry, error) {
-	entries := []Entry{{Name: "sbom.cdx.json", Data: bill}}
-	for _, program := range shipped() {
-		entries = append(entries, Entry{Name: program.name, Path: filepath.Join(programs, program.name), Executable: true})
+// binaries are the compiled programs.
+func binaries(folder string, programs []program) []Entry {
+	var entries []Entry
+	for _, program := range programs {
+		entries = append(entries, Entry{Name: program.name, Path: filepath.Join(folder, program.name), Executable: true})
 	}
-	listed, err := git(ctx, c.Root, "ls-files", "-z", "--", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "docs")
+	return entries
+}
+
+// documents are those that are part of the commit.
+func (c *Config) documents(ctx context.Context) ([]Entry, error) {
+	return c.committed(ctx, "", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "docs")
+}
+
+// units are those of systemd.
+func (c *Config) units(ctx context.Context) ([]Entry, error) {
+	return c.committed(ctx, "deploy/systemd/", "deploy/systemd")
+}
+
+// committed are the files at these paths that git knows, without a prefix of their names.
+func (c *Config) committed(ctx context.Context, prefix string, paths ...string) ([]Entry, error) {
+	listed, err := git(ctx, c.Root, append([]string{"ls-files", "-z", "--"}, paths...)...)
 	if err != nil {
 		return nil, err
 	}
+	if listed == "" {
+		return nil, fmt.Errorf("the commit has no %s", strings.Join(paths, ", "))
+	}
+	var entries []Entry
 	for file := range strings.SplitSeq(strings.TrimSuffix(listed, "\x00"), "\x00") {
-		entries = append(entries, Entry{Name: file, Path: filepath.Join(c.Root, filepath.FromSlash(file))})
+		entries = append(entries, Entry{Name: strings.TrimPrefix(file, prefix), Path: filepath.Join(c.Root, filepath.FromSlash(file))})
 	}
 	return entries, nil
+}
+
+// below puts entries into a folder.
+func below(folder string, entries []Entry) []Entry {
+	moved := slices.Clone(entries)
+	for i := range moved {
+		moved[i].Name = folder + moved[i].Name
+	}
+	return moved
 }

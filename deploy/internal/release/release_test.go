@@ -36,7 +36,11 @@ func TestARelease(t *testing.T) {
 	folder := unpack(t, out, name)
 	t.Run("checksums", func(t *testing.T) {
 		t.Parallel()
-		checkSums(t, out, name+".cdx.json", name+".tar.gz")
+		names := []string{name + ".cdx.json", name + ".tar.gz"}
+		if host.OS == "linux" {
+			names = append(names, fmt.Sprintf("tallygate_%s_%s.deb", release.DebianVersion(version), host.Arch))
+		}
+		checkSums(t, out, names...)
 	})
 	t.Run("bill of materials", func(t *testing.T) {
 		t.Parallel()
