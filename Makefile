@@ -123,7 +123,7 @@ measure: build ## measure revocation, guessing, imports and what one client can 
 	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 40m -v -run '^TestMeasure' ./auth-service
 
 units: build ## install, use and remove the Debian package and the units of systemd, in a systemd that the test boots; needs root
-	@TALLYGATE_BUILT=1 CGO_ENABLED=0 $(GO) test -tags $(TAGS),units -count=1 -timeout 10m -v -run '^TestInstallations$$' ./deploy/test/units/
+	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),units -count=1 -timeout 10m -v -run '^TestInstallations$$' ./deploy/test/units/
 
 release: ## make the archives of a release in dist/, with checksums and bills of materials (VERSION=v1.2.3)
 	@rm -rf dist
