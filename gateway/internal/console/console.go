@@ -18,6 +18,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 //go:embed static
@@ -27,9 +28,10 @@ var static embed.FS
 type Page struct {
 	ContentType string
 	Body        []byte
-	Gzip        []byte // the body compressed, for those who accept that; nil: there is no such form
-	ETag        string // strong, with its quotes
-	Policy      string // Content-Security-Policy
+	// Gzip is the body compressed, for those who accept that; nil: there is no such form.
+	Gzip   func() []byte
+	ETag   string // strong, with its quotes
+	Policy string // Content-Security-Policy
 	// CacheControl is for how long others may keep it; empty: they ask each time whether it has changed.
 	CacheControl string
 	Yields       bool // a route whose path covers it is preferred, also one with a shorter path
@@ -128,8 +130,7 @@ func newPage(name string, body []byte, prefix string, calls Calls) (Page, error)
 	if err != nil {
 		return Page{}, err
 	}
-	packed, err := compress(body)
-	return Page{ContentType: contentType(name), Body: body, Gzip: packed, ETag: Tag(body), Policy: policy}, err
+	return Page{ContentType: contentType(name), Body: body, Gzip: compressed(body), ETag: Tag(body), Policy: policy}, nil
 }
 
 // preload names every module in the page, so that the browser does not find them one after the other.
@@ -144,27 +145,21 @@ func preload(page []byte) ([]byte, error) {
 	return bytes.Replace(page, []byte("</head>"), append(links.Bytes(), "</head>"...), 1), err
 }
 
-// compress is done once, so it takes the time to make the body as small as it gets.
-func compress(body []byte) ([]byte, error) {
-	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(body); err != nil {
-		return nil, err
-	}
-	err = w.Close()
-	return packed.Bytes(), err
+// compressed is a body as small as it gets. It is compressed when it is first asked for: most pages never are, and all of them together
+// take longer than the rest of the start.
+func compressed(body []byte) func() []byte {
+	return sync.OnceValue(func() []byte {
+		var packed bytes.Buffer
+		w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // the level is one that there is
+		_, _ = w.Write(body)                                       // a buffer takes all
+		_ = w.Close()
+		return packed.Bytes()
+	})
 }
 
 // WithBody is the page with another body, which its tag and its compressed form follow.
 func (p Page) WithBody(body []byte) Page {
-	p.Body, p.ETag = body, Tag(body)
-	p.Gzip = nil
-	if packed, err := compress(body); err == nil { // a buffer takes all
-		p.Gzip = packed
-	}
+	p.Body, p.Gzip, p.ETag = body, compressed(body), Tag(body)
 	return p
 }
 

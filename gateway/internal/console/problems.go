@@ -24,11 +24,7 @@ func addProblems(pages map[string]Page, prefix string) error {
 		if err := layouts.ExecuteTemplate(&body, layout, data); err != nil {
 			return err
 		}
-		packed, err := compress(body.Bytes())
-		if err != nil {
-			return err
-		}
-		page := Page{ContentType: contentType(layout), Body: body.Bytes(), Gzip: packed, ETag: Tag(body.Bytes()), Policy: policy}
+		page := Page{ContentType: contentType(layout), Body: body.Bytes(), Gzip: compressed(body.Bytes()), ETag: Tag(body.Bytes()), Policy: policy}
 		pages[prefix+path] = page
 		if prefix != "" {
 			page.Yields = true

@@ -9,7 +9,7 @@ import (
 
 func TestPagesAreCompressedForThoseWhoTakeIt(t *testing.T) {
 	t.Parallel()
-	page := console.Page{ContentType: "text/html", Body: []byte("<p>docs, as they are"), Gzip: []byte("packed"), ETag: `"1"`}
+	page := console.Page{ContentType: "text/html", Body: []byte("<p>docs, as they are"), Gzip: func() []byte { return []byte("packed") }, ETag: `"1"`}
 	gw := gateWith(t, edge.Config{Pages: map[string]console.Page{"/docs": page}})
 	for _, row := range []struct {
 		fields string

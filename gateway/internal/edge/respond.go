@@ -42,7 +42,7 @@ func (k *call) respondPage(p console.Page) error {
 	body, tag := p.Body, p.ETag
 	packed := p.Gzip != nil && k.acceptsGzip()
 	if packed {
-		body, tag = p.Gzip, p.GzipETag()
+		body, tag = p.Gzip(), p.GzipETag()
 	}
 	status := 200
 	if p.ETag != "" && k.hasTag(tag) {
