@@ -150,7 +150,9 @@ func (m *Manager) Leaves() []*x509.Certificate {
 const obtained = "cert_obtained"
 
 // tell logs that a certificate was got.
-func (m *Manager) tell(_ context.Context, _ string, data map[string]any) error {
-	m.cfg.Log.Info("certificate obtained", "domain", data["identifier"], "renewal", data["renewal"])
+func (m *Manager) tell(_ context.Context, event string, data map[string]any) error {
+	if event == obtained {
+		m.cfg.Log.Info("certificate obtained", "domain", data["identifier"], "renewal", data["renewal"])
+	}
 	return nil
 }
