@@ -49,7 +49,7 @@ func New(t testing.TB, cfg Config) *Stack {
 	if len(s.compose) == 0 {
 		s.compose = newest(t)
 	}
-	s.Env = append(os.Environ(), "PORT="+port, "VERSION="+cfg.Version, "COMMIT="+cfg.Version,
+	s.Env = append(os.Environ(), "PORT="+port, "IMAGE_TAG="+cfg.Version, "VERSION="+cfg.Version, "COMMIT="+cfg.Version,
 		"COMPOSE_PROJECT_NAME="+s.Project, "COMPOSE="+strings.Join(s.compose, " "))
 	if cfg.Override != "" {
 		s.override = filepath.Join(t.TempDir(), "override.yml")

@@ -1,6 +1,7 @@
 package compose_test
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,8 +42,8 @@ func TestEveryContainerIsHardened(t *testing.T) {
 			if s.MemLimit == 0 || s.PidsLimit == 0 {
 				t.Error("its memory or its processes are not limited")
 			}
-			if s.Logging == nil || s.Logging.Options["max-size"] == "" || s.Logging.Options["max-file"] == "" {
-				t.Error("its log is not rotated")
+			if s.Logging == nil || s.Logging.Options["max-size"] == "" || s.Logging.Options["max-file"] == "" || s.Logging.Options["compress"] != "true" {
+				t.Error("its log is not rotated and compressed")
 			}
 			if s.Privileged || s.Pid != "" || s.Ipc != "" || s.NetworkMode == "host" {
 				t.Error("it shares the host's namespaces")
@@ -54,6 +55,26 @@ func TestEveryContainerIsHardened(t *testing.T) {
 				t.Errorf("the image %s has no version", s.Image)
 			}
 		})
+	}
+}
+
+// make up knows the version, and plain Compose does not. With images of different names, a replica that is added later is of another
+// build, and a rotation builds an image first.
+func TestMakeUpAndPlainComposeNameTheSameImages(t *testing.T) {
+	t.Parallel()
+	plain, versioned := load(t).Services, load(t, "VERSION=v1.2.3", "COMMIT=0123abc").Services
+	for name, s := range plain {
+		if got := versioned[name].Image; got != s.Image {
+			t.Errorf("%s: make up names the image %s, and plain Compose %s", name, got, s.Image)
+		}
+	}
+	script, err := os.ReadFile(filepath.Join(testbed.Root(), "deploy", "compose.sh"))
+	if err != nil || strings.Contains(string(script), "IMAGE_TAG=") || strings.Contains(string(script), "IMAGE_PREFIX=") {
+		t.Errorf("deploy/compose.sh names other images, %v", err)
+	}
+	published := load(t, "IMAGE_PREFIX=registry.example.com/tallygate", "IMAGE_TAG=v1.2.3").Services["gateway"].Image
+	if published != "registry.example.com/tallygate/gateway:v1.2.3" {
+		t.Errorf("got the published image %s", published)
 	}
 }
 
