@@ -20,6 +20,7 @@ SECRET   ?= jwt
 LINT     := bin/tools/golangci-lint
 OASDIFF  := bin/tools/oasdiff
 OAPIGEN  := bin/tools/oapi-codegen
+H2SPEC   := bin/tools/h2spec
 # What clients were promised with the last release, and what they get now.
 RELEASED    ?= deploy/openapi/released.json
 DESCRIPTION ?= gateway/internal/console/static/openapi.json
@@ -33,7 +34,7 @@ export CGO_ENABLED := 0
 GOBUILD = GOWORK=off $(GO) build -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots measure release release-check units ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots measure release release-check units h2spec ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -132,7 +133,10 @@ release: ## make the archives of a release in dist/, with checksums and bills of
 release-check: ## make the release in dist/ again, in another clone and with an empty cache, and compare the bytes
 	@$(GO) run ./deploy/release -check -out dist -version "$(VERSION)" -commit "$(COMMIT)"
 
-ci: lint cross test chaos journeys ## run everything that CI runs
+h2spec: build $(H2SPEC) ## check the gateway's HTTP/2 against h2spec, the strict part too
+	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS) -count=1 -run '^TestH2Spec$$' ./deploy/test/gateway/
+
+ci: lint cross test h2spec chaos journeys ## run everything that CI runs
 	@if docker info >/dev/null 2>&1; then $(MAKE) e2e; else echo "skipped  make e2e: no container engine runs here"; fi
 	@if [ "$$(id -u)" = 0 ] && [ -x /lib/systemd/systemd ] && command -v dpkg >/dev/null; then $(MAKE) units; else echo "skipped  make units: it needs root, systemd and dpkg"; fi
 
@@ -143,6 +147,10 @@ $(LINT): deploy/tools/go.sum
 $(OASDIFF): deploy/tools/openapi/go.sum
 	@echo "building oasdiff, once" >&2
 	@cd deploy/tools/openapi && GOWORK=off $(GO) build -o ../../../bin/tools/ github.com/oasdiff/oasdiff
+
+$(H2SPEC): deploy/tools/h2spec/go.sum
+	@echo "building h2spec, once"
+	@cd deploy/tools/h2spec && GOWORK=off $(GO) build -o ../../../bin/tools/ github.com/summerwind/h2spec/cmd/h2spec
 
 $(OAPIGEN): deploy/tools/openapi/go.sum
 	@echo "building oapi-codegen, once" >&2

@@ -42,6 +42,24 @@ func callOf(t *testing.T, links *h2.Links) *h2.Call {
 	return call
 }
 
+// exchanges are requests as package wire writes them, and what the server of the test makes of them.
+var exchanges = map[string]struct {
+	writes            []string
+	method, got, body string
+	status            int
+}{
+	"GET":           {writes: []string{"GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-Own: d\r\n\r\n"}, method: "GET", got: "GET /a?b=c h trailers d", status: 200},
+	"two slashes":   {writes: []string{"GET //a HTTP/1.1\r\nHost: h\r\n\r\n"}, method: "GET", got: "GET //a h trailers ", status: 200},
+	"HEAD":          {writes: []string{"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n"}, method: "HEAD", got: "HEAD /a h trailers ", status: 200},
+	"a whole body":  {writes: []string{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"}, method: "POST", got: "POST / h trailers ", body: "hello", status: 200},
+	"no content":    {writes: []string{"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"}, method: "PUT", got: "PUT / h trailers ", status: 204},
+	"in two pieces": {writes: []string{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n", "he", "llo"}, method: "POST", got: "POST / h trailers ", body: "hello", status: 200},
+	"in chunks": {
+		writes: []string{"POST / HTTP/1.1\r\nHost: h\r\nUser-Agent: u\r\nTransfer-Encoding: chunked\r\n\r\n", "2\r\nhe\r\n", "3\r\nllo\r\n0\r\n\r\n"},
+		method: "POST", got: "POST / h trailers u", body: "hello", status: 200,
+	},
+}
+
 func TestACallIsAnExchangeOfHTTP1(t *testing.T) {
 	t.Parallel()
 	links, dials := linksTo(t, func(w http.ResponseWriter, r *http.Request) {
@@ -61,22 +79,7 @@ func TestACallIsAnExchangeOfHTTP1(t *testing.T) {
 			t.Errorf("got %d connections, want 1", got)
 		}
 	})
-	for name, row := range map[string]struct {
-		writes            []string
-		method, got, body string
-		status            int
-	}{
-		"GET":           {writes: []string{"GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-Own: d\r\n\r\n"}, method: "GET", got: "GET /a?b=c h trailers d", status: 200},
-		"two slashes":   {writes: []string{"GET //a HTTP/1.1\r\nHost: h\r\n\r\n"}, method: "GET", got: "GET //a h trailers ", status: 200},
-		"HEAD":          {writes: []string{"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n"}, method: "HEAD", got: "HEAD /a h trailers ", status: 200},
-		"a whole body":  {writes: []string{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"}, method: "POST", got: "POST / h trailers ", body: "hello", status: 200},
-		"no content":    {writes: []string{"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"}, method: "PUT", got: "PUT / h trailers ", status: 204},
-		"in two pieces": {writes: []string{"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n", "he", "llo"}, method: "POST", got: "POST / h trailers ", body: "hello", status: 200},
-		"in chunks": {
-			writes: []string{"POST / HTTP/1.1\r\nHost: h\r\nUser-Agent: u\r\nTransfer-Encoding: chunked\r\n\r\n", "2\r\nhe\r\n", "3\r\nllo\r\n0\r\n\r\n"},
-			method: "POST", got: "POST / h trailers u", body: "hello", status: 200,
-		},
-	} {
+	for name, row := range exchanges {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			call := callOf(t, links)

@@ -10,6 +10,9 @@ func NewStream(w http.ResponseWriter, r *http.Request) *Stream {
 	return newStream(new(Front), unreset{w}, r)
 }
 
+// NewScreen is newScreen.
+func NewScreen(c Conn) Conn { return newScreen(c) }
+
 // Whole ends the stream, and reports whether its response is whole.
 func (s *Stream) Whole() bool { return s.end() }
 

@@ -74,7 +74,7 @@ type Conn interface {
 // Serve speaks HTTP/2 on the connection until it ends, and then closes it. Each stream is given to serve, in a goroutine of its own,
 // which may last longer than Serve.
 func (f *Front) Serve(c Conn, serve func(*Stream)) {
-	f.server.ServeConn(c, &http2.ServeConnOpts{BaseConfig: f.base, Handler: handler{f, serve}}) //nolint:staticcheck // as above
+	f.server.ServeConn(newScreen(c), &http2.ServeConnOpts{BaseConfig: f.base, Handler: handler{f, serve}}) //nolint:staticcheck // as above
 }
 
 // Drain has every response from now on tell its connection's client to send its further requests elsewhere.
