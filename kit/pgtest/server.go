@@ -123,6 +123,8 @@ func Require(t testing.TB, err error) {
 	case err == nil:
 	case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
 		t.Skip("SKIPPED: " + err.Error() + "; install postgresql to run this test on it")
+	case errors.Is(err, ErrNoBouncer) && os.Getenv("CI") != "true":
+		t.Skip("SKIPPED: " + err.Error() + "; install pgbouncer to run this test behind it")
 	default:
 		t.Fatal(err)
 	}

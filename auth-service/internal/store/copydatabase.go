@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3/lock"
 
 	"tallygate/auth-service/internal/store/dbcopy"
 )
@@ -58,8 +57,10 @@ func CopyDatabase(ctx context.Context, path, target string, tell func(dbcopy.Pro
 	err = there.Raw(func(driver any) error {
 		r, err = dbcopy.Copy(ctx, dbcopy.Config{
 			Source: conn, Target: driver.(*stdlib.Conn).Conn(), State: state, Tell: tell, //nolint:forcetypeassert // openPostgres has this driver
-			Migrate: func(ctx context.Context) error { return migrateLocked(ctx, pool, slog.New(slog.DiscardHandler)) },
-			Lock:    lock.DefaultLockID,
+			Migrate: func(ctx context.Context) error {
+				return migrateLocked(ctx, to.connect, pool, slog.New(slog.DiscardHandler))
+			},
+			Lock: migrationLock,
 		})
 		return err
 	})

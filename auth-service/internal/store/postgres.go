@@ -6,16 +6,12 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
-	"tallygate/auth-service/internal/store/dbcopy"
 	"tallygate/auth-service/internal/store/pgconnect"
 )
 
@@ -36,31 +32,10 @@ func openPostgres(url string) (engine, error) {
 	}
 	return engine{
 		name: "postgres", names: postgresNames{}, connect: connect, slowToConnect: true,
-		migrate: migratePostgres, outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
+		migrate: migratePostgres(connect), outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
 		retryable: postgresRetryable, cause: pgconnect.Cause, probe: probePostgres, doubt: server.Doubt,
 		bulk: postgresBulk{}, ids: postgresIDs{}, size: postgresSize,
 	}, nil
-}
-
-// migratePostgres migrates, unless a copy into the database is not finished. A copy that begins meanwhile waits for the migration, and
-// then finds a database that is not empty; one that began before is found at the end.
-func migratePostgres(ctx context.Context, pool *sql.DB, log *slog.Logger) error {
-	if err := dbcopy.Finished(ctx, pool); err != nil {
-		return err
-	}
-	if err := migrateLocked(ctx, pool, log); err != nil {
-		return err
-	}
-	return dbcopy.Finished(ctx, pool)
-}
-
-// migrateLocked holds a session lock: of several replicas one migrates, and the others wait for it.
-func migrateLocked(ctx context.Context, pool *sql.DB, log *slog.Logger) error {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
-	if err != nil {
-		return err
-	}
-	return migrate(ctx, goose.DialectPostgres, pool, log, goose.WithSessionLocker(locker))
 }
 
 // postgresOutage decides by the class of SQLSTATE: 08 connection, 53 resources, 57 operator intervention, 58 system, and

@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -35,9 +37,19 @@ var ErrReadOnly = errors.New("the server is read-only")
 
 // Server is a database at one address, or at several of which one takes writes. Safe for concurrent use.
 type Server struct {
-	hosts []driver.Connector
+	hosts []host
 	good  atomic.Int32 // the host to begin with: the one that was connected to last
 	trust trust
+	// pooled is whether a pooler was there when a connection was opened last.
+	pooled atomic.Bool
+	// fixed is whether the address itself says how statements are sent.
+	fixed bool
+}
+
+// host opens connections to one host.
+type host struct {
+	direct driver.Connector // statements are prepared once for a connection, under a name
+	pooled driver.Connector // each transaction may be at another connection of the pooler: nothing has a name
 }
 
 // Open prepares connections to the database at a postgres:// address. It does not connect.
@@ -54,11 +66,19 @@ func Open(url string) (*Server, error) {
 	}
 	cfg.DialFunc = dialer(cfg.ConnectTimeout / 2).DialContext
 	cfg.ValidateConnect = inspect
-	s := &Server{}
-	for _, host := range hostsOf(cfg) {
-		s.hosts = append(s.hosts, stdlib.GetConnector(*host,
-			stdlib.OptionResetSession(s.trust.check),
-			stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return false }))) // check does
+	s := &Server{fixed: strings.Contains(url, "default_query_exec_mode=")}
+	options := []stdlib.OptionOpenDB{
+		stdlib.OptionResetSession(s.trust.check),
+		stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return false }), // check does
+	}
+	for _, one := range hostsOf(cfg) {
+		to := host{direct: stdlib.GetConnector(*one, options...)}
+		if !s.fixed {
+			one = one.Copy()
+			one.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+		}
+		to.pooled = stdlib.GetConnector(*one, options...)
+		s.hosts = append(s.hosts, to)
 	}
 	return s, nil
 }
@@ -91,7 +111,7 @@ type connector struct {
 }
 
 // Driver implements driver.Connector.
-func (c *connector) Driver() driver.Driver { return c.server.hosts[0].Driver() }
+func (c *connector) Driver() driver.Driver { return c.server.hosts[0].direct.Driver() }
 
 // Connect implements driver.Connector. It waits for its turn.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -121,7 +141,7 @@ func (s *Server) connect(ctx context.Context) (driver.Conn, error) {
 		host := (first + begun) % len(s.hosts)
 		begun++
 		go func() {
-			conn, err := s.hosts[host].Connect(ctx)
+			conn, err := s.connectTo(ctx, s.hosts[host])
 			ends <- attempt{host, conn, err}
 		}()
 	}
@@ -156,6 +176,28 @@ func (s *Server) connect(ctx context.Context) (driver.Conn, error) {
 	}
 }
 
+// connectTo connects to one host. A connection that was opened for a server, and led to a pooler, is opened once more.
+func (s *Server) connectTo(ctx context.Context, to host) (driver.Conn, error) {
+	connect := to.direct.Connect
+	expected := s.pooled.Load()
+	if expected {
+		connect = to.pooled.Connect
+	}
+	conn, err := connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := factsOf(conn.(*stdlib.Conn).Conn()) //nolint:forcetypeassert // stdlib's connector has no other
+	s.pooled.Store(f.pooled)
+	if expected || s.fixed || !f.pooled {
+		return conn, nil
+	}
+	if err := conn.Close(); err != nil {
+		return nil, err
+	}
+	return to.pooled.Connect(ctx)
+}
+
 // closeAll closes the connections of attempts that come too late.
 func closeAll(ends <-chan attempt, n int) {
 	for range n {
@@ -165,14 +207,26 @@ func closeAll(ends <-chan attempt, n int) {
 	}
 }
 
-// inspect asks a new connection what it leads to. A server that takes no writes is none: the next host is tried.
+// inspect asks a new connection what it leads to. A server that takes no writes is none: the next host is tried. A pooler is known by
+// the process that works behind it: it is not the one that the connection was opened with.
 func inspect(ctx context.Context, conn *pgconn.PgConn) error {
-	if err := writable(ctx, conn); err != nil {
+	results, err := conn.Exec(ctx, "select pg_backend_pid(), current_setting('transaction_read_only')").ReadAll()
+	if err != nil {
 		return err
+	}
+	row, err := onlyRow(results, 2)
+	if err != nil {
+		return err
+	}
+	if row[1] != "off" {
+		return ErrReadOnly
 	}
 	now := time.Now()
 	spread := time.Duration(conn.PID()) * time.Second % (connLife / 2)
-	conn.CustomData()[factsKey] = &facts{opened: now, verified: now, used: now, end: now.Add(connLife + spread)}
+	conn.CustomData()[factsKey] = &facts{
+		opened: now, verified: now, used: now, end: now.Add(connLife + spread),
+		pooled: row[0] != strconv.FormatUint(uint64(conn.PID()), 10),
+	}
 	return nil
 }
 
@@ -182,8 +236,20 @@ func writable(ctx context.Context, conn *pgconn.PgConn) error {
 	if err != nil {
 		return err
 	}
-	if len(results) != 1 || len(results[0].Rows) != 1 || string(results[0].Rows[0][0]) != "off" {
-		return ErrReadOnly
+	row, err := onlyRow(results, 1)
+	if err == nil && row[0] != "off" {
+		err = ErrReadOnly
 	}
-	return nil
+	return err
+}
+
+// onlyRow returns the single row of a query.
+func onlyRow(results []*pgconn.Result, columns int) (row []string, err error) {
+	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) != columns {
+		return nil, errors.New("the server answers like no PostgreSQL")
+	}
+	for _, value := range results[0].Rows[0] {
+		row = append(row, string(value))
+	}
+	return row, nil
 }

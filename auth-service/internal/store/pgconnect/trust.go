@@ -28,6 +28,13 @@ type facts struct {
 	verified time.Time // when it was last known to be good
 	used     time.Time // when it was last taken
 	end      time.Time // from when it is not used any more
+	pooled   bool      // it leads to a pooler
+}
+
+// factsOf returns the facts of a connection, nil if it is not one of ours.
+func factsOf(conn *pgx.Conn) *facts {
+	f, _ := conn.PgConn().CustomData()[factsKey].(*facts)
+	return f
 }
 
 // trust decides which connections are used once more. After a failure each is asked before its next use: it may lead to a server
@@ -74,10 +81,7 @@ func (t *trust) of(f *facts, now time.Time) (ask, end bool) {
 
 // check has a connection closed that is not to be used any more. database/sql then takes another one.
 func (t *trust) check(ctx context.Context, conn *pgx.Conn) error {
-	f, ok := conn.PgConn().CustomData()[factsKey].(*facts)
-	if !ok {
-		return driver.ErrBadConn
-	}
+	f := factsOf(conn)
 	now := time.Now()
 	ask, end := t.of(f, now)
 	f.used = now

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"tallygate/kit/pgtest"
@@ -26,6 +28,10 @@ type Shared struct {
 	server *Server
 	err    error  // why there is no server
 	dir    string // of the SQLite file that is copied
+
+	bouncing   sync.Once
+	bouncer    *exec.Cmd // a PgBouncer in front of server, if a test has asked for it
+	bouncerErr error     // why there is none
 }
 
 // Main runs the tests and returns the exit code.
@@ -66,7 +72,7 @@ func (s *Shared) start(ctx context.Context) (err error) {
 }
 
 func (s *Shared) stop() error {
-	err := os.RemoveAll(s.dir)
+	err := errors.Join(os.RemoveAll(s.dir), stopBouncer(s.bouncer))
 	if s.server != nil {
 		err = errors.Join(err, s.server.Stop())
 	}
@@ -76,11 +82,15 @@ func (s *Shared) stop() error {
 func (s *Shared) sqliteTemplate() string { return filepath.Join(s.dir, "template.db") }
 
 // Postgres makes a prepared PostgreSQL database and returns its address. Where PostgreSQL's programs are not installed
-// the test is skipped; in CI that is a failure.
+// the test is skipped; in CI that is a failure. With PGTEST_POOLER=pgbouncer the database is behind a PgBouncer.
 func (s *Shared) Postgres(t testing.TB) string {
 	t.Helper()
 	pgtest.Require(t, s.err)
-	return s.server.newDatabase(t.Context(), t, template)
+	url := s.server.newDatabase(t.Context(), t, template)
+	if os.Getenv("PGTEST_POOLER") == "pgbouncer" {
+		return s.Bounced(t, url)
+	}
+	return url
 }
 
 // SQLite makes a prepared SQLite database and returns its address.
