@@ -21,7 +21,7 @@ func BackUp(ctx context.Context, path, file string) (c Content, err error) {
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 		return c, errors.Join(fmt.Errorf("there is no database at %s", path), err)
 	}
-	if err := foreignLog(path); err != nil {
+	if err := errors.Join(foreignLog(path), useTempFolder(path)); err != nil {
 		return c, err
 	}
 	if err := absent(file); err != nil {

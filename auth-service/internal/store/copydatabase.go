@@ -22,7 +22,7 @@ func CopyDatabase(ctx context.Context, path, target string, tell func(dbcopy.Pro
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 		return r, errors.Join(fmt.Errorf("there is no database at %s", path), err)
 	}
-	if err := errors.Join(foreignLog(path), hasHeader(path)); err != nil {
+	if err := errors.Join(foreignLog(path), hasHeader(path), useTempFolder(path)); err != nil {
 		return r, err
 	}
 	if !strings.HasPrefix(target, "postgres") {

@@ -32,6 +32,9 @@ func Restore(ctx context.Context, path, file string) (r Restored, err error) {
 	if same(path, file) {
 		return r, fmt.Errorf("%s is the database itself", file)
 	}
+	if err := useTempFolder(path); err != nil {
+		return r, err
+	}
 	release, err := lockAlone(path)
 	if err != nil {
 		return r, err

@@ -48,7 +48,7 @@ func openSQLite(path string) (engine, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return engine{}, fmt.Errorf("folder of the database: %w", err)
 	}
-	if err := foreignLog(path); err != nil {
+	if err := errors.Join(foreignLog(path), useTempFolder(path)); err != nil {
 		return engine{}, err
 	}
 	// SQLite gives the files beside it the same mode.
