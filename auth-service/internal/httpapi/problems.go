@@ -23,10 +23,13 @@ const (
 	retryCrowded     = time.Second
 )
 
-// problem turns an error into a response, and logs an outage of the database. The table below only translates.
+// problem turns an error into a response, and logs what the operator has to know. The table below only translates.
 func (s *server) problem(err error) *problem.Details {
-	if errors.Is(err, fault.ErrUnavailable) {
+	switch {
+	case errors.Is(err, fault.ErrUnavailable):
 		s.Log.Warn("database is not available", "error", err)
+	case errors.Is(err, password.ErrTooLarge):
+		s.Log.Error("a password cannot be verified; raise the memory limit", "error", err)
 	}
 	return problems(err)
 }

@@ -229,7 +229,7 @@ func TestHashesAreAdmittedByTheirMemory(t *testing.T) {
 		if got := r.queue.Running(); got != 95 {
 			t.Errorf("%d KiB are running, want 95", got)
 		}
-		r.hash("heavy", password.SignIn, 300, 1) // it is made alone, and must not wait for ever
+		r.hash("heavy", password.SignIn, 140, 1) // it is made alone, and must not wait for ever
 		for i := range 40 {
 			r.hash(fmt.Sprint("late", i), password.SignIn, 1, 1)
 		}
@@ -241,6 +241,21 @@ func TestHashesAreAdmittedByTheirMemory(t *testing.T) {
 			t.Errorf("the heavy one waited %s, the next %s: want it to be made alone", r.waits["heavy"], r.waits["late0"])
 		}
 	})
+}
+
+func TestAHashThatTakesMoreThanTheMemoryIsNotMade(t *testing.T) {
+	t.Parallel()
+	q := password.NewQueue(password.QueueConfig{Workers: 2, Waiting: 100, Wait: time.Minute, MemoryKiB: 100})
+	for kib, want := range map[uint64]error{150: nil, 151: password.ErrTooLarge} {
+		made := false
+		err := q.Place(ada()).Do(t.Context(), kib, 1, func() { made = true })
+		if !errors.Is(err, want) || made != (want == nil) {
+			t.Errorf("%d KiB: got %v, made %v", kib, err, made)
+		}
+	}
+	if got := q.Refused()["too_large"]; got != 1 || !errors.Is(password.ErrTooLarge, password.ErrBusy) {
+		t.Errorf("%d refusals are counted", got)
+	}
 }
 
 func TestGarbageIsBounded(t *testing.T) {

@@ -68,12 +68,15 @@ func (q *Queue) collect() {
 	}
 }
 
+// memoryBound is what running and finished hashes may take together, in KiB.
+func (q *Queue) memoryBound() uint64 { return q.cfg.MemoryKiB + q.cfg.MemoryKiB/2 }
+
 // withinBound reports whether the memory of running and finished hashes is within its bound. If not, left is what the next
 // run of the garbage collector frees.
 func (q *Queue) withinBound() (left []leftOver, within bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	bound := q.cfg.MemoryKiB + q.cfg.MemoryKiB/2
+	bound := q.memoryBound()
 	if q.runningKiB+q.garbage.kib > bound {
 		q.garbage.forget()
 	}

@@ -89,8 +89,12 @@ func (p *Place) Leave() {
 }
 
 // do runs work, which takes that much, when it is the place's turn. It takes the place for that time if it is not taken.
-// The error is ErrBusy, or ctx's if the client is gone; work has then not run.
+// The error is ErrBusy, ErrTooLarge, or ctx's if the client is gone; work has then not run.
 func (p *Place) do(ctx context.Context, c cost, work func()) error {
+	if bound := p.queue.memoryBound(); bound > 0 && c.kib > bound {
+		p.queue.refuse(tooLarge)
+		return ErrTooLarge
+	}
 	if p.isOutside() {
 		if err := p.Enter(); err != nil {
 			return err

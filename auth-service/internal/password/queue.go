@@ -3,6 +3,7 @@ package password
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"runtime/debug"
 	"sync"
@@ -14,13 +15,17 @@ import (
 // ErrBusy means that there are too many passwords to hash, or that this one waited too long. Nothing was hashed.
 var ErrBusy = errors.New("too many passwords to hash at once")
 
+// ErrTooLarge is an ErrBusy: the hash takes more memory than this process has for hashes, whatever else it does.
+var ErrTooLarge = fmt.Errorf("%w: the hash takes more memory than the limit of this process allows", ErrBusy)
+
 // QueueConfig bounds a Queue.
 type QueueConfig struct {
 	Workers int           // hashes that are made at once, if their memory allows it
 	Waiting int           // places beside those of the workers
 	Wait    time.Duration // how long a password may wait for its turn
-	// MemoryKiB is the memory of all hashes that are made at once. One that takes more is made alone. 0 is any memory. What
-	// finished hashes leave to the garbage collector may take half as much besides.
+	// MemoryKiB is the memory of all hashes that are made at once. One that takes more is made alone, and one that takes more than
+	// half as much again is not made at all. 0 is any memory. What finished hashes leave to the garbage collector may take
+	// half as much besides.
 	MemoryKiB uint64
 }
 

@@ -8,11 +8,12 @@ const (
 	displaced                       // the place went to an address that had fewer
 	wouldWaitTooLong                // its turn would have come too late
 	waitedTooLong                   // its turn did not come in time
+	tooLarge                        // it takes more memory than there is
 	refusals
 )
 
 func (r refusal) String() string {
-	return [refusals]string{"no_place", "displaced", "would_wait", "waited"}[r]
+	return [refusals]string{"no_place", "displaced", "would_wait", "waited", "too_large"}[r]
 }
 
 // Waiting is how many passwords of a kind wait for a worker now, for metrics.
