@@ -50,7 +50,9 @@ func (a *admission) admit(ctx context.Context, under []counted) (*Attempt, error
 		}
 		refused, err := a.throttle.count(ctx, under)
 		if err == nil && refused == nil {
-			return &Attempt{throttle: a.throttle, place: a.place, under: under}, nil
+			attempt := &Attempt{throttle: a.throttle, place: a.place, under: under}
+			a.throttle.renewals.add(attempt)
+			return attempt, nil
 		}
 		a.place.Leave()
 		if err == nil {

@@ -66,6 +66,7 @@ func (a *Attempt) settlement(o Outcome) Update {
 
 // end gives the place back and wakes the next attempt of each queue.
 func (a *Attempt) end() {
+	a.throttle.renewals.remove(a)
 	a.place.Leave()
 	for _, c := range a.under {
 		a.throttle.queues.attemptEnded(c.key)

@@ -17,10 +17,6 @@ type Counter struct {
 	ForgottenAt  time.Time
 }
 
-// pendingLife is how long attempts count as pending. An attempt takes far less. The bound is for attempts of a process that
-// died: they must not hold up others for longer.
-const pendingLife = 30 * time.Second
-
 // decision is what a counter says about one more attempt. The greater one prevails.
 type decision int
 

@@ -23,14 +23,14 @@ func TestGuessesAreNotForgottenWhileTheyAreVerified(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	for i := range 10 {
 		var decided string
-		if c, decided = c.Admit(10, limits(), now.Add(time.Duration(i)*5*time.Second)); decided == "admitted" {
+		if c, decided = c.Admit(10, limits(), now.Add(time.Duration(i)*2*time.Second)); decided == "admitted" {
 			admitted++
 		}
 	}
-	if _, decided := c.Admit(10, limits(), now.Add(50*time.Second)); admitted != 10 || decided != "must wait" {
+	if _, decided := c.Admit(10, limits(), now.Add(20*time.Second)); admitted != 10 || decided != "must wait" {
 		t.Errorf("got %d admitted, then %s, want 10, then must wait", admitted, decided)
 	}
-	if _, decided := c.Admit(10, limits(), now.Add(75*time.Second)); decided != "admitted" {
+	if _, decided := c.Admit(10, limits(), now.Add(22*time.Second)); decided != "admitted" {
 		t.Errorf("when they are lost: got %s, want admitted", decided)
 	}
 }

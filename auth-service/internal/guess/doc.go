@@ -20,7 +20,8 @@
 //
 // The counters stand in the database, so all replicas share them. An attempt is pending from its admission to its end,
 // and failures and pending attempts together never exceed what is free. So a thousand attempts at once get no more tries
-// than a thousand in a row. Counter is pure: clock and old state give the new state and the decision.
+// than a thousand in a row. Each process renews its attempts while they last, so those of a process that died are forgotten
+// after seconds. Counter is pure: clock and old state give the new state and the decision.
 //
 // ADR 14 has the reasons, and what bounds the attempts on their way.
 package guess

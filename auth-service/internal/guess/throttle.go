@@ -26,8 +26,9 @@ type Place interface {
 
 // Throttle admits attempts as fast as Limits allow, in all replicas together. Safe for concurrent use.
 type Throttle struct {
-	cfg    Config
-	queues *queues
+	cfg      Config
+	queues   *queues
+	renewals *renewals
 }
 
 // New returns a Throttle.
@@ -40,7 +41,9 @@ func New(cfg Config) *Throttle {
 	if cfg.Limits.KnownMaxDelay > 0 {
 		throttled = int(cfg.Patience/cfg.Limits.KnownMaxDelay) - 1
 	}
-	return &Throttle{cfg: cfg, queues: newQueues(throttled)}
+	t := &Throttle{cfg: cfg, queues: newQueues(throttled)}
+	t.renewals = newRenewals(cfg.Store, t.now)
+	return t
 }
 
 // now is the time to the microsecond, which both databases keep.
@@ -90,7 +93,7 @@ func (t *Throttle) Code(ctx context.Context, attempt *Attempt, scope Scope) erro
 	if err != nil {
 		return err
 	}
-	attempt.under = append(attempt.under, next.under...)
+	t.renewals.join(attempt, next)
 	return nil
 }
 
