@@ -135,6 +135,10 @@ func (r row) to(other row) float64 {
 func printRows(title string, rows []row) {
 	fmt.Printf("\n%s\n%-34s %10s   %-34s %12s %8s\n", title, "", "CPU µs/req", "all rounds", "requests/s", "p99")
 	for _, r := range rows {
-		fmt.Printf("%-34s %10.2f   %-34s %12.0f %8s\n", r.name, r.cost(), fmt.Sprintf("%.1f", r.costs), median(r.rates), median(r.p99s).Round(10*time.Microsecond))
+		p99 := "-"
+		if len(r.p99s) > 0 {
+			p99 = median(r.p99s).Round(10 * time.Microsecond).String()
+		}
+		fmt.Printf("%-34s %10.2f   %-34s %12.0f %8s\n", r.name, r.cost(), fmt.Sprintf("%.1f", r.costs), median(r.rates), p99)
 	}
 }

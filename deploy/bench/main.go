@@ -1,10 +1,10 @@
 // Command bench measures what a request costs, in CPU microseconds. It compares the gateway with HAProxy, which does the
-// same work, and with nginx, which only proxies, in front of the same upstream, and with HAProxy in front of one by TLS. It also
+// same work, and with nginx, which only proxies, in front of the same upstream, with HAProxy in front of one by TLS, and with both for clients of HTTP/2. It also
 // measures calls with API keys beside those with tokens, the whole path with math-service, math-service beside gin with a
 // constant, the latency that the gateway adds, the cost with many routes and many users, and the memory of an idle connection.
 //
 // It starts everything itself, on loopback. A stand-in for auth-service's private listener knows every user, so that
-// 100,000 users need not be registered. It needs the programs under bin/, and haproxy, nginx and wrk. `make bench` runs
+// 100,000 users need not be registered. It needs the programs under bin/, and haproxy, nginx, wrk and h2load. `make bench` runs
 // it; docs/benchmarks.md has the results.
 package main
 
@@ -37,7 +37,7 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"gateway", compareProxies}, {"keys", compareKeys}, {"tls", compareTLS}, {"path", wholePath}, {"math", mathBesideConstant}, {"latency", addedLatency}, {"flat", flatness}, {"idle", idleConnections},
+		{"gateway", compareProxies}, {"keys", compareKeys}, {"tls", compareTLS}, {"http2", compareHTTP2}, {"path", wholePath}, {"math", mathBesideConstant}, {"latency", addedLatency}, {"flat", flatness}, {"idle", idleConnections},
 	}
 }
 
@@ -48,7 +48,7 @@ func main() {
 	flag.DurationVar(&s.length, "length", 3*time.Second, "of one round for one program")
 	flag.IntVar(&s.connections, "connections", 64, "that call at once")
 	flag.StringVar(&s.upstream, "upstream", "", "`address` of an upstream that runs already, for a check from outside")
-	only := flag.String("only", "", "run these parts only: gateway, keys, tls, path, math, latency, flat, idle, with commas between")
+	only := flag.String("only", "", "run these parts only: gateway, keys, tls, http2, path, math, latency, flat, idle, with commas between")
 	hold := flag.Bool("hold", false, "start upstream and gateway, print how to call them, and wait for Ctrl-C")
 	constant := flag.String("constant", "", "be the peer of math-service, on this `address`")
 	flag.Parse()

@@ -6,13 +6,18 @@ import "tallygate/gateway/internal/wire"
 const (
 	connectionBytes    = 8 << 10
 	tlsConnectionBytes = 24 << 10
+	// http2Bytes is what a connection of HTTP/2 takes beside that: goroutines, tables, what is gathered to be written.
+	http2Bytes = 24 << 10
 	// streamBytes are the second connection and the second goroutine of a stream.
 	streamBytes = 8 << 10
 )
 
 // weight is what the connection is counted with.
 func (c *conn) weight() int {
-	if c.tls != nil {
+	switch {
+	case c.frames:
+		return tlsConnectionBytes + http2Bytes
+	case c.tls != nil:
 		return tlsConnectionBytes
 	}
 	return connectionBytes

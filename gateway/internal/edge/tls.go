@@ -27,6 +27,7 @@ func (c *conn) shakeHands() {
 	case err != nil:
 	case c.tls.ConnectionState().NegotiatedProtocol == h2.Protocol:
 		c.frames = true
+		c.server.cfg.Budget.Take(http2Bytes)
 		go c.serveHTTP2()
 		return
 	default:

@@ -2,6 +2,7 @@ package h2
 
 import (
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -21,3 +22,6 @@ type unreset struct{ http.ResponseWriter }
 func (unreset) FlushError() error                { return nil }
 func (unreset) SetReadDeadline(time.Time) error  { return nil }
 func (unreset) SetWriteDeadline(time.Time) error { return nil }
+
+// NewOutgoing is newOutgoing.
+func NewOutgoing(c Conn) Conn { return newOutgoing(c, new(sync.Pool)) }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +46,7 @@ type Config struct {
 type Front struct {
 	server   *http2.Server //nolint:staticcheck // net/http, its successor, serves no connection whose TLS is not its own
 	base     *http.Server
+	buffers  sync.Pool // of outgoing
 	draining atomic.Bool
 }
 
@@ -74,7 +76,7 @@ type Conn interface {
 // Serve speaks HTTP/2 on the connection until it ends, and then closes it. Each stream is given to serve, in a goroutine of its own,
 // which may last longer than Serve.
 func (f *Front) Serve(c Conn, serve func(*Stream)) {
-	f.server.ServeConn(newScreen(c), &http2.ServeConnOpts{BaseConfig: f.base, Handler: handler{f, serve}}) //nolint:staticcheck // as above
+	f.server.ServeConn(newScreen(newOutgoing(c, &f.buffers)), &http2.ServeConnOpts{BaseConfig: f.base, Handler: handler{f, serve}}) //nolint:staticcheck // as above
 }
 
 // Drain has every response from now on tell its connection's client to send its further requests elsewhere.
