@@ -123,7 +123,7 @@ func openAccounts(ctx context.Context, lookup env.Lookup) (accounts *account.Ser
 
 // openForCommand opens a database that should be up.
 func openForCommand(ctx context.Context, cfg databaseConfig) (*store.Store, error) {
-	db, err := openStore(cfg, slog.New(slog.DiscardHandler))
+	db, err := openStore(cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/issuer"
@@ -19,8 +21,8 @@ import (
 	"tallygate/kit/memory"
 )
 
-func openStore(cfg databaseConfig, log *slog.Logger) (*store.Store, error) {
-	db, err := store.Open(store.Config{URL: cfg.url, MaxConns: cfg.maxConns, Timeout: cfg.timeout, Log: log})
+func openStore(cfg databaseConfig, log *slog.Logger, tracer trace.Tracer) (*store.Store, error) {
+	db, err := store.Open(store.Config{URL: cfg.url, MaxConns: cfg.maxConns, Timeout: cfg.timeout, Log: log, Tracer: tracer})
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/admission"
 	"tallygate/auth-service/internal/httpapi"
@@ -17,13 +19,13 @@ import (
 	"tallygate/kit/follow"
 	"tallygate/kit/httpd"
 	"tallygate/kit/service"
+	"tallygate/kit/tracing"
 )
 
 // sweepInterval is how often sweep removes what is no longer needed.
 const sweepInterval = 10 * time.Minute
 
-// serve puts the parts together and runs them until ctx ends or one of them fails. listening, if not nil, is called with
-// the addresses.
+// serve runs the service with its settings until ctx ends or a part of it fails. listening, if not nil, is called with the addresses.
 func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func(public, private net.Addr)) error {
 	r := env.NewReader(lookup)
 	cfg := readConfig(r)
@@ -33,7 +35,17 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 	}
 	log := cfg.Logger(out, "auth-service")
 	log.Info("tokens are signed", "alg", keys.signing.Algorithm(), "kid", keys.signing.ID())
-	db, err := openStore(cfg.database, log)
+	traces, err := tracing.Start(ctx, cfg.Tracing, "auth-service", log)
+	if err != nil {
+		return err
+	}
+	defer traces.Stop(log)
+	return assemble(ctx, cfg, keys, traces.Tracer(), log, out, listening)
+}
+
+// assemble puts the parts together and runs them until ctx ends or one of them fails. tracer may be nil.
+func assemble(ctx context.Context, cfg *config, keys keys, tracer trace.Tracer, log *slog.Logger, out io.Writer, listening func(public, private net.Addr)) error {
+	db, err := openStore(cfg.database, log, tracer)
 	if err != nil {
 		return err
 	}
@@ -57,7 +69,7 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		}),
 		Names: keys.names, Tickets: keys.tickets, PublicURL: cfg.publicURL,
 		Askers: keys.askers, Asks: newAsks(cfg.database),
-		Readiness: readiness, TrustedProxies: cfg.trustedProxies, Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
+		Readiness: readiness, TrustedProxies: cfg.trustedProxies, Metrics: metrics, Log: log, AccessLog: cfg.AccessLog, Tracer: tracer,
 	})
 	requests := admission.NewRequests(public, cfg.bounds.Requests, cfg.trustedProxies)
 	server := admission.NewServer(httpd.NewServer(requests, log), cfg.bounds.Connections, cfg.trustedProxies)

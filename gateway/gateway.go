@@ -31,6 +31,7 @@ import (
 	"tallygate/kit/service"
 	"tallygate/kit/ticket"
 	"tallygate/kit/token"
+	"tallygate/kit/tracing"
 )
 
 // gateway holds all parts.
@@ -53,6 +54,7 @@ type gateway struct {
 	certs    serverCertificates // nil without TLS
 	reporter *report.Reporter
 	dropped  func() int64 // log lines
+	traces   *tracing.Tracing
 }
 
 func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, out io.Writer) (*gateway, error) {
@@ -61,6 +63,9 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	}
 	warnOfFewDescriptors(g.log, cfg.memory.connections)
 	var err error
+	if g.traces, err = tracing.Start(context.Background(), cfg.Tracing, serviceName, g.log); err != nil {
+		return nil, err
+	}
 	if g.tickets, err = ticket.NewKeys(token.SplitSecrets(cfg.internalSecret.Value())); err != nil {
 		return nil, err
 	}
@@ -98,7 +103,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g.edge = edge.New(edge.Config{
 		Check: g.checker, Meter: g.meter, Rates: g.rates, Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
-		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, CORS: cfg.cors, Hosts: cfg.hosts, Log: g.log, Access: g.access, Metrics: metrics, TLS: tlsConfig(g.certs, cfg.http2), StrictTransport: cfg.strict,
+		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, CORS: cfg.cors, Hosts: cfg.hosts, Log: g.log, Access: g.access, Tracer: tracerOf(g.traces), Metrics: metrics, TLS: tlsConfig(g.certs, cfg.http2), StrictTransport: cfg.strict,
 		MaxHeadBytes: cfg.maxHead, MaxTargetBytes: cfg.maxTarget,
 		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
@@ -110,6 +115,14 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g.routes = newRoutes(cfg, g.putRoutes)
 	g.registry.MustRegister(g.routes.valid)
 	return g, g.routes.load()
+}
+
+// tracerOf is what the edge traces with; nil, not a nil pointer, if it does not.
+func tracerOf(t *tracing.Tracing) edge.Tracer {
+	if t == nil {
+		return nil
+	}
+	return t
 }
 
 // openCertificates loads what HTTPS is served with.
@@ -180,6 +193,7 @@ func (g *gateway) serve(ctx context.Context) error {
 	})
 	stop()
 	parts.Wait()
+	g.traces.Stop(g.log)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastDelivery)
 	defer cancel()
 	if closeErr := g.meter.Close(last); closeErr != nil {

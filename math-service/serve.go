@@ -10,6 +10,7 @@ import (
 	"tallygate/kit/httpd"
 	"tallygate/kit/service"
 	"tallygate/kit/token"
+	"tallygate/kit/tracing"
 	"tallygate/math-service/internal/httpapi"
 )
 
@@ -31,11 +32,16 @@ func serve(ctx context.Context, lookup env.Lookup, out io.Writer, listening func
 		return err
 	}
 	log := cfg.Logger(out, "math-service")
+	traces, err := tracing.Start(ctx, cfg.Tracing, "math-service", log)
+	if err != nil {
+		return err
+	}
+	defer traces.Stop(log)
 	metrics := service.NewRegistry("math-service", out)
 	readiness := httpd.NewReadiness()
 	api := httpapi.New(httpapi.Config{
 		Tokens: token.NewCache(cfg.Verifier(keys), rememberedTokens), Readiness: readiness,
-		Metrics: metrics, Log: log, AccessLog: cfg.AccessLog,
+		Metrics: metrics, Log: log, AccessLog: cfg.AccessLog, Tracer: traces.Tracer(),
 	})
 	go follow.New(log, cfg.Keys(keys, nil)).Run(ctx)
 	return service.Run(ctx, service.Config{

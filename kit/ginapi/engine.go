@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"tallygate/kit/httpd"
 	"tallygate/kit/problem"
@@ -24,6 +25,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Metrics may be shared by several APIs. They then count in the same metric.
 	Metrics prometheus.Registerer
+	// Tracer makes a span for each request; nil: there are no traces.
+	Tracer trace.Tracer
 	// Problems turns an error of the service into a problem. It returns nil for an error that it does not know.
 	Problems func(error) *problem.Details
 }
@@ -44,6 +47,7 @@ func New(cfg Config) *API {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	engine.RedirectFixedPath = false
+	engine.ContextWithFallback = true  // log lines find the request's trace
 	engine.ForwardedByClientIP = false // the client's address comes from httpd.ClientOf alone
 	api := &API{Engine: engine, cfg: cfg, duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "http_server_request_duration_seconds", Help: httpd.DurationHelp,

@@ -33,13 +33,17 @@ func (a *API) observe(c *gin.Context) {
 	body := &countedBody{ReadCloser: c.Request.Body}
 	c.Request.Body = body
 
+	method := httpd.KnownMethod(c.Request.Method).String()
+	endSpan := a.beginSpan(c, method)
+
 	c.Next()
 
 	took := time.Since(start)
-	method, route, status := httpd.KnownMethod(c.Request.Method).String(), c.FullPath(), c.Writer.Status()
+	route, status := c.FullPath(), c.Writer.Status()
 	if route == "" {
 		route = "none"
 	}
+	endSpan(route, status)
 	a.duration.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
 	if !a.cfg.AccessLog {
 		return
@@ -57,8 +61,11 @@ func (a *API) observe(c *gin.Context) {
 		n--
 	}
 	level := slog.LevelInfo
-	if route == "/livez" || route == "/readyz" {
-		level = slog.LevelDebug // probes come every second and would drown the rest
+	if isProbe(route) {
+		level = slog.LevelDebug
 	}
 	a.cfg.Log.LogAttrs(c, level, "request", attrs[:n]...)
 }
+
+// isProbe reports whether a route is for probes, which come every second and would drown the rest.
+func isProbe(route string) bool { return route == "/livez" || route == "/readyz" }

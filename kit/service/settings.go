@@ -8,6 +8,7 @@ import (
 	"tallygate/kit/env"
 	"tallygate/kit/loglines"
 	"tallygate/kit/token"
+	"tallygate/kit/tracing"
 )
 
 // Settings are the ones that every service has, under the same names.
@@ -22,6 +23,8 @@ type Settings struct {
 	JWTSecret, JWTOtherSecrets, JWTPublicKeys *env.Secret
 	JWTIssuer, JWTAudience                    string
 	JWTTTL                                    time.Duration
+
+	Tracing tracing.Settings
 
 	logLevel string
 }
@@ -40,6 +43,7 @@ func ReadSettings(r *env.Reader, addr, privateAddr string) Settings {
 		JWTIssuer:       r.String("JWT_ISSUER", "tallygate"),
 		JWTAudience:     r.String("JWT_AUDIENCE", "tallygate"),
 		JWTTTL:          r.Duration("JWT_TTL", 60*time.Minute, time.Second),
+		Tracing:         tracing.ReadSettings(r),
 		logLevel:        r.OneOf("LOG_LEVEL", "info", "debug", "warn", "error"),
 		LogFormat:       r.OneOf("LOG_FORMAT", "json", "text"),
 	}
@@ -57,6 +61,9 @@ func (s *Settings) Logger(out io.Writer, service string) *slog.Logger {
 	var handler slog.Handler = slog.NewJSONHandler(out, options)
 	if s.LogFormat == "text" {
 		handler = slog.NewTextHandler(out, options)
+	}
+	if s.Tracing.On() {
+		handler = tracing.WithTraceID(handler)
 	}
 	log := slog.New(handler).With("service", service)
 	if lines, ok := out.(*loglines.Writer); ok {

@@ -16,7 +16,7 @@ func New(cfg Config) (public, private http.Handler) {
 }
 
 func (s *server) public() *ginapi.API {
-	api := s.api(s.AccessLog)
+	api := s.api(s.AccessLog, s.Tracer)
 	get(api.Engine, "/livez", gin.WrapH(httpd.Live()))
 	get(api.Engine, "/readyz", gin.WrapH(s.Readiness))
 
@@ -77,7 +77,7 @@ func (s *server) public() *ginapi.API {
 }
 
 func (s *server) private() *ginapi.API {
-	api := s.api(false)
+	api := s.api(false, nil)
 	internal := api.Group("/internal", api.Handle(s.requireGateway))
 	get(internal, "/users/:id", api.Handle(s.readRecord))
 	get(internal, "/changes", api.Handle(s.readChanges))

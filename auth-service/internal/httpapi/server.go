@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"tallygate/auth-service/internal/account"
 	"tallygate/auth-service/internal/clientauth"
@@ -40,6 +41,7 @@ type Config struct {
 	Metrics        prometheus.Registerer
 	Log            *slog.Logger
 	AccessLog      bool
+	Tracer         trace.Tracer // of the public API; nil: there are no traces
 }
 
 // server holds what handlers need.

@@ -31,7 +31,7 @@ func openPostgres(url string) (engine, error) {
 		return pool, postgres.New(postgres.Config{Conn: pool}), nil
 	}
 	return engine{
-		name: "postgres", names: postgresNames{}, connect: connect, slowToConnect: true,
+		name: "postgres", system: "postgresql", names: postgresNames{}, connect: connect, slowToConnect: true,
 		migrate: migratePostgres(connect), outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
 		retryable: postgresRetryable, cause: pgconnect.Cause, probe: probePostgres, doubt: server.Doubt,
 		bulk: postgresBulk{}, ids: postgresIDs{}, size: postgresSize,

@@ -72,7 +72,7 @@ func sqliteEngine(path string, options url.Values) engine {
 		return pool, &sqliteDialector{gormsqlite.Dialector{Conn: pool}}, nil
 	}
 	return engine{
-		name: "sqlite", names: sqliteNames{}, connect: connect,
+		name: "sqlite", system: "sqlite", names: sqliteNames{}, connect: connect,
 		migrate: migrateSQLite, outage: sqliteOutage, unreachable: func(error) bool { return false }, slow: sqliteSlow,
 		retryable: sqliteBusy, bulk: sqliteBulk{}, ids: sqliteIDs{},
 		cause: sqliteCause, doubt: func() {},

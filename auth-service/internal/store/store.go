@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 
 	"tallygate/auth-service/internal/fault"
@@ -25,6 +26,7 @@ type Config struct {
 	// up in front of a database that hangs.
 	Timeout time.Duration
 	Log     *slog.Logger
+	Tracer  trace.Tracer     // nil: there are no traces
 	Now     func() time.Time // time.Now if nil
 }
 
@@ -49,7 +51,8 @@ type Store struct {
 
 // engine is what differs between the two databases.
 type engine struct {
-	name string
+	name   string
+	system string // OpenTelemetry's name of it
 	// connect returns a pool that has no connection yet.
 	connect func() (*sql.DB, gorm.Dialector, error)
 	migrate func(context.Context, *sql.DB, *slog.Logger) error
@@ -101,6 +104,13 @@ func open(cfg Config, e engine) (_ *Store, err error) {
 	}
 	if s.private, err = openLane(&e, ofGateways, ofGateways-1, ofGateways); err != nil {
 		return nil, errors.Join(err, s.public.pool.Close())
+	}
+	if cfg.Tracer != nil {
+		for _, l := range []*lane{s.public, s.private} {
+			if err := l.db.Use(&spans{tracer: cfg.Tracer, system: e.system}); err != nil {
+				return nil, errors.Join(err, s.public.pool.Close(), s.private.pool.Close())
+			}
+		}
 	}
 	if e.oneWriter {
 		s.writer = turn.NewLine(1, maxWaiting)

@@ -88,6 +88,9 @@ func (a *AccessLog) note(k *call, took time.Duration) {
 	l.number(`,"bytes_in":`, ` bytes_in=`, k.in)
 	l.number(`,"bytes_out":`, ` bytes_out=`, k.out)
 	l.word(`,"request_id":"`, ` request_id=`, unsafe.String(unsafe.SliceData(k.id), len(k.id)))
+	if id := k.trace.id(); len(id) > 0 {
+		l.word(`","trace_id":"`, ` trace_id=`, unsafe.String(unsafe.SliceData(id), len(id)))
+	}
 	l.word(`","client":"`, ` client=`, k.client)
 	if k.ended != "" {
 		l.word(`","ended":"`, ` ended=`, k.ended)

@@ -24,6 +24,7 @@ type call struct {
 	begun    time.Time
 	id       []byte // of the request, in idMemory
 	idMemory [httpd.MaxRequestIDBytes]byte
+	trace    placed
 	client   string // address
 	outer    outer
 
@@ -65,7 +66,7 @@ func (k *call) begin(c *conn) {
 	k.begun = time.Now()
 	k.request.Reset()
 	k.body = wire.Body{}
-	k.id = nil
+	k.id, k.trace.field, k.trace.Sampled = nil, nil, false
 	k.cors = nil
 	k.lines.Reset()
 	k.client, k.outer = c.client, outer{}
@@ -83,8 +84,9 @@ func (k *call) whole() bool {
 		int64(r.HeadBytes())+r.ContentLength <= int64(len(k.conn.buffer.Bytes()))
 }
 
-// identify keeps the client's request id if it is harmless, and makes one otherwise.
+// identify keeps the client's request id if it is harmless, and makes one otherwise. The same is true of the trace's id.
 func (k *call) identify() {
+	k.locate()
 	if id := k.request.RequestID; len(id) > 0 && httpd.ValidRequestID(string(id)) {
 		k.id = k.idMemory[:copy(k.idMemory[:], id)] // the buffer may be given back
 		return
@@ -114,6 +116,7 @@ func (k *call) end() {
 	}
 	k.conn.rests = max(1, int64(k.begun.Sub(s.clients.begun)+took))
 	s.cfg.Metrics.observe(k, took)
+	k.record(took)
 	if s.cfg.Access != nil {
 		s.cfg.Access.note(k, took)
 	}

@@ -48,6 +48,7 @@ func (s *Server) describe(k *call) {
 		Client: k.conn.wire, Head: r, Body: &k.body, Upstream: at.upstream, HTTP2: k.conn.stream,
 		Path: forwardedPath(r, at.Route), Base: at.BasePath, HostField: at.hostField, OwnHost: at.ownHost,
 		Host: host, ClientAddr: k.client, Proto: proto, Prefix: k.prefix(), RequestID: k.id,
+		TraceParent: k.trace.field, TraceState: k.trace.Parent.IsValid(),
 		IdentityName: at.IdentityHeader, IdentityValue: identity, Roles: roles, Rates: at.rates, Identities: at.identities, PassFields: at.PassFields,
 		NoVia: at.NoVia, Links: at.links,
 		ForwardToken: forwards, Authorization: authorization, Protocol: k.protocol,

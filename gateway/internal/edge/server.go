@@ -73,6 +73,7 @@ type Config struct {
 	StrictTransport string
 	Log             *slog.Logger
 	Access          *AccessLog // nil: none
+	Tracer          Tracer     // nil: there are no traces
 	Metrics         *Metrics
 	// Budget counts what the clients hold; may be nil.
 	Budget *wire.Budget

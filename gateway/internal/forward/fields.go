@@ -24,6 +24,14 @@ func (q *Request) passes(i int) bool {
 		if apikey.Claims(string(r.Value(i))) { // it would be good at the gateway; any other is the upstream's own
 			return false
 		}
+	case wire.TraceParent:
+		if len(q.TraceParent) > 0 {
+			return false
+		}
+	case wire.TraceState:
+		if len(q.TraceParent) > 0 && !q.TraceState {
+			return false
+		}
 	case wire.Override, wire.Odd:
 		if !q.takesBack(name) {
 			return false
@@ -63,7 +71,7 @@ func (q *Request) Dropped() (names []string) {
 // rewrites reports whether a field of the kind is written anew for the upstream.
 func (q *Request) rewrites(kind wire.Kind) bool {
 	switch kind {
-	case wire.Host, wire.ContentLength, wire.TransferEncoding, wire.Connection, wire.Expect, wire.RequestID, wire.Via, wire.Hops, wire.MaxForwards:
+	case wire.Host, wire.ContentLength, wire.TransferEncoding, wire.Connection, wire.Expect, wire.RequestID, wire.Via, wire.Hops, wire.MaxForwards, wire.TraceParent:
 		return true
 	case wire.Upgrade:
 		return q.WebSocket && q.Head.WebSocket

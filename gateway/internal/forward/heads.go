@@ -18,6 +18,9 @@ func (x *Exchange) requestHead(b []byte, framing wire.Framing, streamed bool) []
 	w.Add("X-Forwarded-For", x.req.ClientAddr)
 	w.Add("X-Forwarded-Proto", x.req.Proto)
 	w.AddBytes("X-Request-Id", x.req.RequestID)
+	if len(x.req.TraceParent) > 0 {
+		w.AddBytes("Traceparent", x.req.TraceParent)
+	}
 	if len(x.req.Host) > 0 {
 		w.AddBytes("X-Forwarded-Host", x.req.Host)
 	}

@@ -27,6 +27,9 @@ type Request struct {
 	Proto      string // X-Forwarded-Proto: http or https
 	Prefix     []byte // X-Forwarded-Prefix; empty: none
 	RequestID  []byte // X-Request-Id
+	// TraceParent is the field traceparent; empty: traceparent and tracestate are the client's. TraceState: tracestate is.
+	TraceParent []byte
+	TraceState  bool
 	// IdentityName and IdentityValue are the field that names the user; the value is empty if the request has no user.
 	IdentityName  string
 	IdentityValue []byte

@@ -26,7 +26,7 @@ func (o *object) passing(r *route.Route) {
 func whyNotPassed(name string) string {
 	kind, alias := wire.KindOf(name)
 	switch kind {
-	case wire.Other, wire.Origin, wire.Override:
+	case wire.Other, wire.Origin, wire.Override, wire.TraceParent, wire.TraceState:
 		if alias {
 			return "is read as another field by some servers: write its name with -"
 		}

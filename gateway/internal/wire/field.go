@@ -16,6 +16,8 @@ const (
 	Authorization         //
 	APIKey                // X-API-Key: may hold an API key
 	RequestID             // X-Request-Id
+	TraceParent           // W3C Trace Context
+	TraceState            //
 	Forwarded             // Forwarded, X-Forwarded-*, X-Real-IP: dropped and rebuilt
 	ForwardedFor          // X-Forwarded-For: read if a trusted proxy sent it
 	ForwardedProto        //
@@ -34,7 +36,7 @@ const (
 var fieldKinds = map[string]Kind{ //nolint:gochecknoglobals // a constant that Go has no constant for
 	"host": Host, "content-length": ContentLength, "transfer-encoding": TransferEncoding, "connection": Connection,
 	"keep-alive": Hop, "te": Hop, "trailer": Hop, "http2-settings": Hop,
-	"upgrade": Upgrade, "expect": Expect, "authorization": Authorization, "x-api-key": APIKey, "x-request-id": RequestID, "via": Via,
+	"upgrade": Upgrade, "expect": Expect, "authorization": Authorization, "x-api-key": APIKey, "x-request-id": RequestID, "traceparent": TraceParent, "tracestate": TraceState, "via": Via,
 	"origin": Origin, "max-forwards": MaxForwards, "x-tallygate-hops": Hops, "sec-websocket-protocol": Protocols,
 
 	"forwarded": Forwarded, "x-forwarded-for": ForwardedFor, "x-forwarded-proto": ForwardedProto,

@@ -31,6 +31,8 @@ type Request struct {
 	WebSocket bool
 	// RequestID is what the client sent; empty if nothing or several.
 	RequestID []byte
+	// TraceParent is what the client sent; empty if nothing or several.
+	TraceParent []byte
 
 	started    bool // the request line has been read
 	blank      bool // an empty line was skipped before it
@@ -48,7 +50,7 @@ type Request struct {
 // Reset forgets everything.
 func (r *Request) Reset() {
 	r.forget()
-	r.Method, r.Path, r.Query, r.Host, r.RequestID, r.authority = nil, nil, nil, nil, nil, nil
+	r.Method, r.Path, r.Query, r.Host, r.RequestID, r.TraceParent, r.authority = nil, nil, nil, nil, nil, nil, nil
 	r.scanned = 0
 	r.Sign, r.rawPath, r.ownPath, r.ownQuery = nil, [2]int{}, false, false
 	r.ContentLength, r.Minor = 0, 0
@@ -171,9 +173,9 @@ func (r *Request) validate() error {
 
 // requestFields is what the fields of one request say together.
 type requestFields struct {
-	hosts, ids int
-	framing    framingFields
-	upgrade    []byte
+	hosts, ids, parents int
+	framing             framingFields
+	upgrade             []byte
 }
 
 // read takes in the fields that this package understands.
@@ -203,6 +205,9 @@ func (r *Request) read(found *requestFields) (err error) {
 		case RequestID:
 			found.ids++
 			r.RequestID = value
+		case TraceParent:
+			found.parents++
+			r.TraceParent = value
 		}
 		if err != nil {
 			return err
@@ -210,6 +215,9 @@ func (r *Request) read(found *requestFields) (err error) {
 	}
 	if found.ids > 1 {
 		r.RequestID = nil
+	}
+	if found.parents > 1 {
+		r.TraceParent = nil
 	}
 	return nil
 }
@@ -236,7 +244,7 @@ func (r *Request) validateHost(hosts int) error {
 // Move makes the head point into to, a copy of from, which begins with the head. from is the memory that was parsed.
 func (r *Request) Move(from, to []byte) {
 	r.header.buf = moved(r.header.buf, from, to)
-	for _, part := range []*[]byte{&r.Method, &r.Host, &r.RequestID, &r.authority} {
+	for _, part := range []*[]byte{&r.Method, &r.Host, &r.RequestID, &r.TraceParent, &r.authority} {
 		*part = moved(*part, from, to)
 	}
 	if !r.ownPath {

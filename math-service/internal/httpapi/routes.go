@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"tallygate/kit/ginapi"
 	"tallygate/kit/httpd"
@@ -20,11 +21,12 @@ type Config struct {
 	Metrics   prometheus.Registerer
 	Log       *slog.Logger
 	AccessLog bool
+	Tracer    trace.Tracer // nil: there are no traces
 }
 
 // New returns the public API.
 func New(cfg Config) http.Handler {
-	api := ginapi.New(ginapi.Config{Log: cfg.Log, AccessLog: cfg.AccessLog, Metrics: cfg.Metrics, Problems: problems})
+	api := ginapi.New(ginapi.Config{Log: cfg.Log, AccessLog: cfg.AccessLog, Tracer: cfg.Tracer, Metrics: cfg.Metrics, Problems: problems})
 	api.GET("/livez", gin.WrapH(httpd.Live()))
 	api.GET("/readyz", gin.WrapH(cfg.Readiness))
 
