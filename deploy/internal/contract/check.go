@@ -14,7 +14,12 @@ const tokenNotValid = `{"message":"Token is not valid"}`
 
 // Check runs the contract against the Tallygate at base, whose database may hold other users, but none whose name begins with prefix.
 func Check(t *testing.T, base, prefix string) {
-	c := NewClient(base)
+	t.Helper()
+	NewClient(base).Check(t, prefix)
+}
+
+// Check is the function of this name with a client of the caller's.
+func (c *Client) Check(t *testing.T, prefix string) {
 	t.Run("registering a name twice makes one user", c.checkRegistration(prefix+"-once"))
 	t.Run("a hundred registrations of one name at once make one user", c.checkRace(prefix+"-race"))
 	t.Run("a wrong password and an unknown user get the same response", c.checkRefusedSignIn(prefix+"-refused"))
