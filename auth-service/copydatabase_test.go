@@ -209,6 +209,7 @@ func TestWhatPostgreSQLDoesNotTakeIsToldByRow(t *testing.T) {
 	for _, statement := range []string{
 		"pragma ignore_check_constraints = 1; update users set disabled = 7, role = cast(x'fffe' as text), created_at = 1.5 where id = 1",
 		"insert into usage_batches values ('a' || char(0), 1), ('b', 1.5), ('c', 'x')",
+		"insert into usage_days values (7, 5, 'a' || char(0), 1, 1, 1, 1, 1, 1, 0)",
 		"insert into guess_counters values ('text', 1, 1, 1, 1, 1, null), (x'01', 5000000000, 1, 1, 1, 1, null), (x'02', 1, 1, -9223372036854775808, 1, 1, null)",
 		"insert into sessions values (null, 1, 1, 1, 1, null, 'c', 'a', x'', null, null, 0)",
 	} {
@@ -218,6 +219,7 @@ func TestWhatPostgreSQLDoesNotTakeIsToldByRow(t *testing.T) {
 	for _, says := range []string{
 		"users, id = 1: role is no valid UTF-8", `usage_batches, gateway = "a\x00", sequence = 1: gateway has a NUL character`,
 		`usage_batches, gateway = "b", sequence = 1.5: sequence is of the wrong type: real`, `usage_batches, gateway = "c", sequence = "x": sequence is of the wrong type: text`,
+		`usage_days, user_id = 7, day = 1970-01-01T00:00:00.000005Z, route = "a\x00": route has a NUL`,
 		`guess_counters, key = "text": key is of the wrong type: text`, "guess_counters, key = 01: failures is too large: 5000000000",
 		"guess_counters, key = 02: pending_until is a time before all", "sessions, id = null: id is null",
 	} {
@@ -227,6 +229,7 @@ func TestWhatPostgreSQLDoesNotTakeIsToldByRow(t *testing.T) {
 	}
 	alter(t, path, "delete from usage_batches")
 	alter(t, path, "delete from guess_counters")
+	alter(t, path, "delete from usage_days")
 	alter(t, path, "delete from sessions")
 	alter(t, path, "update users set role = 'admin'")
 	wantChild(t, vars, 1, "users, id = 1: disabled is neither true nor false: 7", "copy-database")

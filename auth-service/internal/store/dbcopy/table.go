@@ -50,9 +50,10 @@ func (t *table) keyNames() string {
 	return strings.Join(list, ", ")
 }
 
+// columnsQuery leaves out columns that a primary key only includes.
 const columnsQuery = `
 select c.relname, a.attname, t.typname, a.attnotnull, a.attidentity <> '',
-    coalesce(array_position(i.indkey::int2[], a.attnum), -1)
+    case when array_position(i.indkey::int2[], a.attnum) < i.indnkeyatts then array_position(i.indkey::int2[], a.attnum) else -1 end
 from pg_class c
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 join pg_type t on t.oid = a.atttypid
