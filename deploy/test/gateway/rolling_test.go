@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 )
 
@@ -42,17 +41,7 @@ func TestRollingRestartsBehindHAProxy(t *testing.T) {
 	}
 	for i := range 10 {
 		name := []string{"a", "b"}[i%2]
-		server := servers[name]
-		server.signal(t, syscall.SIGTERM)
-		p.awaitState(t, name, "DOWN", "") // by its page, or by now because it is gone
-		if code, err := server.ExitCode(); err != nil || code != 0 {
-			t.Fatalf("%s: ended with %d, %v", name, code, err)
-		}
-		if err := server.Start(); err != nil {
-			t.Fatal(err)
-		}
-		server.awaitListening(t, server.addr)
-		p.awaitState(t, name, "UP", "L7OK")
+		p.restart(t, name, servers[name])
 	}
 	var made int64
 	for _, stop := range stops {
