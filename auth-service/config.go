@@ -10,6 +10,7 @@ import (
 	"tallygate/auth-service/internal/admission"
 	"tallygate/auth-service/internal/guess"
 	"tallygate/auth-service/internal/password"
+	"tallygate/auth-service/internal/store"
 	"tallygate/kit/env"
 	"tallygate/kit/memory"
 	"tallygate/kit/service"
@@ -112,8 +113,12 @@ func readBounds(r *env.Reader) admission.Bounds {
 }
 
 func readDatabase(r *env.Reader) databaseConfig {
+	address := readDatabaseURL(r)
+	for _, mistake := range mistakes(store.CheckURL(address)) {
+		r.Fail("DATABASE_URL", "%s", mistake)
+	}
 	return databaseConfig{
-		url:      readDatabaseURL(r),
+		url:      address,
 		maxConns: r.Int("DATABASE_MAX_CONNS", 16, 2, 1000),
 		timeout:  r.Duration("DATABASE_TIMEOUT", 3*time.Second, 100*time.Millisecond),
 	}

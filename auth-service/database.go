@@ -27,15 +27,29 @@ func readAddress(r *env.Reader, address, secret, byDefault string) string {
 	if password == "" {
 		return text
 	}
-	u, err := url.Parse(text)
-	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") || u.User.Username() == "" {
+	// Not url.Parse: it does not read addresses with several hosts.
+	scheme, rest, _ := strings.Cut(text, "://")
+	authority := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return !strings.ContainsRune("/?#", r) }))]
+	at := strings.LastIndex(authority, "@")
+	if !strings.HasPrefix(scheme, "postgres") || at <= 0 {
 		r.Fail(secret, "needs a %s with a user in it, like postgres://user@host:5432/database", cmp.Or(address, "-to"))
 		return text
 	}
-	if _, twice := u.User.Password(); twice {
+	if strings.Contains(authority[:at], ":") {
 		r.Fail(secret, "is set, and %s holds a password too: keep one", address)
 		return text
 	}
-	u.User = url.UserPassword(u.User.Username(), password)
-	return u.String()
+	_, encoded, _ := strings.Cut(url.UserPassword("", password).String(), ":")
+	return scheme + "://" + authority[:at] + ":" + encoded + rest[at:]
+}
+
+// mistakes are the errors that were joined into one.
+func mistakes(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // not one below it
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
 }

@@ -42,7 +42,7 @@ func sqliteAddress(path string, options url.Values) string {
 
 func openSQLite(path string) (engine, error) {
 	if path == "" || path == ":memory:" {
-		return engine{}, errors.New("has no path of a file behind sqlite")
+		return engine{}, errNoFile
 	}
 	// Only this user may read the database.
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

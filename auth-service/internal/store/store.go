@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"tallygate/auth-service/internal/fault"
+	"tallygate/auth-service/internal/store/pgconnect"
 	"tallygate/auth-service/internal/system"
 	"tallygate/kit/turn"
 )
@@ -119,6 +120,26 @@ func open(cfg Config, e engine) (_ *Store, err error) {
 	return s, nil
 }
 
+// CheckURL returns every mistake in the address of a database, joined. It opens nothing, and repeats no password.
+func CheckURL(url string) error {
+	path, isFile := strings.CutPrefix(url, "sqlite:")
+	switch {
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		return pgconnect.Check(url)
+	case !isFile:
+		return errNoURL
+	case path == "" || path == ":memory:":
+		return errNoFile
+	}
+	return nil
+}
+
+// The value may hold a password: it is not repeated.
+var (
+	errNoURL  = errors.New("is neither postgres://… nor sqlite:PATH")
+	errNoFile = errors.New("has no path of a file behind sqlite")
+)
+
 func openEngine(url string) (engine, error) {
 	switch {
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
@@ -126,8 +147,7 @@ func openEngine(url string) (engine, error) {
 	case strings.HasPrefix(url, "sqlite:"):
 		return openSQLite(strings.TrimPrefix(url, "sqlite:"))
 	}
-	// The value may hold a password: it is not repeated.
-	return engine{}, errors.New("is neither postgres://… nor sqlite:PATH")
+	return engine{}, errNoURL
 }
 
 // Close closes all connections.

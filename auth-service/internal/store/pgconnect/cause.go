@@ -94,7 +94,8 @@ func causeInTLS(err error) string {
 	if alert, ok := errors.AsType[tls.AlertError](err); ok {
 		return "the server ended TLS: " + alert.Error()
 	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+	// pgx has no value for the second.
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.HasSuffix(err.Error(), "server refused TLS connection") {
 		return "the server does not speak TLS"
 	}
 	return ""

@@ -52,11 +52,17 @@ type host struct {
 	pooled driver.Connector // each transaction may be at another connection of the pooler: nothing has a name
 }
 
+// Check returns every mistake in a postgres:// address, joined. It does not connect.
+func Check(url string) error {
+	_, err := parse(url)
+	return err
+}
+
 // Open prepares connections to the database at a postgres:// address. It does not connect.
 func Open(url string) (*Server, error) {
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := parse(url)
 	if err != nil {
-		return nil, errors.New("is not a postgres://user:password@host:port/database address")
+		return nil, err
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout
