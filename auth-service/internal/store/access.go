@@ -86,7 +86,7 @@ func (s *Store) marksSession(id string) access {
 }
 
 // enter waits for the turns, for as long as a call may take. leave gives them back. Errors: fault.ErrCrowded,
-// fault.ErrBusy, ctx's.
+// fault.ErrBusy, fault.ErrUnavailable, ctx's.
 func (s *Store) enter(ctx context.Context, a access, writes bool) (leave func(), err error) {
 	waiting, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -115,7 +115,16 @@ func (s *Store) enter(ctx context.Context, a access, writes bool) (leave func(),
 		leave()
 		return nil, refusal(ctx, fault.ErrBusy, err)
 	}
-	return both(give, leave), nil
+	leave = both(give, leave)
+	done, err := a.lane.room(waiting)
+	if err != nil {
+		leave()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, s.unavailable(ctx, err)
+	}
+	return both(done, leave), nil
 }
 
 // refusal is the error of a call that got no turn: ctx's if the caller is gone, else why.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -29,6 +30,9 @@ type lane struct {
 	wanted chan struct{}
 	// some is for calls that must not take all of the turns.
 	some *turn.Line
+	// full, if not nil, reports whether the server has no connection left. running is how many calls have their turn and a connection.
+	full    func(error) bool
+	running atomic.Int64
 }
 
 const (
@@ -42,6 +46,10 @@ const (
 	growAfter   = 20 * time.Millisecond
 	growTimeout = 10 * time.Second
 	growPause   = time.Second
+	// fullPause is the time between two attempts of a call to get a connection where the server has none left, fullGrowPause that
+	// between two attempts to open one more than before.
+	fullPause     = 50 * time.Millisecond
+	fullGrowPause = 10 * time.Second
 )
 
 // openLane returns a lane of up to most connections, of which up to atOnce are for calls that must not take all. It begins with
@@ -73,7 +81,7 @@ func openLane(e *engine, most, atOnce, warm int) (*lane, error) {
 	}
 	return &lane{
 		db: db, pool: pool, gate: turn.NewLine(open, maxWaiting), open: open, most: most, wanted: make(chan struct{}, 1),
-		some: turn.NewLine(max(atOnce, 1), maxWaiting),
+		some: turn.NewLine(max(atOnce, 1), maxWaiting), full: e.full,
 	}, nil
 }
 
@@ -101,6 +109,32 @@ func (l *lane) take(ctx context.Context, rank turn.Rank) error {
 	return l.gate.Take(ctx, rank)
 }
 
+// room returns when there is a connection for a call that has its turn, which leave gives back. There may be fewer connections than
+// turns: some have ended, and others have taken their place at the server. While it has none left, the call waits for one that another
+// call gives back, or that the server has again. The error is that of connecting.
+func (l *lane) room(ctx context.Context) (leave func(), err error) {
+	if l.full == nil {
+		return func() {}, nil
+	}
+	leave = func() { l.running.Add(-1) }
+	l.running.Add(1)
+	for int64(l.pool.Stats().OpenConnections) < l.running.Load() {
+		conn, err := l.pool.Conn(ctx)
+		if err == nil {
+			err = conn.Close()
+		}
+		if err != nil && !l.full(err) {
+			leave()
+			return nil, err
+		}
+		if err != nil && !every.Sleep(ctx, fullPause) {
+			leave()
+			return nil, err
+		}
+	}
+	return leave, nil
+}
+
 // grow opens further connections, one after the other, while calls have to wait for long. It returns when all are open or
 // ctx ends.
 func (l *lane) grow(ctx context.Context) {
@@ -111,7 +145,12 @@ func (l *lane) grow(ctx context.Context) {
 			return
 		}
 		for l.open < l.most && every.Sleep(ctx, pause) && l.gate.Waiting() > 0 {
-			if pause = growAfter; l.add(ctx) != nil {
+			switch err := l.add(ctx); {
+			case err == nil:
+				pause = growAfter
+			case l.full != nil && l.full(err):
+				pause = fullGrowPause
+			default:
 				pause = growPause
 			}
 		}

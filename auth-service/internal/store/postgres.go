@@ -33,7 +33,7 @@ func openPostgres(url string) (engine, error) {
 	return engine{
 		name: "postgres", system: "postgresql", names: postgresNames{}, connect: connect, slowToConnect: true,
 		migrate: migratePostgres(connect), outage: postgresOutage, unreachable: postgresUnreachable, slow: postgresSlow,
-		retryable: postgresRetryable, cause: pgconnect.Cause, probe: probePostgres, doubt: server.Doubt,
+		retryable: postgresRetryable, cause: pgconnect.Cause, probe: probePostgres, doubt: server.Doubt, full: pgconnect.Full,
 		bulk: postgresBulk{}, ids: postgresIDs{}, size: postgresSize,
 	}, nil
 }

@@ -70,7 +70,12 @@ func (s *Store) Ready(ctx context.Context) error {
 		return fmt.Errorf("%w: all connections are in use: %w", fault.ErrUnavailable, err)
 	}
 	defer s.private.gate.Leave()
-	if err := s.engine.probe(ctx, s.private.pool, known != ""); err != nil {
+	leave, err := s.private.room(ctx)
+	if err == nil {
+		err = s.engine.probe(ctx, s.private.pool, known != "")
+		leave()
+	}
+	if err != nil {
 		if errors.Is(ctx.Err(), context.Canceled) { // whoever asked is gone
 			return fmt.Errorf("%w: %w", fault.ErrUnavailable, ctx.Err())
 		}

@@ -65,6 +65,8 @@ type engine struct {
 	cause func(error) string
 	// probe returns an error if the database takes no writes. In doubt it tries to write.
 	probe func(ctx context.Context, pool *sql.DB, inDoubt bool) error
+	// full, if not nil, reports whether the server has no connection left.
+	full func(error) bool
 	// doubt is called after a failure that a change of the server can explain.
 	doubt func()
 	names names

@@ -33,6 +33,12 @@ func Cause(err error) string {
 	return strings.Join(all, "; ")
 }
 
+// Full reports whether a server, or a pooler, has no connection left.
+func Full(err error) bool {
+	refusal, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refusal.Code == "53300"
+}
+
 // split returns the errors that were joined into one.
 func split(err error) (all []error) {
 	for next := err; next != nil; next = errors.Unwrap(next) {

@@ -166,6 +166,9 @@ func (s *Server) connect(ctx context.Context) (driver.Conn, error) {
 				s.trust.connected()
 				return end.conn, nil
 			}
+			if Full(end.err) {
+				s.trust.noRoom()
+			}
 			if errs = append(errs, end.err); begun < len(s.hosts) {
 				begin()
 			}

@@ -17,6 +17,8 @@ const (
 	checkTimeout = 500 * time.Millisecond
 	// missesOfDead is how many connections in a row have to give no answer until all that were opened before are given up.
 	missesOfDead = 2
+	// keptWhenFull is how long connections are not replaced after the server had none left.
+	keptWhenFull = 10 * time.Minute
 )
 
 // factsKey is where a connection keeps its facts.
@@ -45,6 +47,7 @@ type trust struct {
 	doubted time.Time // connections that were verified before are asked
 	given   time.Time // connections that were opened before are thrown away
 	misses  int
+	full    time.Time // when the server had no connection left
 }
 
 // doubt has every connection asked before its next use.
@@ -61,6 +64,13 @@ func (t *trust) connected() {
 	t.misses = 0
 }
 
+// noRoom notes that the server had no connection left.
+func (t *trust) noRoom() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.full = time.Now()
+}
+
 // missed notes that a connection gave no answer.
 func (t *trust) missed() {
 	t.mu.Lock()
@@ -75,7 +85,8 @@ func (t *trust) missed() {
 func (t *trust) of(f *facts, now time.Time) (ask, end bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	end = f.opened.Before(t.given) || now.After(f.end)
+	// Who gives a connection back to a full server gets none for it.
+	end = f.opened.Before(t.given) || now.After(f.end) && now.Sub(t.full) > keptWhenFull
 	return f.verified.Before(t.doubted) || now.Sub(f.used) > idleTrust, end
 }
 
