@@ -45,7 +45,7 @@ func readAddress(r *env.Reader, address, secret, byDefault string) string {
 
 // mistakes are the errors that were joined into one.
 func mistakes(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // not one below it
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	if err == nil {

@@ -98,7 +98,7 @@ func rootCertificate(path string) error {
 	if path == "system" {
 		return nil
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func ports(value string) error {
 }
 
 func readable(path string) error {
-	file, err := os.Open(path) //nolint:gosec // the operator names it
+	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}

@@ -35,8 +35,8 @@ func TestEveryMistakeInAnAddressIsNamedAndNoPasswordIs(t *testing.T) {
 		"postgres://u:hun%ter2@h/db":                                        {"percent-encoded"},
 		"postgres://u:hunter2@h/db?sslmode=%zz":                             {"percent-encoded"},
 	} {
-		err := error(nil)
-		if _, err = pgconnect.Open(address); err == nil {
+		_, err := pgconnect.Open(address)
+		if err == nil {
 			t.Errorf("%s: it was taken", address)
 			continue
 		}

@@ -42,7 +42,7 @@ func Full(err error) bool {
 // split returns the errors that were joined into one.
 func split(err error) (all []error) {
 	for next := err; next != nil; next = errors.Unwrap(next) {
-		if joined, ok := next.(interface{ Unwrap() []error }); ok { //nolint:errorlint // this node, not one below it
+		if joined, ok := next.(interface{ Unwrap() []error }); ok {
 			for _, one := range joined.Unwrap() {
 				all = append(all, split(one)...)
 			}

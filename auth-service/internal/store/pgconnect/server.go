@@ -162,7 +162,7 @@ func (s *Server) connect(ctx context.Context) (driver.Conn, error) {
 		case end := <-ends:
 			ended++
 			if end.err == nil {
-				s.good.Store(int32(end.host)) //nolint:gosec // an index
+				s.good.Store(int32(end.host))
 				s.trust.connected()
 				return end.conn, nil
 			}
@@ -174,7 +174,7 @@ func (s *Server) connect(ctx context.Context) (driver.Conn, error) {
 			}
 			if ended == begun {
 				// Whoever has little time begins with another host next time, and not again with one that says nothing.
-				s.good.CompareAndSwap(int32(first), int32((first+1)%len(s.hosts))) //nolint:gosec // indexes
+				s.good.CompareAndSwap(int32(first), int32((first+1)%len(s.hosts)))
 				return nil, errors.Join(errs...)
 			}
 		case <-again.C:

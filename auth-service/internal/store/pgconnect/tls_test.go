@@ -17,7 +17,7 @@ import (
 	"tallygate/kit/tlstest"
 )
 
-var shared pgtest.Shared //nolint:gochecknoglobals // the databases of this test binary
+var shared pgtest.Shared
 
 func TestMain(m *testing.M) { os.Exit(shared.Main(m)) }
 
@@ -63,7 +63,7 @@ func ping(t *testing.T, address string) error {
 		t.Fatal(err)
 	}
 	pool := sql.OpenDB(server.Connector(1))
-	defer pool.Close()
+	defer pool.Close() //nolint:errcheck // it is done
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	return pool.PingContext(ctx)
