@@ -31,10 +31,7 @@ func WriteArchive(target, folder string, entries []Entry, made time.Time) (err e
 		return fmt.Errorf("make the archive: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	for i := range entries {
-		entries[i].Name = folder + "/" + entries[i].Name
-	}
-	return writeTar(file, entries, made)
+	return writeTar(file, below(folder+"/", entries), made)
 }
 
 func writeTar(w io.Writer, entries []Entry, made time.Time) error {

@@ -79,7 +79,8 @@ func (c *Config) platform(ctx context.Context, p Platform, made time.Time) ([]st
 	if err != nil {
 		return nil, err
 	}
-	entries := slices.Concat([]Entry{{Name: "sbom.cdx.json", Data: bill}}, binaries(programs, shipped()), documents, below("systemd/", units))
+	documents = append(documents, Entry{Name: "sbom.cdx.json", Data: bill})
+	entries := slices.Concat(binaries(programs, shipped()), documents, below("systemd/", units))
 	name := fmt.Sprintf("tallygate-%s-%s", c.Version, p)
 	if err := WriteArchive(filepath.Join(c.Out, name+".tar.gz"), name, entries, made); err != nil {
 		return nil, err

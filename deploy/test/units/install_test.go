@@ -17,7 +17,7 @@ import (
 )
 
 // TestInstallations installs a release under systemd, as a Debian package and from an archive, uses it, and removes it.
-func TestInstallations(t *testing.T) {
+func TestInstallations(t *testing.T) { //nolint:tparallel // one machine: the second installation begins where the first one was removed
 	t.Parallel()
 	commit, err := exec.CommandContext(t.Context(), "git", "-C", testbed.Root(), "rev-parse", "HEAD").Output()
 	if err != nil {
