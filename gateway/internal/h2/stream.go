@@ -48,9 +48,10 @@ func newStream(f *Front, w http.ResponseWriter, r *http.Request) *Stream {
 	return s
 }
 
-// AppendHead appends the request's head to b. It has to be called first, once.
+// AppendHead appends the request's head to b, and forgets it: a client may have many large heads open. It has to be called first, once.
 func (s *Stream) AppendHead(b []byte) []byte {
 	b, s.source.chunked = appendHead(b, s.request)
+	s.request.Header, s.request.URL, s.request.RequestURI = nil, nil, ""
 	return b
 }
 

@@ -43,6 +43,9 @@ func TestAHeadIsOneThatThePackageWireReads(t *testing.T) {
 				c.change(r)
 			}
 			head := h2.NewStream(httptest.NewRecorder(), r).AppendHead(nil)
+			if r.Header != nil || r.RequestURI != "" {
+				t.Error("the head is held twice")
+			}
 			var parsed wire.Request
 			parsed.Reset()
 			n, err := parsed.Parse(head)
