@@ -13,7 +13,7 @@ import (
 // passed are the kinds that go on to the upstream, or are written again from what the client sent.
 var passed = []wire.Kind{
 	wire.Other, wire.Host, wire.ContentLength, wire.TransferEncoding, wire.Expect, wire.Authorization, wire.APIKey, wire.RequestID,
-	wire.Via, wire.Origin, wire.MaxForwards, wire.Hops, wire.Protocols,
+	wire.TraceParent, wire.TraceState, wire.Via, wire.Origin, wire.MaxForwards, wire.Hops, wire.Protocols,
 }
 
 // dropped are the names that docs/routes.md says no client's field reaches an upstream under.
