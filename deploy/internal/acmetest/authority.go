@@ -87,16 +87,29 @@ var quick sync.Once //nolint:gochecknoglobals // the environment is the process'
 // newOrder is where Pebble takes orders.
 const newOrder = "/order-plz"
 
-// counting counts the orders.
+// counting counts the orders that are taken. Pebble refuses some requests, which clients have to send again.
 func (a *Authority) counting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == newOrder {
+		noted := &noting{ResponseWriter: w}
+		next.ServeHTTP(noted, r)
+		if r.URL.Path == newOrder && noted.status == http.StatusCreated {
 			a.mu.Lock()
 			a.orders++
 			a.mu.Unlock()
 		}
-		next.ServeHTTP(w, r)
 	})
+}
+
+// noting keeps a response's status.
+type noting struct {
+	http.ResponseWriter
+
+	status int
+}
+
+func (n *noting) WriteHeader(status int) {
+	n.status = status
+	n.ResponseWriter.WriteHeader(status)
 }
 
 // Orders is how many certificates were ordered.
