@@ -34,7 +34,7 @@ export CGO_ENABLED := 0
 GOBUILD = GOWORK=off $(GO) build -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots measure release release-check units h2spec ci
+.PHONY: help build run up down logs rotate-secret pin test bench lint cross openapi openapi-check openapi-release schema-release examples fmt fuzz e2e chaos journeys screenshots soak measure release release-check units h2spec ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -72,7 +72,7 @@ bench: build ## measure the gateway beside other proxies, and the services' hot 
 
 lint: $(LINT) openapi-check ## check style, mistakes and imports in every module
 	@for module in $(MODULES); do \
-		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,journeys,measure,units ./...) || exit 1; \
+		(cd $$module && ../$(LINT) run --config ../.golangci.yml --build-tags $(TAGS),e2e,chaos,journeys,measure,units,soak ./...) || exit 1; \
 	done
 
 cross: ## compile for Windows, macOS and FreeBSD
@@ -118,6 +118,9 @@ journeys: build ## go the ways of users through the console in Chromium; ARTIFAC
 
 screenshots: build ## take the picture of the console that README shows
 	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),journeys -count=1 -run '^TestScreenshot$$' ./deploy/test/system -update
+
+soak: build ## let everything run under a mixed load, and check that nothing grows (SOAK_DURATION=15m)
+	@TALLYGATE_BUILT=1 $(GO) test -tags $(TAGS),soak -count=1 -timeout 0 -v ./deploy/test/soak/
 
 measure: build ## measure revocation, guessing, imports and what one client can do to others; needs a quiet machine
 	@$(GO) test -tags $(TAGS),measure -count=1 -timeout 60m -v ./deploy/test/measure/
