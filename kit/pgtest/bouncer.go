@@ -26,7 +26,7 @@ func (s *Server) Bouncer(size int) (*exec.Cmd, error) {
 		}
 	}
 	config := filepath.Join(s.dir, "pgbouncer.ini")
-	err = os.WriteFile(config, fmt.Appendf(nil, `[databases]
+	text := fmt.Appendf(nil, `[databases]
 * = host=%[1]s port=5432 user=postgres
 [pgbouncer]
 listen_addr =
@@ -36,8 +36,8 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = %[3]d
 max_client_conn = 300
-`, s.dir, bouncerPort, size), 0o644) //nolint:gosec // it holds no secret, and another user reads it
-	if err != nil {
+`, s.dir, bouncerPort, size)
+	if err := os.WriteFile(config, text, 0o644); err != nil { //nolint:gosec // it holds no secret, and another user reads it
 		return nil, err
 	}
 	cmd := exec.Command(program, config)
