@@ -125,10 +125,15 @@ func TestGRPC(t *testing.T) {
 	_, _, addr := startTalker(t, "one")
 	g, _ := startHTTP2(t, grpcRoutes([]string{"auth: public"}, addr))
 	conn := newTalkerClient(t, g)
-	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(t.Context(), "x-token", "T", "x-user-id", "7"), testbed.Patience)
-	t.Cleanup(cancel)
+	bounded := func(t *testing.T) context.Context { // from when it runs: a test that runs in parallel may wait for its turn
+		t.Helper()
+		ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(t.Context(), "x-token", "T", "x-user-id", "7"), testbed.Patience)
+		t.Cleanup(cancel)
+		return ctx
+	}
 	t.Run("unary", func(t *testing.T) {
 		t.Parallel()
+		ctx := bounded(t)
 		var before, after metadata.MD
 		got, err := say(ctx, conn, "hello", grpc.Header(&before), grpc.Trailer(&after))
 		if err != nil || got != "hello from T" {
@@ -144,6 +149,7 @@ func TestGRPC(t *testing.T) {
 	})
 	t.Run("a status", func(t *testing.T) {
 		t.Parallel()
+		ctx := bounded(t)
 		var after metadata.MD
 		_, err := say(ctx, conn, "fail", grpc.Trailer(&after))
 		if s := status.Convert(err); s.Code() != codes.FailedPrecondition || s.Message() != "no: 100 % ünwilling" || len(after["x-after"]) != 1 {
@@ -153,6 +159,7 @@ func TestGRPC(t *testing.T) {
 	for name, kind := range map[string]grpc.StreamDesc{"Talk": {ServerStreams: true, ClientStreams: true}, "Collect": {ClientStreams: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			ctx := bounded(t)
 			stream, err := conn.NewStream(ctx, &kind, "/test.Talker/"+name)
 			if err != nil {
 				t.Fatal(err)
