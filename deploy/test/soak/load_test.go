@@ -59,7 +59,10 @@ func newLoad(t *testing.T, c *cluster.Cluster) *load {
 func startEcho(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(w, r.Body) // a client may leave
+		// net/http drops the rest of a body once a response has begun. A client may leave.
+		if body, err := io.ReadAll(r.Body); err == nil {
+			_, _ = w.Write(body)
+		}
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
@@ -122,7 +125,9 @@ func (l *load) session(client *contract.Client, number int) {
 // strangers are those who send what is refused.
 func (l *load) strangers(client *contract.Client) {
 	got, err := client.Post("/token", contract.Credentials{Username: "nobody", Password: "wrong"})
-	l.expect("POST /token of nobody", got, err, http.StatusUnauthorized)
+	if got.Status != http.StatusTooManyRequests { // after many tries
+		l.expect("POST /token of nobody", got, err, http.StatusUnauthorized)
+	}
 	got, err = client.Do(http.MethodGet, "/root?number=9&n=0.5", http.Header{"Authorization": {"Bearer x.y.z"}}, nil)
 	l.expect("GET /root with rubbish", got, err, http.StatusUnauthorized)
 	got, err = client.Do(http.MethodGet, "/no/such/path", nil, nil)
