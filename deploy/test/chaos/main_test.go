@@ -22,15 +22,7 @@ func TestMain(m *testing.M) {
 // duration is how long random kills go on.
 func duration(t *testing.T) time.Duration {
 	t.Helper()
-	text := os.Getenv("CHAOS_DURATION")
-	if text == "" {
-		return 30 * time.Second
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		t.Fatalf("CHAOS_DURATION: %v", err)
-	}
-	return d
+	return testbed.Duration(t, "CHAOS_DURATION", 30*time.Second)
 }
 
 // seed is the seed of a test's random choices. It is logged, so that a run can be repeated.

@@ -27,7 +27,7 @@ const (
 
 // TestSoak runs the load on both databases, one after the other.
 func TestSoak(t *testing.T) { //nolint:paralleltest // each has the machine for itself
-	length := duration(t) / 2
+	length := testbed.Duration(t, "SOAK_DURATION", 15*time.Minute) / 2
 	for name, cfg := range map[string]cluster.Config{
 		"SQLite":     {Gateways: 2, Maths: 2},
 		"PostgreSQL": {Gateways: 2, Maths: 2, Auths: 2, Postgres: true},
@@ -79,18 +79,4 @@ func soak(t *testing.T, cfg cluster.Config, length time.Duration) {
 	}
 	fmt.Fprintf(table, "calls\t\t%d\t\t\t\nsign-ins\t\t%d\t\t\t\n", load.calls.Load(), load.signIns.Load())
 	load.report(t)
-}
-
-// duration is how long both runs take together.
-func duration(t *testing.T) time.Duration {
-	t.Helper()
-	text := os.Getenv("SOAK_DURATION")
-	if text == "" {
-		return 15 * time.Minute
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		t.Fatalf("SOAK_DURATION: %v", err)
-	}
-	return d
 }
