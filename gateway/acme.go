@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -83,10 +82,8 @@ func domainName(word string) (string, error) {
 	return domain, nil
 }
 
-// acmeCertificates are got from an authority, and renewed.
-type acmeCertificates struct{ *acme.Manager }
-
-func newACMECertificates(cfg *config, log *slog.Logger) (*acmeCertificates, error) {
+// newACME returns what gets certificates from an authority, and renews them.
+func newACME(cfg *config, log *slog.Logger) (*acme.Manager, error) {
 	host, _, _ := net.SplitHostPort(cfg.Addr) // a mistake is found when the address is listened on
 	manager, err := acme.New(context.Background(), acme.Config{
 		Domains: cfg.acme.domains, Directory: cfg.acme.directory, Email: cfg.acme.email, Roots: cfg.acme.roots,
@@ -96,13 +93,5 @@ func newACMECertificates(cfg *config, log *slog.Logger) (*acmeCertificates, erro
 	if err != nil {
 		return nil, fmt.Errorf("ACME_DIR: %w", err)
 	}
-	return &acmeCertificates{manager}, nil
+	return manager, nil
 }
-
-func (c *acmeCertificates) of(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return c.Certificate(hello)
-}
-
-func (c *acmeCertificates) leaves() []*x509.Certificate { return c.Leaves() }
-
-func (*acmeCertificates) protocols() []string { return []string{acme.Protocol} }

@@ -20,7 +20,7 @@ func (g *gateway) boundMetrics() []prometheus.Collector {
 	if g.certs != nil {
 		all = append(all, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tallygate_gateway_certificate_not_after_seconds", Help: "When the certificate in use ends, in Unix time. The first of several. 0: one is missing.",
-		}, func() float64 { return firstEnd(g.certs.leaves()) }))
+		}, func() float64 { return firstEnd(g.certs.Leaves()) }))
 	}
 	return all
 }

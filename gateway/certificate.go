@@ -11,17 +11,15 @@ import (
 
 // serverCertificates are what the gateway serves HTTPS with.
 type serverCertificates interface {
-	// of returns the one for a client, as tls.Config's GetCertificate does.
-	of(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
-	// leaves are those in force; nil for one that is missing.
-	leaves() []*x509.Certificate
-	// protocols are those that TLS negotiates beside HTTP.
-	protocols() []string
+	// Certificate returns the one for a client, as tls.Config's GetCertificate does.
+	Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
+	// Leaves are those in force; nil for one that is missing.
+	Leaves() []*x509.Certificate
 }
 
 // tlsConfig serves HTTP/1.1 over TLS 1.2 and later, and HTTP/2 to clients that take it; nil without certificates. The suites of TLS 1.2
-// are those that HTTP/2 allows (RFC 9113 section 9.2.2); those of TLS 1.3 cannot be chosen.
-func tlsConfig(c serverCertificates, http2 bool) *tls.Config {
+// are those that HTTP/2 allows (RFC 9113 section 9.2.2); those of TLS 1.3 cannot be chosen. more are protocols beside HTTP.
+func tlsConfig(c serverCertificates, http2 bool, more ...string) *tls.Config {
 	if c == nil {
 		return nil
 	}
@@ -36,8 +34,8 @@ func tlsConfig(c serverCertificates, http2 bool) *tls.Config {
 			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 		},
-		NextProtos:     append(protocols, c.protocols()...),
-		GetCertificate: c.of,
+		NextProtos:     append(protocols, more...),
+		GetCertificate: c.Certificate,
 	}
 }
 
@@ -70,12 +68,12 @@ func (c *certificateFile) use(contents [][]byte) error {
 	return nil
 }
 
-func (c *certificateFile) of(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// Certificate returns the pair in force.
+func (c *certificateFile) Certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current.Load(), nil
 }
 
-func (c *certificateFile) leaves() []*x509.Certificate {
+// Leaves are the one certificate.
+func (c *certificateFile) Leaves() []*x509.Certificate {
 	return []*x509.Certificate{c.current.Load().Leaf}
 }
-
-func (*certificateFile) protocols() []string { return nil }

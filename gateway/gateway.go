@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tallygate/gateway/internal/acme"
 	"tallygate/gateway/internal/apidoc"
 	"tallygate/gateway/internal/authclient"
 	"tallygate/gateway/internal/check"
@@ -52,6 +53,7 @@ type gateway struct {
 	routes   *routes
 	apidoc   *apidoc.Keeper     // nil without pages
 	certs    serverCertificates // nil without TLS
+	acme     *acme.Manager      // nil without TLS_DOMAINS
 	reporter *report.Reporter
 	dropped  func() int64 // log lines
 	traces   *tracing.Tracing
@@ -103,7 +105,7 @@ func newGateway(cfg *config, keys *token.Keyring, bearer *internalapi.Bearer, ou
 	g.edge = edge.New(edge.Config{
 		Check: g.checker, Meter: g.meter, Rates: g.rates, Quotas: g.quotas,
 		Upstreams: upstreams, Engine: engine,
-		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, CORS: cfg.cors, Hosts: cfg.hosts, Log: g.log, Access: g.access, Tracer: tracerOf(g.traces), Metrics: metrics, TLS: tlsConfig(g.certs, cfg.http2), StrictTransport: cfg.strict,
+		Watch: g.watch, Pages: cfg.pages, Trusted: cfg.trusted, CORS: cfg.cors, Hosts: cfg.hosts, Log: g.log, Access: g.access, Tracer: tracerOf(g.traces), Metrics: metrics, TLS: g.tlsConfig(), StrictTransport: cfg.strict,
 		MaxHeadBytes: cfg.maxHead, MaxTargetBytes: cfg.maxTarget,
 		Budget: budget, MaxConnections: cfg.memory.connections, ConnectionsPerAddress: cfg.perAddress, ProxyProtocol: cfg.proxyProtocol, IdleTimeout: cfg.idleTimeout,
 	})
@@ -135,13 +137,21 @@ func (g *gateway) openCertificates() error {
 		}
 		g.certs = file
 	case len(g.cfg.acme.domains) > 0:
-		got, err := newACMECertificates(g.cfg, g.log)
-		if err != nil {
+		var err error
+		if g.acme, err = newACME(g.cfg, g.log); err != nil {
 			return err
 		}
-		g.certs = got
+		g.certs = g.acme
 	}
 	return nil
+}
+
+// tlsConfig is what ADDR is served with; nil without TLS.
+func (g *gateway) tlsConfig() *tls.Config {
+	if g.acme != nil {
+		return tlsConfig(g.certs, g.cfg.http2, acme.Protocol)
+	}
+	return tlsConfig(g.certs, g.cfg.http2)
 }
 
 // publishKeys shows the public keys that are in force. The next key is among them before it signs.
@@ -185,8 +195,8 @@ func (g *gateway) serve(ctx context.Context) error {
 	err := service.Run(ctx, service.Config{
 		Addr: g.cfg.Addr, Public: g.edge, More: g.redirector(), PrivateAddr: g.cfg.PrivateAddr, Metrics: g.registry,
 		Ready: func(_, _ net.Addr) {
-			if got, ok := g.certs.(*acmeCertificates); ok {
-				parts.Go(func() { got.Run(background) }) // the authority asks the listeners
+			if g.acme != nil {
+				parts.Go(func() { g.acme.Run(background) }) // the authority asks the listeners
 			}
 		},
 		Readiness: readiness, Stopping: g.edge.Stopping, Settle: g.cfg.Settle, Drain: g.cfg.Drain, Log: g.log,
@@ -211,8 +221,8 @@ func (g *gateway) redirector() []service.Listener {
 	if g.cfg.proxyProtocol {
 		cfg.ProxyProtocol = g.cfg.trusted
 	}
-	if got, ok := g.certs.(*acmeCertificates); ok {
-		cfg.Challenge = got.Respond
+	if g.acme != nil {
+		cfg.Challenge = g.acme.Respond
 	}
 	if g.cfg.AccessLog {
 		cfg.Requests = g.log

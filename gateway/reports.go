@@ -40,7 +40,7 @@ func (g *gateway) state() report.State {
 		s.FeedAge = &age
 	}
 	if g.certs != nil {
-		for _, leaf := range g.certs.leaves() {
+		for _, leaf := range g.certs.Leaves() {
 			if leaf != nil {
 				s.Certificates = append(s.Certificates, shown(leaf))
 			}
@@ -68,8 +68,8 @@ func (g *gateway) troubles(now time.Time) []report.Trouble {
 	if why := g.meter.Refusal(); why != nil {
 		found(report.UsageRefused, fmt.Sprintf("auth-service refuses usage, which is kept and sent again: %v", why), time.Time{})
 	}
-	if got, ok := g.certs.(*acmeCertificates); ok {
-		for i, leaf := range got.leaves() {
+	if g.acme != nil {
+		for i, leaf := range g.acme.Leaves() {
 			if leaf == nil {
 				found(report.CertificateMissing, "There is no certificate for "+g.cfg.acme.domains[i]+" yet. The gateway's log says why.", time.Time{})
 			}
